@@ -1,0 +1,29 @@
+//! The box beside the scanner: receives DICOM, keeps it safe, takes identity out, triages, escalates, shows.
+//!
+//! Rooms by floor; a room may use floors below it, never its own, never above (`tests/tidy.rs` holds this).
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 5 | `cli` (and the binary) |
+//! | 4 | `house`, `conveyor`, `worker` |
+//! | 3 | `intake`, `triage`, `escalation`, `review` |
+//! | 2 | `ledger`, `store`, `audit`, `pixels` |
+//! | 1 | `deid`, `study`, `grey` |
+//! | 0 | `dicom`, and the crates `proto` and `models` |
+
+pub mod audit;
+pub mod cli;
+pub mod conveyor;
+pub mod deid;
+pub mod dicom;
+pub mod escalation;
+pub mod grey;
+pub mod house;
+pub mod intake;
+pub mod ledger;
+pub mod pixels;
+pub mod review;
+pub mod store;
+pub mod study;
+pub mod triage;
+pub mod worker;
