@@ -28,7 +28,7 @@ LABELS = FINDINGS + BESIDE
 # NIH labels that are an opacity of the lung, and those that may hide or be one: the latter alone leave opacity unknown.
 IS_OPACITY = ["infiltration", "consolidation", "pneumonia", "edema", "mass"]
 MAY_BE_OPACITY = ["atelectasis", "nodule", "effusion", "fibrosis", "pleural_thickening"]
-STEPS, BATCH, PEAK = 4500, 48, 2.5e-3
+STEPS, BATCH, PEAK = 8000, 48, 2.5e-3
 TUNE_STEPS, TUNE_PEAK = 900, 6e-4
 PHANTOMS = {"fit": 1500, "check": 400}
 SENSITIVITY, SPECIFICITY = 0.98, 0.97
@@ -114,7 +114,7 @@ def train():
         return masked_loss(model(to_tensor(augment.radiograph(images[pick], rng))), torch.from_numpy(labels[pick]), weight)
 
     note = lambda model: report(model, images, labels, later[::3])
-    return fit.run(nets.Classifier(len(LABELS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray", note)
+    return fit.run(nets.Classifier(len(LABELS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray", note, average=0.999)
 
 
 def phantom_labels(table):

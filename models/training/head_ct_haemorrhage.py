@@ -154,7 +154,7 @@ def figures(with_phantoms=True):
     manifest = evaluate.read("head-ct-haemorrhage")
     finding, line = manifest["finding"][0], manifest["finding"][0]["calibration"]
     _, truth, patients, _ = load_real()
-    out = np.load(out_of_fold(with_phantoms))
+    out = fit_all(with_phantoms)[1]
     low, high = measure.auc_interval(truth, out, patients, seed=7)
     lines = [f"- Slices, out of fold: AUC {measure.auc(truth, out):.3f} ({low:.3f} to {high:.3f}); {int(truth.sum())} of {len(truth)} with a haemorrhage."]
     names, logit = study_logits(out, patients)
