@@ -1,0 +1,110 @@
+//! Native pixel data: 1, 8, 16 and 32 bits, either byte order, planes put side by side (PS3.5 section 8.1, 8.2).
+
+use super::fragments::read_onto;
+use super::{Bytes, Decoded, Error, Shape};
+use crate::grey::{Photometric, Stored};
+
+const EXPLICIT_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+
+/// Decodes `frame` of a run of values at `(offset, length, words)`.
+pub(super) fn decode(
+    bytes: &dyn Bytes,
+    shape: &Shape,
+    (offset, length, words): (u64, u64, bool),
+    frame: u32,
+) -> Result<Decoded, Error> {
+    let pixels = shape.pixels()?;
+    let photometric = Photometric::from_text(&shape.photometric);
+    if shape.bits_allocated == 1 {
+        let bits = one_bit(bytes, shape, (offset, length), frame)?;
+        return Ok(Decoded { stored: stored(shape, 8, bits), photometric });
+    }
+    if !matches!(shape.bits_allocated, 8 | 16 | 32) {
+        return Err(Error::Bits(shape.bits_allocated));
+    }
+    // Two pixels share their colour differences: Y1 Y2 CB CR (PS3.3 C.7.6.3.1.2).
+    let halved = shape.samples == 3 && shape.photometric.trim().eq_ignore_ascii_case("YBR_FULL_422");
+    let samples = if halved { 2 } else { usize::from(shape.samples) };
+    let width = usize::from(shape.bits_allocated / 8);
+    let size = pixels.checked_mul(samples * width).ok_or(Error::Size)?;
+    let start = u64::from(frame) * size as u64;
+    if start.checked_add(size as u64).is_none_or(|end| end > length) {
+        return Err(Error::Truncated);
+    }
+    let big = shape.transfer_syntax == EXPLICIT_BIG_ENDIAN;
+    let mut values = if big && words && width == 1 {
+        swapped_words(bytes, offset, start, size)?
+    } else {
+        let mut values = Vec::new();
+        read_onto(bytes, offset + start, size, &mut values)?;
+        if big {
+            values.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+        }
+        values
+    };
+    if halved {
+        let luminance = values.chunks_exact(4 * width).flat_map(|c| c.get(..2 * width).unwrap_or_default().to_vec());
+        let bytes = luminance.collect();
+        let stored = Stored { samples: 1, ..stored(shape, shape.bits_allocated, bytes) };
+        return Ok(Decoded { stored, photometric: Photometric::Monochrome2 });
+    }
+    if shape.planar && shape.samples > 1 {
+        values = side_by_side(&values, pixels, samples, width);
+    }
+    Ok(Decoded { stored: stored(shape, shape.bits_allocated, values), photometric })
+}
+
+/// The header's bits around decoded `bytes` in containers of `allocated` bits.
+pub(super) fn stored(shape: &Shape, allocated: u16, bytes: Vec<u8>) -> Stored {
+    let bits_stored = shape.bits_stored.min(allocated);
+    let high_bit = if allocated == shape.bits_allocated { shape.high_bit } else { bits_stored.max(1) - 1 };
+    Stored {
+        rows: u32::from(shape.rows),
+        columns: u32::from(shape.columns),
+        samples: shape.samples,
+        bits_allocated: allocated,
+        bits_stored,
+        high_bit,
+        signed: shape.signed,
+        bytes,
+    }
+}
+
+/// Planes one after the other to samples side by side.
+pub(super) fn side_by_side(planes: &[u8], pixels: usize, samples: usize, width: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(planes.len());
+    for pixel in 0..pixels {
+        for sample in 0..samples {
+            let at = (sample * pixels + pixel) * width;
+            out.extend_from_slice(planes.get(at..at + width).unwrap_or_default());
+        }
+    }
+    out
+}
+
+/// Bits of a frame, lowest bit first; frames follow each other without a gap (PS3.5 section 8.1.1).
+fn one_bit(bytes: &dyn Bytes, shape: &Shape, (offset, length): (u64, u64), frame: u32) -> Result<Vec<u8>, Error> {
+    let bits = shape.pixels()? as u64 * u64::from(shape.samples);
+    let first = u64::from(frame).checked_mul(bits).ok_or(Error::Size)?;
+    let end = (first + bits).div_ceil(8);
+    if end > length {
+        return Err(Error::Truncated);
+    }
+    let mut packed = Vec::new();
+    let size = usize::try_from(end - first / 8).map_err(|_| Error::Size)?;
+    read_onto(bytes, offset + first / 8, size, &mut packed)?;
+    let skip = (first % 8) as usize;
+    let all = packed.iter().flat_map(|b| (0..8).map(move |i| (b >> i) & 1));
+    Ok(all.skip(skip).take(bits as usize).collect())
+}
+
+/// Bytes that lie swapped in big endian 16-bit words.
+fn swapped_words(bytes: &dyn Bytes, offset: u64, start: u64, size: usize) -> Result<Vec<u8>, Error> {
+    let lead = (start % 2) as usize;
+    let mut words = Vec::new();
+    read_onto(bytes, offset + start - lead as u64, (lead + size).next_multiple_of(2), &mut words)?;
+    words.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+    words.drain(..lead);
+    words.truncate(size);
+    Ok(words)
+}
