@@ -185,3 +185,9 @@ impl PixelDataObject for OneFrame<'_> {
         Some(RawPixelData { fragments, offset_table: C::new() })
     }
 }
+
+/// For tests: native bytes as the registry's writers want to see them.
+#[cfg(test)]
+pub(super) fn tests_one_frame<'f>(shape: &'f Shape, bytes: &'f [u8]) -> impl PixelDataObject + 'f {
+    OneFrame { shape, allocated: shape.bits_allocated, bytes }
+}
