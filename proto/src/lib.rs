@@ -1,1 +1,32 @@
-//! proto
+//! What the appliance and the cloud service agree on, on the wire and at rest.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `limits` | every bound, with its unit in its name, checked against each other at compile time |
+//! | `ids` | random names of sites, cases and envelopes |
+//! | `words` | the words of triage, with the checks every text passes |
+//! | `case` | `case.json`: the case manifest and its validator |
+//! | `report` | `report.json`: what a report says and may do |
+//! | `content` | the plain content as one length-prefixed list |
+//! | `keys` | signing and opening keys of a site and of a reader, and their text form |
+//! | `envelope` | sealing, checking and opening |
+//! | `token` | the enrolment token |
+//! | `wire` | the gRPC service, generated from `scanside.proto` |
+//! | `pki` | the cloud's certificate authority |
+//! | `tls` | both ends of the transport |
+
+pub mod case;
+pub mod content;
+pub mod envelope;
+pub mod ids;
+pub mod keys;
+pub mod limits;
+pub mod pki;
+pub mod report;
+pub mod tls;
+pub mod token;
+pub mod wire;
+pub mod words;
+
+/// The version of the wire contract this build speaks; `Hello` exchanges it.
+pub const WIRE_VERSION: u32 = 1;
