@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
+use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
 mod check;
@@ -84,12 +85,41 @@ pub struct SealJob {
     pub plan: Plan,
     /// Whether de-identified P10 files follow the frames.
     pub with_p10: bool,
-    /// Site name as enrolled, bound into the envelope.
-    pub site: String,
-    /// The reader's HPKE public key, as `proto::keys` writes it.
+    /// The site as enrolled, bound into the envelope.
+    pub site: SiteId,
+    /// The reader's public keys, as `proto::keys::PublicKeys::to_text` writes them.
     pub reader_key: String,
-    /// The site's Ed25519 signing key, as `proto::keys` writes it. Secret.
-    pub signing_key: proto::keys::Secret,
+    /// The site's signing half in hex, as `proto::keys::Signer::to_bytes` gives it.
+    pub signing_key: Secret,
+}
+
+/// A key on its way to a worker: wiped on drop, a stub in `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// From a key in hex.
+    pub fn new(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// The key in hex.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
 }
 
 /// De-identify every instance to the bag.

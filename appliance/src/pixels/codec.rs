@@ -10,8 +10,8 @@ use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::native::{side_by_side, stored};
 use super::peek::{self, Peek};
-use super::{Decoded, Error, Shape, rle};
-use crate::grey::Photometric;
+use super::{Error, Shape, rle};
+use crate::grey::{Photometric, Stored};
 
 /// The codecs of the registry, by what must be known about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) fn name(uid: &str) -> &'static str {
 }
 
 /// Decodes one compressed frame.
-pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<Decoded, Error> {
+pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, Photometric), Error> {
     let name = name(&shape.transfer_syntax);
     let family = family(&shape.transfer_syntax).ok_or(Error::Unsupported(name))?;
     let pixels = shape.pixels()?;
@@ -56,7 +56,7 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<Decoded, 
         let width = usize::from(shape.bits_allocated / 8);
         let bytes = rle::decode(&compressed, pixels, samples, width)?;
         let photometric = Photometric::from_text(&shape.photometric);
-        return Ok(Decoded { stored: stored(shape, shape.bits_allocated, bytes), photometric });
+        return Ok((stored(shape, shape.bits_allocated, bytes), photometric));
     }
     if !matches!(shape.bits_allocated, 8 | 16) {
         return Err(Error::Bits(shape.bits_allocated));
@@ -88,7 +88,7 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<Decoded, 
     if planes && samples > 1 {
         bytes = side_by_side(&bytes, pixels, samples, usize::from(allocated / 8));
     }
-    Ok(Decoded { stored: stored(shape, allocated, bytes), photometric: meaning(family, shape) })
+    Ok((stored(shape, allocated, bytes), meaning(family, shape)))
 }
 
 fn fits(shape: &Shape, peek: Peek) -> bool {
@@ -184,4 +184,10 @@ impl PixelDataObject for OneFrame<'_> {
         fragments.push(self.bytes.to_vec());
         Some(RawPixelData { fragments, offset_table: C::new() })
     }
+}
+
+/// For tests: native bytes as the registry's writers want to see them.
+#[cfg(test)]
+pub(super) fn tests_one_frame<'f>(shape: &'f Shape, bytes: &'f [u8]) -> impl PixelDataObject + 'f {
+    OneFrame { shape, allocated: shape.bits_allocated, bytes }
 }

@@ -1,13 +1,14 @@
 //! Which fragments make up a frame (PS3.5 A.4), and their bytes.
 
-use super::{Bytes, Error, MAX_COMPRESSED_BYTES, Shape};
+use super::{Error, MAX_COMPRESSED_BYTES, Shape, fill};
+use crate::dicom::ReadAt;
 
 /// The compressed bytes of `frame`, fragments joined.
 ///
 /// Order of trust: one fragment a frame; a single frame takes all; the offset table; else frames begin
 /// where a fragment begins with a codestream's first marker.
 pub(super) fn gather(
-    bytes: &dyn Bytes,
+    source: &dyn ReadAt,
     shape: &Shape,
     fragments: &[(u64, u64)],
     table: &[u64],
@@ -22,7 +23,7 @@ pub(super) fn gather(
     } else if table.len() == frames {
         by_table(fragments, table, frame)
     } else {
-        let starts = starts(bytes, fragments)?;
+        let starts = starts(source, fragments)?;
         if starts.len() != frames {
             return Err(Error::MissingFrame);
         }
@@ -37,21 +38,21 @@ pub(super) fn gather(
     let mut out = Vec::new();
     for (offset, length) in chosen {
         let length = usize::try_from(*length).map_err(|_| Error::Size)?;
-        read_onto(bytes, *offset, length, &mut out)?;
+        read_onto(source, *offset, length, &mut out)?;
     }
     Ok(out)
 }
 
 /// Appends `length` bytes from `offset` on, in pieces: a hostile length is seen before it is allocated.
-pub(super) fn read_onto(bytes: &dyn Bytes, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(super) fn read_onto(source: &dyn ReadAt, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     if length > 0 {
         // The last byte first: a length that reaches past the end fails before any allocation.
-        bytes.read_at(offset.checked_add(length as u64 - 1).ok_or(Error::Truncated)?, &mut [0])?;
+        fill(source, offset.checked_add(length as u64 - 1).ok_or(Error::Truncated)?, &mut [0])?;
     }
     let start = out.len();
     out.try_reserve_exact(length).map_err(|_| Error::Size)?;
     out.resize(start + length, 0);
-    bytes.read_at(offset, out.get_mut(start..).ok_or(Error::Size)?)
+    fill(source, offset, out.get_mut(start..).ok_or(Error::Size)?)
 }
 
 fn by_table<'f>(fragments: &'f [(u64, u64)], table: &[u64], frame: usize) -> Option<&'f [(u64, u64)]> {
@@ -67,12 +68,12 @@ fn by_table<'f>(fragments: &'f [(u64, u64)], table: &[u64], frame: usize) -> Opt
 }
 
 /// Places of the fragments that begin with SOI of JPEG or JPEG-LS, SOC of JPEG 2000, or a JPEG XL signature.
-fn starts(bytes: &dyn Bytes, fragments: &[(u64, u64)]) -> Result<Vec<usize>, Error> {
+fn starts(source: &dyn ReadAt, fragments: &[(u64, u64)]) -> Result<Vec<usize>, Error> {
     let mut out = Vec::new();
     for (i, (offset, length)) in fragments.iter().enumerate() {
         let mut head = [0; 2];
         if *length >= 2 {
-            bytes.read_at(*offset, &mut head)?;
+            fill(source, *offset, &mut head)?;
         }
         if matches!(head, [0xFF, 0xD8 | 0x4F | 0x0A]) {
             out.push(i);

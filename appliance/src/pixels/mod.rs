@@ -5,12 +5,14 @@
 
 mod codec;
 mod fragments;
+mod header;
 mod native;
 mod peek;
 mod picture;
 mod rle;
 
-use crate::grey::{self, Photometric, Stored};
+use crate::dicom::{Parsed, ReadAt};
+use crate::grey::{self, Look, Photometric, Stored};
 
 pub use picture::{halve, png, shrink};
 
@@ -57,32 +59,15 @@ pub enum Error {
     Grey(#[from] grey::Error),
 }
 
-/// Bytes of an instance by position.
-pub trait Bytes {
-    /// Fills `into` from `offset` on.
-    ///
-    /// # Errors
-    /// [`Error::Truncated`] past the end, [`Error::Read`] when reading fails.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), Error>;
-}
-
-impl Bytes for [u8] {
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
-        let start = usize::try_from(offset).map_err(|_| Error::Truncated)?;
-        let end = start.checked_add(into.len()).ok_or(Error::Truncated)?;
-        into.copy_from_slice(self.get(start..end).ok_or(Error::Truncated)?);
-        Ok(())
-    }
-}
-
-#[cfg(unix)]
-impl Bytes for std::fs::File {
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), Error> {
-        std::os::unix::fs::FileExt::read_exact_at(self, into, offset).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => Error::Truncated,
-            _ => Error::Read,
-        })
-    }
+/// Fills `into` from `offset` of `source` on.
+///
+/// # Errors
+/// [`Error::Truncated`] past the end, [`Error::Read`] when reading fails.
+pub(crate) fn fill(source: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), Error> {
+    source.read_exact_at(into, offset).map_err(|e| match e.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::Truncated,
+        _ => Error::Read,
+    })
 }
 
 /// What the header says about its frames (PS3.3 C.7.6.3, C.7.6.6).
@@ -142,8 +127,8 @@ pub enum Place {
         offset: u64,
         /// In bytes.
         length: u64,
-        /// Value representation OW: in big endian, 8-bit samples lie swapped in words.
-        words: bool,
+        /// How samples lie in the bytes.
+        order: Order,
     },
     /// Fragments after the Basic Offset Table item.
     Encapsulated {
@@ -154,32 +139,92 @@ pub enum Place {
     },
 }
 
-/// A frame with what its values mean after decoding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Byte order of native pixel data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Little endian.
+    Little,
+    /// Big endian, OB: samples of 8 bits in order.
+    Big,
+    /// Big endian, OW: samples of 8 bits lie swapped in 16-bit words (PS3.5 section 8.1.1).
+    BigWords,
+}
+
+/// A decoded frame and how it is shown.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
     /// Stored values, samples side by side.
     pub stored: Stored,
-    /// What they mean: codecs turn YBR into RGB.
-    pub photometric: Photometric,
+    /// How they are shown; the photometric interpretation is that of the decoded values.
+    pub look: Look,
 }
 
-/// Decodes frame number `frame` (from 0).
+/// An instance whose frames can be decoded one at a time.
+pub struct Image<'a> {
+    parsed: &'a Parsed,
+    source: &'a dyn ReadAt,
+    memory: Option<Vec<u8>>,
+    shape: Shape,
+    place: Place,
+}
+
+impl std::fmt::Debug for Image<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.shape.fmt(f)
+    }
+}
+
+impl<'a> Image<'a> {
+    /// Finds shape and place of the frames; `source` is what `parsed` was read from.
+    ///
+    /// # Errors
+    /// [`Error::NoPixels`], [`Error::Size`].
+    pub fn new(parsed: &'a Parsed, source: &'a dyn ReadAt) -> Result<Self, Error> {
+        if parsed.data.get(crate::dicom::tags::PIXEL_DATA).is_none() {
+            return Err(Error::NoPixels);
+        }
+        let shape = header::shape(parsed)?;
+        let (place, memory) = header::place(parsed, &shape)?;
+        Ok(Self { parsed, source, memory, shape, place })
+    }
+
+    /// What the header says about the frames.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Decodes frame number `frame` (from 0).
+    ///
+    /// # Errors
+    /// All of [`Error`] but [`Error::Write`].
+    pub fn decode(&self, frame: u32) -> Result<Decoded, Error> {
+        let bulk = self.parsed.bulk(self.source);
+        let (stored, photometric) = match &self.memory {
+            Some(bytes) => decode(bytes, &self.shape, &self.place, frame)?,
+            None => decode(bulk, &self.shape, &self.place, frame)?,
+        };
+        let look = Look { photometric, ..header::look(self.parsed, self.source, &self.shape, frame)? };
+        Ok(Decoded { stored, look })
+    }
+}
+
+/// Stored values of frame number `frame` (from 0) and what they mean: codecs turn YBR into RGB.
 ///
 /// # Errors
 /// All of [`Error`] but [`Error::Write`].
-pub fn decode(bytes: &dyn Bytes, shape: &Shape, place: &Place, frame: u32) -> Result<Decoded, Error> {
+pub fn decode(source: &dyn ReadAt, shape: &Shape, place: &Place, frame: u32) -> Result<(Stored, Photometric), Error> {
     shape.pixels()?;
     if frame >= shape.frames.max(1) {
         return Err(Error::MissingFrame);
     }
     let decoded = match place {
-        Place::Native { offset, length, words } => native::decode(bytes, shape, (*offset, *length, *words), frame)?,
+        Place::Native { offset, length, order } => native::decode(source, shape, (*offset, *length, *order), frame)?,
         Place::Encapsulated { fragments, table } => {
-            let compressed = fragments::gather(bytes, shape, fragments, table, frame)?;
+            let compressed = fragments::gather(source, shape, fragments, table, frame)?;
             codec::decode(shape, compressed)?
         }
     };
-    decoded.stored.check()?;
+    decoded.0.check()?;
     Ok(decoded)
 }
 

@@ -1,23 +1,22 @@
 //! Native pixel data: 1, 8, 16 and 32 bits, either byte order, planes put side by side (PS3.5 section 8.1, 8.2).
 
 use super::fragments::read_onto;
-use super::{Bytes, Decoded, Error, Shape};
+use super::{Error, Order, Shape};
+use crate::dicom::ReadAt;
 use crate::grey::{Photometric, Stored};
 
-const EXPLICIT_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
-
-/// Decodes `frame` of a run of values at `(offset, length, words)`.
+/// Decodes `frame` of a run of values at `(offset, length, order)`.
 pub(super) fn decode(
-    bytes: &dyn Bytes,
+    source: &dyn ReadAt,
     shape: &Shape,
-    (offset, length, words): (u64, u64, bool),
+    (offset, length, order): (u64, u64, Order),
     frame: u32,
-) -> Result<Decoded, Error> {
+) -> Result<(Stored, Photometric), Error> {
     let pixels = shape.pixels()?;
     let photometric = Photometric::from_text(&shape.photometric);
     if shape.bits_allocated == 1 {
-        let bits = one_bit(bytes, shape, (offset, length), frame)?;
-        return Ok(Decoded { stored: stored(shape, 8, bits), photometric });
+        let bits = one_bit(source, shape, (offset, length, order), frame)?;
+        return Ok((stored(shape, 8, bits), photometric));
     }
     if !matches!(shape.bits_allocated, 8 | 16 | 32) {
         return Err(Error::Bits(shape.bits_allocated));
@@ -31,27 +30,25 @@ pub(super) fn decode(
     if start.checked_add(size as u64).is_none_or(|end| end > length) {
         return Err(Error::Truncated);
     }
-    let big = shape.transfer_syntax == EXPLICIT_BIG_ENDIAN;
-    let mut values = if big && words && width == 1 {
-        swapped_words(bytes, offset, start, size)?
+    let mut values = if order == Order::BigWords && width == 1 {
+        swapped_words(source, (offset, length), start, size)?
     } else {
         let mut values = Vec::new();
-        read_onto(bytes, offset + start, size, &mut values)?;
-        if big {
+        read_onto(source, offset + start, size, &mut values)?;
+        if order != Order::Little {
             values.chunks_exact_mut(width).for_each(<[u8]>::reverse);
         }
         values
     };
     if halved {
         let luminance = values.chunks_exact(4 * width).flat_map(|c| c.get(..2 * width).unwrap_or_default().to_vec());
-        let bytes = luminance.collect();
-        let stored = Stored { samples: 1, ..stored(shape, shape.bits_allocated, bytes) };
-        return Ok(Decoded { stored, photometric: Photometric::Monochrome2 });
+        let stored = Stored { samples: 1, ..stored(shape, shape.bits_allocated, luminance.collect()) };
+        return Ok((stored, Photometric::Monochrome2));
     }
     if shape.planar && shape.samples > 1 {
         values = side_by_side(&values, pixels, samples, width);
     }
-    Ok(Decoded { stored: stored(shape, shape.bits_allocated, values), photometric })
+    Ok((stored(shape, shape.bits_allocated, values), photometric))
 }
 
 /// The header's bits around decoded `bytes` in containers of `allocated` bits.
@@ -83,26 +80,44 @@ pub(super) fn side_by_side(planes: &[u8], pixels: usize, samples: usize, width: 
 }
 
 /// Bits of a frame, lowest bit first; frames follow each other without a gap (PS3.5 section 8.1.1).
-fn one_bit(bytes: &dyn Bytes, shape: &Shape, (offset, length): (u64, u64), frame: u32) -> Result<Vec<u8>, Error> {
+fn one_bit(
+    source: &dyn ReadAt,
+    shape: &Shape,
+    (offset, length, order): (u64, u64, Order),
+    frame: u32,
+) -> Result<Vec<u8>, Error> {
     let bits = shape.pixels()? as u64 * u64::from(shape.samples);
     let first = u64::from(frame).checked_mul(bits).ok_or(Error::Size)?;
     let end = (first + bits).div_ceil(8);
     if end > length {
         return Err(Error::Truncated);
     }
-    let mut packed = Vec::new();
     let size = usize::try_from(end - first / 8).map_err(|_| Error::Size)?;
-    read_onto(bytes, offset + first / 8, size, &mut packed)?;
-    let skip = (first % 8) as usize;
+    let packed = if order == Order::BigWords {
+        swapped_words(source, (offset, length), first / 8, size)?
+    } else {
+        let mut packed = Vec::new();
+        read_onto(source, offset + first / 8, size, &mut packed)?;
+        packed
+    };
     let all = packed.iter().flat_map(|b| (0..8).map(move |i| (b >> i) & 1));
-    Ok(all.skip(skip).take(bits as usize).collect())
+    Ok(all.skip((first % 8) as usize).take(bits as usize).collect())
 }
 
-/// Bytes that lie swapped in big endian 16-bit words.
-fn swapped_words(bytes: &dyn Bytes, offset: u64, start: u64, size: usize) -> Result<Vec<u8>, Error> {
+/// Bytes that lie swapped in big endian 16-bit words of a value at `(offset, length)`.
+fn swapped_words(
+    source: &dyn ReadAt,
+    (offset, length): (u64, u64),
+    start: u64,
+    size: usize,
+) -> Result<Vec<u8>, Error> {
     let lead = (start % 2) as usize;
+    let whole = (lead + size).next_multiple_of(2);
+    if start - lead as u64 + whole as u64 > length {
+        return Err(Error::Truncated);
+    }
     let mut words = Vec::new();
-    read_onto(bytes, offset + start - lead as u64, (lead + size).next_multiple_of(2), &mut words)?;
+    read_onto(source, offset + start - lead as u64, whole, &mut words)?;
     words.chunks_exact_mut(2).for_each(<[u8]>::reverse);
     words.drain(..lead);
     words.truncate(size);

@@ -70,10 +70,10 @@ pub(super) fn jpeg(data: &[u8]) -> Option<Peek> {
 /// The SIZ segment of JPEG 2000 (ITU-T T.800 A.5.1), also inside a JP2 box. Subsampled components are refused.
 pub(super) fn jpeg_2000(data: &[u8]) -> Option<Peek> {
     let at = data.windows(4).take(4096).position(|w| w == [0xFF, 0x4F, 0xFF, 0x51])? + 4;
-    let components = be16(data, at + 36 - 2)?;
+    let components = be16(data, at + 36)?;
     let mut precision = 0;
     for i in 0..usize::from(components) {
-        let part = data.get(at + 36 + 3 * i..at + 39 + 3 * i)?;
+        let part = data.get(at + 38 + 3 * i..at + 41 + 3 * i)?;
         let [depth, 1, 1] = part else { return None };
         precision = precision.max((depth & 0x7F) + 1);
     }
