@@ -186,7 +186,8 @@ fn drop_key(value: &mut Spanned<DeValue<'_>>, path: &[String]) {
     match value.get_mut() {
         DeValue::Table(table) => {
             if rest.is_empty() {
-                table.retain(|k, _| k.get_ref() != first.as_str());
+                let kept = std::mem::take(table).into_iter().filter(|(k, _)| k.get_ref() != first.as_str());
+                *table = kept.collect();
             } else if let Some((_, inner)) = table.iter_mut().find(|(k, _)| k.get_ref() == first.as_str()) {
                 drop_key(inner, rest);
             }
