@@ -1,7 +1,7 @@
 //! Cases: what is to leave, what has left, what came home. Every move checks the state it starts from.
 
 use proto::case::{Plan, Priority};
-use sqlx::FromRow;
+use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::revisions::word;
 use super::{CaseState, Error, Ledger, Result, new_id};
@@ -110,28 +110,15 @@ impl CaseRow {
 }
 
 impl Ledger {
-    /// Opens a case. `None`: the revision has one already.
+    /// Opens a case that a person asked for. `None`: the revision has one already.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn open_case(&self, c: &NewCase, now: i64) -> Result<Option<String>> {
-        let id = new_id()?;
-        let done = sqlx::query(
-            "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, revision) DO NOTHING",
-        )
-        .bind(&id)
-        .bind(&c.study)
-        .bind(c.revision)
-        .bind(c.state.as_str())
-        .bind(word(&c.priority)?)
-        .bind(&c.reason)
-        .bind(word(&c.plan)?)
-        .bind(c.leaves_at)
-        .bind(now)
-        .execute(&self.pool)
-        .await?;
-        Ok((done.rows_affected() == 1).then_some(id))
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let id = insert(&mut tx, c, now).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// A case by id.
@@ -190,8 +177,9 @@ impl Ledger {
     pub async fn move_case(&self, id: &str, from: &[CaseState], to: CaseState, leaves_at: Option<i64>) -> Result<()> {
         let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
         let done = sqlx::query(
-            "UPDATE cases SET before = state, state = ?, leaves_at = ?
-             WHERE id = ? AND state IN (SELECT value FROM json_each(?))",
+            "UPDATE cases SET before = state, leaves_at = ?2,
+             withdraw = CASE WHEN ?1 IN ('stopped', 'not-sent') AND state = 'sending' THEN 1 ELSE withdraw END, state = ?1
+             WHERE id = ?3 AND state IN (SELECT value FROM json_each(?4))",
         )
         .bind(to.as_str())
         .bind(leaves_at)
@@ -267,141 +255,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Sealed or half-sent cases whose time has come, STAT first.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn due_cases(&self, now: i64, limit: u32) -> Result<Vec<CaseRow>> {
-        Ok(sqlx::query_as(
-            "SELECT * FROM cases WHERE state IN ('sealed', 'sending') AND next_attempt <= ?
-             ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id LIMIT ?",
-        )
-        .bind(now)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?)
-    }
-
-    /// Progress of an upload: parts the cloud has, parts in all, bytes put on the link since the last call.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when a person stopped the case: the upload must end.
-    pub async fn record_progress(&self, id: &str, sent: u64, total: u64, bytes: u64) -> Result<()> {
-        let int = |v: u64| i64::try_from(v).map_err(|_| Error::Row("bytes"));
-        let done = sqlx::query(
-            "UPDATE cases SET state = 'sending', parts_sent = ?, parts_total = ?, bytes_sent = bytes_sent + ?
-             WHERE id = ? AND state IN ('sealed', 'sending')",
-        )
-        .bind(int(sent)?)
-        .bind(int(total)?)
-        .bind(int(bytes)?)
-        .bind(id)
-        .execute(&self.pool)
-        .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused("the case was stopped".into())) }
-    }
-
-    /// Records the receipt: the cloud holds the whole envelope durably.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn record_received(&self, id: &str, now: i64) -> Result<()> {
-        sqlx::query(
-            "UPDATE cases SET state = 'received', received_at = ?, fault = NULL, parts_sent = parts_total
-             WHERE id = ? AND state IN ('sealed', 'sending', 'stopped')",
-        )
-        .bind(now)
-        .bind(id)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Records a failed attempt and when the next may be made.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn record_attempt(&self, id: &str, fault: &str, next_attempt: i64) -> Result<()> {
-        sqlx::query("UPDATE cases SET attempts = attempts + 1, fault = ?, next_attempt = ? WHERE id = ?")
-            .bind(fault)
-            .bind(next_attempt)
-            .bind(id)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Makes every waiting upload due now: the link is back.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn make_due(&self) -> Result<()> {
-        sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')").execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Records a report once; `false` when it was here already.
-    ///
-    /// # Errors
-    /// [`Error::Unknown`] when there is no such case.
-    pub async fn record_report(&self, case: &str, content: &str, unsigned: bool, now: i64) -> Result<bool> {
-        let row = self.case(case).await?;
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let done = sqlx::query(
-            "INSERT INTO reports (case_id, content, unsigned, arrived_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (case_id) DO UPDATE SET content = excluded.content, unsigned = excluded.unsigned,
-             arrived_at = excluded.arrived_at, confirmed_at = NULL WHERE reports.unsigned = 1 AND excluded.unsigned = 0",
-        )
-        .bind(case)
-        .bind(content)
-        .bind(i64::from(unsigned))
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("UPDATE cases SET state = 'answered', answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
-            .bind(now)
-            .bind(now)
-            .bind(case)
-            .execute(&mut *tx)
-            .await?;
-        if done.rows_affected() == 1 {
-            let what = if unsigned { "unsigned machine draft is home" } else { "signed report is home" };
-            sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'cloud', ?)")
-                .bind(now)
-                .bind(&row.study)
-                .bind(what)
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// The report of a case as JSON text.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn report(&self, case: &str) -> Result<Option<String>> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT content FROM reports WHERE case_id = ?")
-            .bind(case)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row.map(|r| r.0))
-    }
-
-    /// Records that the cloud was told it may forget.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn record_confirmed(&self, case: &str, now: i64) -> Result<()> {
-        sqlx::query("UPDATE reports SET confirmed_at = ? WHERE case_id = ?")
-            .bind(now)
-            .bind(case)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
     /// Marks a case the cloud has put aside visibly.
     ///
     /// # Errors
@@ -423,4 +276,38 @@ impl Ledger {
         sqlx::query("UPDATE cases SET note = ? WHERE id = ?").bind(note).bind(case).execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// Opens a case inside a transaction; `None` when the revision has one.
+pub(super) async fn insert(tx: &mut Transaction<'_, Sqlite>, c: &NewCase, now: i64) -> Result<Option<String>> {
+    let id = new_id()?;
+    let done = sqlx::query(
+        "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, revision) DO NOTHING",
+    )
+    .bind(&id)
+    .bind(&c.study)
+    .bind(c.revision)
+    .bind(c.state.as_str())
+    .bind(word(&c.priority)?)
+    .bind(&c.reason)
+    .bind(word(&c.plan)?)
+    .bind(c.leaves_at)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok((done.rows_affected() == 1).then_some(id))
+}
+
+/// Lets cases of earlier revisions go that nobody has sent yet.
+pub(super) async fn supersede(tx: &mut Transaction<'_, Sqlite>, study: &str, revision: u32) -> Result<()> {
+    sqlx::query(
+        "UPDATE cases SET state = 'not-sent', fault = 'a newer revision of the study took its place'
+         WHERE study = ? AND revision < ? AND state IN ('held', 'review', 'waiting', 'leaving')",
+    )
+    .bind(study)
+    .bind(revision)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -9,8 +9,10 @@ mod cases;
 mod error;
 mod instances;
 mod list;
+mod reports;
 mod revisions;
 mod state;
+mod upload;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +27,7 @@ pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use state::CaseState;
+pub use upload::Waiting;
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;

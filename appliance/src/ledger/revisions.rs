@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use proto::case::{Disposition, Finding, Priority, TriageMode};
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Row, Sqlite, Transaction};
 
 use crate::job::{Gate, ListFacts, Preview, Timings};
 
-use super::{Error, Ledger, Result};
+use super::{Error, Ledger, NewCase, Result, cases};
 
 /// A stable revision that has no disposition yet.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -180,11 +180,20 @@ impl Ledger {
         Ok(row.0)
     }
 
-    /// Records the one disposition of a revision. `false`: it had one already and nothing was changed.
+    /// Records the one disposition of a revision together with the case that follows from it.
+    /// `false`: it had one already and nothing was changed. Cases of earlier revisions that nobody has sent are
+    /// taken over by this one.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn record_disposition(&self, study: &str, revision: u32, d: &NewDisposition, now: i64) -> Result<bool> {
+    pub async fn record_disposition(
+        &self,
+        study: &str,
+        revision: u32,
+        d: &NewDisposition,
+        case: Option<&NewCase>,
+        now: i64,
+    ) -> Result<bool> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
@@ -214,20 +223,11 @@ impl Ledger {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query(
-            "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
-             patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL WHERE id = ?",
-        )
-        .bind(&d.facts.modality)
-        .bind(&d.facts.body_part)
-        .bind(&d.facts.view)
-        .bind(&d.facts.accession_tail)
-        .bind(&d.facts.station)
-        .bind(&d.facts.patient_name)
-        .bind(word(&d.priority)?)
-        .bind(study)
-        .execute(&mut *tx)
-        .await?;
+        show(&mut tx, study, d).await?;
+        cases::supersede(&mut tx, study, revision).await?;
+        if let Some(case) = case {
+            cases::insert(&mut tx, case, now).await?;
+        }
         sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'appliance', ?)")
             .bind(now)
             .bind(study)
@@ -250,6 +250,25 @@ impl Ledger {
             .await?;
         row.map(|r| disposition_row(&r)).transpose()
     }
+}
+
+/// Brings the list's row up to date with what triage found out.
+async fn show(tx: &mut Transaction<'_, Sqlite>, study: &str, d: &NewDisposition) -> Result<()> {
+    sqlx::query(
+        "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
+         patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL WHERE id = ?",
+    )
+    .bind(&d.facts.modality)
+    .bind(&d.facts.body_part)
+    .bind(&d.facts.view)
+    .bind(&d.facts.accession_tail)
+    .bind(&d.facts.station)
+    .bind(&d.facts.patient_name)
+    .bind(word(&d.priority)?)
+    .bind(study)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 fn disposition_row(r: &sqlx::sqlite::SqliteRow) -> Result<DispositionRow> {

@@ -99,6 +99,7 @@ CREATE TABLE cases (
     attempts        INTEGER NOT NULL DEFAULT 0,
     next_attempt    INTEGER NOT NULL DEFAULT 0,
     fault           TEXT,
+    withdraw        INTEGER NOT NULL DEFAULT 0, -- 1: the cloud is to be told, 2: it was told
     created_at      INTEGER NOT NULL,
     received_at     INTEGER,
     answered_at     INTEGER,
@@ -109,6 +110,7 @@ CREATE INDEX cases_by_state ON cases (state, next_attempt);
 
 CREATE TABLE reports (
     case_id      TEXT PRIMARY KEY REFERENCES cases (id),
+    envelope     TEXT NOT NULL,
     content      TEXT NOT NULL,
     unsigned     INTEGER NOT NULL,
     arrived_at   INTEGER NOT NULL,
