@@ -117,7 +117,13 @@ impl Disk for SystemDisk {
     }
 
     fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(SystemFile(OpenOptions::new().read(true).write(true).open(path)?)))
+        // A worker is not trusted: no link out of its folder, no pipe that would block us.
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
+        let file = OpenOptions::new().read(true).write(true).custom_flags(flags as i32).open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        Ok(Box::new(SystemFile(file)))
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {

@@ -182,7 +182,7 @@ fn every_flipped_bit_is_found_before_use() {
     let id = put(&store, &[5; 700]).unwrap().id;
     let path = root.path().join(INBOX).join(id.to_string());
     let good = std::fs::read(&path).unwrap();
-    for at in (0..good.len()).step_by(3) {
+    for at in (0..good.len()).step_by(11) {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
         std::fs::write(&path, &bad).unwrap();
@@ -223,6 +223,8 @@ fn a_shelf_keeps_whole_files_and_adopts_what_a_worker_made() {
     for name in ["../lock", "", ".", "missing"] {
         assert!(matches!(outbox.adopt_from(&scratch, name, two), Err(Error::Unknown)), "{name}");
     }
+    std::os::unix::fs::symlink(root.path().join("lock"), scratch.path().join("link")).unwrap();
+    assert!(outbox.adopt_from(&scratch, "link", two).is_err());
     drop(scratch);
     let mut listed = vec![(one, 6), (two, 13)];
     listed.sort();
