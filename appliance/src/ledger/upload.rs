@@ -70,6 +70,15 @@ impl Ledger {
         Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
+    /// Makes every waiting upload due now: the link is back, or a person asked.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn make_due(&self) -> Result<()> {
+        sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Progress of an upload: parts the cloud has, parts in all, bytes put on the link since the last call.
     ///
     /// # Errors
