@@ -212,7 +212,11 @@ impl PublicKeys {
         let end = format!("-----END {PUBLIC_LABEL}-----");
         let whole = text.split_inclusive(&end).filter(|piece| !piece.trim().is_empty());
         let keys = whole.map(Self::from_text).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() || keys.len() > limits::READERS_COUNT_MAX { Err(Error::Malformed) } else { Ok(keys) }
+        if keys.is_empty() || keys.len() > limits::READERS_COUNT_MAX {
+            Err(Error::Malformed)
+        } else {
+            Ok(keys)
+        }
     }
 
     /// Reads the text form.
@@ -253,7 +257,10 @@ impl PrivateKeys {
         Self::from_secrets(&signing, opening)
     }
 
-    fn from_secrets(signing: &[u8; SECRET_BYTES], opening: Zeroizing<[u8; SECRET_BYTES]>) -> Result<Self, Error> {
+    fn from_secrets(
+        signing: &[u8; SECRET_BYTES],
+        opening: Zeroizing<[u8; SECRET_BYTES]>,
+    ) -> Result<Self, Error> {
         let key = SigningKey::from_bytes(signing);
         let private = OpeningKey::from_bytes(opening.as_slice()).map_err(|_| Error::Malformed)?;
         let sealing = XWing::sk_to_pk(&private);
