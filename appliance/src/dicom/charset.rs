@@ -39,7 +39,11 @@ impl Charset {
                 Err(_) => latin1(bytes),
             };
         };
-        if bytes.contains(&0x1B) { self.decode_extended(first, bytes) } else { self.decode_plain(first, bytes) }
+        if bytes.contains(&0x1B) {
+            self.decode_extended(first, bytes)
+        } else {
+            self.decode_plain(first, bytes)
+        }
     }
 
     fn decode_plain(&self, first: &SpecificCharacterSet, bytes: &[u8]) -> String {
@@ -68,7 +72,8 @@ impl Charset {
                 current = set;
             }
             // The Japanese multi-byte decoder wants to see the escape sequence itself.
-            let text = if current.name() == "ISO_IR 87" { part } else { part.get(skip..).unwrap_or_default() };
+            let text =
+                if current.name() == "ISO_IR 87" { part } else { part.get(skip..).unwrap_or_default() };
             out.push_str(&self.decode_plain(&current, text));
         }
         out.retain(|c| c != '\u{1B}');

@@ -95,7 +95,8 @@ impl<'a> Cursor<'a> {
     pub fn header(&mut self, encoding: Encoding) -> Result<Header, Error> {
         let (group, element) = (self.u16(encoding.big)?, self.u16(encoding.big)?);
         let tag = Tag::new(group, element);
-        if matches!(tag, tags::ITEM | tags::ITEM_DELIMITATION | tags::SEQUENCE_DELIMITATION) || !encoding.explicit
+        if matches!(tag, tags::ITEM | tags::ITEM_DELIMITATION | tags::SEQUENCE_DELIMITATION)
+            || !encoding.explicit
         {
             let length = self.u32(encoding.big)?;
             return Ok(Header { tag, vr: vr_of(tag), length: defined(length), declared: false });

@@ -55,7 +55,11 @@ impl FileMeta {
         };
         put(tags::META_VERSION, Vr::OB, &[0, 1])?;
         put(tags::MEDIA_STORAGE_SOP_CLASS_UID, Vr::UI, self.sop_class.as_deref().unwrap_or("").as_bytes())?;
-        put(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, Vr::UI, self.sop_instance.as_deref().unwrap_or("").as_bytes())?;
+        put(
+            tags::MEDIA_STORAGE_SOP_INSTANCE_UID,
+            Vr::UI,
+            self.sop_instance.as_deref().unwrap_or("").as_bytes(),
+        )?;
         put(tags::TRANSFER_SYNTAX_UID, Vr::UI, self.syntax.uid().as_bytes())?;
         put(tags::META_IMPLEMENTATION_CLASS_UID, Vr::UI, IMPLEMENTATION_CLASS_UID.as_bytes())?;
         put(tags::META_IMPLEMENTATION_VERSION_NAME, Vr::SH, IMPLEMENTATION_VERSION_NAME.as_bytes())?;

@@ -207,7 +207,13 @@ impl Reader<'_> {
         Ok(Next::Go)
     }
 
-    fn value(&mut self, header: &Header, length: u64, pixels: bool, encoding: Encoding) -> Result<Value, Error> {
+    fn value(
+        &mut self,
+        header: &Header,
+        length: u64,
+        pixels: bool,
+        encoding: Encoding,
+    ) -> Result<Value, Error> {
         if pixels || length > self.limits.bulk {
             let range = ByteRange { offset: self.cursor.at, length };
             self.cursor.at += length;
@@ -256,7 +262,11 @@ impl Reader<'_> {
                     None => None,
                     // An item longer than its sequence ends with it.
                     Some(length) => Some(
-                        self.cursor.at.saturating_add(length).min(end.unwrap_or(u64::MAX)).min(self.cursor.end),
+                        self.cursor
+                            .at
+                            .saturating_add(length)
+                            .min(end.unwrap_or(u64::MAX))
+                            .min(self.cursor.end),
                     ),
                 };
                 let encoding = self.item_encoding(encoding, header.length)?;

@@ -28,7 +28,8 @@ impl TransferSyntax {
     /// what every syntax added since 1996 is.
     pub fn from_uid(uid: &str) -> Self {
         let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-        let native = matches!(uid, Self::IMPLICIT_LE | Self::EXPLICIT_LE | Self::DEFLATED_LE | Self::EXPLICIT_BE);
+        let native =
+            matches!(uid, Self::IMPLICIT_LE | Self::EXPLICIT_LE | Self::DEFLATED_LE | Self::EXPLICIT_BE);
         TransferSyntax {
             uid: uid.to_owned(),
             explicit_vr: uid != Self::IMPLICIT_LE,

@@ -236,11 +236,17 @@ impl DataSet {
                 .chunks_exact(4)
                 .map_while(|c| c.try_into().ok().map(|b| f64::from(f32::from_le_bytes(b))))
                 .collect(),
-            Vr::FD => bytes.chunks_exact(8).map_while(|c| c.try_into().ok().map(f64::from_le_bytes)).collect(),
+            Vr::FD => {
+                bytes.chunks_exact(8).map_while(|c| c.try_into().ok().map(f64::from_le_bytes)).collect()
+            }
             Vr::US => bytes.chunks_exact(2).map_while(|c| u16_at(c, 0).map(f64::from)).collect(),
-            Vr::SS => bytes.chunks_exact(2).map_while(|c| u16_at(c, 0).map(|n| f64::from(n as i16))).collect(),
+            Vr::SS => {
+                bytes.chunks_exact(2).map_while(|c| u16_at(c, 0).map(|n| f64::from(n as i16))).collect()
+            }
             Vr::UL => bytes.chunks_exact(4).map_while(|c| u32_at(c, 0).map(f64::from)).collect(),
-            Vr::SL => bytes.chunks_exact(4).map_while(|c| u32_at(c, 0).map(|n| f64::from(n as i32))).collect(),
+            Vr::SL => {
+                bytes.chunks_exact(4).map_while(|c| u32_at(c, 0).map(|n| f64::from(n as i32))).collect()
+            }
             _ => self.texts(tag).iter().map_while(|t| t.parse().ok()).collect(),
         };
         numbers.into_iter().take_while(|n| n.is_finite()).collect()
