@@ -128,7 +128,8 @@ impl Content {
         let mut names = std::collections::HashSet::new();
         for _ in 0..count {
             let [name_len] = at.array::<1>()?;
-            let name = std::str::from_utf8(at.take(usize::from(name_len))?).map_err(|_| Error::Name)?.to_owned();
+            let name =
+                std::str::from_utf8(at.take(usize::from(name_len))?).map_err(|_| Error::Name)?.to_owned();
             check_name(&name)?;
             let len = usize::try_from(u64::from_be_bytes(at.array()?)).map_err(|_| Error::Malformed)?;
             let start = at.position;
@@ -146,7 +147,9 @@ impl Content {
 
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = Leaf<'_>> {
-        self.entries.iter().map(|(name, range)| Leaf { name, bytes: self.bytes.get(range.clone()).unwrap_or(&[]) })
+        self.entries
+            .iter()
+            .map(|(name, range)| Leaf { name, bytes: self.bytes.get(range.clone()).unwrap_or(&[]) })
     }
 
     /// The bytes of the entry with this name.

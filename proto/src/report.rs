@@ -141,10 +141,14 @@ impl ReportContent {
     /// The text line by line as it must be shown: every line of an unsigned draft says so.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mark = |text: &str| if self.is_unsigned() { format!("{UNSIGNED_LINE}: {text}") } else { text.to_owned() };
+        let mark = |text: &str| {
+            if self.is_unsigned() { format!("{UNSIGNED_LINE}: {text}") } else { text.to_owned() }
+        };
         [("Findings", &self.sections.findings), ("Impression", &self.sections.impression)]
             .into_iter()
-            .flat_map(|(head, text)| std::iter::once(head).chain(text.lines().filter(|l| !l.trim().is_empty())))
+            .flat_map(|(head, text)| {
+                std::iter::once(head).chain(text.lines().filter(|l| !l.trim().is_empty()))
+            })
             .map(mark)
             .collect()
     }
