@@ -90,9 +90,11 @@ impl<'a> Sealer<'a> {
         let header = wrap_key(&fields, self.recipient, &key, rng)?;
         let mut writer = PartWriter::new(&header, &key, prefix, out);
         writer.put(header.as_bytes())?;
-        content::encode(&leaves, |piece| writer.push(piece).map_err(Failed::Envelope)).map_err(|failed| match failed {
-            Failed::Envelope(error) => error,
-            Failed::Content(error) => map_content(error),
+        content::encode(&leaves, |piece| writer.push(piece).map_err(Failed::Envelope)).map_err(|failed| {
+            match failed {
+                Failed::Envelope(error) => error,
+                Failed::Content(error) => map_content(error),
+            }
         })?;
         let digests = writer.finish_parts()?;
         writer.put(Seal::sign(&header, digests, self.sender).as_bytes())?;
@@ -126,16 +128,14 @@ fn wrap_key(
     rng: &mut impl CryptoRng,
 ) -> Result<Header, Error> {
     let mut bytes = fields.encode()?;
-    let (encapsulated, wrapped) =
-        hpke::single_shot_seal_with_rng::<hpke::aead::AesGcm256, hpke::kdf::HkdfSha256, hpke::kem::XWing>(
-            &hpke::OpModeS::Base,
-            recipient.sealing(),
-            HPKE_INFO,
-            key,
-            &bytes,
-            rng,
-        )
-        .map_err(|_| Error::Recipient)?;
+    let (encapsulated, wrapped) = hpke::single_shot_seal_with_rng::<
+        hpke::aead::AesGcm256,
+        hpke::kdf::HkdfSha256,
+        hpke::kem::XWing,
+    >(
+        &hpke::OpModeS::Base, recipient.sealing(), HPKE_INFO, key, &bytes, rng
+    )
+    .map_err(|_| Error::Recipient)?;
     bytes.extend_from_slice(&encapsulated.to_bytes());
     bytes.extend_from_slice(&wrapped);
     Header::parse(&bytes)

@@ -21,7 +21,10 @@ struct Proven {
 impl Leaves for Proven {
     const KIND: Kind = Kind::Case;
     fn leaves(&self) -> Vec<Leaf<'_>> {
-        vec![Leaf { name: "case.json", bytes: &self.manifest }, Leaf { name: "frame-0000.png", bytes: &self.frame }]
+        vec![
+            Leaf { name: "case.json", bytes: &self.manifest },
+            Leaf { name: "frame-0000.png", bytes: &self.frame },
+        ]
     }
 }
 
@@ -67,7 +70,8 @@ fn proven(address: &Address, frame: Vec<u8>) -> Proven {
 
 fn sealed(address: &Address, frame: Vec<u8>) -> (Vec<u8>, Sealed) {
     let mut out = Vec::new();
-    let made = Sealer::new(address, SITE.signer(), READER.public()).seal(&proven(address, frame), &mut out).unwrap();
+    let made =
+        Sealer::new(address, SITE.signer(), READER.public()).seal(&proven(address, frame), &mut out).unwrap();
     (out, made)
 }
 
@@ -80,7 +84,9 @@ fn what_was_sealed_opens_at_every_size_around_a_part() {
     let address = address();
     let (_, empty) = sealed(&address, vec![]);
     let frame_for = |content: usize| content - empty.content_bytes as usize;
-    for content in [PART_PLAIN_BYTES - 1, PART_PLAIN_BYTES, PART_PLAIN_BYTES + 1, 2 * PART_PLAIN_BYTES, 2_500_000] {
+    for content in
+        [PART_PLAIN_BYTES - 1, PART_PLAIN_BYTES, PART_PLAIN_BYTES + 1, 2 * PART_PLAIN_BYTES, 2_500_000]
+    {
         // The manifest names the frame's length, whose digits move the total by a few bytes; aim, then correct.
         let mut len = frame_for(content);
         for _ in 0..3 {
@@ -93,7 +99,10 @@ fn what_was_sealed_opens_at_every_size_around_a_part() {
         assert_eq!(made.bytes, bytes.len() as u64);
         assert_eq!(made.digest, EnvelopeDigest::from_bytes(*blake3::hash(&bytes).as_bytes()));
         let (header, opened) = opens(&bytes).unwrap();
-        assert_eq!((header.address(), header.kind(), header.envelope()), (&address, Kind::Case, made.envelope));
+        assert_eq!(
+            (header.address(), header.kind(), header.envelope()),
+            (&address, Kind::Case, made.envelope)
+        );
         assert_eq!(header.layout().total_bytes(), made.bytes);
         assert_eq!(opened.get("frame-0000.png").unwrap(), vec![5; len]);
         let manifest = CaseManifest::from_json(opened.first("case.json").unwrap()).unwrap();
@@ -132,7 +141,8 @@ fn no_truncation_and_no_addition_is_accepted() {
     longer.push(0);
     assert!(opens(&longer).is_err());
     assert!(matches!(inspect(longer.as_slice(), SITE.public()).unwrap(), Inspection::Incomplete));
-    let Inspection::Complete { digest, bytes: len, verified } = inspect(bytes.as_slice(), SITE.public()).unwrap()
+    let Inspection::Complete { digest, bytes: len, verified } =
+        inspect(bytes.as_slice(), SITE.public()).unwrap()
     else {
         panic!("a whole envelope is complete");
     };
@@ -202,7 +212,9 @@ fn only_the_named_keys_sign_and_open() {
     assert_eq!(open(&bytes, SITE.public(), stranger.opener()).unwrap_err(), Error::Recipient);
     let mut forged = Vec::new();
     let address = address();
-    Sealer::new(&address, stranger.signer(), READER.public()).seal(&proven(&address, vec![1]), &mut forged).unwrap();
+    Sealer::new(&address, stranger.signer(), READER.public())
+        .seal(&proven(&address, vec![1]), &mut forged)
+        .unwrap();
     assert_eq!(opens(&forged).unwrap_err(), Error::Unsigned);
 }
 
@@ -223,10 +235,12 @@ fn a_stolen_key_id_is_not_enough() {
 fn content_must_name_the_addressed_case() {
     let address = address();
     let other = Address { case: CaseId::random().unwrap(), ..address };
-    let wrong = Sealer::new(&other, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
+    let wrong =
+        Sealer::new(&other, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
     assert_eq!(wrong.unwrap_err(), Error::Content);
     let edition = Address { revision: 4, ..address };
-    let wrong = Sealer::new(&edition, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
+    let wrong =
+        Sealer::new(&edition, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
     assert_eq!(wrong.unwrap_err(), Error::Content);
 }
 
