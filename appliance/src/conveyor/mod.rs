@@ -22,6 +22,8 @@ use crate::ledger::{InstanceRow, Ledger};
 use crate::store::{HEADER_LENGTH, Store};
 
 pub use answer::{Death, Outcome};
+pub use pack::Packed;
+pub use settle::{Settled, first_state};
 
 /// What the site decided about triage and about what may leave.
 #[derive(Debug, Clone)]

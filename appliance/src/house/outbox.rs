@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proto::case::Priority;
-use proto::ids::{CaseId, EnvelopeId};
+use proto::ids::{CaseId, EnvelopeDigest, EnvelopeId};
 use proto::wire::CasePhase;
 
 use super::open::Opened;
@@ -119,9 +119,10 @@ impl Outbox for HouseOutbox {
         self.opened.ledger.record_unsendable(&envelope.to_string(), refusal_words(why)).await.map_err(failed)
     }
 
-    async fn superseded(&self, envelope: EnvelopeId) -> Done<()> {
-        let words = "the cloud has a newer envelope of the same case";
-        self.opened.ledger.record_unsendable(&envelope.to_string(), words).await.map_err(failed)?;
+    async fn superseded(&self, envelope: EnvelopeId, committed: bool) -> Done<()> {
+        if committed {
+            self.opened.ledger.record_received(&envelope.to_string(), now()).await.map_err(failed)?;
+        }
         self.drop_envelope(envelope);
         Ok(())
     }
@@ -146,10 +147,21 @@ impl Outbox for HouseOutbox {
         let unsigned = report.content.is_unsigned();
         self.opened
             .ledger
-            .record_report(&id, &report.envelope.to_string(), &content, unsigned, now())
+            .record_report(
+                &id,
+                (&report.envelope.to_string(), &report.digest.to_string()),
+                &content,
+                unsigned,
+                now(),
+            )
             .await
             .map_err(failed)?;
         Ok(Stored::Kept)
+    }
+
+    async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
+        let rows = self.opened.ledger.unconfirmed().await.map_err(failed)?;
+        Ok(rows.into_iter().filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?))).collect())
     }
 
     async fn confirmed(&self, envelope: EnvelopeId) -> Done<()> {
