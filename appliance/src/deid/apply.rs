@@ -7,7 +7,10 @@ use super::policy::{Dates, Policy};
 use super::rule::{self, ActionCode, Place};
 use super::text::{self, kind_of};
 use super::{Keys, StudyContext};
-use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, is_known, tags, vr_of};
+use crate::dicom::{
+    DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value, Vr,
+    is_known, tags, vr_of,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Attributes that say what was done; ours replace those of the input.
@@ -103,7 +106,12 @@ impl<'a> Transformer<'a> {
     /// Values of the file meta that are not written again.
     pub(super) fn note_meta(&mut self, meta: &FileMeta) {
         for element in meta.elements.iter().chain(&meta.elements.duplicates) {
-            if element.vr.is_text() {
+            let bytes = element.as_bytes().unwrap_or_default().trim_ascii_end();
+            let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+            // Every output names our own software.
+            let ours = bytes == IMPLEMENTATION_CLASS_UID.as_bytes()
+                || bytes == IMPLEMENTATION_VERSION_NAME.as_bytes();
+            if element.vr.is_text() && !ours {
                 self.note(&meta.elements, element, element.vr);
             }
         }

@@ -24,6 +24,8 @@ mod parse;
 mod source;
 mod syntax;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod value;
 mod vr;
 mod write;

@@ -26,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // An empty item costs about 100 bytes: 400,000 of them stay far below the worker's 256 MiB.
-        Limits { bulk: 64 * 1024, memory: 48 << 20, count: 400_000, depth: 128, inflated: 96 << 20 }
+        Limits { bulk: 64 * 1024, memory: 32 << 20, count: 400_000, depth: 128, inflated: 96 << 20 }
     }
 }
 
