@@ -7,7 +7,7 @@ use super::policy::{Dates, Policy};
 use super::rule::{self, ActionCode, Place};
 use super::text::{self, kind_of};
 use super::{Keys, StudyContext};
-use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, tags, vr_of};
+use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, is_known, tags, vr_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Attributes that say what was done; ours replace those of the input.
@@ -35,6 +35,8 @@ pub(super) struct Transformer<'a> {
     year: Option<i64>,
     actions: BTreeMap<ActionCode, u32>,
     removed: BTreeSet<RemovedValue>,
+    /// Texts of attributes that no rule names: private and unknown ones.
+    unnamed: BTreeSet<RemovedValue>,
 }
 
 impl<'a> Transformer<'a> {
@@ -66,17 +68,30 @@ impl<'a> Transformer<'a> {
             year: context.first_day().map(|day| date::civil(day).0),
             actions: BTreeMap::new(),
             removed: BTreeSet::new(),
+            unnamed: BTreeSet::new(),
         }
     }
 
-    /// Actions by count and removed values, sorted.
-    pub(super) fn finish(self) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+    /// Actions by count and removed values, sorted. A text of a private attribute that the profile keeps in another
+    /// attribute (a model name, a protocol) is no removed value: it was not judged, only not understood.
+    pub(super) fn finish(mut self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+        let mut kept = String::new();
+        header.walk(|level, element, _| {
+            if element.vr.is_text() {
+                kept.push_str(&text::fold(&text::decoded(level, element)));
+                kept.push('\\');
+            }
+        });
+        self.unnamed.retain(|value| !kept.contains(&text::fold(&value.text)));
+        self.removed.append(&mut self.unnamed);
         (self.actions, self.removed.into_iter().collect())
     }
 
     /// The new data set of the top level.
     pub(super) fn data_set(&mut self, data: &DataSet) -> DataSet {
         let mut header = self.level(data, self.place);
+        // Patient ID is of type 2 in every IOD; a patient without one still gets the same pseudonym everywhere.
+        header.put_text(tags::PATIENT_ID, Vr::LO, &self.keys.patient(&self.patient));
         if header.get(tags::PATIENT_AGE).is_none()
             && let Some(years) = self.age_from_birth(data)
         {
@@ -147,7 +162,7 @@ impl<'a> Transformer<'a> {
             let by_option = rule::by_option(row, tag, self.policy);
             return by_option.unwrap_or_else(|| rule::resolve(row.basic, place.type_of(tag)));
         }
-        if !crate::dicom::is_known(tag) {
+        if !is_known(tag) {
             return ActionCode::X;
         }
         match vr {
@@ -318,13 +333,16 @@ impl<'a> Transformer<'a> {
     fn note_value(&mut self, level: &DataSet, element: &Element, vr: Vr) {
         let Some(bytes) = element.as_bytes() else { return };
         let kind = kind_of(element.tag, vr);
+        if matches!(element.tag, tags::CODING_SCHEME_DESIGNATOR | tags::CODE_VALUE)
+            && keep::is_code_part(bytes)
+        {
+            return;
+        }
         if matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS) && kind != RemovedKind::Id {
             return;
         }
         let whole = level.charset.decode(bytes);
-        let printable =
-            |text: &str| !text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t'));
-        if !vr.is_text() && !(printable(whole.trim_matches(['\0', ' '])) && bytes.len() >= 4) {
+        if !vr.is_text() && !is_readable(&whole) {
             return;
         }
         let single = vr.is_single_text();
@@ -338,14 +356,33 @@ impl<'a> Transformer<'a> {
                 || keep::is_standard_uid(value);
             // What is all of the closed vocabulary is found in every header; names and ids are looked for always.
             let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && text::is_closed(value);
-            if value.is_empty() || ours || common || value == "REMOVED" {
+            if value.is_empty() || ours || common || (kind == RemovedKind::Text && is_decimal(value)) {
                 continue;
             }
             let raw = raws.get(index).or(raws.first()).copied().unwrap_or_default().trim_ascii();
             let raw = raw.get(..RAW).unwrap_or(raw).to_vec();
-            self.removed.insert(RemovedValue { kind, text: value.to_owned(), raw });
+            let value = RemovedValue { kind, text: value.to_owned(), raw };
+            let unnamed = kind == RemovedKind::Text && (element.tag.is_private() || !is_known(element.tag));
+            if unnamed {
+                self.unnamed.insert(value)
+            } else {
+                self.removed.insert(value)
+            };
         }
     }
+}
+
+/// A binary value that is a text all the same: letters and digits for the most part, four letters at least.
+fn is_readable(text: &str) -> bool {
+    let text = text.trim_matches(['\0', ' ']);
+    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
+    let wordy = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '^' | '.' | '-')).count();
+    letters >= 4 && wordy * 10 >= text.chars().count() * 9 && !text.chars().any(|c| c.is_control())
+}
+
+/// A number with a point, as measurements in private text elements are.
+fn is_decimal(text: &str) -> bool {
+    text.contains('.') && text.parse::<f64>().is_ok()
 }
 
 /// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.

@@ -138,7 +138,7 @@ fn words(level: &DataSet, element: &Element, vr: Vr, policy: &Policy, context: &
         return Kept::No;
     }
     let form = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ' | b'\\');
-    if own(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
+    if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }
     yes(tag, vr, bytes)
@@ -154,6 +154,13 @@ fn is_code(tag: Tag, value: &str) -> bool {
         && value.len() <= 16
         && (letters <= 2 || value.strip_prefix("RID").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
         && value.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// A code value or scheme designator by form: one short word with no blank, as codes are and names with their
+/// components are not. Codes stand in many headers; finding one tells nothing.
+pub(super) fn is_code_part(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii();
+    bytes.len() <= 16 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
 /// Binary numbers: whole words, written as numbers, and not all of them readable letters.

@@ -1,6 +1,6 @@
 //! Text: what of it is of closed vocabularies, and whether it names the study's own people and numbers.
 use super::plan::RemovedKind;
-use super::vocabulary;
+use super::{rule, vocabulary};
 use crate::dicom::{DataSet, Element, Tag, Vr};
 use std::collections::BTreeSet;
 
@@ -62,6 +62,8 @@ pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
 pub(super) struct Identifiers {
     names: BTreeSet<String>,
     ids: BTreeSet<String>,
+    /// Texts of attributes that the profile takes out, as a whole: descriptions, institutions, addresses.
+    phrases: BTreeSet<String>,
 }
 
 impl Identifiers {
@@ -78,9 +80,21 @@ impl Identifiers {
                     let text = decoded(level, element);
                     self.ids.extend(text.split('\\').map(joined).filter(|id| id.len() >= 3));
                 }
+                RemovedKind::Text if vr.is_text() && !vr_is_number(vr) => {
+                    if rule::row(element.tag).is_some() && !element.tag.is_private() {
+                        let text = decoded(level, element);
+                        self.phrases.extend(text.split('\\').map(joined).filter(|t| t.chars().count() >= 5));
+                    }
+                }
                 _ => {}
             }
         });
+    }
+
+    /// The text holds a description, an institution or an address that the profile takes out elsewhere.
+    pub(super) fn phrase_in(&self, text: &str) -> bool {
+        let joined = joined(text);
+        self.phrases.iter().any(|phrase| joined.contains(phrase.as_str()))
     }
 
     /// The text holds one of the study's names or ids, in any case, order and punctuation.
@@ -92,6 +106,10 @@ impl Identifiers {
             || text.split('\\').any(|value| self.ids.contains(&joined(value)))
             || self.ids.iter().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
     }
+}
+
+fn vr_is_number(vr: Vr) -> bool {
+    matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS | Vr::CS)
 }
 
 /// An element's text, decoded as its data set says.

@@ -26,6 +26,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(30);
 const REPORTS_A_ROUND: u32 = 32;
 const POLL_DEFAULT: Duration = Duration::from_secs(5);
 const POLL_MAX: Duration = Duration::from_secs(60);
+const GREET_EVERY: Duration = Duration::from_secs(60);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 
 /// Wakes the courier: a case was sealed, a person took one back or asked for a retry. Never blocks, never lost.
@@ -126,9 +127,15 @@ impl<O: Outbox> Courier<O> {
         let mut client = IntakeClient::new(channel)
             .max_decoding_message_size(limits::MESSAGE_BYTES_MAX)
             .max_encoding_message_size(limits::MESSAGE_BYTES_MAX);
-        let poll = self.greet(&mut client).await?;
+        let mut poll = self.greet(&mut client).await?;
+        let mut greeted_at = tokio::time::Instant::now();
         *greeted = true;
         loop {
+            if greeted_at.elapsed() >= GREET_EVERY {
+                // The cloud's people see how much waits here, and since when.
+                poll = self.greet(&mut client).await?;
+                greeted_at = tokio::time::Instant::now();
+            }
             self.withdraw(&mut client).await?;
             while self.send_one(&mut client).await? {}
             self.bring_home(&mut client).await?;

@@ -1,1 +1,3 @@
 //! cli
+mod config;
+mod toml_reader;

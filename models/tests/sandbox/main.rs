@@ -45,5 +45,6 @@ fn tests(args: &[String]) -> bool {
 }
 
 pub fn say(line: &str) {
-    writeln!(std::io::stdout(), "{line}").unwrap();
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

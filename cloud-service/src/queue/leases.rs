@@ -1,0 +1,430 @@
+//! Leases: the right to work on a case until a time. They end by themselves; the attempt after the last buries.
+
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{CaseState, Error, Millis, Queue, Result, audit, u32_of};
+
+/// Bounds of leasing.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long a reader holds a case without renewing, in milliseconds.
+    pub lease: Millis,
+    /// Attempts of machine readers before the case is buried.
+    pub attempts: u32,
+    /// A case that waited longer than this is served as STAT, so that nothing sinks.
+    pub longest_wait: Millis,
+    /// Wait before the next attempt, doubled with each one.
+    pub backoff: Millis,
+}
+
+/// Who wants a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimant {
+    /// A machine reader.
+    Machine,
+    /// A signed-in person.
+    Person,
+}
+
+/// A granted lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The case.
+    pub case: i64,
+    /// Proof of holding it; unguessable, given by the caller.
+    pub token: String,
+    /// When it ends unless renewed.
+    pub until: Millis,
+    /// Which attempt this is, from 1; 0 for a person.
+    pub attempt: u32,
+}
+
+/// How a holder lets go without a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Released {
+    /// The attempt failed; the reason is ours and carries nothing from the case.
+    Failed(String),
+    /// Not tried (shutting down, or a person returns it with a reason); costs no attempt.
+    Returned(String),
+}
+
+impl Queue {
+    /// Gives the most urgent free case to a machine reader: STAT and cases beyond the longest wait first,
+    /// then urgent, then routine, the longest waiting first within each.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn claim_next(
+        &self,
+        holder: &str,
+        token: &str,
+        limits: &Limits,
+        now: Millis,
+    ) -> Result<Option<Claim>> {
+        let mut tx = self.begin().await?;
+        expire(&mut tx, limits, now).await?;
+        let mut best: Option<(i64, Millis, i64)> = None;
+        for priority in 0..=2_i64 {
+            // One index seek per priority: flat whatever the number of waiting cases.
+            let row = sqlx::query(
+                "SELECT key, queued_at FROM cases WHERE state = 'ready' AND priority = ? AND not_before <= ? \
+                 ORDER BY queued_at LIMIT 1",
+            )
+            .bind(priority)
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some(row) = row else { continue };
+            let (key, queued): (i64, Millis) = (row.try_get("key")?, row.try_get("queued_at")?);
+            let rank = if now - queued > limits.longest_wait { 0 } else { priority };
+            if best.is_none_or(|(r, q, _)| (rank, queued) < (r, q)) {
+                best = Some((rank, queued, key));
+            }
+        }
+        let Some((_, _, case)) = best else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        let until = now + limits.lease;
+        grant(&mut tx, case, Claimant::Machine, holder, token, CaseState::Ready, now, until).await?;
+        let attempt: i64 =
+            sqlx::query_scalar("UPDATE cases SET attempts = attempts + 1 WHERE key = ? RETURNING attempts")
+                .bind(case)
+                .fetch_one(&mut *tx)
+                .await?;
+        audit::note(&mut tx, now, "reader", "leased", Some(case), &format!("attempt {attempt}")).await?;
+        tx.commit().await?;
+        Ok(Some(Claim { case, token: token.to_owned(), until, attempt: u32_of(attempt, "attempts")? }))
+    }
+
+    /// Gives one case to a person, when it is free, theirs already, or `take_over` and held by another person.
+    ///
+    /// # Errors
+    /// `LeaseLost` when somebody else holds it, `WrongState` when it cannot be worked on.
+    pub async fn claim_case(
+        &self,
+        case: i64,
+        person: &str,
+        token: &str,
+        take_over: bool,
+        limits: &Limits,
+        now: Millis,
+    ) -> Result<Claim> {
+        let mut tx = self.begin().await?;
+        expire(&mut tx, limits, now).await?;
+        let until = now + limits.lease;
+        let state = state_of(&mut tx, case).await?;
+        let back = match state {
+            CaseState::Ready | CaseState::Drafted => state,
+            CaseState::Leased => {
+                let l = sqlx::query("SELECT kind, holder, back_to FROM leases WHERE case_key = ?")
+                    .bind(case)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                let (kind, holder): (&str, String) = (l.try_get("kind")?, l.try_get("holder")?);
+                if kind == "machine" || (holder != person && !take_over) {
+                    return Err(Error::LeaseLost);
+                }
+                if holder != person {
+                    audit::note(&mut tx, now, person, "taken-over", Some(case), &format!("from {holder}")).await?;
+                }
+                CaseState::of(l.try_get("back_to")?)?
+            }
+            other => return Err(Error::WrongState { is: other.word(), needs: "ready or drafted" }),
+        };
+        grant(&mut tx, case, Claimant::Person, person, token, back, now, until).await?;
+        if state != CaseState::Leased {
+            audit::note(&mut tx, now, person, "leased", Some(case), "").await?;
+        }
+        tx.commit().await?;
+        Ok(Claim { case, token: token.to_owned(), until, attempt: 0 })
+    }
+
+    /// Renews a lease; gives its new end.
+    ///
+    /// # Errors
+    /// `LeaseLost`.
+    pub async fn renew(&self, case: i64, token: &str, limits: &Limits, now: Millis) -> Result<Millis> {
+        let until = now + limits.lease;
+        let done = sqlx::query("UPDATE leases SET until = ? WHERE case_key = ? AND token = ? AND until > ?")
+            .bind(until)
+            .bind(case)
+            .bind(token)
+            .bind(now)
+            .execute(&self.write)
+            .await?;
+        if done.rows_affected() == 1 { Ok(until) } else { Err(Error::LeaseLost) }
+    }
+
+    /// Lets go of a lease without a result. A failed last attempt buries the case; says whether it did.
+    ///
+    /// # Errors
+    /// `LeaseLost`.
+    pub async fn let_go(
+        &self,
+        case: i64,
+        token: &str,
+        how: &Released,
+        limits: &Limits,
+        now: Millis,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let lease = held(&mut tx, case, token, now).await?;
+        let buried = match how {
+            Released::Returned(reason) => {
+                let actor = lease.actor().to_owned();
+                if lease.kind == Claimant::Machine {
+                    sqlx::query("UPDATE cases SET attempts = max(0, attempts - 1) WHERE key = ?")
+                        .bind(case)
+                        .execute(&mut *tx)
+                        .await?;
+                }
+                put_back(&mut tx, case, lease.back, reason, 0, now).await?;
+                audit::note(&mut tx, now, &actor, "returned", Some(case), reason).await?;
+                false
+            }
+            Released::Failed(reason) => failed(&mut tx, case, lease.back, reason, limits, now).await?,
+        };
+        tx.commit().await?;
+        Ok(buried)
+    }
+
+    /// Ends every lease whose time is over. Claims do the same first; this keeps the page true in between.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn expire_leases(&self, limits: &Limits, now: Millis) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let n = expire(&mut tx, limits, now).await?;
+        tx.commit().await?;
+        Ok(n)
+    }
+
+    /// Buries a case with a reason, whoever holds it.
+    ///
+    /// # Errors
+    /// `WrongState` when its report is already sealed; `Rule` without a reason.
+    pub async fn bury(&self, case: i64, actor: &str, reason: &str, now: Millis) -> Result<()> {
+        if reason.trim().is_empty() || reason.len() > 500 {
+            return Err(Error::Rule("a burial needs a reason of 1 to 500 characters"));
+        }
+        let mut tx = self.begin().await?;
+        let state = state_of(&mut tx, case).await?;
+        match state {
+            CaseState::Buried => return Ok(()),
+            CaseState::Reported | CaseState::Confirmed => {
+                return Err(Error::WrongState { is: state.word(), needs: "not reported yet" });
+            }
+            _ => {}
+        }
+        bury(&mut tx, case, actor, reason, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Puts a buried case back into the queue with all its attempts.
+    ///
+    /// # Errors
+    /// `WrongState` unless buried with complete content.
+    pub async fn retry(&self, case: i64, actor: &str, now: Millis) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let state = state_of(&mut tx, case).await?;
+        let complete: Option<String> = sqlx::query_scalar("SELECT envelope FROM cases WHERE key = ?")
+            .bind(case)
+            .fetch_one(&mut *tx)
+            .await?;
+        if state != CaseState::Buried || complete.is_none() {
+            return Err(Error::WrongState { is: state.word(), needs: "buried, with complete content" });
+        }
+        let drafted: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM drafts WHERE case_key = ?)")
+            .bind(case)
+            .fetch_one(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM releases WHERE case_key = ?").bind(case).execute(&mut *tx).await?;
+        sqlx::query("UPDATE cases SET attempts = 0, notice = 'none' WHERE key = ?").bind(case).execute(&mut *tx).await?;
+        let back = if drafted { CaseState::Drafted } else { CaseState::Ready };
+        put_back(&mut tx, case, back, "", 0, now).await?;
+        audit::note(&mut tx, now, actor, "retried", Some(case), "").await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends somebody's lease by an operator's word; the holder loses it, no attempt is counted.
+    ///
+    /// # Errors
+    /// `WrongState` when nobody holds it.
+    pub async fn break_lease(&self, case: i64, actor: &str, now: Millis) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let state = state_of(&mut tx, case).await?;
+        if state != CaseState::Leased {
+            return Err(Error::WrongState { is: state.word(), needs: "leased" });
+        }
+        let back: String = sqlx::query_scalar("SELECT back_to FROM leases WHERE case_key = ?")
+            .bind(case)
+            .fetch_one(&mut *tx)
+            .await?;
+        put_back(&mut tx, case, CaseState::of(&back)?, "", 0, now).await?;
+        audit::note(&mut tx, now, actor, "lease-ended", Some(case), "").await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+pub(super) struct Held {
+    pub kind: Claimant,
+    pub holder: String,
+    pub back: CaseState,
+}
+
+impl Held {
+    /// The name in the audit: machine readers are one actor.
+    pub(super) fn actor(&self) -> &str {
+        if self.kind == Claimant::Machine { "reader" } else { &self.holder }
+    }
+}
+
+fn held_row(r: &SqliteRow) -> Result<Held> {
+    let kind = if r.try_get::<&str, _>("kind")? == "machine" { Claimant::Machine } else { Claimant::Person };
+    Ok(Held { kind, holder: r.try_get("holder")?, back: CaseState::of(r.try_get("back_to")?)? })
+}
+
+/// The lease, if this token holds it and its time is not over.
+pub(super) async fn held(tx: &mut Transaction<'_, Sqlite>, case: i64, token: &str, now: Millis) -> Result<Held> {
+    let r = sqlx::query("SELECT kind, holder, back_to FROM leases WHERE case_key = ? AND token = ? AND until > ?")
+        .bind(case)
+        .bind(token)
+        .bind(now)
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or(Error::LeaseLost)?;
+    held_row(&r)
+}
+
+pub(super) async fn state_of(tx: &mut Transaction<'_, Sqlite>, case: i64) -> Result<CaseState> {
+    let word: Option<String> =
+        sqlx::query_scalar("SELECT state FROM cases WHERE key = ?").bind(case).fetch_optional(&mut **tx).await?;
+    CaseState::of(&word.ok_or(Error::Missing("case"))?)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row of the table `leases`, written in one place")]
+async fn grant(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    kind: Claimant,
+    holder: &str,
+    token: &str,
+    back: CaseState,
+    now: Millis,
+    until: Millis,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO leases (case_key, kind, holder, token, back_to, granted_at, until) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (case_key) DO UPDATE SET holder = excluded.holder, token = excluded.token, until = excluded.until",
+    )
+    .bind(case)
+    .bind(if kind == Claimant::Machine { "machine" } else { "person" })
+    .bind(holder)
+    .bind(token)
+    .bind(back.word())
+    .bind(now)
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    set_state(tx, case, CaseState::Leased, now).await
+}
+
+pub(super) async fn set_state(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    state: CaseState,
+    now: Millis,
+) -> Result<()> {
+    sqlx::query("UPDATE cases SET state = ?, changed_at = ? WHERE key = ?")
+        .bind(state.word())
+        .bind(now)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn drop_lease(tx: &mut Transaction<'_, Sqlite>, case: i64) -> Result<()> {
+    sqlx::query("DELETE FROM leases WHERE case_key = ?").bind(case).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn put_back(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    back: CaseState,
+    reason: &str,
+    not_before: Millis,
+    now: Millis,
+) -> Result<()> {
+    drop_lease(tx, case).await?;
+    sqlx::query("UPDATE cases SET reason = ?, not_before = ? WHERE key = ?")
+        .bind(reason)
+        .bind(not_before)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    set_state(tx, case, back, now).await
+}
+
+async fn bury(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    actor: &str,
+    reason: &str,
+    now: Millis,
+) -> Result<()> {
+    drop_lease(tx, case).await?;
+    sqlx::query("UPDATE cases SET reason = ?, notice = 'due' WHERE key = ?")
+        .bind(reason)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    set_state(tx, case, CaseState::Buried, now).await?;
+    audit::note(tx, now, actor, "buried", Some(case), reason).await
+}
+
+/// A machine attempt came to nothing: back with a growing wait, or buried after the last.
+async fn failed(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    back: CaseState,
+    reason: &str,
+    limits: &Limits,
+    now: Millis,
+) -> Result<bool> {
+    let attempts: i64 =
+        sqlx::query_scalar("SELECT attempts FROM cases WHERE key = ?").bind(case).fetch_one(&mut **tx).await?;
+    if attempts >= i64::from(limits.attempts) {
+        let words = format!("{attempts} attempts failed; the last: {reason}");
+        bury(tx, case, "reader", &words, now).await?;
+        return Ok(true);
+    }
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+    let wait = limits.backoff.saturating_mul(1_i64 << doublings);
+    put_back(tx, case, back, reason, now.saturating_add(wait), now).await?;
+    audit::note(tx, now, "reader", "attempt-failed", Some(case), reason).await?;
+    Ok(false)
+}
+
+async fn expire(tx: &mut Transaction<'_, Sqlite>, limits: &Limits, now: Millis) -> Result<u64> {
+    let over = sqlx::query("SELECT case_key, kind, holder, back_to FROM leases WHERE until <= ? LIMIT 100")
+        .bind(now)
+        .fetch_all(&mut **tx)
+        .await?;
+    let n = over.len();
+    for r in &over {
+        let (case, lease): (i64, Held) = (r.try_get("case_key")?, held_row(r)?);
+        if lease.kind == Claimant::Machine {
+            failed(tx, case, lease.back, "its reader did not answer in time", limits, now).await?;
+        } else {
+            put_back(tx, case, lease.back, "", 0, now).await?;
+            audit::note(tx, now, &lease.holder, "lease-expired", Some(case), "").await?;
+        }
+    }
+    Ok(u64::try_from(n).unwrap_or(u64::MAX))
+}
