@@ -95,12 +95,12 @@ fn object(path: &Path) -> Result<Object, Failure> {
     let bytes = std::fs::read(path)?;
     let parsed = dicom::read(&bytes[..], &dicom::Limits::default())
         .map_err(|e| Failure::new(out::FAILED, format!("not readable as DICOM: {e}")))?;
-    let offset = usize::try_from(parsed.data_offset).unwrap_or(usize::MAX);
+    let offset = dicom::data_set_offset(&bytes[..]).ok().and_then(|o| usize::try_from(o).ok()).unwrap_or(usize::MAX);
     let text = |tag| parsed.data.uid(tag).unwrap_or_default();
     Ok(Object {
         sop_class: text(dicom::tags::SOP_CLASS_UID),
         sop_instance: text(dicom::tags::SOP_INSTANCE_UID),
-        transfer_syntax: parsed.syntax.uid().to_owned(),
+        transfer_syntax: parsed.meta.syntax.uid().to_owned(),
         data_set: bytes.get(offset..).unwrap_or_default().to_vec(),
     })
 }

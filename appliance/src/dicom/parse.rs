@@ -66,6 +66,16 @@ pub fn read<S: ReadAt>(source: S, limits: &Limits) -> Result<Parsed, Error> {
     parse(source, at, meta, limits)
 }
 
+/// Where the data set of a P10 file begins, in bytes.
+///
+/// # Errors
+/// [`Error::NotDicom`] when there is no data set.
+pub fn data_set_offset<S: ReadAt>(source: S) -> Result<u64, Error> {
+    let mut cursor = Cursor::new(&source, 0)?;
+    read_meta(&mut cursor)?;
+    Ok(cursor.at)
+}
+
 /// Reads a data set without file meta, in a syntax known from elsewhere (the association).
 ///
 /// # Errors

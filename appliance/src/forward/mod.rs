@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dicom_ul::association::client::ClientAssociationOptions;
-use dicom_ul::association::{Association as _, SyncAssociation as _};
 use dicom_ul::pdu::{PDataValue, PDataValueType, Pdu};
 
 /// Verification SOP Class (PS3.4 A.4).
