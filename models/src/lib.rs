@@ -1,1 +1,31 @@
-//! models
+//! The bundle format, ONNX Runtime sessions, and the sandbox that workers run in.
+//!
+//! A worker opens a bundle, loads its session, locks itself down and then answers one job:
+//! [`Runtime::load`], [`Bundle::open`], [`Classifier::load`] (or [`Encoder::load`], [`Decoder::load`]),
+//! [`sandbox::serve`]. A parent keeps workers warm with [`sandbox::Pool`].
+//! The format is `models/README.md`; nothing here knows DICOM beyond the plain values of [`StudyFacts`].
+
+pub mod accepts;
+pub mod bundle;
+mod check;
+pub mod classifier;
+pub mod embedding;
+pub mod error;
+pub mod input;
+pub mod manifest;
+pub mod parity;
+pub mod report;
+pub mod rule;
+pub mod runtime;
+#[cfg(unix)]
+pub mod sandbox;
+mod session;
+
+pub use accepts::StudyFacts;
+pub use bundle::Bundle;
+pub use classifier::{Classifier, Verdict};
+pub use error::{Error, Fault, ManifestFault, Retry};
+pub use input::GreyImage;
+pub use report::{Decoder, Encoder};
+pub use rule::{Disposition, FindingScore, Gate, Triage};
+pub use runtime::Runtime;

@@ -1,0 +1,241 @@
+//! Opening a bundle folder: manifest, digests, and every rule that needs no session.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ManifestFault};
+use crate::manifest::{Finding, GateLimits, Kind, Manifest, Output, Policy};
+use crate::{check, parity};
+
+/// Name of the manifest in a bundle's folder.
+pub const MANIFEST: &str = "bundle.toml";
+const MANIFEST_LIMIT: u64 = 64 * 1024;
+const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
+const VOCABULARY_LIMIT: u64 = 1024 * 1024;
+const MODEL_LIMIT: u64 = 512 * 1024 * 1024;
+
+/// One model and everything needed to run it, checked against its own digests.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    folder: PathBuf,
+    manifest: Manifest,
+    digest: String,
+}
+
+/// The tables that only a classifier has.
+#[derive(Debug, Clone, Copy)]
+pub struct ClassifierParts<'a> {
+    /// The output tensor.
+    pub output: &'a Output,
+    /// Image sanity limits.
+    pub gate: &'a GateLimits,
+    /// The findings, in the order of the manifest.
+    pub findings: &'a [Finding],
+    /// What it may answer.
+    pub policy: &'a Policy,
+}
+
+impl Bundle {
+    /// Read and check the bundle in `folder`: syntax, unknown keys, ranges, the SHA-256 of every file it names,
+    /// the vocabulary, and that `CARD.md` and `parity.json` are there. Shapes are checked when a session is loaded.
+    ///
+    /// # Errors
+    /// [`Error::Bundle`] with every fault found, [`Error::Read`] when the manifest cannot be read.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref().to_path_buf();
+        let bytes = read(&folder.join(MANIFEST), MANIFEST_LIMIT)?;
+        let digest = hex::encode(Sha256::digest(&bytes));
+        let place = folder.clone();
+        let refuse = |faults| Error::Bundle { folder: place.clone(), faults };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| refuse(vec![fault(MANIFEST, "", "is not UTF-8 text", "write it as UTF-8")]))?;
+        let manifest: Manifest = toml::from_str(&text).map_err(|e| refuse(vec![syntax(&text, &e)]))?;
+        let bundle = Self { folder, manifest, digest };
+        let mut faults = check::manifest(&bundle.manifest);
+        bundle.check_files(&mut faults);
+        if faults.is_empty() { Ok(bundle) } else { Err(refuse(faults)) }
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The folder it was read from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.manifest.name
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.manifest.version
+    }
+
+    /// SHA-256 of `bundle.toml` in hexadecimal; it covers every other file through their digests.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The tables of a classifier.
+    ///
+    /// # Errors
+    /// [`Error::Kind`] for a report bundle.
+    pub fn classifier(&self) -> Result<ClassifierParts<'_>, Error> {
+        let m = &self.manifest;
+        match (m.kind, &m.output, &m.gate, &m.policy) {
+            (Kind::Classifier, Some(output), Some(gate), Some(policy)) => {
+                Ok(ClassifierParts { output, gate, findings: &m.findings, policy })
+            }
+            _ => Err(self.wrong_kind("classifier")),
+        }
+    }
+
+    pub(crate) fn wrong_kind(&self, wanted: &'static str) -> Error {
+        Error::Kind { name: self.manifest.name.clone(), kind: self.manifest.kind.as_str(), wanted }
+    }
+
+    /// The bytes of a file that the manifest names, checked once more: what is loaded is what was promised.
+    pub(crate) fn bytes(&self, file: &str, sha256: &str) -> Result<Vec<u8>, Error> {
+        let bytes = read(&self.folder.join(file), MODEL_LIMIT)?;
+        if hex::encode(Sha256::digest(&bytes)) == sha256 {
+            return Ok(bytes);
+        }
+        Err(self.refuse(wrong_digest(file, &bytes)))
+    }
+
+    /// The words of a report bundle's decoder.
+    pub(crate) fn vocabulary(&self) -> Result<Vec<String>, Error> {
+        let part = self.manifest.decoder.as_ref().ok_or_else(|| self.wrong_kind("report"))?;
+        let bytes = self.bytes(&part.vocabulary, &part.vocabulary_sha256)?;
+        words(&part.vocabulary, &bytes).map_err(|f| self.refuse(f))
+    }
+
+    pub(crate) fn refuse(&self, fault: ManifestFault) -> Error {
+        Error::Bundle { folder: self.folder.clone(), faults: vec![fault] }
+    }
+
+    fn check_files(&self, faults: &mut Vec<ManifestFault>) {
+        let m = &self.manifest;
+        if let Some(model) = &m.model {
+            self.check_digest(&model.file, &model.sha256, MODEL_LIMIT, faults);
+        }
+        if let Some(part) = &m.encoder {
+            self.check_digest(&part.file, &part.sha256, MODEL_LIMIT, faults);
+        }
+        if let Some(part) = &m.decoder {
+            self.check_digest(&part.file, &part.sha256, MODEL_LIMIT, faults);
+            let bytes =
+                self.check_digest(&part.vocabulary, &part.vocabulary_sha256, VOCABULARY_LIMIT, faults);
+            if let Some(Err(fault)) = bytes.map(|bytes| words(&part.vocabulary, &bytes)) {
+                faults.push(fault);
+            }
+        }
+        if !self.folder.join("CARD.md").is_file() {
+            faults.push(fault(
+                "CARD.md",
+                "",
+                "is missing",
+                "write the card: data, licences, measured figures, known failures",
+            ));
+        }
+        match read(&self.folder.join(parity::FILE), PARITY_LIMIT) {
+            Ok(bytes) => faults.extend(parity::check_file(m, &bytes)),
+            Err(_) => faults.push(fault(parity::FILE, "", "cannot be read", "let the recipe write it")),
+        }
+    }
+
+    fn check_digest(
+        &self,
+        file: &str,
+        sha256: &str,
+        limit: u64,
+        faults: &mut Vec<ManifestFault>,
+    ) -> Option<Vec<u8>> {
+        if !check::is_file_name(file) {
+            return None; // Already a fault; a path must not be followed out of the folder.
+        }
+        match read(&self.folder.join(file), limit) {
+            Ok(bytes) if hex::encode(Sha256::digest(&bytes)) == sha256 => Some(bytes),
+            Ok(bytes) => {
+                faults.push(wrong_digest(file, &bytes));
+                None
+            }
+            Err(_) => {
+                faults.push(fault(
+                    file,
+                    "",
+                    "cannot be read, or is larger than a bundle may hold",
+                    "put the file named in bundle.toml there",
+                ));
+                None
+            }
+        }
+    }
+}
+
+pub(crate) fn fault(
+    file: &str,
+    key: &str,
+    problem: impl Into<String>,
+    remedy: impl Into<String>,
+) -> ManifestFault {
+    ManifestFault {
+        file: file.to_owned(),
+        key: key.to_owned(),
+        problem: problem.into(),
+        remedy: remedy.into(),
+    }
+}
+
+fn wrong_digest(file: &str, bytes: &[u8]) -> ManifestFault {
+    let found = hex::encode(Sha256::digest(bytes));
+    fault(
+        file,
+        "",
+        format!("its SHA-256 is {found}, not the one in {MANIFEST}"),
+        "restore the file, or write the bundle again by its recipe",
+    )
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> ManifestFault {
+    let line = error
+        .span()
+        .map_or(1, |span| text.get(..span.start).map_or(1, |head| head.matches('\n').count() + 1));
+    fault(
+        MANIFEST,
+        &format!("line {line}"),
+        error.message().trim(),
+        "write it as models/README.md fixes format 1",
+    )
+}
+
+fn words(file: &str, bytes: &[u8]) -> Result<Vec<String>, ManifestFault> {
+    let words: Vec<String> = serde_json::from_slice(bytes)
+        .map_err(|_| fault(file, "", "is not a JSON list of strings", "write one string per token"))?;
+    if words.get(..3) == Some(&["<pad>".to_owned(), "<start>".to_owned(), "<end>".to_owned()][..]) {
+        return Ok(words);
+    }
+    Err(fault(file, "", "does not begin with <pad>, <start>, <end>", "put these three first"))
+}
+
+/// Read at most `limit` bytes; a longer file is an error, not a cut one.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let wrong = |kind| Error::Read { file: path.to_path_buf(), kind };
+    let file = fs::File::open(path).map_err(|e| wrong(e.kind()))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| wrong(e.kind()))?;
+    if bytes.len() as u64 > limit { Err(wrong(std::io::ErrorKind::FileTooLarge)) } else { Ok(bytes) }
+}

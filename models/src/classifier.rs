@@ -1,0 +1,123 @@
+//! A classifier bundle with its session: images in, verdict out.
+
+use std::time::{Duration, Instant};
+
+use ort::value::{TensorElementType, TensorRef};
+
+use crate::bundle::{Bundle, MANIFEST};
+use crate::error::Error;
+use crate::input::{self, GreyImage};
+use crate::manifest::Layout;
+use crate::rule::{self, FrameValues, Triage};
+use crate::runtime::Runtime;
+use crate::session::{Session, Wanted};
+
+/// A loaded classifier. It holds one session on one thread.
+pub struct Classifier {
+    bundle: Bundle,
+    session: Session,
+    time: Times,
+}
+
+/// Time spent since the last verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Fitting, resizing, scaling.
+    pub input: Duration,
+    /// In the session.
+    pub run: Duration,
+}
+
+/// What a classifier says about one study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Disposition, reason, findings and gate.
+    pub triage: Triage,
+    /// What each frame gave, in the order they were run.
+    pub frames: Vec<FrameValues>,
+    /// Where the time went.
+    pub time: Times,
+}
+
+impl Classifier {
+    /// Load the session of a classifier bundle and compare its tensors with the manifest.
+    ///
+    /// # Errors
+    /// [`Error::Kind`] for a report bundle, [`Error::Bundle`] when digests or shapes differ, [`Error::Session`].
+    pub fn load(runtime: &Runtime, bundle: Bundle) -> Result<Self, Error> {
+        let parts = bundle.classifier()?;
+        let model = bundle.manifest().model.as_ref().ok_or_else(|| bundle.wrong_kind("classifier"))?;
+        let session = Session::load(runtime, &bundle.bytes(&model.file, &model.sha256)?)?;
+        let findings = parts.findings.len();
+        let input = &bundle.manifest().input;
+        let [rows, columns] = input.size.map(Some);
+        let image = match input.layout {
+            Layout::Nchw => vec![None, Some(input.channels), rows, columns],
+            Layout::Nhwc => vec![None, rows, columns, Some(input.channels)],
+        };
+        let ty = TensorElementType::Float32;
+        let faults = session.check(
+            MANIFEST,
+            &[Wanted { name: &input.tensor, key: "input", ty, shape: image }],
+            &[Wanted { name: &parts.output.tensor, key: "output", ty, shape: vec![None, Some(findings)] }],
+        );
+        if faults.is_empty() {
+            Ok(Self { bundle, session, time: Times::default() })
+        } else {
+            Err(Error::Bundle { folder: bundle.folder().to_path_buf(), faults })
+        }
+    }
+
+    /// The bundle.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Run one frame, so that a study's frames need not be in memory at the same time.
+    ///
+    /// `image`: [rows, columns], 0..=1, with the grey transformation that the manifest's `input.grey` names.
+    ///
+    /// # Errors
+    /// [`Error::Image`], [`Error::Session`], [`Error::NotFinite`].
+    pub fn frame(&mut self, image: &GreyImage) -> Result<FrameValues, Error> {
+        let input = &self.bundle.manifest().input;
+        let began = Instant::now();
+        let prepared = input::prepare(image, input)?;
+        let (grey_mean, grey_std) = prepared.grey();
+        let tensor = prepared.tensor(input);
+        self.time.input += began.elapsed();
+        let began = Instant::now();
+        let value = TensorRef::from_array_view(&tensor)
+            .map_err(|e| Error::Session { doing: "take the image", problem: e.to_string() })?;
+        let parts = self.bundle.classifier()?;
+        let output = self.session.run([(input.tensor.as_str(), value.into())], &parts.output.tensor)?;
+        self.time.run += began.elapsed();
+        if output.shape() == [1, parts.findings.len()] {
+            Ok(FrameValues { outputs: output.into_iter().collect(), grey_mean, grey_std })
+        } else {
+            Err(Error::Session { doing: "run the model", problem: "the output has another shape".to_owned() })
+        }
+    }
+
+    /// Decide about the study from all its frames.
+    ///
+    /// # Errors
+    /// [`Error::Image`] without a frame.
+    pub fn conclude(&mut self, frames: Vec<FrameValues>) -> Result<Verdict, Error> {
+        if frames.is_empty() {
+            return Err(Error::Image("there is no frame"));
+        }
+        let triage = rule::decide(self.bundle.classifier()?, &frames);
+        Ok(Verdict { triage, frames, time: std::mem::take(&mut self.time) })
+    }
+
+    /// [`Classifier::frame`] for each image, then [`Classifier::conclude`].
+    ///
+    /// # Errors
+    /// As these two.
+    pub fn run(&mut self, frames: &[GreyImage]) -> Result<Verdict, Error> {
+        let values = frames.iter().map(|image| self.frame(image)).collect::<Result<Vec<_>, _>>()?;
+        self.conclude(values)
+    }
+}

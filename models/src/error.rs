@@ -1,0 +1,154 @@
+//! Errors of this crate: each says whose fault it is and whether to try again.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Whose fault an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// What was handed over (a bundle, an image) is not as agreed.
+    Peer,
+    /// This installation: a missing library, a wrong environment, a bug.
+    Us,
+}
+
+/// Whether the same call can succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same input fails the same way.
+    Never,
+    /// After somebody has put the installation right.
+    Later,
+}
+
+/// One fault of a bundle: where it is, what is wrong and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFault {
+    /// File inside the bundle's folder, such as `bundle.toml`.
+    pub file: String,
+    /// Key, such as `finding[0].flag_at`; empty when the whole file is meant.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to write or do.
+    pub remedy: String,
+}
+
+impl fmt::Display for ManifestFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}; {}", self.problem, self.remedy)
+    }
+}
+
+/// What can go wrong between a bundle's folder and its answer. No text here comes from an image or a study.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bundle's folder is not a bundle; every fault that was found.
+    #[error("bundle {}: {}", folder.display(), list(faults))]
+    Bundle {
+        /// The bundle's folder.
+        folder: PathBuf,
+        /// All faults, in the order of the file.
+        faults: Vec<ManifestFault>,
+    },
+    /// A file of the bundle cannot be read.
+    #[error("{}: cannot be read ({kind}); check the path and its permissions", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// The bundle is of the other kind than the call needs.
+    #[error("bundle {name} is of kind \"{kind}\"; this call needs \"{wanted}\"")]
+    Kind {
+        /// The bundle's name.
+        name: String,
+        /// Its kind.
+        kind: &'static str,
+        /// The kind needed.
+        wanted: &'static str,
+    },
+    /// `libonnxruntime.so` was found nowhere.
+    #[error("ONNX Runtime was not found; run `make onnxruntime`, or name the library in ORT_DYLIB_PATH (looked at: {})", looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))]
+    NoLibrary {
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// The library was found and could not be used.
+    #[error("{}: not a usable ONNX Runtime ({problem}); version 1.31 or later is needed", library.display())]
+    Library {
+        /// The library.
+        library: PathBuf,
+        /// What the loader said.
+        problem: String,
+    },
+    /// The process was started without `ORT_DISABLE_TELEMETRY=1`.
+    #[error(
+        "ONNX Runtime sends usage data to its maker unless ORT_DISABLE_TELEMETRY=1 is set before the process starts; start this process with it"
+    )]
+    Telemetry,
+    /// ONNX Runtime refused a call.
+    #[error("ONNX Runtime failed to {doing}: {problem}")]
+    Session {
+        /// What was being done.
+        doing: &'static str,
+        /// What the runtime said about the model.
+        problem: String,
+    },
+    /// An image that is not as [`crate::GreyImage`] promises, or a count of frames that cannot be.
+    #[error("the image cannot be used: {0}")]
+    Image(&'static str),
+    /// The model answered something that is not a number.
+    #[error("the model answered with a value that is not a finite number")]
+    NotFinite,
+    /// An embedding of another width than the bundle's, or bytes that are none.
+    #[error("the embedding cannot be used: {0}")]
+    Embedding(&'static str),
+    /// `parity.json` and the model disagree.
+    #[error("parity with the recipe is lost at input \"{formula}\": {problem}")]
+    Parity {
+        /// Formula of the input.
+        formula: String,
+        /// What differs.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::NoLibrary { .. } | Self::Library { .. } | Self::Telemetry | Self::Session { .. } => {
+                Fault::Us
+            }
+            Self::Bundle { .. }
+            | Self::Read { .. }
+            | Self::Kind { .. }
+            | Self::Image(_)
+            | Self::NotFinite
+            | Self::Embedding(_)
+            | Self::Parity { .. } => Fault::Peer,
+        }
+    }
+
+    /// Whether to try again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::NoLibrary { .. } | Self::Library { .. } | Self::Telemetry | Self::Read { .. } => {
+                Retry::Later
+            }
+            _ => Retry::Never,
+        }
+    }
+}
+
+fn list(faults: &[ManifestFault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+}

@@ -1,0 +1,144 @@
+//! `parity.json`: what the recipe computed for three images given by formula, compared with what runs here.
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{Bundle, fault};
+use crate::classifier::Classifier;
+use crate::error::{Error, ManifestFault};
+use crate::input::GreyImage;
+use crate::manifest::{Kind, Manifest};
+use crate::report::{Decoder, Encoder};
+use crate::runtime::Runtime;
+
+/// File name in the bundle's folder.
+pub const FILE: &str = "parity.json";
+/// Largest difference of a value.
+pub const TOLERANCE: f32 = 1e-4;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parity {
+    inputs: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    formula: Formula,
+    logits: Option<Vec<f32>>,
+    embedding: Option<Vec<f32>>,
+    text: Option<String>,
+}
+
+/// An image by formula; r and c are the pixel's row and column, H and W the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Formula {
+    /// (r*W+c)/(H*W-1).
+    Ramp,
+    /// 1 if r/8+c/8 (whole division) is odd, else 0.
+    Checker,
+    /// 0.5+0.5*cos(0.3*sqrt((r-H/2)^2+(c-W/2)^2)).
+    Rings,
+}
+
+impl Formula {
+    /// As written in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ramp => "ramp",
+            Self::Checker => "checker",
+            Self::Rings => "rings",
+        }
+    }
+
+    /// The image at that size.
+    ///
+    /// # Errors
+    /// [`Error::Image`] for a size without a pixel.
+    pub fn image(self, [rows, columns]: [usize; 2]) -> Result<GreyImage, Error> {
+        GreyImage::from_array(Array2::from_shape_fn((rows, columns), |(r, c)| {
+            let (height, width) = (rows as f64, columns as f64);
+            let value = match self {
+                Self::Ramp => (r * columns + c) as f64 / (height * width - 1.0),
+                Self::Checker => ((r / 8 + c / 8) % 2) as f64,
+                Self::Rings => {
+                    let (down, right) = (r as f64 - height / 2.0, c as f64 - width / 2.0);
+                    0.5 + 0.5 * (0.3 * down.hypot(right)).cos()
+                }
+            };
+            (value as f32).clamp(0.0, 1.0)
+        }))
+    }
+}
+
+/// Run the inputs of the bundle's `parity.json` and compare; the largest difference seen.
+///
+/// # Errors
+/// [`Error::Parity`] with the input that differs by more than [`TOLERANCE`] or in its text, and all errors of loading
+/// and running.
+pub fn verify(runtime: &Runtime, bundle: &Bundle) -> Result<f32, Error> {
+    let path = bundle.folder().join(FILE);
+    let bytes = std::fs::read(&path).map_err(|e| Error::Read { file: path, kind: e.kind() })?;
+    let parity = parse(bundle.manifest(), &bytes).map_err(|f| bundle.refuse(f))?;
+    let size = bundle.manifest().input.size;
+    let mut worst = 0.0_f32;
+    match bundle.manifest().kind {
+        Kind::Classifier => {
+            let mut classifier = Classifier::load(runtime, bundle.clone())?;
+            for entry in &parity.inputs {
+                let found = classifier.frame(&entry.formula.image(size)?)?.outputs;
+                worst = worst.max(compare(entry.formula, entry.logits.as_deref(), &found)?);
+            }
+        }
+        Kind::Report => {
+            let mut encoder = Encoder::load(runtime, bundle.clone())?;
+            let mut decoder = Decoder::load(runtime, bundle.clone())?;
+            for entry in &parity.inputs {
+                let found = encoder.embed(&entry.formula.image(size)?)?;
+                worst = worst.max(compare(entry.formula, entry.embedding.as_deref(), &found)?);
+                if entry.text.as_deref() != Some(decoder.write(&found)?.as_str()) {
+                    return Err(lost(entry.formula, "the text differs"));
+                }
+            }
+        }
+    }
+    Ok(worst)
+}
+
+fn compare(formula: Formula, expected: Option<&[f32]>, found: &[f32]) -> Result<f32, Error> {
+    let expected = expected.unwrap_or_default();
+    if expected.len() != found.len() {
+        return Err(lost(formula, "the count of values differs"));
+    }
+    let worst = expected.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    if worst <= TOLERANCE { Ok(worst) } else { Err(lost(formula, &format!("a value differs by {worst}"))) }
+}
+
+fn lost(formula: Formula, problem: &str) -> Error {
+    Error::Parity { formula: formula.as_str().to_owned(), problem: problem.to_owned() }
+}
+
+/// The faults of a `parity.json` that can be seen without a session.
+pub(crate) fn check_file(manifest: &Manifest, bytes: &[u8]) -> Vec<ManifestFault> {
+    parse(manifest, bytes).err().into_iter().collect()
+}
+
+fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Parity, ManifestFault> {
+    let wrong = |problem: &str| fault(FILE, "inputs", problem, "let the recipe write it");
+    let parity: Parity = serde_json::from_slice(bytes).map_err(|e| wrong(&e.to_string()))?;
+    if parity.inputs.is_empty() {
+        return Err(wrong("is empty"));
+    }
+    let complete = parity.inputs.iter().all(|entry| match manifest.kind {
+        Kind::Classifier => {
+            entry.logits.as_ref().is_some_and(|v| v.len() == manifest.findings.len())
+                && entry.embedding.is_none()
+                && entry.text.is_none()
+        }
+        Kind::Report => entry.logits.is_none() && entry.embedding.is_some() && entry.text.is_some(),
+    });
+    if complete { Ok(parity) } else { Err(wrong("do not hold what this kind of bundle computes")) }
+}

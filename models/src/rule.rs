@@ -1,0 +1,226 @@
+//! The calibrated rule: numbers of a model in, disposition with its reason in words out. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::ClassifierParts;
+use crate::manifest::{Activation, Aggregate, Finding, Priority};
+
+/// What triage answers about a study that a bundle could run.
+/// (`not-analysed` and `unreadable` are answered before a bundle runs.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// Every score is below its limit.
+    NoFlag,
+    /// At least one score reaches its limit.
+    Flag,
+    /// Neither; somebody else must look.
+    Escalate,
+}
+
+impl Disposition {
+    /// As written on the page and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoFlag => "no-flag",
+            Self::Flag => "flag",
+            Self::Escalate => "escalate",
+        }
+    }
+}
+
+/// One finding with its score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FindingScore {
+    /// Code Value.
+    pub code: String,
+    /// Coding Scheme Designator.
+    pub scheme: String,
+    /// Code Meaning.
+    pub meaning: String,
+    /// Words for a page.
+    pub name: String,
+    /// Over all frames, before calibration.
+    pub logit: f64,
+    /// 0..1, calibrated.
+    pub score: f64,
+    /// `flag_at`.
+    pub threshold: f64,
+    /// `no_flag_below`.
+    pub no_flag_below: f64,
+    /// Whether the score reaches the threshold.
+    pub positive: bool,
+    /// Priority of a flag.
+    pub priority: Priority,
+}
+
+/// The image sanity check of a study: the measure that failed, or the brightness.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// `grey_mean` or `grey_std`.
+    pub measure: String,
+    /// The value, of the 0..1 input images, averaged over the frames.
+    pub score: f64,
+    /// Lowest and highest value that passes.
+    pub limit: [f64; 2],
+    /// Whether both measures are inside.
+    pub passed: bool,
+}
+
+/// The answer of one bundle about one study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Triage {
+    /// What is answered.
+    pub disposition: Disposition,
+    /// Why, in words.
+    pub reason: String,
+    /// All findings, in the order of the manifest.
+    pub findings: Vec<FindingScore>,
+    /// Image sanity.
+    pub gate: Gate,
+    /// The most urgent priority among the flagged findings; `None` unless the disposition is `flag`.
+    pub priority: Option<Priority>,
+}
+
+/// What one frame gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrameValues {
+    /// One value per output of the model, as the tensor holds them.
+    pub outputs: Vec<f32>,
+    /// Mean of the 0..1 input image.
+    pub grey_mean: f64,
+    /// Standard deviation of the 0..1 input image.
+    pub grey_std: f64,
+}
+
+/// Decide about a study from its frames. `frames` holds at least one frame, each with one finite output per finding;
+/// the caller ([`crate::Classifier`]) has checked both. Without a frame the answer is `escalate`.
+#[must_use]
+pub fn decide(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Triage {
+    let gate = gate(parts, frames);
+    let findings: Vec<_> = parts.findings.iter().map(|f| score(parts, f, frames)).collect();
+    let (disposition, reason) = dispose(parts, &gate, &findings);
+    let priority = match disposition {
+        Disposition::Flag => findings.iter().filter(|f| f.positive).map(|f| f.priority).max(),
+        Disposition::NoFlag | Disposition::Escalate => None,
+    };
+    Triage { disposition, reason, findings, gate, priority }
+}
+
+fn dispose(parts: ClassifierParts<'_>, gate: &Gate, findings: &[FindingScore]) -> (Disposition, String) {
+    if !gate.passed {
+        let what = if gate.measure == "grey_std" { "contrast" } else { "brightness" };
+        let [low, high] = gate.limit;
+        return (
+            Disposition::Escalate,
+            format!(
+                "The image {what} is {:.3}, outside {low:.3} to {high:.3}: the model was not made for such images",
+                gate.score
+            ),
+        );
+    }
+    let flagged: Vec<_> = findings
+        .iter()
+        .filter(|f| f.positive)
+        .map(|f| format!("{}: score {}, flagged from {} on", f.name, number(f.score), number(f.threshold)))
+        .collect();
+    if !flagged.is_empty() {
+        return (Disposition::Flag, flagged.join("; "));
+    }
+    let between: Vec<_> = findings
+        .iter()
+        // Written so that a score that is no number stays on the side of caution.
+        .filter(|f| !matches!(f.score.partial_cmp(&f.no_flag_below), Some(std::cmp::Ordering::Less)))
+        .map(|f| {
+            format!(
+                "{}: score {}, between {} and {}",
+                f.name,
+                number(f.score),
+                number(f.no_flag_below),
+                number(f.threshold)
+            )
+        })
+        .collect();
+    if !between.is_empty() {
+        return (Disposition::Escalate, between.join("; "));
+    }
+    let Some(highest) = findings.iter().max_by(|a, b| a.score.total_cmp(&b.score)) else {
+        return (Disposition::Escalate, "The model reports no finding".to_owned());
+    };
+    if parts.policy.no_flag {
+        let reason = format!(
+            "Every score is below its limit; the highest is {} with {}",
+            highest.name,
+            number(highest.score)
+        );
+        (Disposition::NoFlag, reason)
+    } else {
+        (Disposition::Escalate, parts.policy.no_flag_reason.clone())
+    }
+}
+
+/// Three places, and more for small numbers, so that a score never reads like the limit it differs from by much.
+fn number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 { format!("{value:.5}") } else { format!("{value:.3}") }
+}
+
+fn gate(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Gate {
+    let mean_of =
+        |value: fn(&FrameValues) -> f64| frames.iter().map(value).sum::<f64>() / frames.len() as f64;
+    let one = |measure: &str, score: f64, [low, high]: [f32; 2]| {
+        let limit = [f64::from(low), f64::from(high)];
+        // A comparison with a value that is no number is false: without a frame nothing passes.
+        Gate { measure: measure.to_owned(), score, limit, passed: score >= limit[0] && score <= limit[1] }
+    };
+    let brightness = one("grey_mean", mean_of(|f| f.grey_mean), parts.gate.grey_mean);
+    let contrast = one("grey_std", mean_of(|f| f.grey_std), parts.gate.grey_std);
+    if brightness.passed && !contrast.passed { contrast } else { brightness }
+}
+
+fn score(parts: ClassifierParts<'_>, finding: &Finding, frames: &[FrameValues]) -> FindingScore {
+    let values = frames.iter().filter_map(|f| f.outputs.get(finding.index)).map(|v| f64::from(*v));
+    let logits: Vec<f64> = match parts.output.activation {
+        Activation::Sigmoid => values.collect(),
+        Activation::None => values.map(logit_of).collect(),
+    };
+    let logit = aggregate(parts.output.aggregate, logits);
+    let score = sigmoid(finding.calibration.slope * logit + finding.calibration.intercept);
+    FindingScore {
+        code: finding.code.value.clone(),
+        scheme: finding.code.scheme.clone(),
+        meaning: finding.code.meaning.clone(),
+        name: finding.name.clone(),
+        logit,
+        score,
+        threshold: finding.flag_at,
+        no_flag_below: finding.no_flag_below,
+        positive: score >= finding.flag_at,
+        priority: finding.priority,
+    }
+}
+
+/// Over the frames, on the logits: calibration was fitted to the aggregated logit.
+fn aggregate(how: Aggregate, mut logits: Vec<f64>) -> f64 {
+    logits.sort_by(|a, b| b.total_cmp(a));
+    let count = match how {
+        Aggregate::Max => 1,
+        Aggregate::MeanTop3 => 3,
+    };
+    logits.truncate(count);
+    logits.iter().sum::<f64>() / logits.len() as f64
+}
+
+/// The logit of a probability, kept finite at 0 and 1 (about +-16).
+fn logit_of(probability: f64) -> f64 {
+    let p = probability.clamp(1e-7, 1.0 - 1e-7);
+    (p / (1.0 - p)).ln()
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[cfg(test)]
+#[path = "rule_tests.rs"]
+mod tests;

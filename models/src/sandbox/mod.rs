@@ -1,0 +1,35 @@
+//! The sandbox of the workers of both products: lock-down, the channel to the parent, and the parent's warm pool.
+//!
+//! Worker side: load everything, then [`serve`]; it locks the process down, says `ready`, takes one job and exits.
+//! Parent side: [`Pool`]; every job gets a fresh process, and a process that dies says why as a [`Death`].
+
+pub mod channel;
+mod death;
+mod limits;
+mod pool;
+#[cfg(target_os = "linux")]
+mod seccomp;
+mod spawn;
+mod worker;
+
+pub use death::{Death, DeathKind};
+pub use limits::{Landlock, Limits, LockDown, LockDownError, lock_down};
+pub use pool::Pool;
+pub use spawn::{Answer, Program, Terms, WorkerHandle};
+pub use worker::{Job, Notes, serve};
+
+use serde::{Deserialize, Serialize};
+
+/// What a worker says between `ready` and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Note {
+    /// The instance (its place in the job) that is about to be touched; a death is blamed on it.
+    Touching(u32),
+    /// So many of so many steps are done.
+    Progress {
+        /// Done.
+        done: u32,
+        /// Of all.
+        total: u32,
+    },
+}

@@ -1,0 +1,141 @@
+//! Warm workers: so many are always ready, each job gets a fresh one.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::spawn::{Answer, Program, Terms, WorkerHandle};
+use super::{Death, DeathKind, LockDown, Note};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A pool of warm workers. Dropping it kills the warm ones; running jobs belong to their futures.
+#[derive(Debug)]
+pub struct Pool {
+    warm: Mutex<mpsc::Receiver<WorkerHandle>>,
+    last: watch::Receiver<Start>,
+    at_once: Semaphore,
+    keeper: JoinHandle<()>,
+}
+
+/// How the last start of a worker went.
+#[derive(Debug)]
+enum Start {
+    NotYet,
+    Warm(LockDown),
+    Failed(Death),
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl Pool {
+    /// Keep `spares` workers warm (at least one) and let `at_once` jobs run at the same time (at least one).
+    /// To be called inside a tokio runtime.
+    #[must_use]
+    pub fn new(program: Program, spares: usize, at_once: usize) -> Self {
+        let (send, warm) = mpsc::channel(spares.max(1));
+        let (say, last) = watch::channel(Start::NotYet);
+        let keeper = tokio::spawn(keep_warm(program, send, say));
+        Self { warm: Mutex::new(warm), last, at_once: Semaphore::new(at_once.max(1)), keeper }
+    }
+
+    /// Wait until a worker is warm; what it has applied to itself.
+    ///
+    /// # Errors
+    /// [`DeathKind::NotStarted`] when the last attempt to start one failed.
+    pub async fn ready(&self) -> Result<LockDown, Death> {
+        let mut last = self.last.clone();
+        let state = last.wait_for(|state| !matches!(state, Start::NotYet)).await.map_err(|_| closed())?;
+        match &*state {
+            Start::Warm(lock_down) => Ok(lock_down.clone()),
+            Start::Failed(death) => Err(death.clone()),
+            Start::NotYet => Err(closed()),
+        }
+    }
+
+    /// Give a job to a warm worker and wait for its answer. The time of `terms` begins when the worker gets the job.
+    ///
+    /// # Errors
+    /// How the worker ended without an answer, or [`DeathKind::NotStarted`] when none can be started.
+    pub async fn run(
+        &self,
+        job: &impl Serialize,
+        files: Vec<OwnedFd>,
+        terms: Terms,
+    ) -> Result<Answer, Death> {
+        self.run_with(job, files, terms, |_| ()).await
+    }
+
+    /// [`Pool::run`], with the notes as they come.
+    ///
+    /// # Errors
+    /// As [`Pool::run`].
+    pub async fn run_with(
+        &self,
+        job: &impl Serialize,
+        files: Vec<OwnedFd>,
+        terms: Terms,
+        on_note: impl FnMut(&Note),
+    ) -> Result<Answer, Death> {
+        let _place = self.at_once.acquire().await.map_err(|_| closed())?;
+        self.take().await?.run(job, files, terms, on_note).await
+    }
+
+    /// The next warm worker that is still alive.
+    async fn take(&self) -> Result<WorkerHandle, Death> {
+        let mut warm = self.warm.lock().await;
+        let mut last = self.last.clone();
+        loop {
+            tokio::select! {
+                biased;
+                worker = warm.recv() => {
+                    let mut worker = worker.ok_or_else(closed)?;
+                    if worker.is_alive() {
+                        return Ok(worker);
+                    }
+                }
+                state = last.wait_for(|state| matches!(state, Start::Failed(_))) => {
+                    return Err(match state.as_deref() {
+                        Ok(Start::Failed(death)) => death.clone(),
+                        _ => closed(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn closed() -> Death {
+    Death { detail: Some("the pool is closed".to_owned()), ..Death::of(DeathKind::NotStarted) }
+}
+
+async fn keep_warm(program: Program, warm: mpsc::Sender<WorkerHandle>, say: watch::Sender<Start>) {
+    let mut pause = FIRST_PAUSE;
+    // A place is taken before the start, so that no more are warm than asked for.
+    while let Ok(place) = warm.reserve().await {
+        match WorkerHandle::start(&program).await {
+            Ok(worker) => {
+                say.send_replace(Start::Warm(worker.lock_down().clone()));
+                place.send(worker);
+                pause = FIRST_PAUSE;
+            }
+            Err(death) => {
+                tracing::warn!(
+                    detail = death.detail.as_deref().unwrap_or_default(),
+                    "a worker did not start"
+                );
+                say.send_replace(Start::Failed(death));
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
