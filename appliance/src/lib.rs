@@ -8,7 +8,7 @@
 //! | 4 | `house`, `conveyor`, `worker` |
 //! | 3 | `intake`, `triage`, `escalation`, `review` |
 //! | 2 | `ledger`, `store`, `audit`, `pixels` |
-//! | 1 | `deid`, `study`, `grey` |
+//! | 1 | `deid`, `study`, `grey`, `job` |
 //! | 0 | `dicom`, and the crates `proto` and `models` |
 
 pub mod audit;
@@ -20,6 +20,7 @@ pub mod escalation;
 pub mod grey;
 pub mod house;
 pub mod intake;
+pub mod job;
 pub mod ledger;
 pub mod pixels;
 pub mod review;

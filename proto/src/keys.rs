@@ -204,6 +204,17 @@ impl PublicKeys {
         armour(PUBLIC_LABEL, &bytes).as_str().to_owned()
     }
 
+    /// Reads several text forms one after the other, as a file of reader keys has them; at least one.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn list_from_text(text: &str) -> Result<Vec<Self>, Error> {
+        let end = format!("-----END {PUBLIC_LABEL}-----");
+        let whole = text.split_inclusive(&end).filter(|piece| !piece.trim().is_empty());
+        let keys = whole.map(Self::from_text).collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() || keys.len() > limits::READERS_COUNT_MAX { Err(Error::Malformed) } else { Ok(keys) }
+    }
+
     /// Reads the text form.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! | `words` | the words of triage, with the checks every text passes |
 //! | `case` | `case.json`: the case manifest and its validator |
 //! | `report` | `report.json`: what a report says and may do |
+//! | `settings` | how both products read their configuration file: all faults at once |
 //! | `content` | the plain content as one length-prefixed list |
 //! | `keys` | signing and opening keys of a site and of a reader, and their text form |
 //! | `envelope` | sealing, checking and opening |
@@ -23,6 +24,7 @@ pub mod keys;
 pub mod limits;
 pub mod pki;
 pub mod report;
+pub mod settings;
 pub mod tls;
 pub mod token;
 pub mod wire;

@@ -1,1 +1,41 @@
-//! deid
+//! De-identification, PS3.15 annex E: decides from values what may leave, and returns a plan.
+//!
+//! Pure: no clock, disk, randomness, log. The same instance, study context, policy and keys give the same plan,
+//! so that packing can repeat what a person looked at and prove it by [`Plan::digest`].
+//!
+//! 1. [`StudyContext::add`] every instance of the study (order does not matter);
+//! 2. [`plan`] each instance: new header, byte ranges to copy, actions, removed values, reasons to hold;
+//! 3. [`Plan::add_boxes`] with what `pixels` found;
+//! 4. [`Plan::write`] the de-identified P10 file, only when nothing holds it or a person released it;
+//! 5. [`Search`] the bytes about to be sealed for every removed value, independently of the planning.
+
+mod apply;
+mod context;
+mod date;
+mod dummy;
+mod error;
+mod facts;
+mod gate;
+mod keep;
+mod keys;
+mod mark;
+mod plan;
+mod policy;
+mod rule;
+mod sealed;
+mod search;
+mod table;
+mod text;
+mod types;
+mod vocabulary;
+
+pub use context::StudyContext;
+pub use error::{Error, Fault};
+pub use facts::{Facts, Listing, Sex};
+pub use gate::HoldReason;
+pub use keys::Keys;
+pub use plan::{PixelBox, Plan, RemovedKind, RemovedValue, plan};
+pub use policy::{Dates, OptionSet, Policy};
+pub use rule::ActionCode;
+pub use sealed::Deidentified;
+pub use search::{Hit, Region, Search};

@@ -1,1 +1,29 @@
-//! triage
+//! Triage: which bundle takes the study, which frames are run, and what the answer is called.
+//!
+//! The bundle's rule lives in `models`; here it becomes the study's disposition with a reason in words.
+//! A result text never says more than that no flag was raised.
+
+mod answer;
+mod prepare;
+mod select;
+
+pub use answer::{Outcome, not_analysed, outcome, unreadable};
+pub use prepare::{prepare, window};
+pub use select::{Item, Pick, Selection, evenly, select, series_order};
+
+/// Why a frame could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The frame could not be decoded or has no grey. The sender's doing; trying again does not help.
+    #[error(transparent)]
+    Pixels(#[from] crate::pixels::Error),
+    /// The stored values have no grey. The sender's doing.
+    #[error(transparent)]
+    Grey(#[from] crate::grey::Error),
+    /// The bundle could not run it: ours.
+    #[error(transparent)]
+    Model(#[from] models::Error),
+}
+
+#[cfg(test)]
+mod tests;

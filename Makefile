@@ -1,0 +1,41 @@
+# The two commands of the README, `make demo` and `make test`, and their helpers.
+# `make demo ARGS=--exit` leaves when every study is answered; `make demo ARGS="--from DIR"` sends your own files.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export ORT_DISABLE_TELEMETRY := 1
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+ARGS ?=
+STAGE := tests/stage
+
+.PHONY: demo test setup-demo setup-test lint corpus help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+demo: setup-demo
+	@$(STAGE) build cargo build --quiet --workspace --bins
+	@$(CARGO_TARGET_DIR)/debug/demo $(ARGS)
+
+test: setup-test
+	@$(STAGE) format cargo fmt --all --check
+	@$(STAGE) build cargo build --quiet --workspace --all-targets
+	@$(STAGE) tests tests/run
+	@$(STAGE) doc-tests cargo test --quiet --workspace --doc
+	@echo "make test: everything passed"
+
+# What the tests do not need: lints with warnings as errors, licences and bans.
+lint:
+	cargo clippy --workspace --all-targets -- -D warnings
+	command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: cargo install cargo-deny"
+
+# Tests over real, odd and malformed DICOM files that may not be part of the project.
+corpus: setup-test
+	@tests/corpus
+
+setup-demo:
+	@tests/setup demo
+
+setup-test:
+	@tests/setup test

@@ -1,0 +1,361 @@
+//! Applies the rules to every element at every level and keeps account of what was taken out.
+use super::date;
+use super::dummy::{dummy, empty};
+use super::keep::{self, Kept};
+use super::plan::{RemovedKind, RemovedValue};
+use super::policy::{Dates, Policy};
+use super::rule::{self, ActionCode, Place};
+use super::text::{self, kind_of};
+use super::{Keys, StudyContext};
+use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, tags, vr_of};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Attributes that say what was done; ours replace those of the input.
+const MARKS: [Tag; 6] = [
+    tags::LONGITUDINAL_TEMPORAL_OFFSET_FROM_EVENT,
+    tags::LONGITUDINAL_TEMPORAL_EVENT_TYPE,
+    tags::PATIENT_IDENTITY_REMOVED,
+    tags::DEIDENTIFICATION_METHOD,
+    tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+    tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
+];
+
+/// Longest raw value that is kept for the second pass, in bytes; a longer one is searched by its beginning.
+const RAW: usize = 512;
+
+/// The work on one instance.
+pub(super) struct Transformer<'a> {
+    context: &'a StudyContext,
+    policy: &'a Policy,
+    keys: &'a Keys,
+    /// Our own output: its dates were shifted before.
+    own: bool,
+    place: Place,
+    patient: String,
+    year: Option<i64>,
+    actions: BTreeMap<ActionCode, u32>,
+    removed: BTreeSet<RemovedValue>,
+}
+
+impl<'a> Transformer<'a> {
+    pub(super) fn new(
+        data: &DataSet,
+        meta: &FileMeta,
+        context: &'a StudyContext,
+        policy: &'a Policy,
+        keys: &'a Keys,
+        own: bool,
+    ) -> Self {
+        let class = data.uid(tags::SOP_CLASS_UID).or_else(|| meta.sop_class.clone()).unwrap_or_default();
+        // Who the patient is, for pseudonym and date offset: the id, or what else there is.
+        let patient = data
+            .text(tags::PATIENT_ID)
+            .or_else(|| {
+                let name = data.text(tags::PATIENT_NAME)?;
+                Some(format!("{name}\0{}", data.text(tags::PATIENT_BIRTH_DATE).unwrap_or_default()))
+            })
+            .or_else(|| data.uid(tags::STUDY_INSTANCE_UID))
+            .unwrap_or_default();
+        Transformer {
+            context,
+            policy,
+            keys,
+            own,
+            place: Place::top(&class),
+            patient,
+            year: context.first_day().map(|day| date::civil(day).0),
+            actions: BTreeMap::new(),
+            removed: BTreeSet::new(),
+        }
+    }
+
+    /// Actions by count and removed values, sorted.
+    pub(super) fn finish(self) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+        (self.actions, self.removed.into_iter().collect())
+    }
+
+    /// The new data set of the top level.
+    pub(super) fn data_set(&mut self, data: &DataSet) -> DataSet {
+        let mut header = self.level(data, self.place);
+        if header.get(tags::PATIENT_AGE).is_none()
+            && let Some(years) = self.age_from_birth(data)
+        {
+            header.put_text(tags::PATIENT_AGE, Vr::AS, &format!("{years:03}Y"));
+        }
+        header
+    }
+
+    /// Values of the file meta that are not written again.
+    pub(super) fn note_meta(&mut self, meta: &FileMeta) {
+        for element in meta.elements.iter().chain(&meta.elements.duplicates) {
+            if element.vr.is_text() {
+                self.note(&meta.elements, element, element.vr);
+            }
+        }
+    }
+
+    fn age_from_birth(&self, data: &DataSet) -> Option<u8> {
+        if self.own {
+            return None;
+        }
+        let birth = date::parse(&data.text(tags::PATIENT_BIRTH_DATE)?)?;
+        date::years_between(birth, date::parse(&data.text(tags::STUDY_DATE)?)?)
+    }
+
+    /// One level; recursion is bounded by the reader's depth limit.
+    fn level(&mut self, data: &DataSet, place: Place) -> DataSet {
+        let mut out = DataSet::new();
+        out.charset = data.charset.clone();
+        for element in data.iter() {
+            if let Some(new) = self.element(data, element, place) {
+                out.put(new);
+            }
+        }
+        for element in &data.duplicates {
+            let vr = effective_vr(element);
+            self.count(ActionCode::X);
+            self.note(data, element, vr);
+        }
+        out
+    }
+
+    fn element(&mut self, level: &DataSet, element: &Element, place: Place) -> Option<Element> {
+        let tag = element.tag;
+        if MARKS.contains(&tag) {
+            return None;
+        }
+        let vr = effective_vr(element);
+        if tag == tags::SPECIFIC_CHARACTER_SET {
+            return keep::charset(element, self.policy);
+        }
+        let action = self.action(tag, vr, place);
+        match action {
+            ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
+            ActionCode::K => self.keep(level, element, vr, place),
+            ActionCode::C => self.clean_date(level, element, vr, place),
+            ActionCode::U => self.map_uids(level, element, vr, place),
+            ActionCode::X | ActionCode::Z | ActionCode::D => self.take_out(level, element, vr, place, action),
+        }
+    }
+
+    /// The action before the value is looked at.
+    fn action(&self, tag: Tag, vr: Vr, place: Place) -> ActionCode {
+        if keep::never(tag) {
+            return ActionCode::X;
+        }
+        if let Some(row) = rule::row(tag) {
+            let by_option = rule::by_option(row, tag, self.policy);
+            return by_option.unwrap_or_else(|| rule::resolve(row.basic, place.type_of(tag)));
+        }
+        if !crate::dicom::is_known(tag) {
+            return ActionCode::X;
+        }
+        match vr {
+            Vr::UI => ActionCode::U,
+            Vr::PN => rule::by_type(place.type_of(tag)),
+            Vr::DA | Vr::DT | Vr::TM => match self.policy.dates() {
+                Dates::Removed => rule::by_type(place.type_of(tag)),
+                Dates::Shifted => ActionCode::C,
+            },
+            _ => ActionCode::K,
+        }
+    }
+
+    /// Keeps a value if it may be kept; otherwise as little of it as the type allows.
+    fn keep(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+        if let (Value::Items(items), Vr::SQ) = (&element.value, vr) {
+            self.count(ActionCode::K);
+            let inner = place.inside(element.tag);
+            let items = items.iter().map(|item| self.level(item, inner)).collect();
+            return Some(Element { tag: element.tag, vr, value: Value::Items(items) });
+        }
+        match keep::value(level, element, vr, place, self.policy, self.context) {
+            Kept::Yes(new) => {
+                self.count(ActionCode::K);
+                Some(new)
+            }
+            Kept::Partly(new) => {
+                self.count(ActionCode::C);
+                self.note(level, element, vr);
+                Some(new)
+            }
+            Kept::No => {
+                let least = rule::by_type(place.type_of(element.tag));
+                self.take_out(level, element, vr, place, least)
+            }
+        }
+    }
+
+    fn take_out(
+        &mut self,
+        level: &DataSet,
+        element: &Element,
+        vr: Vr,
+        place: Place,
+        action: ActionCode,
+    ) -> Option<Element> {
+        self.count(action);
+        let tag = element.tag;
+        // The patient is the same person in every instance: a pseudonym instead of nothing.
+        if matches!(tag, tags::PATIENT_ID | tags::PATIENT_NAME) && !matches!(element.value, Value::Items(_)) {
+            self.note(level, element, vr);
+            return Some(Element::bytes(tag, vr, self.pseudonym(level, place).into_bytes()));
+        }
+        if action == ActionCode::D
+            && let (Value::Items(items), Vr::SQ) = (&element.value, vr)
+        {
+            let inner = place.inside(tag);
+            let items = items.iter().map(|item| self.level(item, inner)).collect();
+            return Some(Element { tag, vr, value: Value::Items(items) });
+        }
+        self.note(level, element, vr);
+        match action {
+            ActionCode::X => None,
+            ActionCode::D if vr == Vr::UI => self.mapped(level, element),
+            ActionCode::D => {
+                let year = element.as_bytes().and_then(|b| date::year(&String::from_utf8_lossy(b)));
+                let year = if matches!(vr, Vr::DA | Vr::DT) { year.or(self.year) } else { None };
+                Some(dummy(tag, vr, year))
+            }
+            _ => Some(empty(tag, vr)),
+        }
+    }
+
+    fn pseudonym(&self, level: &DataSet, place: Place) -> String {
+        let here = if place.is_top() { None } else { level.text(tags::PATIENT_ID) };
+        self.keys.patient(here.as_deref().unwrap_or(&self.patient))
+    }
+
+    /// Age in whole years, 90 for 90 and above.
+    fn age(&mut self, level: &DataSet, element: &Element) -> Option<Element> {
+        match level.text(element.tag).and_then(|text| date::age_years(&text)) {
+            Some(years) => {
+                self.count(ActionCode::K);
+                Some(Element::bytes(element.tag, Vr::AS, format!("{years:03}Y")))
+            }
+            None => {
+                self.count(ActionCode::X);
+                self.note(level, element, Vr::AS);
+                None
+            }
+        }
+    }
+
+    /// Dates shifted by the patient's offset, times kept; what is no date or time gets the profile's action.
+    fn clean_date(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+        let tag = element.tag;
+        let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
+        let text = text::decoded(level, element);
+        let values = text.split('\\');
+        let cleaned: Option<Vec<String>> = match vr {
+            _ if text.is_empty() => Some(Vec::new()),
+            Vr::DA => values.map(|v| date::shift(v, offset).filter(|d| d.len() == 8)).collect(),
+            Vr::DT => values.map(|v| date::shift(v, offset)).collect(),
+            Vr::TM => values.map(|v| date::is_time(v).then(|| v.to_owned())).collect(),
+            _ => None,
+        };
+        match cleaned {
+            Some(values) => {
+                self.count(ActionCode::C);
+                if vr != Vr::TM && offset != 0 {
+                    self.note(level, element, vr);
+                }
+                Some(Element::bytes(tag, vr, values.join("\\")))
+            }
+            None if matches!(element.value, Value::Items(_)) => self.keep(level, element, vr, place),
+            None => {
+                let kind = place.type_of(tag);
+                let action = rule::row(tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
+                let action = if action == ActionCode::C { rule::by_type(kind) } else { action };
+                self.take_out(level, element, vr, place, action)
+            }
+        }
+    }
+
+    fn map_uids(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+        match (vr, &element.value) {
+            (Vr::SQ, Value::Items(_)) => self.keep(level, element, vr, place),
+            (Vr::UI, Value::Bytes(_)) => {
+                let new = self.mapped(level, element)?;
+                let same = new.as_bytes() == element.as_bytes();
+                self.count(if same { ActionCode::K } else { ActionCode::U });
+                if !same {
+                    self.note(level, element, vr);
+                }
+                Some(new)
+            }
+            _ => {
+                let least = rule::by_type(place.type_of(element.tag));
+                self.take_out(level, element, vr, place, least)
+            }
+        }
+    }
+
+    fn mapped(&self, level: &DataSet, element: &Element) -> Option<Element> {
+        let text = text::decoded(level, element);
+        let values = text.split('\\').map(|uid| {
+            let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+            if uid.is_empty() || keep::is_standard_uid(uid) { uid.to_owned() } else { self.keys.uid(uid) }
+        });
+        Some(Element::bytes(element.tag, Vr::UI, values.collect::<Vec<_>>().join("\\")))
+    }
+
+    fn count(&mut self, action: ActionCode) {
+        let count = self.actions.entry(action).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Remembers a value that was taken out, at every level below it too, for the second pass.
+    fn note(&mut self, level: &DataSet, element: &Element, vr: Vr) {
+        if let Value::Items(items) = &element.value {
+            for item in items {
+                item.walk(|level, inner, _| self.note_value(level, inner, effective_vr(inner)));
+            }
+        }
+        self.note_value(level, element, vr);
+    }
+
+    fn note_value(&mut self, level: &DataSet, element: &Element, vr: Vr) {
+        let Some(bytes) = element.as_bytes() else { return };
+        let kind = kind_of(element.tag, vr);
+        if matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS) && kind != RemovedKind::Id {
+            return;
+        }
+        let whole = level.charset.decode(bytes);
+        let printable =
+            |text: &str| !text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t'));
+        if !vr.is_text() && !(printable(whole.trim_matches(['\0', ' '])) && bytes.len() >= 4) {
+            return;
+        }
+        let single = vr.is_single_text();
+        let raws: Vec<&[u8]> =
+            if bytes.is_ascii() && !single { bytes.split(|b| *b == b'\\').collect() } else { vec![bytes] };
+        let texts: Vec<&str> = if single { vec![&whole] } else { whole.split('\\').collect() };
+        for (index, value) in texts.into_iter().enumerate() {
+            let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+            let ours = self.keys.is_own_uid(value)
+                || self.keys.is_own_patient(value)
+                || keep::is_standard_uid(value);
+            // What is all of the closed vocabulary is found in every header; names and ids are looked for always.
+            let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && text::is_closed(value);
+            if value.is_empty() || ours || common || value == "REMOVED" {
+                continue;
+            }
+            let raw = raws.get(index).or(raws.first()).copied().unwrap_or_default().trim_ascii();
+            let raw = raw.get(..RAW).unwrap_or(raw).to_vec();
+            self.removed.insert(RemovedValue { kind, text: value.to_owned(), raw });
+        }
+    }
+}
+
+/// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.
+fn effective_vr(element: &Element) -> Vr {
+    let known = vr_of(element.tag);
+    let same_kind = element.vr.is_text() == known.is_text() && (element.vr == Vr::SQ) == (known == Vr::SQ);
+    match known {
+        Vr::UN => element.vr,
+        _ if element.vr == Vr::UN => known,
+        _ if known.is_text() || !same_kind => known,
+        _ => element.vr,
+    }
+}

@@ -1,0 +1,40 @@
+//! The one error of the room, without any value of any attribute.
+use crate::dicom;
+use thiserror::Error;
+
+pub use crate::dicom::Fault;
+
+/// Why de-identification could not be planned or written.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// No policy of that name.
+    #[error("no such policy; write strict or shifted-dates")]
+    UnknownPolicy,
+    /// The pseudonym key has the wrong length.
+    #[error("the pseudonym key must be 32 bytes")]
+    KeyLength,
+    /// The plan has boxes, but pixels were to be copied as they are.
+    #[error("boxes must be blacked out by the pixels room before this instance is written")]
+    BoxesNotApplied,
+    /// The instance is held and nobody released it.
+    #[error("the instance is held for a person")]
+    Held,
+    /// Reading or writing the data set failed.
+    #[error(transparent)]
+    Dicom(#[from] dicom::Error),
+}
+
+impl Error {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Error::Dicom(error) => error.fault(),
+            _ => Fault::Us,
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn may_retry(&self) -> bool {
+        matches!(self, Error::Dicom(error) if error.may_retry())
+    }
+}

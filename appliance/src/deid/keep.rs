@@ -1,0 +1,166 @@
+//! Whether a value that its attribute's rule would keep may really be kept.
+use super::StudyContext;
+use super::policy::Policy;
+use super::rule::Place;
+use super::text;
+use crate::dicom::{DataSet, Element, Tag, Value, Vr, tags};
+
+/// The answer.
+pub(super) enum Kept {
+    /// As it is, perhaps in another VR.
+    Yes(Element),
+    /// A part of it.
+    Partly(Element),
+    /// Not at all.
+    No,
+}
+
+/// Attributes that never stay, whatever the table says: other groups than those of data sets, group lengths,
+/// delimiters, padding, overlays as a whole (their planes go, so their descriptions would describe nothing),
+/// and icons.
+pub(super) fn never(tag: Tag) -> bool {
+    tag.group() < 8
+        || tag.group() >= 0xFFF0
+        || tag.is_group_length()
+        || tag.is_overlay()
+        || tag.is_curve()
+        || tag == tags::ICON_IMAGE_SEQUENCE
+}
+
+/// A UID of the standard itself, by form: the DICOM root and short components (PS3.6 annex A). Form, because a
+/// list would be old by next year, and short, because nothing personal fits into it.
+pub(super) fn is_standard_uid(uid: &str) -> bool {
+    uid.len() <= 40
+        && uid.strip_prefix("1.2.840.10008.").is_some_and(|rest| {
+            rest.split('.').all(|c| (1..=4).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_digit()))
+        })
+}
+
+/// Specific Character Set: strict keeps ASCII text alone, so it needs none; otherwise its known terms.
+pub(super) fn charset(element: &Element, policy: &Policy) -> Option<Element> {
+    if policy.closed_text {
+        return None;
+    }
+    let text = String::from_utf8_lossy(element.as_bytes()?).into_owned();
+    let known = |term: &str| {
+        let number = term.strip_prefix("ISO_IR ").or_else(|| term.strip_prefix("ISO 2022 IR "));
+        term.is_empty()
+            || matches!(term, "GB18030" | "GBK")
+            || number.is_some_and(|n| n.len() <= 3 && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let terms: Vec<&str> = text.split('\\').map(|t| t.trim_matches(['\0', ' '])).take(16).collect();
+    terms.iter().all(|t| known(t)).then(|| Element::bytes(element.tag, Vr::CS, terms.join("\\")))
+}
+
+/// Binary attributes that carry image, waveform or table data and no text (PS3.6).
+fn is_payload(tag: Tag, place: Place) -> bool {
+    match tag.group() {
+        0x7FE0 => place.is_top(),
+        0x0028 => matches!(tag.element(), 0x1201..=0x1204 | 0x1221..=0x1223 | 0x3006 | 0x1408),
+        0x5400 => matches!(tag.element(), 0x0110 | 0x0112 | 0x100A | 0x1010),
+        0x5600 => true,
+        0x0066 => true,
+        0x0022 => true,
+        _ => false,
+    }
+}
+
+/// Looks at one value that is no sequence.
+pub(super) fn value(
+    level: &DataSet,
+    element: &Element,
+    vr: Vr,
+    place: Place,
+    policy: &Policy,
+    context: &StudyContext,
+) -> Kept {
+    let tag = element.tag;
+    let bytes = match &element.value {
+        Value::Bytes(bytes) => bytes,
+        Value::Bulk(_) | Value::Fragments(_) if is_payload(tag, place) && !vr.is_text() => {
+            return Kept::Yes(Element { tag, vr, value: element.value.clone() });
+        }
+        Value::Items(items) if items.is_empty() && vr != Vr::SQ => return yes(tag, vr, &[]),
+        _ => return Kept::No,
+    };
+    if bytes.is_empty() {
+        return if vr == Vr::SQ {
+            Kept::Yes(Element { tag, vr, value: Value::Items(Vec::new()) })
+        } else {
+            yes(tag, vr, &[])
+        };
+    }
+    match vr {
+        Vr::SQ => Kept::No,
+        Vr::IS | Vr::DS => numbers(tag, vr, bytes, context),
+        Vr::CS | Vr::AE | Vr::AS | Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT | Vr::UR => {
+            words(level, element, vr, policy, context)
+        }
+        Vr::OB | Vr::OW | Vr::OD | Vr::OF | Vr::OL | Vr::OV | Vr::UN if !is_payload(tag, place) => Kept::No,
+        Vr::PN | Vr::DA | Vr::DT | Vr::TM | Vr::UI => Kept::No,
+        _ => binary(tag, vr, element.vr, bytes),
+    }
+}
+
+fn yes(tag: Tag, vr: Vr, bytes: &[u8]) -> Kept {
+    Kept::Yes(Element::bytes(tag, vr, bytes))
+}
+
+/// Decimal and integer strings: numbers alone, at most 16 characters each, none of the study's own ids.
+fn numbers(tag: Tag, vr: Vr, bytes: &[u8], context: &StudyContext) -> Kept {
+    let text = String::from_utf8_lossy(bytes);
+    let number = |value: &str| {
+        let value = value.trim_matches(['\0', ' ']);
+        let form = value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E'));
+        let long_id = value.len() >= 5 && !value.contains('.') && context.identifiers.found_in(value);
+        value.is_empty() || (form && value.len() <= 16 && value.parse::<f64>().is_ok() && !long_id)
+    };
+    if text.split('\\').all(number) { yes(tag, vr, bytes) } else { Kept::No }
+}
+
+/// Text: without the study's own identifiers, and under strict of the closed vocabulary.
+fn words(level: &DataSet, element: &Element, vr: Vr, policy: &Policy, context: &StudyContext) -> Kept {
+    let tag = element.tag;
+    let bytes = element.as_bytes().unwrap_or_default();
+    // What follows a NUL is never shown by anybody, so nobody would see it leave.
+    let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    let text = level.charset.decode(bytes);
+    let own = |value: &str| context.identifiers.found_in(value);
+    if policy.closed_text {
+        let fits = |value: &str| !own(value) && (text::is_closed(value) || is_code(tag, value));
+        if fits(&text) {
+            return yes(tag, vr, bytes);
+        }
+        if tag == tags::IMAGE_TYPE {
+            let values: Vec<&str> = text.split('\\').map(|v| if fits(v) { v } else { "OTHER" }).collect();
+            return Kept::Partly(Element::bytes(tag, vr, values.join("\\")));
+        }
+        return Kept::No;
+    }
+    let form = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ' | b'\\');
+    if own(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
+        return Kept::No;
+    }
+    yes(tag, vr, bytes)
+}
+
+/// A code value: at most two letters before its digits, as in SNOMED, DCM, LOINC and RadLex codes.
+fn is_code(tag: Tag, value: &str) -> bool {
+    let value = value.trim();
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let known = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    tag == tags::CODE_VALUE
+        && known
+        && value.len() <= 16
+        && (letters <= 2 || value.strip_prefix("RID").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
+        && value.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Binary numbers: whole words, written as numbers, and not all of them readable letters.
+fn binary(tag: Tag, vr: Vr, written: Vr, bytes: &[u8]) -> Kept {
+    let whole = bytes.len() % vr.word() == 0;
+    let readable = bytes.len() >= 6
+        && bytes.iter().all(|b| (b' '..=b'~').contains(b) || *b == 0)
+        && bytes.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 4;
+    if !whole || written.is_text() || readable { Kept::No } else { yes(tag, vr, bytes) }
+}

@@ -1,0 +1,206 @@
+//! Text: what of it is of closed vocabularies, and whether it names the study's own people and numbers.
+use super::plan::RemovedKind;
+use super::vocabulary;
+use crate::dicom::{DataSet, Element, Tag, Vr};
+use std::collections::BTreeSet;
+
+/// Attributes whose value is an identifier of somebody or something, beyond what their VR says.
+const ID_TAGS: [u32; 34] = [
+    0x0008_0050,
+    0x0008_0094,
+    0x0008_1010,
+    0x0010_0020,
+    0x0010_1000,
+    0x0010_1090,
+    0x0010_2154,
+    0x0010_2155,
+    0x0012_0040,
+    0x0012_0042,
+    0x0018_1000,
+    0x0018_1004,
+    0x0018_1005,
+    0x0018_1007,
+    0x0018_1008,
+    0x0018_1010,
+    0x0018_700A,
+    0x0020_0010,
+    0x0032_1033,
+    0x0038_0010,
+    0x0038_0011,
+    0x0038_0060,
+    0x0038_0061,
+    0x0040_0009,
+    0x0040_0241,
+    0x0040_0242,
+    0x0040_0253,
+    0x0040_1001,
+    0x0040_1008,
+    0x0040_2008,
+    0x0040_2009,
+    0x0040_2010,
+    0x0040_2016,
+    0x0040_2017,
+];
+
+/// Titles and the like in names, which identify nobody.
+const TITLES: [&str; 12] =
+    ["MRS", "PROF", "MED", "VON", "VAN", "DER", "DEN", "SIR", "HON", "DIPL", "ING", "PHD"];
+
+/// How a removed value is to be looked for.
+pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
+    match vr {
+        Vr::PN => RemovedKind::Name,
+        Vr::DA | Vr::DT => RemovedKind::Date,
+        Vr::UI => RemovedKind::Uid,
+        _ if ID_TAGS.binary_search(&tag.0).is_ok() => RemovedKind::Id,
+        _ => RemovedKind::Text,
+    }
+}
+
+/// The study's own identifiers: names by component, ids as they are, dates. Identified.
+#[derive(Clone, Default)]
+pub(super) struct Identifiers {
+    names: BTreeSet<String>,
+    ids: BTreeSet<String>,
+}
+
+impl Identifiers {
+    /// Takes in every name and id at every level of a data set.
+    pub(super) fn harvest(&mut self, data: &DataSet) {
+        data.walk(|level, element, _| {
+            let vr = crate::dicom::vr_of(element.tag);
+            let vr = if vr == Vr::UN { element.vr } else { vr };
+            match kind_of(element.tag, vr) {
+                RemovedKind::Name => {
+                    self.names.extend(tokens(&decoded(level, element)).filter(|t| names_somebody(t)))
+                }
+                RemovedKind::Id => {
+                    let text = decoded(level, element);
+                    self.ids.extend(text.split('\\').map(joined).filter(|id| id.len() >= 3));
+                }
+                _ => {}
+            }
+        });
+    }
+
+    /// The text holds one of the study's names or ids, in any case, order and punctuation.
+    pub(super) fn found_in(&self, text: &str) -> bool {
+        if self.names.is_empty() && self.ids.is_empty() {
+            return false;
+        }
+        tokens(text).any(|token| self.names.contains(&token) || self.ids.contains(&token))
+            || text.split('\\').any(|value| self.ids.contains(&joined(value)))
+            || self.ids.iter().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
+    }
+}
+
+/// An element's text, decoded as its data set says.
+pub(super) fn decoded(level: &DataSet, element: &Element) -> String {
+    let text = level.charset.decode(element.as_bytes().unwrap_or_default());
+    text.trim_matches(|c: char| c == '\0' || c == ' ').to_owned()
+}
+
+/// Words of letters and digits, upper case, accents folded.
+fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).map(fold)
+}
+
+/// Letters and digits alone, upper case, accents folded.
+fn joined(text: &str) -> String {
+    fold(&text.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+}
+
+fn names_somebody(token: &str) -> bool {
+    let long = if token.is_ascii() { token.len() >= 3 } else { true };
+    long && !TITLES.contains(&token) && token.chars().any(char::is_alphabetic)
+}
+
+/// Upper case with the accents of Latin letters taken off.
+pub(super) fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_uppercase) {
+        match c {
+            'À'..='Å' | 'Ā' | 'Ă' | 'Ą' => out.push('A'),
+            'Ç' | 'Ć' | 'Č' => out.push('C'),
+            'Ď' | 'Đ' => out.push('D'),
+            'È'..='Ë' | 'Ē' | 'Ė' | 'Ę' | 'Ě' => out.push('E'),
+            'Ì'..='Ï' | 'Ī' | 'İ' => out.push('I'),
+            'Ł' => out.push('L'),
+            'Ñ' | 'Ń' | 'Ň' => out.push('N'),
+            'Ò'..='Ö' | 'Ø' | 'Ő' => out.push('O'),
+            'Ř' => out.push('R'),
+            'Ś' | 'Š' | 'Ş' | 'Ș' => out.push('S'),
+            'Ť' | 'Ţ' | 'Ț' => out.push('T'),
+            'Ù'..='Ü' | 'Ů' | 'Ű' | 'Ū' => out.push('U'),
+            'Ý' | 'Ÿ' => out.push('Y'),
+            'Ź' | 'Ż' | 'Ž' => out.push('Z'),
+            'Æ' => out.push_str("AE"),
+            'Œ' => out.push_str("OE"),
+            'ẞ' => out.push_str("SS"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Every word is of the closed vocabulary, or a number of at most three digits before the point, perhaps with a
+/// unit of the vocabulary. Empty text is closed.
+pub(super) fn is_closed(text: &str) -> bool {
+    let separator =
+        |c: char| matches!(c, ' ' | '\\' | '_' | '-' | '/' | ',' | '(' | ')' | '+' | '\0' | '%' | '*');
+    text.is_ascii()
+        && text.len() <= 256
+        && text.split(separator).filter(|word| !word.is_empty()).all(|word| {
+            let upper = word.to_ascii_uppercase();
+            vocabulary::has(&upper) || is_small_number(&upper)
+        })
+}
+
+/// `12`, `3.75`, `120KV`: at most three digits, at most three more after a point, a unit of the vocabulary.
+fn is_small_number(word: &str) -> bool {
+    let digits = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+    let (number, unit) = word.split_at(digits);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    (1..=3).contains(&whole.len())
+        && fraction.len() <= 3
+        && !fraction.contains('.')
+        && (unit.is_empty() || vocabulary::has(unit))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    use super::*;
+    use crate::dicom::tags;
+
+    #[test]
+    fn closed_text_is_of_the_vocabulary_and_small_numbers() {
+        for text in ["CHEST PA", "ORIGINAL\\PRIMARY\\AXIAL", "120kV 3.75 mm", "", "HEAD_FIRST"] {
+            assert!(is_closed(text), "{text}");
+        }
+        for text in ["SMITH", "CHEST 4711", "Müller", "1.2.3.4", "12345", "CHEST for Mr Smith"] {
+            assert!(!is_closed(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn own_names_and_ids_are_found_in_any_form() {
+        let mut data = DataSet::new();
+        data.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, "ISO_IR 192");
+        data.put_text(tags::PATIENT_NAME, Vr::PN, "Müller^Head^^Dr");
+        data.put_text(tags::PATIENT_ID, Vr::LO, "MRN-4711-99");
+        let mut own = Identifiers::default();
+        own.harvest(&data);
+        for text in ["seen by mr. MULLER today", "head", "mrn 4711 99", "xMRN471199x"] {
+            assert!(own.found_in(text), "{text}");
+        }
+        for text in ["Dr", "chest", "471"] {
+            assert!(!own.found_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn id_tags_are_in_order() {
+        assert!(ID_TAGS.is_sorted());
+    }
+}

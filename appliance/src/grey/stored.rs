@@ -1,0 +1,97 @@
+//! One decoded frame as stored: container bytes and how to read one value out of them (PS3.5 section 8.1).
+
+use super::Error;
+
+/// One frame of stored values, samples of a pixel side by side, little endian.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Rows.
+    pub rows: u32,
+    /// Columns.
+    pub columns: u32,
+    /// Samples per pixel: 1 or 3.
+    pub samples: u16,
+    /// Bits of one container: 8, 16 or 32.
+    pub bits_allocated: u16,
+    /// Bits that hold the value.
+    pub bits_stored: u16,
+    /// Position of the value's highest bit.
+    pub high_bit: u16,
+    /// Pixel Representation 1: two's complement.
+    pub signed: bool,
+    /// `rows * columns * samples` containers.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { rows, columns, samples, bits_allocated, .. } = self;
+        write!(f, "Stored({rows} x {columns} x {samples}, {bits_allocated} bits)")
+    }
+}
+
+impl Stored {
+    /// Pixels of the frame.
+    pub fn pixels(&self) -> usize {
+        self.rows as usize * self.columns as usize
+    }
+
+    /// Checks that bits and bytes fit each other.
+    ///
+    /// # Errors
+    /// [`Error::WrongBits`], [`Error::WrongLength`].
+    pub fn check(&self) -> Result<(), Error> {
+        if !matches!(self.bits_allocated, 8 | 16 | 32)
+            || self.bits_stored == 0
+            || self.bits_stored > self.bits_allocated
+            || self.high_bit >= self.bits_allocated
+            || self.high_bit + 1 < self.bits_stored
+        {
+            return Err(Error::WrongBits);
+        }
+        let containers = self.pixels().checked_mul(usize::from(self.samples)).ok_or(Error::WrongLength)?;
+        let bytes = containers.checked_mul(usize::from(self.bits_allocated / 8)).ok_or(Error::WrongLength)?;
+        if bytes == 0 || bytes != self.bytes.len() { Err(Error::WrongLength) } else { Ok(()) }
+    }
+
+    /// All containers in order, unread bits included.
+    pub(super) fn containers(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        match self.bits_allocated {
+            8 => Box::new(self.bytes.iter().map(|b| u32::from(*b))),
+            16 => Box::new(self.bytes.chunks_exact(2).map(|c| match c {
+                [a, b] => u32::from(u16::from_le_bytes([*a, *b])),
+                _ => 0,
+            })),
+            _ => Box::new(self.bytes.chunks_exact(4).map(|c| match c {
+                [a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
+                _ => 0,
+            })),
+        }
+    }
+
+    /// The bits of a container that hold the value, as an unsigned number.
+    pub(super) fn field(&self, container: u32) -> u32 {
+        (container >> (self.high_bit + 1 - self.bits_stored)) & self.mask()
+    }
+
+    /// The value that `field` bits stand for.
+    pub(super) fn value(&self, field: u32) -> i64 {
+        let sign = 1_u32 << (self.bits_stored - 1);
+        if self.signed && field & sign != 0 { i64::from(field) - (i64::from(self.mask()) + 1) } else { i64::from(field) }
+    }
+
+    /// Smallest and largest value that can be stored.
+    pub(super) fn range(&self) -> (i64, i64) {
+        let span = i64::from(self.mask());
+        if self.signed { (-(span / 2) - 1, span / 2) } else { (0, span) }
+    }
+
+    pub(super) fn mask(&self) -> u32 {
+        if self.bits_stored >= 32 { u32::MAX } else { (1 << self.bits_stored) - 1 }
+    }
+
+    /// All stored values in order, samples of a pixel side by side.
+    pub fn values(&self) -> impl Iterator<Item = i64> + '_ {
+        self.containers().map(|c| self.value(self.field(c)))
+    }
+}

@@ -1,0 +1,167 @@
+//! What a bundle sees: grey values 0..1, dark to bright, float32, row by row.
+
+use super::look::{Palette, Voi};
+use super::{Error, Look, Photometric, Stored};
+
+/// Which window counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Window {
+    /// The VOI transformation of the header; without one, smallest to largest value of the frame.
+    AsStored,
+    /// LINEAR with this centre and width in output units, whatever the header says.
+    Fixed {
+        /// Window Center.
+        center: f64,
+        /// Window Width.
+        width: f64,
+    },
+}
+
+/// A grey picture, 0 black to 1 white.
+#[derive(Clone, PartialEq)]
+pub struct Unit {
+    /// Rows.
+    pub rows: u32,
+    /// Columns.
+    pub columns: u32,
+    /// `rows * columns` values, row by row.
+    pub values: Vec<f32>,
+}
+
+impl std::fmt::Debug for Unit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unit({} x {})", self.rows, self.columns)
+    }
+}
+
+/// Shows `frame` as `look` and `window` say.
+///
+/// Padding takes the smallest value shown; MONOCHROME1 is inverted last. Colour gives its luminance
+/// (ITU-R BT.601), which no window changes.
+///
+/// # Errors
+/// All of [`Error`].
+pub fn unit(frame: &Stored, look: &Look, window: Window) -> Result<Unit, Error> {
+    frame.check()?;
+    let values = match (look.photometric, frame.samples) {
+        (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => monochrome(frame, look, window)?,
+        (Photometric::Palette, 1) => {
+            let palette = look.palette.as_ref().ok_or(Error::NoGrey)?;
+            by_field(frame, |field| palette_luma(palette, frame.value(field)).map(|v| v as f32))?
+        }
+        (Photometric::Rgb, 3) => triples(frame, |[r, g, b]| luma(r, g, b)),
+        (Photometric::Ybr, 3) => triples(frame, |[y, _, _]| y),
+        _ => return Err(Error::NoGrey),
+    };
+    Ok(Unit { rows: frame.rows, columns: frame.columns, values })
+}
+
+/// A [`Unit`] as 8-bit values, rounded, 0 black to 255 white.
+pub fn eight(unit: &Unit) -> Vec<u8> {
+    unit.values.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8).collect()
+}
+
+fn monochrome(frame: &Stored, look: &Look, window: Window) -> Result<Vec<f32>, Error> {
+    let (low, high) = extent(frame, look)?;
+    let fixed = match window {
+        Window::Fixed { center, width } => Some(Voi::Linear { center, width }),
+        Window::AsStored => None,
+    };
+    let voi = fixed.as_ref().or_else(|| look.default_voi());
+    let show = |x: f64| match voi {
+        Some(voi) => voi.apply(x),
+        None if high > low => Ok((x - low) / (high - low)),
+        None => Ok(0.0),
+    };
+    by_field(frame, |field| {
+        let stored = frame.value(field);
+        let x = if look.is_padding(stored) { low } else { look.modality.apply(stored)? };
+        let y = show(x)?.clamp(0.0, 1.0);
+        Ok(if look.photometric == Photometric::Monochrome1 { 1.0 - y } else { y } as f32)
+    })
+}
+
+/// Smallest and largest output unit of the frame without its padding; of all when everything is padding.
+pub(super) fn extent(frame: &Stored, look: &Look) -> Result<(f64, f64), Error> {
+    let mut seen = None;
+    let mut widen = |stored: i64| -> Result<(), Error> {
+        let x = look.modality.apply(stored)?;
+        let (low, high) = seen.unwrap_or((x, x));
+        seen = Some((x.min(low), x.max(high)));
+        Ok(())
+    };
+    if frame.bits_stored <= 16 {
+        let present = present(frame);
+        for (field, _) in present.iter().enumerate().filter(|(_, here)| **here) {
+            let stored = frame.value(field as u32);
+            if !look.is_padding(stored) {
+                widen(stored)?;
+            }
+        }
+    } else {
+        for stored in frame.values().filter(|v| !look.is_padding(*v)) {
+            widen(stored)?;
+        }
+    }
+    match seen {
+        Some(pair) => Ok(pair),
+        None => {
+            let x = look.modality.apply(frame.values().next().unwrap_or(0))?;
+            Ok((x, x))
+        }
+    }
+}
+
+/// Which fields occur in the frame; only for at most 16 bits stored.
+fn present(frame: &Stored) -> Vec<bool> {
+    let mut here = vec![false; frame.mask() as usize + 1];
+    for container in frame.containers() {
+        if let Some(slot) = here.get_mut(frame.field(container) as usize) {
+            *slot = true;
+        }
+    }
+    here
+}
+
+/// Maps every value through `f`: by a table for up to 16 bits, where a value occurs often, else one by one.
+fn by_field(frame: &Stored, f: impl Fn(u32) -> Result<f32, Error>) -> Result<Vec<f32>, Error> {
+    if frame.bits_stored > 16 {
+        return frame.containers().map(|c| f(frame.field(c))).collect();
+    }
+    let table = (0..=frame.mask()).map(&f).collect::<Result<Vec<f32>, Error>>()?;
+    let shift = frame.high_bit + 1 - frame.bits_stored;
+    let mask = frame.mask() as usize;
+    let look_up = |c: usize| table.get((c >> shift) & mask).copied().unwrap_or(0.0);
+    let mut out = Vec::with_capacity(frame.pixels());
+    match frame.bits_allocated {
+        8 => out.extend(frame.bytes.iter().map(|b| look_up(usize::from(*b)))),
+        16 => out.extend(frame.bytes.chunks_exact(2).map(|c| match c {
+            [a, b] => look_up(usize::from(u16::from_le_bytes([*a, *b]))),
+            _ => 0.0,
+        })),
+        _ => out.extend(frame.containers().map(|c| look_up(c as usize))),
+    }
+    Ok(out)
+}
+
+/// Maps every pixel of three samples, each scaled to 0..1, through `f`.
+fn triples(frame: &Stored, f: impl Fn([f64; 3]) -> f64) -> Vec<f32> {
+    let top = f64::from(frame.mask());
+    let mut samples = frame.containers().map(|c| f64::from(frame.field(c)) / top);
+    let mut out = Vec::with_capacity(frame.pixels());
+    while let (Some(a), Some(b), Some(c)) = (samples.next(), samples.next(), samples.next()) {
+        out.push(f([a, b, c]) as f32);
+    }
+    out
+}
+
+/// Luminance of ITU-R BT.601 from red, green and blue.
+fn luma(r: f64, g: f64, b: f64) -> f64 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+/// Luminance 0..1 of a palette entry.
+fn palette_luma(palette: &Palette, stored: i64) -> Result<f64, Error> {
+    let part = |lut: &super::Lut| Ok::<f64, Error>((f64::from(lut.at(stored)?) / lut.top()).min(1.0));
+    Ok(luma(part(&palette.red)?, part(&palette.green)?, part(&palette.blue)?))
+}

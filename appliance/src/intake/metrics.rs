@@ -1,0 +1,60 @@
+//! Counters of reception, as plain atomics; no label holds a value from the wire.
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Counters since start; `associations_open` is a gauge.
+        #[derive(Debug, Default)]
+        pub struct Metrics { $($(#[$doc])* pub $name: AtomicU64),* }
+
+        impl Metrics {
+            /// Every counter as (name, value), in the order of declaration.
+            pub fn values(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.load(Ordering::Relaxed))),*]
+            }
+        }
+    };
+}
+
+counters! {
+    /// TCP connections accepted.
+    connections,
+    /// Associations accepted.
+    associations,
+    /// Associations open now.
+    associations_open,
+    /// Associations refused with A-ASSOCIATE-RJ.
+    rejected,
+    /// Associations ended by A-RELEASE.
+    released,
+    /// Associations ended by the peer's A-ABORT or by a closed connection.
+    aborted_by_peer,
+    /// Associations we aborted: protocol errors.
+    aborted_by_us,
+    /// Associations we ended after a time-out.
+    timed_out,
+    /// C-ECHO requests answered.
+    echoes,
+    /// Instances stored and acknowledged with 0000.
+    stored,
+    /// Instances acknowledged because the same bytes were held already.
+    duplicates,
+    /// Data set bytes of acknowledged instances.
+    bytes_stored,
+    /// C-STORE requests answered with A700.
+    refused_resources,
+    /// C-STORE requests answered with A900.
+    refused_mismatch,
+    /// C-STORE requests answered with C000.
+    refused_unreadable,
+    /// Requests answered with another failure.
+    refused_other,
+    /// Stored instances that the pre-scan could not follow to the end.
+    prescan_lost,
+}
+
+impl Metrics {
+    pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+        counter.fetch_add(amount, Ordering::Relaxed);
+    }
+}

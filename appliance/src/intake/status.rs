@@ -1,0 +1,72 @@
+//! DIMSE statuses we answer (PS3.7 annex C, PS3.4 B.2.3) and the one table that maps our errors to them.
+use std::fmt;
+
+use crate::store;
+
+/// A DIMSE status code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Status(pub u16);
+
+impl Status {
+    /// Success.
+    pub const SUCCESS: Status = Status(0x0000);
+    /// Refused: out of resources.
+    pub const OUT_OF_RESOURCES: Status = Status(0xA700);
+    /// Error: data set does not match SOP class (or instance).
+    pub const MISMATCH: Status = Status(0xA900);
+    /// Error: cannot understand.
+    pub const CANNOT_UNDERSTAND: Status = Status(0xC000);
+    /// Refused: SOP class not supported.
+    pub const SOP_CLASS_NOT_SUPPORTED: Status = Status(0x0122);
+    /// Missing attribute: the command lacks a UID.
+    pub const MISSING_ATTRIBUTE: Status = Status(0x0120);
+    /// Unrecognized operation.
+    pub const UNRECOGNISED_OPERATION: Status = Status(0x0211);
+
+    /// Error Comment (0000,0902), at most 64 characters, for the person at the sender.
+    pub fn comment(self) -> Option<&'static str> {
+        match self {
+            Status::OUT_OF_RESOURCES => Some("Receiver cannot store now; keep the object and send again"),
+            Status::MISMATCH => Some("UIDs of command and data set differ"),
+            Status::CANNOT_UNDERSTAND => Some("Study, Series or SOP Instance UID not found in data set"),
+            Status::SOP_CLASS_NOT_SUPPORTED => Some("SOP class is not the one of this presentation context"),
+            Status::MISSING_ATTRIBUTE => Some("Affected SOP Class or Instance UID missing in command"),
+            Status::UNRECOGNISED_OPERATION => Some("Only C-ECHO and C-STORE are offered"),
+            _ => None,
+        }
+    }
+
+    /// What a failing store means to the sender.
+    pub(crate) fn of(error: &store::Error) -> Status {
+        match error {
+            // A field longer than the standard allows: the sender's data set, not our disk.
+            store::Error::HeaderTooLong => Status::CANNOT_UNDERSTAND,
+            _ => Status::OUT_OF_RESOURCES,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04X}", self.0)
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04X}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_fit_their_attribute() {
+        for code in [0x0000, 0xA700, 0xA900, 0xC000, 0x0122, 0x0120, 0x0211] {
+            assert!(Status(code).comment().is_none_or(|text| text.len() <= 64), "{code:04X}");
+        }
+        assert_eq!(Status(0xA7).to_string(), "00A7");
+    }
+}

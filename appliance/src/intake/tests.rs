@@ -1,0 +1,1 @@
+//! Behaviours of reception over real sockets with bytes of our own.

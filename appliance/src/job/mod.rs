@@ -1,0 +1,329 @@
+//! What the conveyor asks of a worker and what it may answer: plain, bounded values, checked like the wire.
+//!
+//! Descriptors travel beside the message in the order given here: first the one output file (empty, write
+//! only, called the bag), then one read-only descriptor per instance. A worker opens nothing by itself.
+//! Pieces of the bag are named by offset, length and BLAKE3 digest in the answer; the conveyor verifies them.
+
+use std::collections::BTreeMap;
+
+use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
+use proto::ids::SiteId;
+use serde::{Deserialize, Serialize};
+
+mod check;
+
+pub use check::{Fault, check_answer};
+
+/// Longest message either way, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// Most instances of one study that are handed to a worker in one job (each needs a descriptor).
+pub const MAX_INSTANCES: usize = 2_000;
+/// Most previews a worker may make of one study.
+pub const MAX_PREVIEWS: usize = 64;
+
+/// One job: one study, then the worker exits.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Job {
+    /// De-identify in memory, decode, run the bundle that takes the study, make previews.
+    Triage(TriageJob),
+    /// De-identify again, search the bytes, seal; the bag becomes the envelope.
+    Seal(Box<SealJob>),
+    /// De-identify to P10 files, one bag piece per instance (`appliance deid`).
+    Deid(DeidJob),
+    /// Decode one frame of one instance to 16-bit values in the bag.
+    Frame(FrameJob),
+    /// What `appliance try` shows: what de-identification changes and which bundle would run.
+    Try(TriageJob),
+}
+
+/// One instance as the worker sees it: descriptor number `index + 1`, data set from `offset`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceRef {
+    /// Bytes before the data set (4096 in an entry file). `None`: a P10 file with its own preamble and meta.
+    pub offset: Option<u64>,
+    /// Transfer syntax UID the data set is in; empty for a P10 file (its meta says).
+    pub transfer_syntax: String,
+}
+
+/// Keys and policy that de-identification needs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidOrder {
+    /// `strict` or `shifted-dates`.
+    pub policy: String,
+    /// The site's pseudonym key, 32 bytes in hex.
+    pub key: String,
+}
+
+/// A study to triage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriageJob {
+    /// The study's instances in order of arrival.
+    pub instances: Vec<InstanceRef>,
+    /// Policy and key.
+    pub deid: DeidOrder,
+    /// Whether previews are wanted.
+    pub previews: bool,
+}
+
+/// A case to pack, seal and sign.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealJob {
+    /// The study's instances in order of arrival.
+    pub instances: Vec<InstanceRef>,
+    /// Policy and key; the digest of the plan must equal `plan_digest`.
+    pub deid: DeidOrder,
+    /// Digest of the de-identification plan that was recorded with the disposition.
+    pub plan_digest: String,
+    /// The manifest without frames: the worker adds frames and facts.
+    pub manifest: CaseManifest,
+    /// What the frames travel as.
+    pub plan: Plan,
+    /// Whether de-identified P10 files follow the frames.
+    pub with_p10: bool,
+    /// The site as enrolled, bound into the envelope.
+    pub site: SiteId,
+    /// The reader's public keys, as `proto::keys::PublicKeys::to_text` writes them.
+    pub reader_key: String,
+    /// The site's signing half in hex, as `proto::keys::Signer::to_bytes` gives it.
+    pub signing_key: Secret,
+}
+
+/// A key on its way to a worker: wiped on drop, a stub in `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// From a key in hex.
+    pub fn new(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// The key in hex.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// De-identify every instance to the bag.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidJob {
+    /// Instances in order.
+    pub instances: Vec<InstanceRef>,
+    /// Policy and key.
+    pub deid: DeidOrder,
+}
+
+/// Decode one frame.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameJob {
+    /// The instance.
+    pub instance: InstanceRef,
+    /// Frame number from 0.
+    pub frame: u32,
+}
+
+/// What came of a job.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Answer {
+    /// To [`Job::Triage`] and [`Job::Try`].
+    Triage(Box<TriageAnswer>),
+    /// To [`Job::Seal`].
+    Seal(SealAnswer),
+    /// To [`Job::Deid`], one per instance.
+    Deid(Vec<DeidLine>),
+    /// To [`Job::Frame`].
+    Frame(Preview),
+    /// The job could not be done; nothing in the bag counts.
+    Failed(Failure),
+}
+
+/// Why a job could not be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// In words, without identity.
+    pub reason: String,
+    /// The instance that was being worked on.
+    pub instance: Option<u32>,
+}
+
+/// A piece of the bag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// From the start of the bag, in bytes.
+    pub offset: u64,
+    /// In bytes.
+    pub length: u64,
+    /// BLAKE3 of the piece, in hex.
+    pub blake3: String,
+}
+
+/// A picture for the page: half-size levels of 16-bit little-endian values, row by row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preview {
+    /// Index of the instance in the job.
+    pub instance: u32,
+    /// Frame from 0.
+    pub frame: u32,
+    /// Level: 0 is full size, 1 half, 2 a quarter.
+    pub level: u8,
+    /// Rows of the level.
+    pub rows: u32,
+    /// Columns of the level.
+    pub columns: u32,
+    /// Where the values are.
+    pub piece: Piece,
+    /// First value of `u16` is this output unit, each step is `step` units (HU for CT).
+    pub first: f64,
+    /// Output units per step.
+    pub step: f64,
+    /// Default window centre and width in output units.
+    pub window: (f64, f64),
+    /// MONOCHROME1: shown inverted.
+    pub inverted: bool,
+}
+
+/// Facts for the list; nothing here identifies beyond what the technician must match at the table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListFacts {
+    /// Modality, e.g. `DX`.
+    pub modality: String,
+    /// Body Part Examined.
+    pub body_part: String,
+    /// View Position.
+    pub view: String,
+    /// Last four characters of the Accession Number.
+    pub accession_tail: String,
+    /// Station Name, shown as the room.
+    pub station: String,
+    /// Patient's name as stored, for "I am looking" alone. Identifying.
+    pub patient_name: String,
+}
+
+/// What triage found out about one stable study.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriageAnswer {
+    /// For the page's list. Stays at the site.
+    pub facts: ListFacts,
+    /// The disposition, before the site's mode is applied.
+    pub disposition: Disposition,
+    /// In words.
+    pub reason: String,
+    /// Bundle name, empty when none took the study.
+    pub bundle: String,
+    /// Bundle version.
+    pub version: String,
+    /// All findings of the bundle.
+    pub findings: Vec<Finding>,
+    /// Priority the findings ask for.
+    pub priority: Priority,
+    /// The input gate.
+    pub gate: Option<Gate>,
+    /// Why a person must look before anything of it may leave; empty: may leave.
+    pub holds: Vec<String>,
+    /// Digest of the de-identification plan.
+    pub plan_digest: String,
+    /// Counts of actions by code (D, Z, X, K, C, U).
+    pub actions: BTreeMap<String, u64>,
+    /// Pictures for the page.
+    pub previews: Vec<Preview>,
+    /// Instances that could not be read, with the reason in words.
+    pub unreadable: Vec<(u32, String)>,
+    /// Milliseconds spent.
+    pub ms: Timings,
+}
+
+/// The input gate's verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Measured value.
+    pub score: f64,
+    /// Its limit.
+    pub limit: f64,
+    /// Whether the input is one the bundle was made for.
+    pub passed: bool,
+}
+
+/// Where the time went, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timings {
+    /// Reading, de-identifying and decoding.
+    pub decode: f64,
+    /// Window, resize, tensor.
+    pub input: f64,
+    /// The model.
+    pub run: f64,
+    /// The whole job.
+    pub total: f64,
+}
+
+/// A sealed case: the whole bag is the envelope.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealAnswer {
+    /// Random envelope id, hex.
+    pub envelope: String,
+    /// BLAKE3 of the envelope, hex.
+    pub digest: String,
+    /// Bytes of the plain content.
+    pub plain_bytes: u64,
+    /// Bytes of the envelope.
+    pub sealed_bytes: u64,
+    /// Values searched for in the plain content by the second pass; it found none.
+    pub searched: u64,
+    /// What the image plan would have taken, and what the embedding plan took, when both are known.
+    pub image_bytes: u64,
+    /// Bytes of the frames as sent.
+    pub frame_bytes: u64,
+}
+
+/// One line of `appliance deid --json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidLine {
+    /// Index of the instance in the job.
+    pub instance: u32,
+    /// `done`, `held` or `refused`.
+    pub status: String,
+    /// In words.
+    pub reason: String,
+    /// Counts of actions by code.
+    pub actions: BTreeMap<String, u64>,
+    /// Areas blacked out.
+    pub boxes: u32,
+    /// The de-identified P10 file, when done.
+    pub piece: Option<Piece>,
+}
+
+impl std::fmt::Debug for DeidOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeidOrder").field("policy", &self.policy).field("key", &"(secret)").finish()
+    }
+}

@@ -1,0 +1,138 @@
+//! People who use the page: password hashes, one-time codes and sessions. Tokens are stored hashed.
+
+use sqlx::FromRow;
+
+use super::{Error, Ledger, Result};
+
+/// A local user.
+#[derive(Clone, FromRow)]
+pub struct UserRow {
+    /// Login name.
+    pub name: String,
+    /// PHC string of the password (argon2id), `None` until the set-up code was used.
+    pub password: Option<String>,
+    /// SHA-256 of the one-time code in hex.
+    pub code: Option<String>,
+    /// The code's end, ms.
+    pub code_until: Option<i64>,
+}
+
+/// A session.
+#[derive(Clone, FromRow)]
+pub struct Session {
+    /// User's name.
+    pub user: String,
+    /// Token that every change must carry.
+    pub csrf: String,
+    /// End, ms.
+    pub until: i64,
+}
+
+impl Ledger {
+    /// Adds a user, or gives an existing one a new one-time code (`code_hash`: SHA-256 in hex).
+    /// With `reset` the user must exist and all sessions end.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the user exists (or, with `reset`, does not).
+    pub async fn put_user(&self, name: &str, code_hash: &str, code_until: i64, reset: bool, now: i64) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let known: Option<(String,)> =
+            sqlx::query_as("SELECT name FROM users WHERE name = ?").bind(name).fetch_optional(&mut *tx).await?;
+        match (known.is_some(), reset) {
+            (true, false) => return Err(Error::Refused("there is a user of that name: use `user reset`".into())),
+            (false, true) => return Err(Error::Unknown("user")),
+            (true, true) => {
+                sqlx::query("UPDATE users SET password = NULL, code = ?, code_until = ? WHERE name = ?")
+                    .bind(code_hash)
+                    .bind(code_until)
+                    .bind(name)
+                    .execute(&mut *tx)
+                    .await?;
+                sqlx::query("DELETE FROM sessions WHERE user = ?").bind(name).execute(&mut *tx).await?;
+            }
+            (false, false) => {
+                sqlx::query("INSERT INTO users (name, code, code_until, created_at) VALUES (?, ?, ?, ?)")
+                    .bind(name)
+                    .bind(code_hash)
+                    .bind(code_until)
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A user by name.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn user(&self, name: &str) -> Result<Option<UserRow>> {
+        Ok(sqlx::query_as("SELECT name, password, code, code_until FROM users WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Uses up a one-time code; returns the user it was for.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is no such code or its time is over.
+    pub async fn use_code(&self, code_hash: &str, now: i64) -> Result<String> {
+        let row: Option<(String,)> = sqlx::query_as(
+            "UPDATE users SET code = NULL, code_until = NULL WHERE code = ? AND code_until > ? RETURNING name",
+        )
+        .bind(code_hash)
+        .bind(now)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|r| r.0).ok_or(Error::Unknown("code"))
+    }
+
+    /// Sets the password hash (PHC string).
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn set_password(&self, user: &str, phc: &str) -> Result<()> {
+        sqlx::query("UPDATE users SET password = ? WHERE name = ?").bind(phc).bind(user).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Starts a session; `token_hash` is SHA-256 of the cookie's value in hex. Sessions that are over are removed.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn put_session(&self, token_hash: &str, s: &Session, now: i64) -> Result<()> {
+        sqlx::query("DELETE FROM sessions WHERE until <= ?").bind(now).execute(&self.pool).await?;
+        sqlx::query("INSERT INTO sessions (token, user, csrf, until) VALUES (?, ?, ?, ?)")
+            .bind(token_hash)
+            .bind(&s.user)
+            .bind(&s.csrf)
+            .bind(s.until)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// A session that is not over.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn session(&self, token_hash: &str, now: i64) -> Result<Option<Session>> {
+        Ok(sqlx::query_as("SELECT user, csrf, until FROM sessions WHERE token = ? AND until > ?")
+            .bind(token_hash)
+            .bind(now)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn end_session(&self, token_hash: &str) -> Result<()> {
+        sqlx::query("DELETE FROM sessions WHERE token = ?").bind(token_hash).execute(&self.pool).await?;
+        Ok(())
+    }
+}

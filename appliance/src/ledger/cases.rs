@@ -1,0 +1,313 @@
+//! Cases: what is to leave, what has left, what came home. Every move checks the state it starts from.
+
+use proto::case::{Plan, Priority};
+use sqlx::{FromRow, Sqlite, Transaction};
+
+use super::revisions::word;
+use super::{CaseState, Error, Ledger, Result, new_id};
+
+/// A case to open for a study revision.
+#[derive(Debug)]
+pub struct NewCase {
+    /// Study id.
+    pub study: String,
+    /// Revision.
+    pub revision: u32,
+    /// First state: held, review or leaving.
+    pub state: CaseState,
+    /// Priority.
+    pub priority: Priority,
+    /// Why it was escalated, in words.
+    pub reason: String,
+    /// What the frames travel as.
+    pub plan: Plan,
+    /// When it leaves, for [`CaseState::Leaving`], ms.
+    pub leaves_at: Option<i64>,
+}
+
+/// What packing made.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Envelope id, hex.
+    pub envelope: String,
+    /// BLAKE3 of the envelope, hex.
+    pub digest: String,
+    /// Bytes of the plain content.
+    pub plain_bytes: u64,
+    /// Bytes of the envelope.
+    pub sealed_bytes: u64,
+    /// Bytes the image plan takes.
+    pub image_bytes: u64,
+    /// Bytes of the frames as sent.
+    pub frame_bytes: u64,
+    /// Values searched for by the second pass.
+    pub searched: u64,
+}
+
+/// One case.
+#[derive(Debug, Clone, FromRow, serde::Serialize)]
+pub struct CaseRow {
+    /// Random id.
+    pub id: String,
+    /// Study id.
+    pub study: String,
+    /// Revision.
+    pub revision: u32,
+    /// State, one of [`CaseState`]'s words.
+    pub state: String,
+    /// Priority word.
+    pub priority: String,
+    /// Why it was escalated.
+    pub reason: String,
+    /// Technician's note.
+    pub note: String,
+    /// `image` or `embedding`.
+    pub plan: String,
+    /// When it leaves, ms.
+    pub leaves_at: Option<i64>,
+    /// Envelope id.
+    pub envelope: Option<String>,
+    /// Envelope digest.
+    pub envelope_digest: Option<String>,
+    /// Bytes of the plain content.
+    pub plain_bytes: i64,
+    /// Bytes of the envelope.
+    pub sealed_bytes: i64,
+    /// Bytes the image plan takes.
+    pub image_bytes: i64,
+    /// Bytes of the frames as sent.
+    pub frame_bytes: i64,
+    /// Values the second pass searched for.
+    pub searched: i64,
+    /// Parts.
+    pub parts_total: i64,
+    /// Parts the cloud has.
+    pub parts_sent: i64,
+    /// Bytes put on the link, repeats included.
+    pub bytes_sent: i64,
+    /// Attempts so far.
+    pub attempts: i64,
+    /// Not before, ms.
+    pub next_attempt: i64,
+    /// Last fault in words.
+    pub fault: Option<String>,
+    /// Opened, ms.
+    pub created_at: i64,
+    /// Receipt, ms.
+    pub received_at: Option<i64>,
+    /// Report home, ms.
+    pub answered_at: Option<i64>,
+}
+
+impl CaseRow {
+    /// The state as a value.
+    ///
+    /// # Errors
+    /// [`Error::Row`] for a word no version of ours writes.
+    pub fn state(&self) -> Result<CaseState> {
+        CaseState::parse(&self.state).ok_or(Error::Row("case state"))
+    }
+}
+
+impl Ledger {
+    /// Opens a case that a person asked for. `None`: the revision has one already.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn open_case(&self, c: &NewCase, now: i64) -> Result<Option<String>> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let id = insert(&mut tx, c, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// A case by id.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is none.
+    pub async fn case(&self, id: &str) -> Result<CaseRow> {
+        sqlx::query_as("SELECT * FROM cases WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(Error::Unknown("case"))
+    }
+
+    /// The case of a study's revision.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn case_of(&self, study: &str, revision: u32) -> Result<Option<CaseRow>> {
+        Ok(sqlx::query_as("SELECT * FROM cases WHERE study = ? AND revision = ?")
+            .bind(study)
+            .bind(revision)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// All cases in a state, STAT first, then by age.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn cases_in(&self, state: CaseState) -> Result<Vec<CaseRow>> {
+        Ok(sqlx::query_as(
+            "SELECT * FROM cases WHERE state = ?
+             ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id",
+        )
+        .bind(state.as_str())
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// All cases, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn cases(&self, limit: u32) -> Result<Vec<CaseRow>> {
+        Ok(sqlx::query_as("SELECT * FROM cases ORDER BY created_at DESC, id LIMIT ?")
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// Moves a case from one of `from` to `to`, remembering where it was for undo.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when it is in none of them any more.
+    pub async fn move_case(&self, id: &str, from: &[CaseState], to: CaseState, leaves_at: Option<i64>) -> Result<()> {
+        let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
+        let done = sqlx::query(
+            "UPDATE cases SET before = state, leaves_at = ?2,
+             withdraw = CASE WHEN ?1 IN ('stopped', 'not-sent') AND state = 'sending' THEN 1 ELSE withdraw END, state = ?1
+             WHERE id = ?3 AND state IN (SELECT value FROM json_each(?4))",
+        )
+        .bind(to.as_str())
+        .bind(leaves_at)
+        .bind(id)
+        .bind(serde_json::to_string(&states)?)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 1 {
+            return Ok(());
+        }
+        let now = self.case(id).await?.state;
+        Err(Error::Refused(format!("the case is {now} by now: somebody or something was first")))
+    }
+
+    /// Puts a case back where it was before the last move by a person.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when nothing can be undone any more.
+    pub async fn undo_case(&self, id: &str) -> Result<CaseState> {
+        let case = self.case(id).await?;
+        let state = case.state()?;
+        let before: (Option<String>,) =
+            sqlx::query_as("SELECT before FROM cases WHERE id = ?").bind(id).fetch_one(&self.pool).await?;
+        let back = before.0.as_deref().and_then(CaseState::parse);
+        let undoable = matches!(
+            state,
+            CaseState::Leaving | CaseState::Waiting | CaseState::NotSent | CaseState::Stopped
+        );
+        let back = match (undoable, state, back) {
+            // A countdown that is undone becomes a decision to be made: it never restarts by itself.
+            (true, CaseState::Leaving, _) | (true, _, Some(CaseState::Leaving | CaseState::Packing)) => CaseState::Review,
+            (true, _, Some(b)) if b.before_handover() => b,
+            _ => return Err(Error::Refused(format!("nothing to undo: the case is {}", state.as_str()))),
+        };
+        self.move_case(id, &[state], back, None).await?;
+        Ok(back)
+    }
+
+    /// Records what packing made; the case waits for the link.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when a person stopped it meanwhile.
+    pub async fn record_sealed(&self, id: &str, s: &Sealed) -> Result<()> {
+        let int = |v: u64| i64::try_from(v).map_err(|_| Error::Row("bytes"));
+        let done = sqlx::query(
+            "UPDATE cases SET state = 'sealed', envelope = ?, envelope_digest = ?, plain_bytes = ?, sealed_bytes = ?,
+             image_bytes = ?, frame_bytes = ?, searched = ?, fault = NULL, attempts = 0, next_attempt = 0,
+             parts_sent = 0, parts_total = 0 WHERE id = ? AND state = 'packing'",
+        )
+        .bind(&s.envelope)
+        .bind(&s.digest)
+        .bind(int(s.plain_bytes)?)
+        .bind(int(s.sealed_bytes)?)
+        .bind(int(s.image_bytes)?)
+        .bind(int(s.frame_bytes)?)
+        .bind(int(s.searched)?)
+        .bind(id)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused("the case was stopped while it was packed".into())) }
+    }
+
+    /// Marks a case that could not be packed.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn fail_case(&self, id: &str, fault: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET state = 'failed', fault = ? WHERE id = ? AND state = 'packing'")
+            .bind(fault)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Marks a case the cloud has put aside visibly.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_buried(&self, case: &str, reason: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET state = 'buried', fault = ? WHERE id = ? AND state = 'received'")
+            .bind(reason)
+            .bind(case)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps the technician's note, which travels with the case.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET note = ? WHERE id = ?").bind(note).bind(case).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// Opens a case inside a transaction; `None` when the revision has one.
+pub(super) async fn insert(tx: &mut Transaction<'_, Sqlite>, c: &NewCase, now: i64) -> Result<Option<String>> {
+    let id = new_id()?;
+    let done = sqlx::query(
+        "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, revision) DO NOTHING",
+    )
+    .bind(&id)
+    .bind(&c.study)
+    .bind(c.revision)
+    .bind(c.state.as_str())
+    .bind(word(&c.priority)?)
+    .bind(&c.reason)
+    .bind(word(&c.plan)?)
+    .bind(c.leaves_at)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok((done.rows_affected() == 1).then_some(id))
+}
+
+/// Lets cases of earlier revisions go that nobody has sent yet.
+pub(super) async fn supersede(tx: &mut Transaction<'_, Sqlite>, study: &str, revision: u32) -> Result<()> {
+    sqlx::query(
+        "UPDATE cases SET state = 'not-sent', fault = 'a newer revision of the study took its place'
+         WHERE study = ? AND revision < ? AND state IN ('held', 'review', 'waiting', 'leaving')",
+    )
+    .bind(study)
+    .bind(revision)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

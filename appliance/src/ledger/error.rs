@@ -1,0 +1,56 @@
+//! What can go wrong with the ledger, and whose fault it is.
+
+/// An error of the ledger. No variant carries a value that was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no ledger where the configuration says.
+    #[error("there is no ledger at the configured place: restore it from a backup, or run `appliance init` for a new site")]
+    Missing,
+    /// A ledger is there already.
+    #[error("there is a ledger at that place already: it is never overwritten")]
+    Exists,
+    /// The ledger was written by a newer or a damaged version.
+    #[error("the ledger's schema is not one this version knows: install the version that wrote it")]
+    Schema,
+    /// The database refused; the disk is full or fails.
+    #[error("the ledger could not be written or read ({0})")]
+    Database(&'static str),
+    /// A row holds what no version of ours writes.
+    #[error("the ledger holds a row that cannot be understood ({0})")]
+    Row(&'static str),
+    /// What was asked for is not there.
+    #[error("no such {0}")]
+    Unknown(&'static str),
+    /// Somebody else was first, or the state does not allow it.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Error {
+    /// Whether the same call may work later without anybody's help.
+    #[must_use]
+    pub fn retry_later(&self) -> bool {
+        matches!(self, Error::Database(_))
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(e: sqlx::Error) -> Self {
+        // The text of a database error may quote values: only its kind is kept.
+        match e {
+            sqlx::Error::RowNotFound => Error::Unknown("row"),
+            sqlx::Error::Database(d) if d.is_unique_violation() => Error::Database("a row is there already"),
+            sqlx::Error::Database(_) => Error::Database("the database refused"),
+            sqlx::Error::Io(_) => Error::Database("disk"),
+            sqlx::Error::PoolTimedOut => Error::Database("busy"),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Error::Row("column"),
+            _ => Error::Database("other"),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(_: serde_json::Error) -> Self {
+        Error::Row("json")
+    }
+}

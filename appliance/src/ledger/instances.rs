@@ -1,0 +1,188 @@
+//! Rows of arrived instances: recorded in batches, rebuilt from entry files after a crash.
+
+use std::collections::HashSet;
+
+use sqlx::{FromRow, Sqlite, Transaction};
+
+use super::{Error, Ledger, Result, new_id};
+
+/// What reception knew about one stored instance.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Name of the entry file.
+    pub id: String,
+    /// Study Instance UID (0020,000D). Identifying.
+    pub study_uid: String,
+    /// SOP Instance UID (0008,0018). Identifying.
+    pub sop_instance_uid: String,
+    /// Series Instance UID (0020,000E). Identifying.
+    pub series_uid: String,
+    /// SOP Class UID (0008,0016).
+    pub sop_class: String,
+    /// Transfer syntax of the stored data set.
+    pub transfer_syntax: String,
+    /// Modality (0008,0060) as pre-scanned, may be empty.
+    pub modality: String,
+    /// Calling AE title.
+    pub calling_ae: String,
+    /// Peer address without port.
+    pub address: String,
+    /// Association id.
+    pub association: String,
+    /// Arrival, ms.
+    pub arrived: i64,
+    /// Bytes of the data set.
+    pub bytes: u64,
+    /// BLAKE3 of the data set, hex.
+    pub blake3: String,
+}
+
+/// What the ledger made of an arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The study's local id.
+    pub study: String,
+    /// The same bytes were there already: the entry file may go.
+    pub repeated: bool,
+    /// The same SOP Instance UID was there with other bytes: kept beside, flagged.
+    pub conflict: bool,
+}
+
+/// One stored instance.
+#[derive(Clone, FromRow)]
+pub struct InstanceRow {
+    /// Name of the entry file.
+    pub id: String,
+    /// SOP class.
+    pub sop_class: String,
+    /// Transfer syntax.
+    pub transfer_syntax: String,
+    /// Modality.
+    pub modality: String,
+    /// Bytes.
+    pub bytes: i64,
+    /// BLAKE3, hex.
+    pub blake3: String,
+    /// Same UID as another with other bytes.
+    pub conflict: bool,
+    /// Why it is set aside as unreadable.
+    pub set_aside: Option<String>,
+}
+
+impl Ledger {
+    /// Records a batch of arrivals in one transaction, in order.
+    ///
+    /// # Errors
+    /// The database's refusal; then none of the batch is recorded.
+    pub async fn record_arrivals(&self, batch: &[Arrival]) -> Result<Vec<Arrived>> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut out = Vec::with_capacity(batch.len());
+        for arrival in batch {
+            out.push(record(&mut tx, arrival).await?);
+        }
+        tx.commit().await?;
+        Ok(out)
+    }
+
+    /// Names of all entry files that have a row.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn known_instances(&self) -> Result<HashSet<String>> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT id FROM instances").fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
+    }
+
+    /// Instances of a revision, in order of arrival, those set aside included.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn instances(&self, study: &str, revision: u32) -> Result<Vec<InstanceRow>> {
+        Ok(sqlx::query_as(
+            "SELECT id, sop_class, transfer_syntax, modality, bytes, blake3, conflict <> 0 AS conflict, set_aside
+             FROM instances WHERE study = ? AND revision BETWEEN 1 AND ? ORDER BY arrived, id",
+        )
+        .bind(study)
+        .bind(revision)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Sets an instance aside as unreadable.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn set_aside(&self, instance: &str, reason: &str) -> Result<()> {
+        sqlx::query("UPDATE instances SET set_aside = ? WHERE id = ?")
+            .bind(reason)
+            .bind(instance)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Arrived> {
+    let same: Option<(String, String)> =
+        sqlx::query_as("SELECT study, id FROM instances WHERE sop_instance_uid = ? AND blake3 = ?")
+            .bind(&a.sop_instance_uid)
+            .bind(&a.blake3)
+            .fetch_optional(&mut **tx)
+            .await?;
+    if let Some((study, id)) = same {
+        // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
+        return Ok(Arrived { study, repeated: id != a.id, conflict: false });
+    }
+    let study = study_of(tx, a).await?;
+    let other: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM instances WHERE sop_instance_uid = ? LIMIT 1")
+        .bind(&a.sop_instance_uid)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let conflict = other.is_some();
+    let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;
+    sqlx::query(
+        "INSERT INTO instances (id, study, sop_instance_uid, series_uid, sop_class, transfer_syntax, modality,
+         calling_ae, address, association, arrived, bytes, blake3, conflict)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&a.id)
+    .bind(&study)
+    .bind(&a.sop_instance_uid)
+    .bind(&a.series_uid)
+    .bind(&a.sop_class)
+    .bind(&a.transfer_syntax)
+    .bind(&a.modality)
+    .bind(&a.calling_ae)
+    .bind(&a.address)
+    .bind(&a.association)
+    .bind(a.arrived)
+    .bind(bytes)
+    .bind(&a.blake3)
+    .bind(i64::from(conflict))
+    .execute(&mut **tx)
+    .await?;
+    Ok(Arrived { study, repeated: false, conflict })
+}
+
+async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<String> {
+    let known: Option<(String,)> =
+        sqlx::query_as("SELECT id FROM studies WHERE uid = ?").bind(&a.study_uid).fetch_optional(&mut **tx).await?;
+    if let Some((id,)) = known {
+        sqlx::query("UPDATE studies SET open = 1, last_arrival = max(last_arrival, ?) WHERE id = ?")
+            .bind(a.arrived)
+            .bind(&id)
+            .execute(&mut **tx)
+            .await?;
+        return Ok(id);
+    }
+    let id = new_id()?;
+    sqlx::query("INSERT INTO studies (id, uid, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?)")
+        .bind(&id)
+        .bind(&a.study_uid)
+        .bind(a.arrived)
+        .bind(a.arrived)
+        .bind(&a.modality)
+        .execute(&mut **tx)
+        .await?;
+    Ok(id)
+}

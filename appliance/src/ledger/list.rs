@@ -1,0 +1,365 @@
+//! What the page and `status` read: rows of the list, one study in detail, counts.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::{CaseRow, DispositionRow, Error, Ledger, Result};
+
+/// What part of the list is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// Case state word, disposition word, or empty for all.
+    pub filter: String,
+    /// Text in modality, body part, station or accession tail.
+    pub find: String,
+    /// At most so many rows; the page holds 200.
+    pub limit: u32,
+}
+
+/// One row of the technician's list.
+#[derive(Debug, Clone, FromRow, serde::Serialize)]
+pub struct StudyRow {
+    /// Local id.
+    pub id: String,
+    /// Revision; 0 while nothing is stable.
+    pub revision: u32,
+    /// Instances so far.
+    pub instances: u32,
+    /// Instances that belong to no revision yet.
+    pub arriving: u32,
+    /// First arrival, ms.
+    pub first_arrival: i64,
+    /// Last arrival, ms.
+    pub last_arrival: i64,
+    /// Modality.
+    pub modality: String,
+    /// Body part.
+    pub body_part: String,
+    /// View.
+    pub view: String,
+    /// Last four of the accession number.
+    pub accession_tail: String,
+    /// Station.
+    pub station: String,
+    /// Priority word.
+    pub priority: String,
+    /// Disposition word, empty while analysing.
+    pub disposition: String,
+    /// Reason in words.
+    pub reason: String,
+    /// Bundle.
+    pub bundle: String,
+    /// Version.
+    pub version: String,
+    /// Mode.
+    pub mode: String,
+    /// When decided, ms.
+    pub decided_at: Option<i64>,
+    /// Milliseconds of the job, as JSON.
+    pub ms: Option<String>,
+    /// Whether the cloud answered when it was decided.
+    pub cloud_up: Option<bool>,
+    /// Case id, when it has one.
+    pub case_id: Option<String>,
+    /// Case state word.
+    pub case_state: Option<String>,
+    /// When it leaves, ms.
+    pub leaves_at: Option<i64>,
+    /// Parts the cloud has.
+    pub parts_sent: Option<i64>,
+    /// Parts in all.
+    pub parts_total: Option<i64>,
+    /// Bytes put on the link.
+    pub bytes_sent: Option<i64>,
+    /// Bytes of the envelope.
+    pub sealed_bytes: Option<i64>,
+    /// Bytes of the originals.
+    pub bytes: i64,
+    /// Whether the report here is an unsigned draft.
+    pub unsigned: Option<bool>,
+    /// Who acknowledged.
+    pub acknowledged_by: Option<String>,
+}
+
+/// One line of a study's timeline.
+#[derive(Debug, Clone, FromRow, serde::Serialize)]
+pub struct EventRow {
+    /// When, ms.
+    pub at: i64,
+    /// Who.
+    pub who: String,
+    /// What, in words.
+    pub what: String,
+}
+
+/// A caller that was turned away.
+#[derive(Debug, Clone, FromRow, serde::Serialize)]
+pub struct RefusedRow {
+    /// Calling AE title.
+    pub ae_title: String,
+    /// Address.
+    pub address: String,
+    /// Why.
+    pub reason: String,
+    /// First, ms.
+    pub first_at: i64,
+    /// Last, ms.
+    pub last_at: i64,
+    /// How often.
+    pub times: i64,
+}
+
+/// One study with everything the page shows of it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct StudyDetail {
+    /// Its row.
+    pub row: StudyRow,
+    /// Disposition of the newest decided revision.
+    pub disposition: Option<DispositionRow>,
+    /// Its case.
+    pub case: Option<CaseRow>,
+    /// The report, parsed.
+    pub report: Option<serde_json::Value>,
+    /// Timeline, oldest first.
+    pub events: Vec<EventRow>,
+}
+
+/// Counts for the page's tiles, `status` and the demonstration.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Counts {
+    /// Studies.
+    pub studies: i64,
+    /// Instances.
+    pub instances: i64,
+    /// Bytes of all instances.
+    pub bytes: i64,
+    /// Studies whose newest revision has no disposition.
+    pub unanswered: i64,
+    /// By disposition word, newest revision of each study.
+    pub dispositions: BTreeMap<String, i64>,
+    /// By case state word.
+    pub cases: BTreeMap<String, i64>,
+    /// Disposition records decided while the cloud was away.
+    pub decided_offline: i64,
+    /// Bytes put on the link.
+    pub bytes_sent: i64,
+    /// Open flags: `flag` or STAT, not acknowledged.
+    pub open_flags: i64,
+    /// Reports here.
+    pub reports: i64,
+    /// Last arrival, ms.
+    pub last_arrival: Option<i64>,
+}
+
+const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.modality, s.body_part, s.view,
+    s.accession_tail, s.station, s.priority, s.acknowledged_by,
+    (SELECT count(*) FROM instances i WHERE i.study = s.id) AS instances,
+    (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.revision = 0) AS arriving,
+    (SELECT coalesce(sum(bytes), 0) FROM instances i WHERE i.study = s.id) AS bytes,
+    coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
+    coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
+    c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
+    r.unsigned <> 0 AS unsigned
+    FROM studies s
+    LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
+    LEFT JOIN cases c ON c.study = s.id AND c.revision = s.revision
+    LEFT JOIN reports r ON r.case_id = c.id";
+
+impl Ledger {
+    /// Rows of the list: open priorities first, then the newest.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
+        let sql = format!(
+            "{ROW} WHERE (?1 = '' OR d.disposition = ?1 OR c.state = ?1)
+             AND (?2 = '' OR instr(upper(s.modality || ' ' || s.body_part || ' ' || s.station || ' ' || s.accession_tail), upper(?2)) > 0)
+             ORDER BY CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
+                           WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' THEN 1 ELSE 2 END,
+                      s.last_arrival DESC, s.id LIMIT ?3"
+        );
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(&q.filter)
+            .bind(&q.find)
+            .bind(q.limit.clamp(1, 5_000))
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// One study with disposition, case, report and timeline.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is none.
+    pub async fn detail(&self, study: &str) -> Result<StudyDetail> {
+        let row: StudyRow = sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE s.id = ?")))
+            .bind(study)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(Error::Unknown("study"))?;
+        let disposition = self.disposition(study, row.revision).await?;
+        let case = self.case_of(study, row.revision).await?;
+        let report = match &case {
+            Some(c) => self.report(&c.id).await?.map(|t| serde_json::from_str(&t)).transpose()?,
+            None => None,
+        };
+        let events = sqlx::query_as("SELECT at, who, what FROM events WHERE study = ? ORDER BY seq")
+            .bind(study)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(StudyDetail { row, disposition, case, report, events })
+    }
+
+    /// The patient's name as stored, for "I am looking" alone. Identifying: never logged, never cached.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is no such study.
+    pub async fn patient_name(&self, study: &str) -> Result<String> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT patient_name FROM studies WHERE id = ?")
+            .bind(study)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|r| r.0).ok_or(Error::Unknown("study"))
+    }
+
+    /// Adds a line to a study's timeline; `what` holds no identity.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn add_event(&self, study: &str, who: &str, what: &str, now: i64) -> Result<()> {
+        sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, ?, ?)")
+            .bind(now)
+            .bind(study)
+            .bind(who)
+            .bind(what)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// A named person acknowledges a study's flag.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when somebody did already.
+    pub async fn acknowledge(&self, study: &str, who: &str, now: i64) -> Result<()> {
+        let done = sqlx::query(
+            "UPDATE studies SET acknowledged_by = ?, acknowledged_at = ? WHERE id = ? AND acknowledged_by IS NULL",
+        )
+        .bind(who)
+        .bind(now)
+        .bind(study)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 0 {
+            let by: Option<(Option<String>,)> = sqlx::query_as("SELECT acknowledged_by FROM studies WHERE id = ?")
+                .bind(study)
+                .fetch_optional(&self.pool)
+                .await?;
+            return match by {
+                None => Err(Error::Unknown("study")),
+                Some((by,)) => Err(Error::Refused(format!("acknowledged already by {}", by.unwrap_or_default()))),
+            };
+        }
+        self.add_event(study, who, "acknowledged", now).await
+    }
+
+    /// Takes an acknowledgement back.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when somebody else made it.
+    pub async fn unacknowledge(&self, study: &str, who: &str, now: i64) -> Result<()> {
+        let done = sqlx::query(
+            "UPDATE studies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE id = ? AND acknowledged_by = ?",
+        )
+        .bind(study)
+        .bind(who)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Refused("nothing of yours to undo".into()));
+        }
+        self.add_event(study, who, "acknowledgement undone", now).await
+    }
+
+    /// Raises the priority of a study and of its case; lowering is not offered here.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn raise_to_stat(&self, study: &str, who: &str, now: i64) -> Result<()> {
+        sqlx::query("UPDATE studies SET priority = 'STAT' WHERE id = ?").bind(study).execute(&self.pool).await?;
+        sqlx::query("UPDATE cases SET priority = 'STAT' WHERE study = ?").bind(study).execute(&self.pool).await?;
+        self.add_event(study, who, "raised to STAT", now).await
+    }
+
+    /// Counts of everything.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn counts(&self) -> Result<Counts> {
+        let one = |sql: &'static str| async move {
+            let row: (i64,) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
+            Ok::<i64, Error>(row.0)
+        };
+        let by = |sql: &'static str| async move {
+            let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&self.pool).await?;
+            Ok::<BTreeMap<String, i64>, Error>(rows.into_iter().collect())
+        };
+        let last: (Option<i64>,) = sqlx::query_as("SELECT max(last_arrival) FROM studies").fetch_one(&self.pool).await?;
+        Ok(Counts {
+            studies: one("SELECT count(*) FROM studies").await?,
+            instances: one("SELECT count(*) FROM instances").await?,
+            bytes: one("SELECT coalesce(sum(bytes), 0) FROM instances").await?,
+            unanswered: one(
+                "SELECT count(*) FROM studies s LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
+                 WHERE d.study IS NULL OR EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.revision = 0)",
+            )
+            .await?,
+            dispositions: by(
+                "SELECT d.disposition, count(*) FROM dispositions d JOIN studies s
+                 ON s.id = d.study AND s.revision = d.revision GROUP BY 1",
+            )
+            .await?,
+            cases: by("SELECT state, count(*) FROM cases GROUP BY 1").await?,
+            decided_offline: one("SELECT count(*) FROM dispositions WHERE cloud_up = 0").await?,
+            bytes_sent: one("SELECT coalesce(sum(bytes_sent), 0) FROM cases").await?,
+            open_flags: one(
+                "SELECT count(*) FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
+                 WHERE s.acknowledged_by IS NULL AND (d.disposition = 'flag' OR s.priority = 'STAT')",
+            )
+            .await?,
+            reports: one("SELECT count(*) FROM reports").await?,
+            last_arrival: last.0,
+        })
+    }
+
+    /// Notes a caller that was turned away; repeated ones are counted. At most 200 are kept.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn note_refused(&self, ae_title: &str, address: &str, reason: &str, now: i64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO refused_callers VALUES (?1, ?2, ?3, ?4, ?4, 1)
+             ON CONFLICT (ae_title, address, reason) DO UPDATE SET last_at = excluded.last_at, times = times + 1",
+        )
+        .bind(ae_title)
+        .bind(address)
+        .bind(reason)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        sqlx::query(
+            "DELETE FROM refused_callers WHERE rowid NOT IN (SELECT rowid FROM refused_callers ORDER BY last_at DESC LIMIT 200)",
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Callers that were turned away, the newest first.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
+        Ok(sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200").fetch_all(&self.pool).await?)
+    }
+}

@@ -1,0 +1,75 @@
+//! Reports that came home: recorded once, a signed one in the place of an unsigned draft.
+
+use super::{Ledger, Result};
+
+impl Ledger {
+    /// Records a report once; `false` when it was here already.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when there is no such case.
+    pub async fn record_report(
+        &self,
+        case: &str,
+        envelope: &str,
+        content: &str,
+        unsigned: bool,
+        now: i64,
+    ) -> Result<bool> {
+        let row = self.case(case).await?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "INSERT INTO reports (case_id, envelope, content, unsigned, arrived_at) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (case_id) DO UPDATE SET envelope = excluded.envelope, content = excluded.content, unsigned = excluded.unsigned,
+             arrived_at = excluded.arrived_at, confirmed_at = NULL WHERE reports.unsigned = 1 AND excluded.unsigned = 0",
+        )
+        .bind(case)
+        .bind(envelope)
+        .bind(content)
+        .bind(i64::from(unsigned))
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE cases SET state = 'answered', answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
+            .bind(now)
+            .bind(now)
+            .bind(case)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 1 {
+            let what = if unsigned { "unsigned machine draft is home" } else { "signed report is home" };
+            sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'cloud', ?)")
+                .bind(now)
+                .bind(&row.study)
+                .bind(what)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The report of a case as JSON text.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn report(&self, case: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT content FROM reports WHERE case_id = ?")
+            .bind(case)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// Records that the cloud was told it may forget the report that came in this envelope.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_confirmed(&self, envelope: &str, now: i64) -> Result<()> {
+        sqlx::query("UPDATE reports SET confirmed_at = ? WHERE envelope = ?")
+            .bind(now)
+            .bind(envelope)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}

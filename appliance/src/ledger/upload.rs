@@ -1,0 +1,161 @@
+//! The way of a sealed case to the cloud: due, progress, receipt, refusal, withdrawal.
+
+use sqlx::FromRow;
+
+use super::{CaseRow, Error, Ledger, Result};
+
+/// Numbers of what waits.
+#[derive(Debug, Clone, Copy, Default, FromRow)]
+pub struct Waiting {
+    /// Sealed cases without a receipt.
+    pub waiting: i64,
+    /// Creation of the oldest of them, ms.
+    pub oldest: Option<i64>,
+    /// Cases with a receipt and without a report.
+    pub awaiting_report: i64,
+}
+
+impl Ledger {
+    /// Sealed or half-sent cases whose time has come, STAT first.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn due_cases(&self, now: i64, limit: u32) -> Result<Vec<CaseRow>> {
+        Ok(sqlx::query_as(
+            "SELECT * FROM cases WHERE state IN ('sealed', 'sending') AND next_attempt <= ?
+             ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id LIMIT ?",
+        )
+        .bind(now)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// When the earliest waiting case becomes due, ms.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn next_due(&self) -> Result<Option<i64>> {
+        let row: (Option<i64>,) =
+            sqlx::query_as("SELECT min(next_attempt) FROM cases WHERE state IN ('sealed', 'sending')")
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(row.0)
+    }
+
+    /// Numbers of what waits.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn waiting(&self) -> Result<Waiting> {
+        Ok(sqlx::query_as(
+            "SELECT (SELECT count(*) FROM cases WHERE state IN ('sealed', 'sending')) AS waiting,
+                    (SELECT min(created_at) FROM cases WHERE state IN ('sealed', 'sending')) AS oldest,
+                    (SELECT count(*) FROM cases WHERE state = 'received') AS awaiting_report",
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Every envelope named in the ledger that may still be needed.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn envelopes_in_use(&self) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT envelope FROM cases WHERE envelope IS NOT NULL AND state IN ('sealed', 'sending')",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
+    }
+
+    /// Progress of an upload: parts the cloud has, parts in all, bytes put on the link since the last call.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when a person stopped the case: the upload must end.
+    pub async fn record_progress(&self, envelope: &str, there: u32, parts: u32, bytes: u64) -> Result<()> {
+        let bytes = i64::try_from(bytes).map_err(|_| Error::Row("bytes"))?;
+        let done = sqlx::query(
+            "UPDATE cases SET state = 'sending', parts_sent = ?, parts_total = ?, bytes_sent = bytes_sent + ?,
+             attempts = 0, fault = NULL WHERE envelope = ? AND state IN ('sealed', 'sending')",
+        )
+        .bind(there)
+        .bind(parts)
+        .bind(bytes)
+        .bind(envelope)
+        .execute(&self.pool)
+        .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused("the case was stopped".into())) }
+    }
+
+    /// Records the receipt: the cloud holds the whole envelope durably. A case that was stopped meanwhile stays
+    /// stopped and is withdrawn.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_received(&self, envelope: &str, now: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE cases SET state = 'received', received_at = ?, fault = NULL, parts_sent = parts_total
+             WHERE envelope = ? AND state IN ('sealed', 'sending')",
+        )
+        .bind(now)
+        .bind(envelope)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Records a failed attempt and when the next may be made.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_postponed(&self, envelope: &str, failures: u32, not_before: i64) -> Result<()> {
+        sqlx::query("UPDATE cases SET attempts = ?, next_attempt = ? WHERE envelope = ?")
+            .bind(failures)
+            .bind(not_before)
+            .bind(envelope)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The envelope will not be sent again by itself.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_unsendable(&self, envelope: &str, why: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET state = 'failed', fault = ? WHERE envelope = ? AND state IN ('sealed', 'sending')")
+            .bind(why)
+            .bind(envelope)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Cases that a person stopped and of which the cloud may hold parts.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn withdrawals(&self) -> Result<Vec<(String, u32)>> {
+        Ok(sqlx::query_as("SELECT id, revision FROM cases WHERE withdraw = 1").fetch_all(&self.pool).await?)
+    }
+
+    /// The cloud was told of a withdrawal.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_withdrawn(&self, case: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET withdraw = 2 WHERE id = ?").bind(case).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Marks a case whose fault a person should see, whatever its state.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_fault(&self, case: &str, fault: &str) -> Result<()> {
+        sqlx::query("UPDATE cases SET fault = ? WHERE id = ?").bind(fault).bind(case).execute(&self.pool).await?;
+        Ok(())
+    }
+}

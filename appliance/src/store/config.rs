@@ -1,0 +1,68 @@
+//! The `[store]` table of the configuration.
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::units::Size;
+
+/// `[store] path, warn_free, refuse_free`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The folder that holds everything received and everything waiting to leave.
+    pub path: PathBuf,
+    /// Free space under which a warning shows (default 20 GiB).
+    #[serde(default = "warn_free")]
+    pub warn_free: Size,
+    /// Free space under which C-STORE is answered A700 before anything is at risk (default 5 GiB).
+    #[serde(default = "refuse_free")]
+    pub refuse_free: Size,
+}
+
+fn warn_free() -> Size {
+    Size(20 << 30)
+}
+
+fn refuse_free() -> Size {
+    Size(5 << 30)
+}
+
+impl StoreConfig {
+    /// The defaults with this folder.
+    pub fn at(path: impl Into<PathBuf>) -> StoreConfig {
+        StoreConfig { path: path.into(), warn_free: warn_free(), refuse_free: refuse_free() }
+    }
+
+    /// Every fault as (key, what is wrong and what to write); touches no disk.
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        if self.path.as_os_str().is_empty() {
+            faults.push(("store.path", "is empty; write the folder for received studies".to_owned()));
+        }
+        if self.warn_free < self.refuse_free {
+            faults.push((
+                "store.warn_free",
+                format!("is below refuse_free; write at least \"{}\"", self.refuse_free),
+            ));
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_table_reads_units_and_refuses_unknown_keys() {
+        let config: StoreConfig =
+            toml::from_str("path = \"/srv/s\"\nwarn_free = \"2GiB\"\nrefuse_free = 4096").unwrap();
+        assert_eq!(config.warn_free, Size(2 << 30));
+        assert_eq!(config.refuse_free, Size(4096));
+        assert!(config.faults().is_empty());
+        assert!(toml::from_str::<StoreConfig>("path = \"x\"\nwarn = \"2GiB\"").is_err());
+        let odd: StoreConfig = toml::from_str("path = \"\"\nwarn_free = 1\nrefuse_free = 2").unwrap();
+        assert_eq!(odd.faults().len(), 2);
+    }
+}

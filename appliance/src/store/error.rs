@@ -1,0 +1,111 @@
+//! What can go wrong on disk, whose fault it is and whether trying again helps.
+use std::io;
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The system that talks to us sent something wrong.
+    Peer,
+    /// Our own side: disk, memory, configuration.
+    Us,
+    /// A system we talk to (a destination, the cloud).
+    FarEnd,
+}
+
+/// Whether the same call may succeed when tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The answer will not change.
+    Never,
+    /// At once is fine.
+    Now,
+    /// After something has changed (space, a restart, a person's help).
+    Later,
+}
+
+/// The step of a disk operation at which it failed; enough for support, nothing about content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Making a folder or taking the lock at start.
+    Prepare,
+    /// Making a new file.
+    Create,
+    /// Writing content.
+    Write,
+    /// Writing the entry header.
+    Header,
+    /// Syncing a file.
+    Sync,
+    /// Moving a file to its final folder.
+    Rename,
+    /// Syncing a folder.
+    SyncFolder,
+    /// Opening a file.
+    Open,
+    /// Reading a file.
+    Read,
+    /// Listing a folder.
+    List,
+    /// Removing a file.
+    Remove,
+    /// Asking for free space.
+    Space,
+}
+
+/// Errors of the store. No variant holds a value from the wire or a path.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Free space is under the refuse watermark; nothing was written.
+    #[error("free space is under the refuse watermark")]
+    Full,
+    /// The disk answered with an error.
+    #[error("the disk failed at step {step:?}: {kind}")]
+    Disk {
+        /// Where it happened.
+        step: Step,
+        /// What the system said.
+        kind: io::ErrorKind,
+    },
+    /// A sync failed earlier: what the disk holds is not certain, so nothing is committed until a restart.
+    #[error("a sync failed earlier; the store takes nothing more until it is restarted")]
+    Poisoned,
+    /// There is no entry of this id.
+    #[error("no such entry")]
+    Unknown,
+    /// An entry exists but its header, length or digest does not hold.
+    #[error("the entry is damaged: {0}")]
+    Damaged(&'static str),
+    /// The description of an entry does not fit its header region.
+    #[error("the entry header would exceed its region")]
+    HeaderTooLong,
+    /// Another process holds the store.
+    #[error("the store is in use by another process")]
+    Locked,
+}
+
+impl Error {
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Error::HeaderTooLong => Fault::Peer,
+            _ => Fault::Us,
+        }
+    }
+
+    /// Whether trying again helps.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Error::HeaderTooLong | Error::Unknown | Error::Damaged(_) => Retry::Never,
+            Error::Full | Error::Disk { .. } | Error::Poisoned | Error::Locked => Retry::Later,
+        }
+    }
+
+    /// Map an outside error at once; its text is never kept.
+    pub(crate) fn disk(step: Step) -> impl FnOnce(io::Error) -> Error {
+        move |error| match (step, error.kind()) {
+            (Step::Open, io::ErrorKind::NotFound) => Error::Unknown,
+            (_, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => Error::Full,
+            (_, kind) => Error::Disk { step, kind },
+        }
+    }
+}

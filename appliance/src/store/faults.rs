@@ -1,0 +1,128 @@
+//! A disk that fails on demand, one named operation at a time (tests only).
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::disk::{Disk, DiskFile, Listed, SystemDisk};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    NoSpace,
+    InputOutput,
+    /// The first write takes one byte, later ones take what is asked.
+    ShortWrite,
+    /// Writes take nothing, without an error.
+    NoProgress,
+}
+
+/// The operation that fails: `create`, `write`, `header`, `sync`, `rename`, `sync_folder`, `remove`, `free`.
+#[derive(Clone, Default)]
+pub(crate) struct FaultyDisk {
+    plan: Arc<Mutex<Option<(&'static str, Failure)>>>,
+    free: Arc<Mutex<Option<u64>>>,
+}
+
+impl FaultyDisk {
+    pub(crate) fn fail(&self, operation: &'static str, failure: Failure) {
+        *self.plan.lock().unwrap_or_else(|p| p.into_inner()) = Some((operation, failure));
+    }
+
+    pub(crate) fn heal(&self) {
+        *self.plan.lock().unwrap_or_else(|p| p.into_inner()) = None;
+    }
+
+    pub(crate) fn set_free(&self, bytes: u64) {
+        *self.free.lock().unwrap_or_else(|p| p.into_inner()) = Some(bytes);
+    }
+
+    fn planned(&self, operation: &str) -> Option<Failure> {
+        let plan = *self.plan.lock().unwrap_or_else(|p| p.into_inner());
+        plan.and_then(|(at, failure)| (at == operation).then_some(failure))
+    }
+
+    fn check(&self, operation: &str) -> io::Result<()> {
+        match self.planned(operation) {
+            Some(Failure::NoSpace) => Err(io::Error::from(io::ErrorKind::StorageFull)),
+            Some(Failure::InputOutput) => Err(io::Error::from_raw_os_error(5)),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct FaultyFile {
+    inner: Box<dyn DiskFile>,
+    disk: FaultyDisk,
+}
+
+impl DiskFile for FaultyFile {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let operation = if offset < super::HEADER_LENGTH as u64 { "header" } else { "write" };
+        self.disk.check(operation)?;
+        match self.disk.planned(operation) {
+            Some(Failure::NoProgress) => Ok(0),
+            Some(Failure::ShortWrite) => self.inner.write_at(bytes.get(..1).unwrap_or_default(), offset),
+            _ => self.inner.write_at(bytes, offset),
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.disk.check("sync")?;
+        self.inner.sync()
+    }
+
+    fn file(&self) -> &File {
+        self.inner.file()
+    }
+}
+
+impl Disk for FaultyDisk {
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        SystemDisk.make_folder(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.check("create")?;
+        Ok(Box::new(FaultyFile { inner: SystemDisk.create(path)?, disk: self.clone() }))
+    }
+
+    fn reopen(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(FaultyFile { inner: SystemDisk.reopen(path)?, disk: self.clone() }))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        SystemDisk.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.check("rename")?;
+        SystemDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.check("remove")?;
+        SystemDisk.remove(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        SystemDisk.remove_folder(path)
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        self.check("sync_folder")?;
+        SystemDisk.sync_folder(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        SystemDisk.list(path)
+    }
+
+    fn free(&self, path: &Path) -> io::Result<u64> {
+        self.check("free")?;
+        match *self.free.lock().unwrap_or_else(|p| p.into_inner()) {
+            Some(bytes) => Ok(bytes),
+            None => SystemDisk.free(path),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! From a bundle's verdict to the study's disposition, in the words the page shows.
+
+use models::{Bundle, Triage};
+use proto::case::{Disposition, Finding, Priority};
+
+use crate::job::Gate;
+
+/// What triage answers about a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Before the site's mode is applied.
+    pub disposition: Disposition,
+    /// In words.
+    pub reason: String,
+    /// Bundle name; empty when none ran.
+    pub bundle: String,
+    /// Bundle version; empty when none ran.
+    pub version: String,
+    /// All findings of the bundle.
+    pub findings: Vec<Finding>,
+    /// What the flagged findings ask for.
+    pub priority: Priority,
+    /// The input gate; `None` when no bundle ran.
+    pub gate: Option<Gate>,
+}
+
+impl Outcome {
+    fn without_model(disposition: Disposition, reason: String) -> Self {
+        Self {
+            disposition,
+            reason,
+            bundle: String::new(),
+            version: String::new(),
+            findings: Vec::new(),
+            priority: Priority::Routine,
+            gate: None,
+        }
+    }
+}
+
+/// No bundle takes the study; it stays in the site's ordinary reading.
+pub fn not_analysed(reason: String) -> Outcome {
+    Outcome::without_model(Disposition::NotAnalysed, reason)
+}
+
+/// The pixels could not be read.
+pub fn unreadable(reason: String) -> Outcome {
+    Outcome::without_model(Disposition::Unreadable, reason)
+}
+
+/// The answer of `bundle`. `unread` of `wanted` frames could not be run: what was not seen cannot be without a flag.
+pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -> Outcome {
+    let (name, version) = (bundle.name(), bundle.version());
+    let (disposition, reason) = match triage.disposition {
+        models::Disposition::NoFlag if unread > 0 => {
+            (Disposition::Escalate, format!("{unread} of {wanted} frames could not be read; the others raised no flag"))
+        }
+        models::Disposition::NoFlag => {
+            let words = "Not a normal result. Ordinary reading still applies.";
+            (Disposition::NoFlag, format!("No flag raised by {name} {version}. {words}"))
+        }
+        models::Disposition::Flag => (Disposition::Flag, triage.reason.clone()),
+        models::Disposition::Escalate => (Disposition::Escalate, triage.reason.clone()),
+    };
+    let findings = triage.findings.iter().map(|f| Finding {
+        scheme: f.scheme.clone(),
+        code: f.code.clone(),
+        name: f.name.clone(),
+        score: f.score as f32,
+        threshold: f.threshold as f32,
+        positive: f.positive,
+    });
+    Outcome {
+        disposition,
+        reason,
+        bundle: name.to_owned(),
+        version: version.to_owned(),
+        findings: findings.collect(),
+        priority: triage.priority.map_or(Priority::Routine, priority),
+        gate: Some(gate(&triage.gate)),
+    }
+}
+
+fn priority(asked: models::manifest::Priority) -> Priority {
+    match asked {
+        models::manifest::Priority::Stat => Priority::Stat,
+        models::manifest::Priority::Urgent => Priority::Urgent,
+        models::manifest::Priority::Routine => Priority::Routine,
+    }
+}
+
+/// The gate with the limit that the value broke, or is nearer to.
+fn gate(gate: &models::Gate) -> Gate {
+    let [low, high] = gate.limit;
+    let limit = if gate.score - low < high - gate.score { low } else { high };
+    Gate { score: gate.score, limit, passed: gate.passed }
+}
