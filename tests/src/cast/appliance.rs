@@ -25,6 +25,8 @@ pub struct Appliance {
     pub intake: SocketAddr,
     /// Where the page is.
     pub page: SocketAddr,
+    /// Where the first person, `technician`, chooses a password, once.
+    pub login: String,
     process: Option<Process>,
 }
 
@@ -38,11 +40,13 @@ impl Appliance {
         let page = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let name = folder.display().to_string();
         let (listen, page_text) = (intake.to_string(), page.to_string());
-        run_ok("appliance", &["init", &name, "--demo", "--listen", &listen, "--page", &page_text])?;
+        let args = ["init", &name, "--demo", "--json", "--listen", &listen, "--page", &page_text];
+        let said = run_ok("appliance", &args)?.first()?;
         let config = folder.join("appliance.toml");
         let bundles: Vec<toml::Value> = bundles().iter().map(|path| path.display().to_string().into()).collect();
         Settings::read(&config)?.with("triage", "bundles", bundles).write()?;
-        Ok(Self { folder: folder.to_owned(), config, log: log.to_owned(), intake, page, process: None })
+        let login = link(&said)?;
+        Ok(Self { folder: folder.to_owned(), config, log: log.to_owned(), intake, page, login, process: None })
     }
 
     /// Starts it and waits until it listens.
@@ -132,8 +136,7 @@ impl Appliance {
     /// What the command said.
     pub fn add_user(&self, name: &str) -> Result<String> {
         let said = self.asked(&["user", "add", name])?.into_iter().next().unwrap_or_default();
-        let code = said.get("code").and_then(Value::as_str).ok_or_else(|| Error::other("no one-time code"))?;
-        Ok(format!("http://{}/setup#{code}", self.page))
+        link(&said)
     }
 
     /// What a person decides, over the control socket of the running appliance.
@@ -197,6 +200,12 @@ pub fn bundles() -> Vec<PathBuf> {
     let models = project().join("models");
     let names = ["chest-xray", "head-ct-haemorrhage", "reference"];
     names.iter().map(|name| models.join(name)).filter(|path| path.join("bundle.toml").is_file()).collect()
+}
+
+/// The one-time address that a command printed.
+pub(super) fn link(said: &Value) -> Result<String> {
+    let link = said.get("link").and_then(Value::as_str).ok_or_else(|| Error::other("no one-time address"))?;
+    Ok(link.to_owned())
 }
 
 pub(super) fn address(ready: &Value, key: &str) -> Result<SocketAddr> {

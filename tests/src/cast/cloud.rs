@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::appliance::address;
+use super::appliance::{address, link};
 use super::command::{free_port, prepared, project, run_ok};
-use super::{Process, Settings};
+use super::Process;
 use crate::{Error, Result};
 
 /// A cloud service in a folder of its own.
@@ -23,6 +23,8 @@ pub struct Cloud {
     pub service: SocketAddr,
     /// Where the page is.
     pub page: SocketAddr,
+    /// Where the first person signs in, once.
+    pub login: String,
     process: Option<Process>,
 }
 
@@ -35,14 +37,20 @@ impl Cloud {
         let service = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let page = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let name = folder.display().to_string();
-        run_ok("cloud-service", &["init", &name, "--demo"])?;
-        let config = folder.join("cloud-service.toml");
-        Settings::read(&config)?
-            .with("service", "listen", service.to_string())
-            .with("page", "listen", page.to_string())
-            .with("diagnosis", "bundle", project().join("models/reference").display().to_string())
-            .write()?;
-        Ok(Self { folder: folder.to_owned(), config, log: log.to_owned(), service, page, process: None })
+        let bundle = project().join("models/reference").display().to_string();
+        let (listen, page_text) = (service.to_string(), page.to_string());
+        let args = ["init", &name, "--demo", "--json", "--listen", &listen, "--page", &page_text, "--bundle", &bundle];
+        let said = run_ok("cloud-service", &args)?.first()?;
+        let config = folder.join("cloud.toml");
+        Ok(Self {
+            folder: folder.to_owned(),
+            config,
+            log: log.to_owned(),
+            service,
+            page,
+            login: link(&said)?,
+            process: None,
+        })
     }
 
     /// Starts it and waits until it listens.
@@ -108,8 +116,7 @@ impl Cloud {
     /// What the command said.
     pub fn add_user(&self, name: &str) -> Result<String> {
         let said = self.asked(&["user", "add", name])?.into_iter().next().unwrap_or_default();
-        let code = said.get("code").and_then(Value::as_str).ok_or_else(|| Error::other("no one-time code"))?;
-        Ok(format!("http://{}/setup#{code}", self.page))
+        link(&said)
     }
 
     /// `cloud-service status --json`.
@@ -120,12 +127,12 @@ impl Cloud {
         self.asked(&["status"])?.into_iter().next().ok_or_else(|| Error::other("no status"))
     }
 
-    /// `cloud-service case list --json`.
+    /// `cloud-service case list --finished --json`.
     ///
     /// # Errors
     /// What the command said.
     pub fn cases(&self) -> Result<Vec<Value>> {
-        self.asked(&["case", "list"])
+        self.asked(&["case", "list", "--finished"])
     }
 
     /// Where the reader's private keys are.
