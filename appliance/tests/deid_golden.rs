@@ -62,11 +62,15 @@ fn chest_ct() -> DataSet {
         (Tag::new(0x0009, 0x0010), Vr::LO, "ACME 1.0"),
         (Tag::new(0x0009, 0x1001), Vr::LO, "Lindqvist Måna"),
         (Tag::new(0x6000, 0x0022), Vr::LO, "overlay of Lindqvist"),
+        // Of no edition of the dictionary, and a date that table E.1-1 does not name.
+        (Tag::new(0x0018, 0xFFF1), Vr::LO, "CHEST"),
+        (Tag::new(0x0014, 0x0102), Vr::DA, "20190307"),
     ]);
     data.put(Element::bytes(tags::ROWS, Vr::US, 2u16.to_le_bytes()));
     data.put(Element::bytes(tags::COLUMNS, Vr::US, 2u16.to_le_bytes()));
     data.put(Element::bytes(tags::BITS_ALLOCATED, Vr::US, 16u16.to_le_bytes()));
     data.put(Element::bytes(Tag::new(0x0008, 0x0000), Vr::UL, 999u32.to_le_bytes()));
+    data.put(Element::bytes(Tag::new(0x6000, 0x0010), Vr::US, 2u16.to_le_bytes()));
     data.put(sequence(
         tags::ANATOMIC_REGION_SEQUENCE,
         vec![item(&[
@@ -216,6 +220,24 @@ fn nothing_identified_shows_in_debug() {
     for part in ["lindqvist", "90817", "ahornweg", "1.2.826", "2019"] {
         assert!(!shown.contains(part), "{part}");
     }
+}
+
+#[test]
+fn the_second_of_two_equal_tags_is_taken_out_and_searched_for() {
+    let first = file(&chest_ct());
+    let second = dicom::encode_data_set(&item(&[(tags::PATIENT_NAME, Vr::PN, "Second^Occurrence")])).unwrap();
+    let mut body = first.clone();
+    let end = body.windows(4).position(|w| w == [0xE0, 0x7F, 0x10, 0x00]).unwrap();
+    body.splice(end..end, second);
+    let parsed = dicom::read(&body, &Limits::default()).unwrap();
+    let context = StudyContext::of(&parsed.meta, &parsed.data);
+    let keys = Keys::from_bytes(&[42; 32]).unwrap();
+    let plan = plan(&parsed.meta, &parsed.data, &context, &Policy::strict(), &keys);
+    let mut out = Vec::new();
+    plan.write(parsed.bulk(&body), &mut out).unwrap();
+    let unchanged = planned(&chest_ct(), &Policy::strict()).1;
+    assert_eq!(out, unchanged);
+    assert!(plan.removed.iter().any(|value| value.text == "Second^Occurrence"));
 }
 
 fn holds(change: impl FnOnce(&mut DataSet)) -> Vec<HoldReason> {
