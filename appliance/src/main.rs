@@ -1,13 +1,5 @@
-//! The binary.
-use std::process::ExitCode;
+//! The appliance's binary: one executable for the control process, its workers and the command line.
 
-/// Wrong use (sysexits).
-const EXIT_USAGE: u8 = 64;
-
-fn main() -> ExitCode {
-    let mut args = std::env::args_os().skip(1);
-    match args.next() {
-        Some(word) if word == "worker" => appliance::worker::main(args),
-        _ => ExitCode::from(EXIT_USAGE),
-    }
+fn main() -> std::process::ExitCode {
+    appliance::cli::main(std::env::args_os())
 }

@@ -13,3 +13,5 @@ pub mod objects;
 pub mod page;
 pub mod queue;
 pub mod service;
+#[cfg(test)]
+mod testing;

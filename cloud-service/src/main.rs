@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary `cloud-service`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cloud_service::cli::main(std::env::args_os())
+}

@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn every_bound_is_held() {
-        let broken: Vec<(&str, fn(&mut CaseManifest))> = vec![
+        type Change = fn(&mut CaseManifest);
+        let broken: Vec<(&str, Change)> = vec![
             ("revision", |m| m.revision = 0),
             ("study", |m| m.study = "1.2.840.1".into()),
             ("modality", |m| m.modality = String::new()),

@@ -1,14 +1,18 @@
-//! Applies the rules to every element at every level and keeps account of what was taken out.
+//! Applies the rules to every element at every level.
+use super::account::Account;
 use super::date;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
-use super::plan::{RemovedKind, RemovedValue};
+use super::plan::RemovedValue;
 use super::policy::{Dates, Policy};
 use super::rule::{self, ActionCode, Place};
-use super::text::{self, kind_of};
+use super::text;
 use super::{Keys, StudyContext};
-use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, is_known, tags, vr_of};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::dicom::{
+    Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
+    Vr, is_known, tags, vr_of,
+};
+use std::collections::BTreeMap;
 
 /// Attributes that say what was done; ours replace those of the input.
 const MARKS: [Tag; 6] = [
@@ -20,9 +24,6 @@ const MARKS: [Tag; 6] = [
     tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
 ];
 
-/// Longest raw value that is kept for the second pass, in bytes; a longer one is searched by its beginning.
-const RAW: usize = 512;
-
 /// The work on one instance.
 pub(super) struct Transformer<'a> {
     context: &'a StudyContext,
@@ -33,10 +34,7 @@ pub(super) struct Transformer<'a> {
     place: Place,
     patient: String,
     year: Option<i64>,
-    actions: BTreeMap<ActionCode, u32>,
-    removed: BTreeSet<RemovedValue>,
-    /// Texts of attributes that no rule names: private and unknown ones.
-    unnamed: BTreeSet<RemovedValue>,
+    account: Account<'a>,
 }
 
 impl<'a> Transformer<'a> {
@@ -66,25 +64,13 @@ impl<'a> Transformer<'a> {
             place: Place::top(&class),
             patient,
             year: context.first_day().map(|day| date::civil(day).0),
-            actions: BTreeMap::new(),
-            removed: BTreeSet::new(),
-            unnamed: BTreeSet::new(),
+            account: Account::new(keys),
         }
     }
 
-    /// Actions by count and removed values, sorted. A text of a private attribute that the profile keeps in another
-    /// attribute (a model name, a protocol) is no removed value: it was not judged, only not understood.
-    pub(super) fn finish(mut self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
-        let mut kept = String::new();
-        header.walk(|level, element, _| {
-            if element.vr.is_text() {
-                kept.push_str(&text::fold(&text::decoded(level, element)));
-                kept.push('\\');
-            }
-        });
-        self.unnamed.retain(|value| !kept.contains(&text::fold(&value.text)));
-        self.removed.append(&mut self.unnamed);
-        (self.actions, self.removed.into_iter().collect())
+    /// Actions by count and removed values, sorted.
+    pub(super) fn finish(self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+        self.account.finish(header)
     }
 
     /// The new data set of the top level.
@@ -103,7 +89,12 @@ impl<'a> Transformer<'a> {
     /// Values of the file meta that are not written again.
     pub(super) fn note_meta(&mut self, meta: &FileMeta) {
         for element in meta.elements.iter().chain(&meta.elements.duplicates) {
-            if element.vr.is_text() {
+            let bytes = element.as_bytes().unwrap_or_default().trim_ascii_end();
+            let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+            // Every output names our own software.
+            let ours = bytes == IMPLEMENTATION_CLASS_UID.as_bytes()
+                || bytes == IMPLEMENTATION_VERSION_NAME.as_bytes();
+            if element.vr.is_text() && !ours {
                 self.note(&meta.elements, element, element.vr);
             }
         }
@@ -147,6 +138,9 @@ impl<'a> Transformer<'a> {
         match action {
             ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
             ActionCode::K => self.keep(level, element, vr, place),
+            ActionCode::C if vr.is_text() && !matches!(vr, Vr::DA | Vr::DT | Vr::TM) => {
+                self.clean_text(level, element, vr, place)
+            }
             ActionCode::C => self.clean_date(level, element, vr, place),
             ActionCode::U => self.map_uids(level, element, vr, place),
             ActionCode::X | ActionCode::Z | ActionCode::D => self.take_out(level, element, vr, place, action),
@@ -259,6 +253,9 @@ impl<'a> Transformer<'a> {
     /// Dates shifted by the patient's offset, times kept; what is no date or time gets the profile's action.
     fn clean_date(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
         let tag = element.tag;
+        if matches!(element.value, Value::Items(_)) {
+            return self.keep(level, element, vr, place);
+        }
         let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
         let text = text::decoded(level, element);
         let values = text.split('\\');
@@ -277,7 +274,6 @@ impl<'a> Transformer<'a> {
                 }
                 Some(Element::bytes(tag, vr, values.join("\\")))
             }
-            None if matches!(element.value, Value::Items(_)) => self.keep(level, element, vr, place),
             None => {
                 let kind = place.type_of(tag);
                 let action = rule::row(tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
@@ -285,6 +281,28 @@ impl<'a> Transformer<'a> {
                 self.take_out(level, element, vr, place, action)
             }
         }
+    }
+
+    /// Descriptions: words of the closed vocabulary stay (option Clean Descriptors).
+    fn clean_text(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+        let text = text::decoded(level, element);
+        let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
+        let cleaned: Vec<_> = values.iter().map(|v| text::clean(v, &self.context.identifiers)).collect();
+        if cleaned.iter().all(|c| c.kept.is_empty()) {
+            let kind = place.type_of(element.tag);
+            let action =
+                rule::row(element.tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
+            return self.take_out(level, element, vr, place, action);
+        }
+        self.count(ActionCode::C);
+        for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
+            let mut part = DataSet::new();
+            part.put_text(element.tag, vr, dropped);
+            part.charset = Charset::from_value(b"ISO_IR 192");
+            part.iter().for_each(|piece| self.account.note(&part, piece, vr));
+        }
+        let kept: Vec<&str> = cleaned.iter().map(|c| c.kept.as_str()).collect();
+        Some(Element::bytes(element.tag, vr, kept.join("\\")))
     }
 
     fn map_uids(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
@@ -316,77 +334,16 @@ impl<'a> Transformer<'a> {
     }
 
     fn count(&mut self, action: ActionCode) {
-        let count = self.actions.entry(action).or_default();
-        *count = count.saturating_add(1);
+        self.account.count(action);
     }
 
-    /// Remembers a value that was taken out, at every level below it too, for the second pass.
     fn note(&mut self, level: &DataSet, element: &Element, vr: Vr) {
-        if let Value::Items(items) = &element.value {
-            for item in items {
-                item.walk(|level, inner, _| self.note_value(level, inner, effective_vr(inner)));
-            }
-        }
-        self.note_value(level, element, vr);
+        self.account.note(level, element, vr);
     }
-
-    fn note_value(&mut self, level: &DataSet, element: &Element, vr: Vr) {
-        let Some(bytes) = element.as_bytes() else { return };
-        let kind = kind_of(element.tag, vr);
-        if matches!(element.tag, tags::CODING_SCHEME_DESIGNATOR | tags::CODE_VALUE)
-            && keep::is_code_part(bytes)
-        {
-            return;
-        }
-        if matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS) && kind != RemovedKind::Id {
-            return;
-        }
-        let whole = level.charset.decode(bytes);
-        if !vr.is_text() && !is_readable(&whole) {
-            return;
-        }
-        let single = vr.is_single_text();
-        let raws: Vec<&[u8]> =
-            if bytes.is_ascii() && !single { bytes.split(|b| *b == b'\\').collect() } else { vec![bytes] };
-        let texts: Vec<&str> = if single { vec![&whole] } else { whole.split('\\').collect() };
-        for (index, value) in texts.into_iter().enumerate() {
-            let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            let ours = self.keys.is_own_uid(value)
-                || self.keys.is_own_patient(value)
-                || keep::is_standard_uid(value);
-            // What is all of the closed vocabulary is found in every header; names and ids are looked for always.
-            let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && text::is_closed(value);
-            if value.is_empty() || ours || common || (kind == RemovedKind::Text && is_decimal(value)) {
-                continue;
-            }
-            let raw = raws.get(index).or(raws.first()).copied().unwrap_or_default().trim_ascii();
-            let raw = raw.get(..RAW).unwrap_or(raw).to_vec();
-            let value = RemovedValue { kind, text: value.to_owned(), raw };
-            let unnamed = kind == RemovedKind::Text && (element.tag.is_private() || !is_known(element.tag));
-            if unnamed {
-                self.unnamed.insert(value)
-            } else {
-                self.removed.insert(value)
-            };
-        }
-    }
-}
-
-/// A binary value that is a text all the same: letters and digits for the most part, four letters at least.
-fn is_readable(text: &str) -> bool {
-    let text = text.trim_matches(['\0', ' ']);
-    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
-    let wordy = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '^' | '.' | '-')).count();
-    letters >= 4 && wordy * 10 >= text.chars().count() * 9 && !text.chars().any(|c| c.is_control())
-}
-
-/// A number with a point, as measurements in private text elements are.
-fn is_decimal(text: &str) -> bool {
-    text.contains('.') && text.parse::<f64>().is_ok()
 }
 
 /// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.
-fn effective_vr(element: &Element) -> Vr {
+pub(super) fn effective_vr(element: &Element) -> Vr {
     let known = vr_of(element.tag);
     let same_kind = element.vr.is_text() == known.is_text() && (element.vr == Vr::SQ) == (known == Vr::SQ);
     match known {

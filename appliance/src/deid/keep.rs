@@ -163,11 +163,11 @@ pub(super) fn is_code_part(bytes: &[u8]) -> bool {
     bytes.len() <= 16 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
-/// Binary numbers: whole words, written as numbers, and not all of them readable letters.
+/// Binary numbers: whole words, written as numbers, and not all of them printable characters. Six bytes or more of
+/// real numbers that all print are rarer than a text in the wrong VR.
 fn binary(tag: Tag, vr: Vr, written: Vr, bytes: &[u8]) -> Kept {
-    let whole = bytes.len() % vr.word() == 0;
-    let readable = bytes.len() >= 6
-        && bytes.iter().all(|b| (b' '..=b'~').contains(b) || *b == 0)
-        && bytes.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 4;
+    let whole = bytes.len().is_multiple_of(vr.word());
+    let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+    let readable = text.len() >= 5 && text.iter().all(|b| (b' '..=b'~').contains(b));
     if !whole || written.is_text() || readable { Kept::No } else { yes(tag, vr, bytes) }
 }

@@ -167,7 +167,7 @@ fn forms(item: &RemovedValue) -> Vec<String> {
     let text = item.text.trim();
     match item.kind {
         RemovedKind::Name => {
-            let parts = text.split(|c: char| matches!(c, '^' | '=' | ' ' | ',' | '-' | '.' | '\t'));
+            let parts = text.split(['^', '=', ' ', ',', '-', '.', '\t']);
             parts.filter(|part| worth(part)).map(str::to_owned).collect()
         }
         RemovedKind::Date => dates(text),
@@ -220,7 +220,7 @@ fn dates(text: &str) -> Vec<String> {
     let (Some(year), Some(month), Some(day)) = (digits.get(..4), digits.get(4..6), digits.get(6..8)) else {
         return Vec::new();
     };
-    if (month, day) == ("01", "01") || year < "1850" || year > "2150" || month > "12" || day > "31" {
+    if (month, day) == ("01", "01") || !("1850"..="2150").contains(&year) || month > "12" || day > "31" {
         return Vec::new();
     }
     let mut found = vec![format!("{year}{month}{day}")];

@@ -77,7 +77,9 @@ pub(super) async fn step<O: Outbox>(
     outbox: &O,
     due: &DueCase,
 ) -> Result<Step, Error> {
-    let envelope = match Envelope::read(outbox.open(due.envelope).await?, due).await {
+    // A file that cannot be opened concerns this case alone; it must not stop the others.
+    let file = outbox.open(due.envelope).await.map_err(|_| Error::CaseLater)?;
+    let envelope = match Envelope::read(file, due).await {
         Err(Error::CaseRefused) => {
             outbox.refused(due.envelope, Refusal::Damaged).await?;
             return Ok(Step::Done);

@@ -12,7 +12,7 @@ mod work;
 
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
-pub use open::{Opened, deid_order, pool, rules, write_secret};
+pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
 pub use status::{Light, Report};
 

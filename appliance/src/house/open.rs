@@ -1,6 +1,6 @@
 //! Opens the rooms from the bottom up: audit, ledger, store, keys, workers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use models::sandbox::{Pool, Program};
@@ -71,22 +71,30 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
 /// # Errors
 /// [`Error::Models`] when bundles are configured and ONNX Runtime is not found.
 pub fn pool(s: &Settings) -> Result<Pool, Error> {
+    workers(&s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
+}
+
+/// Starts a pool of workers with these bundles.
+///
+/// # Errors
+/// As [`pool`].
+pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Error> {
     let me = std::env::current_exe().map_err(|e| Error::File {
         what: "this executable",
         kind: e.kind(),
         todo: "start it by its full path",
     })?;
     let mut args = vec!["worker".to_owned()];
-    for bundle in &s.triage.bundles {
-        args.push("--bundle".to_owned());
+    for bundle in bundles {
+        args.push("--bundles".to_owned());
         args.push(bundle.to_string_lossy().into_owned());
     }
     let mut program = Program::new(me, args);
-    if !s.triage.bundles.is_empty() {
-        let found = models::runtime::find(s.triage.runtime.as_deref()).map_err(|e| Error::Models(e.to_string()))?;
+    if !bundles.is_empty() {
+        let found = models::runtime::find(runtime).map_err(|e| Error::Models(e.to_string()))?;
         program.library = Some(found);
     }
-    Ok(Pool::new(program, 1, s.triage.workers))
+    Ok(Pool::new(program, 1, at_once))
 }
 
 /// The site's rules.

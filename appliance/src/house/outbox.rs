@@ -120,8 +120,11 @@ impl Outbox for HouseOutbox {
     }
 
     async fn superseded(&self, envelope: EnvelopeId, committed: bool) -> Done<()> {
+        let (ledger, name) = (&self.opened.ledger, envelope.to_string());
         if committed {
-            self.opened.ledger.record_received(&envelope.to_string(), now()).await.map_err(failed)?;
+            ledger.record_received(&name, now()).await.map_err(failed)?;
+        } else {
+            ledger.record_let_go(&name).await.map_err(failed)?;
         }
         self.drop_envelope(envelope);
         Ok(())
@@ -176,7 +179,11 @@ impl Outbox for HouseOutbox {
         for phase in phases {
             if phase.phase == CasePhase::Buried {
                 let id = phase.case.to_string();
-                let known = self.opened.ledger.case(&id).await.map_err(failed)?;
+                let known = match self.opened.ledger.case(&id).await {
+                    Ok(known) => known,
+                    Err(Error::Unknown(_)) => continue,
+                    Err(error) => return Err(failed(error)),
+                };
                 if known.state().map_err(failed)? == CaseState::Received {
                     self.opened.ledger.record_buried(&id, &phase.reason).await.map_err(failed)?;
                     let line = format!("put aside by the cloud: {}", phase.reason);

@@ -34,7 +34,6 @@ pub struct Addresses {
 pub(super) struct Running {
     pub(super) opened: Opened,
     pub(super) settings: Settings,
-    pub(super) conveyor: Conveyor,
     pub(super) arriving: Arc<Mutex<Arriving>>,
     pub(super) wake: Arc<Notify>,
     pub(super) courier: Option<Wake>,
@@ -69,7 +68,6 @@ pub async fn run(
     let running = Arc::new(Running {
         opened: opened.clone(),
         settings: settings.clone(),
-        conveyor: conveyor.clone(),
         arriving: Arc::clone(&arriving),
         wake: Arc::clone(&wake),
         courier: courier.as_ref().map(Courier::waker),

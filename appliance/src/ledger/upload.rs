@@ -142,6 +142,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// Lets an envelope go whose case has another one here: that one is sent in its place.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_let_go(&self, envelope: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE cases SET state = 'leaving', leaves_at = 0, envelope = NULL, envelope_digest = NULL
+             WHERE envelope = ? AND state IN ('sealed', 'sending')",
+        )
+        .bind(envelope)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Cases that a person stopped and of which the cloud may hold parts.
     ///
     /// # Errors

@@ -266,3 +266,11 @@ fn nearest<'a>(word: &str, among: impl Iterator<Item = &'a str>) -> &'a str {
     let score = |a: &str| (strsim::jaro_winkler(word, a) * 1000.0) as u32;
     among.max_by_key(|a| score(a)).unwrap_or("")
 }
+
+/// The line of a key in a file that parsed before; of its table's head, or 1, when the key is not written.
+pub(super) fn line_of_key(text: &str, table: &str, key: &str) -> usize {
+    let Ok(root) = DeTable::parse(text) else { return 1 };
+    let Some((head, value)) = root.get_ref().iter().find(|(k, _)| k.get_ref() == table) else { return 1 };
+    let written = value.get_ref().as_table().and_then(|t| t.get(key));
+    line_of(text, written.map_or(head.span().start, |v| v.span().start))
+}

@@ -65,7 +65,7 @@ impl Queue {
             return Err(Error::Taken);
         }
         audit::note(&mut tx, now, "operator", "user-added", None, name).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl Queue {
         }
         sqlx::query("DELETE FROM sessions WHERE user = ?").bind(name).execute(&mut *tx).await?;
         audit::note(&mut tx, now, "operator", "user-reset", None, name).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Queue {
         .await?
         .ok_or(Error::BadLogin)?;
         audit::note(&mut tx, now, &name, "code-used", None, "").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(name)
     }
 
@@ -171,7 +171,7 @@ impl Queue {
             .execute(&mut *tx)
             .await?;
         audit::note(&mut tx, now, user, "signed-in", None, "").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 

@@ -62,7 +62,7 @@ impl Queue {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         note(&mut tx, at, actor, action, case, detail).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 

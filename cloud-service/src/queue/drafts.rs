@@ -4,6 +4,37 @@ use sqlx::{Row, Sqlite, Transaction};
 
 use super::{CaseState, Error, Millis, Queue, Result, audit, leases, u32_of};
 
+/// The words of a draft or of a release, as JSON in the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// What is seen.
+    pub findings: String,
+    /// What it amounts to.
+    pub impression: String,
+    /// Suggested priority.
+    #[serde(default)]
+    pub priority: Option<proto::case::Priority>,
+    /// Whether a flag raised by triage may be closed; only a person can say so.
+    #[serde(default)]
+    pub closes_flag: bool,
+}
+
+impl Text {
+    /// From its JSON.
+    ///
+    /// # Errors
+    /// `Row` when it is none.
+    pub fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|_| Error::Row("text"))
+    }
+
+    /// Its JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// A machine draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -81,7 +112,7 @@ impl Queue {
         } else {
             leases::set_state(&mut tx, case, CaseState::Drafted, now).await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -115,7 +146,7 @@ impl Queue {
         if done.rows_affected() == 1 {
             audit::note(&mut tx, now, user, "images-opened", Some(case), "").await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -152,7 +183,7 @@ impl Queue {
         }
         leases::drop_lease(&mut tx, case).await?;
         release(&mut tx, case, text, Some(user), now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 

@@ -127,7 +127,7 @@ impl Queue {
         .execute(&mut *tx)
         .await?;
         audit::note(&mut tx, now, &a.site, "envelope-begun", Some(key), &format!("{} parts", a.parts)).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Begun::Have(Vec::new()))
     }
 
@@ -147,6 +147,18 @@ impl Queue {
             return Err(Error::Superseded);
         }
         Ok((r.try_get("header")?, r.try_get("seal")?, state == "committed"))
+    }
+
+    /// The digest over the whole envelope as announced.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub async fn announced_digest(&self, id: &str) -> Result<Vec<u8>> {
+        sqlx::query_scalar("SELECT digest FROM envelopes WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?
+            .ok_or(Error::Missing("envelope"))
     }
 
     /// Numbers of the parts that are here, ascending.
@@ -205,7 +217,7 @@ impl Queue {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -252,7 +264,7 @@ impl Queue {
             .await?;
         audit::note(&mut tx, now, site, "envelope-committed", Some(key), "").await?;
         let receipt = committed(&mut tx, site, &case_id, revision).await?.ok_or(Error::Row("receipt"))?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(receipt)
     }
 

@@ -1,7 +1,7 @@
 //! What can go wrong in the queue, whose fault it is, and whether to try again.
 
 /// An error of the queue. No variant carries a value from a case, a peer's text or a file's content.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
     /// The database is busy with another writer beyond the time we wait.
     #[error("the queue's database is busy")]

@@ -62,7 +62,7 @@ impl Queue {
         now: Millis,
     ) -> Result<Option<Claim>> {
         let mut tx = self.begin().await?;
-        expire(&mut tx, limits, now).await?;
+        let expired = expire(&mut tx, limits, now).await?;
         let mut best: Option<(i64, Millis, i64)> = None;
         for priority in 0..=2_i64 {
             // One index seek per priority: flat whatever the number of waiting cases.
@@ -82,7 +82,10 @@ impl Queue {
             }
         }
         let Some((_, _, case)) = best else {
-            tx.commit().await?;
+            // Nothing to tell the others unless a lease ended: readers that ring each other awake would never sleep.
+            if expired > 0 {
+                self.commit(tx).await?;
+            }
             return Ok(None);
         };
         let until = now + limits.lease;
@@ -93,7 +96,7 @@ impl Queue {
                 .fetch_one(&mut *tx)
                 .await?;
         audit::note(&mut tx, now, "reader", "leased", Some(case), &format!("attempt {attempt}")).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Some(Claim { case, token: token.to_owned(), until, attempt: u32_of(attempt, "attempts")? }))
     }
 
@@ -136,7 +139,7 @@ impl Queue {
         if state != CaseState::Leased {
             audit::note(&mut tx, now, person, "leased", Some(case), "").await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(Claim { case, token: token.to_owned(), until, attempt: 0 })
     }
 
@@ -185,7 +188,7 @@ impl Queue {
             }
             Released::Failed(reason) => failed(&mut tx, case, lease.back, reason, limits, now).await?,
         };
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(buried)
     }
 
@@ -196,7 +199,9 @@ impl Queue {
     pub async fn expire_leases(&self, limits: &Limits, now: Millis) -> Result<u64> {
         let mut tx = self.begin().await?;
         let n = expire(&mut tx, limits, now).await?;
-        tx.commit().await?;
+        if n > 0 {
+            self.commit(tx).await?;
+        }
         Ok(n)
     }
 
@@ -218,7 +223,7 @@ impl Queue {
             _ => {}
         }
         bury(&mut tx, case, actor, reason, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -245,7 +250,7 @@ impl Queue {
         let back = if drafted { CaseState::Drafted } else { CaseState::Ready };
         put_back(&mut tx, case, back, "", 0, now).await?;
         audit::note(&mut tx, now, actor, "retried", Some(case), "").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -265,7 +270,7 @@ impl Queue {
             .await?;
         put_back(&mut tx, case, CaseState::of(&back)?, "", 0, now).await?;
         audit::note(&mut tx, now, actor, "lease-ended", Some(case), "").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 }

@@ -21,15 +21,17 @@ mod sites;
 mod tests;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::watch;
 
 pub use accounts::{Session, hash_token};
 pub use audit::AuditRow;
 pub use cases::{CaseFilter, CaseRow, Tile};
-pub use drafts::{Draft, Release};
+pub use drafts::{Draft, Release, Text};
 pub use envelopes::{Announced, Begun, CommittedEnvelope, Receipt};
 pub use error::{Error, Fault, Result, Retry};
 pub use leases::{Claim, Claimant, Limits, Released};
@@ -91,6 +93,8 @@ pub struct Queue {
     /// One connection: SQLite has one writer, and waiting in our pool is fairer than its busy loop.
     write: SqlitePool,
     read: SqlitePool,
+    /// Counts this process's commits, so that rooms above hear of a change without asking all the time.
+    bell: Arc<watch::Sender<u64>>,
 }
 
 /// How long a writer waits for another process (a command beside the running service).
@@ -129,13 +133,24 @@ impl Queue {
             .acquire_timeout(BUSY_WAIT * 3)
             .connect_with(options)
             .await?;
-        Ok(Self { write, read })
+        Ok(Self { write, read, bell: Arc::new(watch::channel(0).0) })
     }
 
     /// Closes all connections and folds the write-ahead log back into the file.
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+
+    /// Changes whenever this process has committed something.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    async fn commit(&self, tx: Transaction<'_, Sqlite>) -> Result<()> {
+        tx.commit().await?;
+        self.bell.send_modify(|n| *n = n.wrapping_add(1));
+        Ok(())
     }
 
     /// A transaction that holds the write lock from its first statement.

@@ -100,7 +100,7 @@ impl Queue {
         let state = leases::state_of(&mut tx, s.case).await?;
         if known || state != CaseState::Signed {
             doom(&mut tx, &report_folder(&s.id), now).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
             let wrong = Error::WrongState { is: state.word(), needs: "signed" };
             return Err(if known { Error::Taken } else { wrong });
         }
@@ -120,7 +120,7 @@ impl Queue {
         .await?;
         leases::set_state(&mut tx, s.case, CaseState::Reported, now).await?;
         audit::note(&mut tx, now, "reader", "report-sealed", Some(s.case), "").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Queue {
         if let Some(case) = first {
             audit::note(&mut tx, now, site, "report-collected", Some(case), "").await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(report)
     }
 
@@ -206,7 +206,7 @@ impl Queue {
         sqlx::query("UPDATE cases SET summary = '{}', reason = '' WHERE key = ?").bind(case).execute(&mut *tx).await?;
         leases::set_state(&mut tx, case, CaseState::Confirmed, now).await?;
         audit::note(&mut tx, now, site, "report-confirmed", Some(case), "content forgotten").await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(now)
     }
 
@@ -244,7 +244,7 @@ impl Queue {
                 reason: if state == CaseState::Buried { r.try_get("reason")? } else { String::new() },
             });
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(places)
     }
 
@@ -289,7 +289,7 @@ impl Queue {
             leases::set_state(&mut tx, key, CaseState::Withdrawn, now).await?;
             audit::note(&mut tx, now, site, "withdrawn", Some(key), "content forgotten").await?;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(dropped)
     }
 }

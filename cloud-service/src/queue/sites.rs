@@ -123,7 +123,7 @@ impl Queue {
             return Err(Error::Taken);
         }
         audit::note(&mut tx, now, "operator", "site-invited", None, i.name).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 
@@ -141,8 +141,8 @@ impl Queue {
     }
 
     /// Uses up the token: stores the site's public keys and the certificate it gets. One transaction,
-    /// so that of two callers with one token exactly one enrols. The same call again with the same keys
-    /// within the token's time gets the stored certificate (the answer may have been lost on the way).
+    /// so that of two callers with one token exactly one enrols. The same keys may come again within the token's
+    /// time (the answer may have been lost on the way) and get the new certificate.
     ///
     /// # Errors
     /// `BadToken` when the token is wrong, too old, or was used with other keys.
@@ -152,27 +152,24 @@ impl Queue {
         keys: &[u8],
         certificate: &[u8],
         now: Millis,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let found = sqlx::query(
-            "SELECT id, state, keys, certificate FROM sites WHERE token_hash = ? AND token_until > ?",
-        )
-        .bind(token_hash.to_vec())
-        .bind(now)
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(Error::BadToken)?;
+        let found = sqlx::query("SELECT id, state, keys FROM sites WHERE token_hash = ? AND token_until > ?")
+            .bind(token_hash.to_vec())
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or(Error::BadToken)?;
         let id: String = found.try_get("id")?;
-        if found.try_get::<&str, _>("state")? != "invited" {
-            let known: Option<Vec<u8>> = found.try_get("keys")?;
-            let issued: Option<Vec<u8>> = found.try_get("certificate")?;
-            return match (found.try_get::<&str, _>("state")?, known, issued) {
-                ("enrolled", Some(k), Some(c)) if k == keys => Ok(c),
-                _ => Err(Error::BadToken),
-            };
+        let same = found.try_get::<Option<&[u8]>, _>("keys")? == Some(keys);
+        match found.try_get::<&str, _>("state")? {
+            "invited" => {}
+            "enrolled" if same => {}
+            _ => return Err(Error::BadToken),
         }
         sqlx::query(
-            "UPDATE sites SET state = 'enrolled', keys = ?, certificate = ?, enrolled_at = ?, last_contact = ? \
+            "UPDATE sites SET state = 'enrolled', keys = ?, certificate = ?, enrolled_at = coalesce(enrolled_at, ?), \
+             last_contact = ? \
              WHERE id = ?",
         )
         .bind(keys)
@@ -183,8 +180,8 @@ impl Queue {
         .execute(&mut *tx)
         .await?;
         audit::note(&mut tx, now, &id, "site-enrolled", None, "").await?;
-        tx.commit().await?;
-        Ok(certificate.to_vec())
+        self.commit(tx).await?;
+        Ok(())
     }
 
     /// Revokes a site for good. Cases already here stay and can be buried or finished.
@@ -205,7 +202,7 @@ impl Queue {
             return known.map(|_| ()).ok_or(Error::Missing("site"));
         }
         audit::note(&mut tx, now, "operator", "site-revoked", None, name).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(())
     }
 

@@ -121,7 +121,7 @@ const fn map_content(error: content::Error) -> Error {
     }
 }
 
-fn wrap_key(
+pub(super) fn wrap_key(
     fields: &Fields<'_>,
     recipient: &PublicKeys,
     key: &[u8; 32],
@@ -142,7 +142,7 @@ fn wrap_key(
 }
 
 /// Cuts the plain stream into parts, seals each and keeps its digest.
-struct PartWriter<'h, W> {
+pub(super) struct PartWriter<'h, W> {
     header: &'h Header,
     stream: StreamBE32<Aes256Gcm>,
     buffer: Zeroizing<Vec<u8>>,
@@ -153,7 +153,7 @@ struct PartWriter<'h, W> {
 }
 
 impl<'h, W: Write> PartWriter<'h, W> {
-    fn new(header: &'h Header, key: &[u8; 32], prefix: [u8; PREFIX_BYTES], out: W) -> Self {
+    pub(super) fn new(header: &'h Header, key: &[u8; 32], prefix: [u8; PREFIX_BYTES], out: W) -> Self {
         let stream = StreamBE32::new(key.into(), &prefix.into());
         // One allocation that never grows: a reallocation would leave plain bytes behind, unwiped.
         let room = limits::PART_SEALED_BYTES_MAX;
@@ -168,7 +168,7 @@ impl<'h, W: Write> PartWriter<'h, W> {
         Ok(())
     }
 
-    fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+    pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
         while !piece.is_empty() {
             // A full part is sealed only when more follows: the last one carries the last mark.
             if self.buffer.len() == limits::PART_PLAIN_BYTES {
@@ -198,7 +198,7 @@ impl<'h, W: Write> PartWriter<'h, W> {
         put
     }
 
-    fn finish_parts(&mut self) -> Result<Vec<[u8; 32]>, Error> {
+    pub(super) fn finish_parts(&mut self) -> Result<Vec<[u8; 32]>, Error> {
         self.seal_part(true)?;
         Ok(std::mem::take(&mut self.digests))
     }

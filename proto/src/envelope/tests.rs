@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan, Priority};
-use crate::ids::{EnvelopeDigest, StatementDigest};
+use crate::ids::{EnvelopeDigest, EnvelopeId, StatementDigest};
 use crate::keys::PrivateKeys;
 use crate::limits::PART_PLAIN_BYTES;
 use crate::report::{Authority, Origin, ReportContent, ReportFormat, Sections};
@@ -202,6 +202,63 @@ fn the_cipher_itself_binds_part_number_last_mark_and_header() {
     assert_eq!(resigned(&swapped).unwrap_err(), Error::Damaged);
     let foreign = vec![own[0].clone(), parts[1].clone(), own[2].clone()];
     assert_eq!(resigned(&foreign).unwrap_err(), Error::Damaged);
+}
+
+/// With the right key, nonce, digests and signature, a part sealed under another header still does not open.
+#[test]
+fn every_part_is_bound_to_its_header_by_the_cipher() {
+    use super::header::Fields;
+    use super::sealer::{PartWriter, wrap_key};
+    use rand_chacha::rand_core::SeedableRng as _;
+    let address = address();
+    let content = proven(&address, vec![8; 50]);
+    let (key, prefix) = ([42; 32], [1; 7]);
+    let content_bytes = crate::content::encoded_bytes(&content.leaves()).unwrap();
+    let envelope = EnvelopeId::random().unwrap();
+    let (sender, recipient) = (SITE.id(), READER.id());
+    let header_of = |address: &Address| {
+        let fields = Fields { kind: Kind::Case, address, envelope, sender, recipient, content_bytes, prefix };
+        let mut rng = rand_chacha::ChaCha20Rng::from_seed([3; 32]);
+        wrap_key(&fields, READER.public(), &key, &mut rng).unwrap()
+    };
+    let header = header_of(&address);
+    let sealed_under = |other: &Header| {
+        let mut part = Vec::new();
+        let mut writer = PartWriter::new(other, &key, prefix, &mut part);
+        crate::content::encode(&content.leaves(), |piece| {
+            writer.push(piece).unwrap();
+            Ok::<_, crate::content::Error>(())
+        })
+        .unwrap();
+        let digests = writer.finish_parts().unwrap();
+        drop(writer);
+        let seal = Seal::sign(&header, digests, SITE.signer());
+        opens(&[header.as_bytes(), &part, seal.as_bytes()].concat()).map(|_| ())
+    };
+    assert_eq!(sealed_under(&header), Ok(()));
+    for other in [
+        Address { site: SiteId::random().unwrap(), ..address },
+        Address { case: CaseId::random().unwrap(), ..address },
+        Address { revision: 4, ..address },
+    ] {
+        assert_eq!(sealed_under(&header_of(&other)), Err(Error::Damaged));
+    }
+    assert_ne!(header.part_data(0), header.part_data(1));
+}
+
+#[test]
+fn a_queue_without_keys_checks_every_part() {
+    let (bytes, _) = sealed(&address(), vec![6; PART_PLAIN_BYTES]);
+    let (head, parts, seal) = pieces(&bytes);
+    let verified = verify(&head, &seal, SITE.public()).unwrap();
+    for (part, index) in parts.iter().zip(0..) {
+        assert_eq!(verified.check_part(index, part), Ok(()));
+        let mut changed = part.clone();
+        changed[7] ^= 1;
+        assert_eq!(verified.check_part(index, &changed), Err(Error::Damaged));
+        assert_eq!(verified.check_part(index, &part[1..]), Err(Error::Damaged));
+        assert_eq!(verified.check_part(index + 1, part), Err(Error::Damaged));
+    }
 }
 
 #[test]

@@ -206,6 +206,20 @@ async fn one_poisoned_case_does_not_stop_the_others() {
 }
 
 #[tokio::test]
+async fn an_envelope_that_cannot_be_opened_does_not_stop_the_others() {
+    let cloud = Cloud::start().await;
+    let site = enrolled(&cloud).await;
+    site.house.add_case(&site.identity, Priority::Stat, KIB);
+    let missing = site.house.look(|house| *house.cases.keys().next().unwrap());
+    std::fs::remove_file(site.house.path(missing)).unwrap();
+    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    let running = start(&site, cloud.url());
+    site.house.until(|house| house.confirmed.len() == 1 && house.postponed > 1).await;
+    running.stop().await;
+    assert_eq!(site.house.look(|house| house.links.len()), 1, "the link stayed up");
+}
+
+#[tokio::test]
 async fn a_receipt_with_another_digest_is_not_believed() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
