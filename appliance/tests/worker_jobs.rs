@@ -226,9 +226,11 @@ async fn a_large_frame_fits_into_the_usual_memory() {
     let mut data = header("1.2.840.10008.5.1.4.1.1.1.1", "DX", "CHEST", (4096, 4096));
     let values: Vec<u8> = (0..4096_u32 * 4096).flat_map(|i| ((i % 4096) as u16).to_le_bytes()).collect();
     data.put(Element::bytes(tags::PIXEL_DATA, Vr::OW, values));
+    data.put_text(tags::VIEW_POSITION, Vr::CS, "PA");
     let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true });
-    let (answer, _, _) = run(&program(&[]), &job, &[file_of(&data)]).await.unwrap();
+    let (answer, _, _) = run(&program(&["head-ct-haemorrhage", "chest-xray"]), &job, &[file_of(&data)]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(answer.bundle, "chest-xray");
     let sides: Vec<u32> = answer.previews.iter().map(|p| p.rows).collect();
     assert_eq!(sides, [2048, 1024, 512]);
 }
@@ -335,6 +337,26 @@ async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
             assert!(!leaf.bytes.windows(planted.len()).any(|w| w == planted.as_bytes()), "{planted} in {}", leaf.name);
         }
     }
+}
+
+#[tokio::test]
+async fn an_embedding_is_sealed_instead_of_frames() {
+    let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
+    let (triage, _) = triage_heads(&program(&[])).await;
+    let job = seal_job(Plan::Embedding, triage.plan_digest, &site, &reader);
+    let (answer, bag, _) = run(&program(&["head-ct-haemorrhage", "reference"]), &job, &heads()).await.unwrap();
+    let Answer::Seal(sealed) = answer else { panic!("{answer:?}") };
+    assert!(sealed.frame_bytes < sealed.image_bytes);
+    let mut envelope = vec![0; sealed.sealed_bytes as usize];
+    bag.read_exact_at(&mut envelope, 0).unwrap();
+    let (_, content) = proto::envelope::open(&envelope, site.public(), reader.opener()).unwrap();
+    let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
+    for frame in &manifest.frames {
+        assert_eq!(frame.kind, proto::case::FrameKind::Embedding);
+        let values = models::embedding::from_bytes(content.get(&frame.name).unwrap()).unwrap();
+        assert_eq!(values.len(), frame.columns as usize);
+    }
+    assert!(content.iter().all(|leaf| !leaf.name.ends_with(".png")));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use proto::case::{Age, CaseManifest, Sex};
 use proto::envelope::{Address, Sealer};
 use proto::ids::StatementDigest;
 use proto::keys::{PublicKeys, Signer};
-use proto::limits::WORD_CHARS_MAX;
+use proto::limits::{LINE_CHARS_MAX, WORD_CHARS_MAX};
 use zeroize::Zeroizing;
 
 use super::open::split;
@@ -67,6 +67,10 @@ fn fill(manifest: &mut CaseManifest, found: &Survey) {
     let nothing = Facts::default();
     let facts: &Facts = found.released.as_deref().unwrap_or(&nothing);
     manifest.statement = StatementDigest::from_bytes(found.digest);
+    // A reason of several bundles can be longer than a line of the manifest.
+    for reason in &mut manifest.reasons {
+        *reason = reason.chars().filter(|c| !c.is_control()).take(LINE_CHARS_MAX).collect();
+    }
     manifest.modality = word(&facts.modality).unwrap_or_else(|| "OT".to_owned());
     manifest.body_part = facts.body_part.as_deref().and_then(word);
     manifest.view = facts.view.as_deref().and_then(word);

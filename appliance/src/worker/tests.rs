@@ -261,7 +261,8 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
     let files = files(vec![p10(&radiograph())]);
-    let job = seal_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
+    let mut job = seal_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
+    job.manifest.reasons = vec!["long ".repeat(100)];
     let address =
         proto::envelope::Address { site: job.site, case: job.manifest.case, revision: 1 };
     let sealed = match run(&Job::Seal(Box::new(job)), &files) {

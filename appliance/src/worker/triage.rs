@@ -87,10 +87,16 @@ impl Frames<'_> {
         let decoded = match decoded {
             Ok(decoded) => decoded,
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
-            Err(error) => return Ok(self.not_read(pick, &error)),
+            Err(error) => {
+                self.not_read(pick, &error);
+                return Ok(());
+            }
         };
         match self.shown.make(pick, &decoded, &mut self.bag) {
-            Err(Error::Pixels(error)) => return Ok(self.not_read(pick, &error)),
+            Err(Error::Pixels(error)) => {
+                self.not_read(pick, &error);
+                return Ok(());
+            }
             other => other?,
         }
         let Some(classifier) = classifier.filter(|_| self.run.contains(&pick)) else { return Ok(()) };
