@@ -188,6 +188,15 @@ impl Case {
         Self { id, revision: 1, plan, manifest: manifest.to_json().unwrap(), entries }
     }
 
+    /// The case as a worker would hand it to the page.
+    pub fn view(&self) -> crate::page::View {
+        let manifest = CaseManifest::from_json(&self.manifest).unwrap();
+        let png = |(i, f): (usize, &FrameEntry)| (f.kind != FrameKind::Embedding).then_some(i);
+        let places: Vec<usize> = manifest.frames.iter().enumerate().filter_map(png).collect();
+        let images = places.iter().map(|i| (u32::try_from(*i).unwrap(), self.entries[*i].1.clone().into())).collect();
+        crate::page::View { manifest: Arc::new(manifest), images }
+    }
+
     pub fn seal(&self, site: &Site, reader: &PublicKeys) -> (Vec<u8>, Sealed) {
         let address = Address { site: site.id, case: self.id, revision: self.revision };
         let mut bytes = Vec::new();
