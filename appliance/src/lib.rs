@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 5 | `cli` (and the binary) |
 //! | 4 | `house`, `conveyor`, `worker` |
-//! | 3 | `intake`, `triage`, `escalation`, `review` |
+//! | 3 | `intake`, `forward`, `triage`, `escalation`, `review` |
 //! | 2 | `ledger`, `store`, `audit`, `pixels` |
 //! | 1 | `deid`, `study`, `grey`, `job` |
 //! | 0 | `dicom`, and the crates `proto` and `models` |
@@ -17,6 +17,7 @@ pub mod conveyor;
 pub mod deid;
 pub mod dicom;
 pub mod escalation;
+pub mod forward;
 pub mod grey;
 pub mod house;
 pub mod intake;

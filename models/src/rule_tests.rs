@@ -1,1 +1,189 @@
+//! Properties of the calibrated rule.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::manifest::{Calibration, Code, GateLimits, Output, Policy};
+
+struct Model {
+    output: Output,
+    gate: GateLimits,
+    findings: Vec<Finding>,
+    policy: Policy,
+}
+
+impl Model {
+    fn parts(&self) -> ClassifierParts<'_> {
+        ClassifierParts {
+            output: &self.output,
+            gate: &self.gate,
+            findings: &self.findings,
+            policy: &self.policy,
+        }
+    }
+}
+
+fn finding(index: usize, no_flag_below: f64, flag_at: f64, priority: Priority) -> Finding {
+    let code = Code { scheme: "SCT".into(), value: format!("{index}"), meaning: format!("Meaning {index}") };
+    let calibration = Calibration { slope: 1.0, intercept: 0.0 };
+    Finding { index, code, name: format!("Finding {index}"), calibration, no_flag_below, flag_at, priority }
+}
+
+fn model(aggregate: Aggregate, limits: &[(f64, f64)]) -> Model {
+    let priorities = [Priority::Routine, Priority::Stat, Priority::Urgent];
+    Model {
+        output: Output { tensor: "logits".into(), activation: Activation::Sigmoid, aggregate },
+        gate: GateLimits { grey_mean: [0.1, 0.9], grey_std: [0.05, 0.5] },
+        findings: limits
+            .iter()
+            .enumerate()
+            .map(|(i, (low, high))| finding(i, *low, *high, priorities[i % 3]))
+            .collect(),
+        policy: Policy { no_flag: true, no_flag_reason: String::new() },
+    }
+}
+
+fn frame(outputs: &[f32]) -> FrameValues {
+    FrameValues { outputs: outputs.to_vec(), grey_mean: 0.5, grey_std: 0.2 }
+}
+
+fn limits() -> impl Strategy<Value = Vec<(f64, f64)>> {
+    prop::collection::vec(
+        (0.01_f64..0.99, 0.0_f64..1.0).prop_map(|(low, part)| (low, low + (1.0 - low) * part)),
+        1..4,
+    )
+}
+
+fn rank(disposition: Disposition) -> u8 {
+    match disposition {
+        Disposition::NoFlag => 0,
+        Disposition::Escalate => 1,
+        Disposition::Flag => 2,
+    }
+}
+
+#[test]
+fn the_three_answers_say_why() {
+    let model = model(Aggregate::Max, &[(0.2, 0.8), (0.2, 0.8)]);
+    let flag = decide(model.parts(), &[frame(&[-5.0, 2.0]), frame(&[3.0, -5.0])]);
+    assert_eq!(flag.disposition, Disposition::Flag);
+    assert_eq!(
+        flag.reason,
+        "Finding 0: score 0.953, flagged from 0.800 on; Finding 1: score 0.881, flagged from 0.800 on"
+    );
+    assert_eq!(flag.priority, Some(Priority::Stat));
+    let between = decide(model.parts(), &[frame(&[-5.0, 0.0])]);
+    assert_eq!(between.disposition, Disposition::Escalate);
+    assert_eq!(between.reason, "Finding 1: score 0.500, between 0.200 and 0.800");
+    let none = decide(model.parts(), &[frame(&[-5.0, -3.0])]);
+    assert_eq!(none.disposition, Disposition::NoFlag);
+    assert_eq!(none.reason, "Every score is below its limit; the highest is Finding 1 with 0.047");
+    assert_eq!(none.priority, None);
+}
+
+#[test]
+fn a_bundle_that_may_not_say_no_flag_escalates_with_its_sentence() {
+    let mut model = model(Aggregate::Max, &[(0.2, 0.8)]);
+    model.policy = Policy { no_flag: false, no_flag_reason: "Too few patients were measured".into() };
+    let answer = decide(model.parts(), &[frame(&[-5.0])]);
+    assert_eq!(
+        (answer.disposition, answer.reason.as_str()),
+        (Disposition::Escalate, "Too few patients were measured")
+    );
+}
+
+#[test]
+fn an_image_outside_the_gate_escalates_with_the_measured_value() {
+    let model = model(Aggregate::Max, &[(0.2, 0.8)]);
+    for (mean, std, words, measure) in
+        [(0.97, 0.2, "brightness is 0.970", "grey_mean"), (0.5, 0.01, "contrast is 0.010", "grey_std")]
+    {
+        let values = FrameValues { outputs: vec![9.0], grey_mean: mean, grey_std: std };
+        let answer = decide(model.parts(), &[values]);
+        assert_eq!(answer.disposition, Disposition::Escalate);
+        assert!(answer.reason.contains(words), "{}", answer.reason);
+        assert_eq!((answer.gate.measure.as_str(), answer.gate.passed), (measure, false));
+    }
+}
+
+#[test]
+fn three_highest_logits_are_averaged_before_the_calibration() {
+    let model = model(Aggregate::MeanTop3, &[(0.2, 0.8)]);
+    let many = decide(model.parts(), &[frame(&[1.0]), frame(&[4.0]), frame(&[-9.0]), frame(&[1.0])]);
+    assert!((many.findings[0].logit - 2.0).abs() < 1e-9);
+    let few = decide(model.parts(), &[frame(&[1.0]), frame(&[4.0])]);
+    assert!((few.findings[0].logit - 2.5).abs() < 1e-9);
+}
+
+#[test]
+fn probabilities_and_logits_give_the_same_score() {
+    let mut model = model(Aggregate::Max, &[(0.2, 0.8)]);
+    let logit = decide(model.parts(), &[frame(&[1.5])]).findings[0].score;
+    model.output.activation = Activation::None;
+    let probability = decide(model.parts(), &[frame(&[sigmoid(1.5) as f32])]).findings[0].score;
+    assert!((logit - probability).abs() < 1e-6);
+    for edge in [0.0, 1.0] {
+        assert!(decide(model.parts(), &[frame(&[edge])]).findings[0].score.is_finite());
+    }
+}
+
+#[test]
+fn without_a_frame_nothing_is_settled() {
+    let model = model(Aggregate::Max, &[(0.2, 0.8)]);
+    assert_eq!(decide(model.parts(), &[]).disposition, Disposition::Escalate);
+}
+
+proptest! {
+    #[test]
+    fn the_answer_follows_from_the_scores(
+        limits in limits(), mean3 in any::<bool>(), no_flag in any::<bool>(),
+        rows in prop::collection::vec([-8.0_f32..8.0, -8.0..8.0, -8.0..8.0], 1..6),
+    ) {
+        let mut model = model(if mean3 { Aggregate::MeanTop3 } else { Aggregate::Max }, &limits);
+        model.policy.no_flag = no_flag;
+        let frames: Vec<_> = rows.iter().map(|r| frame(&r[..limits.len()])).collect();
+        let answer = decide(model.parts(), &frames);
+        let any_at = answer.findings.iter().any(|f| f.score >= f.threshold);
+        let all_below = answer.findings.iter().all(|f| f.score < f.no_flag_below);
+        prop_assert_eq!(answer.disposition == Disposition::Flag, any_at);
+        prop_assert_eq!(answer.disposition == Disposition::NoFlag, all_below && no_flag);
+        prop_assert!(answer.findings.iter().all(|f| (0.0..=1.0).contains(&f.score) && f.positive == (f.score >= f.threshold)));
+        prop_assert_eq!(answer.priority.is_some(), any_at);
+        for banned in ["clear", "normal", "negative", "ruled out"] {
+            prop_assert!(!answer.reason.to_lowercase().contains(banned));
+        }
+    }
+
+    #[test]
+    fn a_higher_output_never_lowers_the_answer(
+        limits in limits(), rows in prop::collection::vec([-8.0_f32..8.0, -8.0..8.0, -8.0..8.0], 1..6),
+        place in any::<prop::sample::Index>(), column in any::<prop::sample::Index>(), more in 0.0_f32..6.0,
+    ) {
+        let model = model(Aggregate::MeanTop3, &limits);
+        let mut frames: Vec<_> = rows.iter().map(|r| frame(&r[..limits.len()])).collect();
+        let before = rank(decide(model.parts(), &frames).disposition);
+        let (row, column) = (place.index(frames.len()), column.index(limits.len()));
+        frames[row].outputs[column] += more;
+        prop_assert!(rank(decide(model.parts(), &frames).disposition) >= before);
+    }
+
+    #[test]
+    fn the_order_of_the_frames_does_not_matter(rows in prop::collection::vec([-8.0_f32..8.0, -8.0..8.0], 1..6)) {
+        let model = model(Aggregate::MeanTop3, &[(0.1, 0.6), (0.3, 0.9)]);
+        let mut frames: Vec<_> = rows.iter().map(|r| frame(r)).collect();
+        let forward = decide(model.parts(), &frames);
+        frames.reverse();
+        prop_assert_eq!(forward.disposition, decide(model.parts(), &frames).disposition);
+    }
+
+    #[test]
+    fn outside_the_gate_nothing_is_settled(logit in -8.0_f32..8.0, mean in 0.0_f64..1.0, std in 0.0_f64..0.6) {
+        let model = model(Aggregate::Max, &[(0.2, 0.8)]);
+        let answer = decide(model.parts(), &[FrameValues { outputs: vec![logit], grey_mean: mean, grey_std: std }]);
+        let inside = |v: f64, [low, high]: [f32; 2]| v >= f64::from(low) && v <= f64::from(high);
+        let passed = inside(mean, model.gate.grey_mean) && inside(std, model.gate.grey_std);
+        prop_assert_eq!(answer.gate.passed, passed);
+        prop_assert!(passed || answer.disposition == Disposition::Escalate);
+    }
+}

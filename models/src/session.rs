@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::ArrayD;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{BuilderResult, GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session as OrtSession, SessionInputValue};
 use ort::value::{Outlet, TensorElementType, ValueType};
 
@@ -33,23 +33,10 @@ impl Session {
     /// Load a model from bytes: one thread, no spinning, no memory arena (its blocks of power-of-two size waste what
     /// a worker's limit allows).
     pub fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Self, Error> {
-        let doing = "load the model";
-        let failed = |e: &dyn std::fmt::Display| Error::Session { doing, problem: e.to_string() };
-        let cpu = ort::ep::CPU::default().with_arena_allocator(false).build();
-        let silent: ort::logging::LoggerFunction = Arc::new(|_, _, _, _, _| {});
-        let builder = OrtSession::builder(runtime.environment()).map_err(|e| failed(&e))?;
-        let mut builder = builder
-            .with_intra_threads(1)
-            .and_then(|b| b.with_inter_threads(1))
-            .and_then(|b| b.with_intra_op_spinning(false))
-            .and_then(|b| b.with_inter_op_spinning(false))
-            .and_then(|b| b.with_parallel_execution(false))
-            .and_then(|b| b.with_memory_pattern(false))
-            .and_then(|b| b.with_optimization_level(GraphOptimizationLevel::Level3))
-            .and_then(|b| b.with_execution_providers([cpu]))
-            .and_then(|b| b.with_logger(silent))
-            .map_err(|e| failed(&e))?;
-        let session = builder.commit_from_memory(bytes).map_err(|e| failed(&e))?;
+        let failed = |problem: String| Error::Session { doing: "load the model", problem };
+        let builder = OrtSession::builder(runtime.environment()).map_err(|e| failed(e.to_string()))?;
+        let mut builder = one_thread(builder).map_err(|e| failed(e.to_string()))?;
+        let session = builder.commit_from_memory(bytes).map_err(|e| failed(e.to_string()))?;
         Ok(Self { session, _runtime: runtime.clone() })
     }
 
@@ -77,6 +64,22 @@ impl Session {
         let array = value.try_extract_array::<f32>().map_err(failed)?.to_owned();
         if array.iter().all(|v| v.is_finite()) { Ok(array) } else { Err(Error::NotFinite) }
     }
+}
+
+#[expect(clippy::result_large_err, reason = "the error of ort gives the builder back")]
+fn one_thread(builder: SessionBuilder) -> BuilderResult {
+    // Its log would go to standard error in its own words.
+    let silent: ort::logging::LoggerFunction = Arc::new(|_, _, _, _, _| {});
+    builder
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?
+        .with_parallel_execution(false)?
+        .with_memory_pattern(false)?
+        .with_optimization_level(GraphOptimizationLevel::Level3)?
+        .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(false).build()])?
+        .with_logger(silent)
 }
 
 fn side(file: &str, what: &str, has: &[Outlet], wanted: &[Wanted<'_>], faults: &mut Vec<ManifestFault>) {

@@ -8,8 +8,8 @@ import subprocess
 import archives
 
 SIZE = 256
-# Seeds of the part that is trained on, the part thresholds are looked at with, and the part that is reported.
-SEEDS = {"fit": 1101, "calibrate": 2203, "check": 3307}
+# First seeds of the part that is trained on, the part thresholds are looked at with, and the part that is reported; far apart, as the phantoms of a part take the seeds that follow.
+SEEDS = {"fit": 1_100_000, "calibrate": 2_200_000, "check": 3_300_000}
 
 
 def binary():

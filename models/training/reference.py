@@ -28,7 +28,7 @@ MEAN, STD, WIDTH, LONGEST = 0.5, 0.25, 64, 64
 STEPS, BATCH, PEAK = 1400, 40, 1.5e-3
 VERSION = "0.1.0"
 SETS = chest_xray.SETS + head_ct.SETS
-PHANTOMS = {"chest": {"fit": 1500, "check": 400}, "head-ct": {"fit": 1500, "check": 400}}
+PHANTOMS = {"chest": chest_xray.PHANTOMS, "head-ct": head_ct.PHANTOMS}
 OWN = ("chest_xray.py", "evaluate.py", "head_ct_haemorrhage.py", "phantoms.py", "reference.py", "words.py")
 VOCABULARY = words.vocabulary()
 
@@ -131,7 +131,7 @@ def train():
         padded[index, :len(text)] = text
     truth = np.array([[k == "head", *(s in n for s in words.SENTENCES)] for k, n in zip(kinds, names)], dtype=np.float32)
     net = Both()
-    net.encoder.trunk.load_state_dict(chest_xray.tune().trunk.state_dict())
+    net.encoder.trunk.load_state_dict(chest_xray.train().trunk.state_dict())
 
     def batch_loss(model, rng, _step):
         pick = np.array([rng.choice(groups[i]) for i in rng.integers(0, len(groups), BATCH)])

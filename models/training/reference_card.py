@@ -20,7 +20,7 @@ def write(figures, gap, files):
              "The encoder began as the trunk of `chest-xray`. Encoder and decoder then learned together on real films, real CT slices (windows 40/80 and 40/120) and phantoms, "
              "every source and finding drawn equally often; so it names rare findings far more often than they occur. Persons are dealt into parts as for `chest-xray`.", "",
              f"`make -C models/training reference` repeats it. {size}; network and ONNX Runtime differ by at most {gap:.0e}.", "",
-             "## Measured", "", "`make -C models/training figures BUNDLE=reference` repeats these; images of persons that nothing else saw; shares with exact 95 % intervals "
+             "## Measured", "", "`make -C models/training figures BUNDLE=reference` repeats these; images of persons that no weight was fitted on; shares with exact 95 % intervals "
              "(slices of one patient are not independent, so the CT intervals are too narrow).", "", *figures, "",
              "## Known failures", "",
              "- It names findings that are not there and misses those that are, as the table shows. Other findings than these it cannot name at all.",

@@ -209,3 +209,115 @@ impl CaseManifest {
         Ok(manifest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    fn manifest() -> CaseManifest {
+        CaseManifest {
+            format: CaseFormat::V1,
+            case: CaseId::from_bytes([1; 16]),
+            revision: 1,
+            study: "s-1a".into(),
+            modality: "DX".into(),
+            body_part: Some("CHEST".into()),
+            view: Some("PA".into()),
+            age: Some("90+".parse().unwrap()),
+            sex: Some(Sex::F),
+            priority: Priority::Stat,
+            findings: vec![Finding {
+                scheme: "RADLEX".into(),
+                code: "RID5352".into(),
+                name: "pneumothorax".into(),
+                score: 0.7,
+                threshold: 0.5,
+                positive: true,
+            }],
+            disposition: Disposition::NotAnalysed,
+            reasons: vec!["No bundle takes this modality.".into()],
+            note: Some("Patient moved.\nSecond exposure.".into()),
+            statement: StatementDigest::from_bytes([2; 32]),
+            plan: Plan::Image,
+            frames: vec![FrameEntry {
+                index: 0,
+                name: "frame-0000.png".into(),
+                kind: FrameKind::Png16,
+                rows: 512,
+                columns: 512,
+                bytes: 1000,
+                window: Some(Window { center: 40.0, width: 80.0 }),
+                photometric: "MONOCHROME2".into(),
+                encoder: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn the_json_is_the_agreed_one() {
+        let json: serde_json::Value = serde_json::from_slice(&manifest().to_json().unwrap()).unwrap();
+        assert_eq!(json["format"], "scanside-case/1");
+        assert_eq!(json["case"], "01".repeat(16));
+        assert_eq!(
+            (&json["priority"], &json["disposition"]),
+            (&"STAT".into(), &serde_json::Value::from("not-analysed"))
+        );
+        assert_eq!((&json["plan"], &json["age"]), (&"image".into(), &serde_json::Value::from("90+")));
+        assert_eq!(json["frames"][0]["kind"], "png16");
+        assert_eq!(CaseManifest::from_json(&manifest().to_json().unwrap()).unwrap(), manifest());
+    }
+
+    #[test]
+    fn unknown_fields_are_refused_at_every_level() {
+        let json: serde_json::Value = serde_json::from_slice(&manifest().to_json().unwrap()).unwrap();
+        for place in ["", "/findings/0", "/frames/0", "/frames/0/window"] {
+            let mut changed = json.clone();
+            changed.pointer_mut(place).unwrap()["patient_name"] = "x".into();
+            let text = serde_json::to_vec(&changed).unwrap();
+            assert_eq!(CaseManifest::from_json(&text), Err(Error::Malformed), "{place}");
+        }
+    }
+
+    #[test]
+    fn every_bound_is_held() {
+        type Change = fn(&mut CaseManifest);
+        let broken: Vec<(&str, Change)> = vec![
+            ("revision", |m| m.revision = 0),
+            ("study", |m| m.study = "1.2.840.1".into()),
+            ("modality", |m| m.modality = String::new()),
+            ("modality", |m| m.modality = "D\nX".into()),
+            ("body part", |m| m.body_part = Some("x".repeat(17))),
+            ("finding score", |m| m.findings[0].score = f32::NAN),
+            ("finding score", |m| m.findings[0].score = 1.01),
+            ("finding name", |m| m.findings[0].name = "x".repeat(257)),
+            ("findings", |m| m.findings = vec![m.findings[0].clone(); 65]),
+            ("reasons", |m| m.reasons = vec!["x".into(); 17]),
+            ("note", |m| m.note = Some("x".repeat(2001))),
+            ("note", |m| m.note = Some("\u{1b}[2J".into())),
+            ("frame index", |m| m.frames[0].index = 1),
+            ("frame name", |m| m.frames[0].name = "../case.json".into()),
+            ("frame size", |m| m.frames[0].rows = 0),
+            ("frame bytes", |m| m.frames[0].bytes = u64::MAX),
+            ("frame window", |m| m.frames[0].window = Some(Window { center: 0.0, width: 0.0 })),
+            ("frame encoder", |m| m.frames[0].encoder = Some("e 1".into())),
+            ("plan", |m| m.plan = Plan::Embedding),
+        ];
+        for (field, change) in broken {
+            let mut changed = manifest();
+            change(&mut changed);
+            assert_eq!(changed.validate(), Err(Error::Field(field)));
+            assert!(changed.to_json().is_err());
+        }
+    }
+
+    #[test]
+    fn ages_over_89_years_are_one_category() {
+        for text in ["089Y", "000D", "003W", "011M", "90+"] {
+            assert_eq!(text.parse::<Age>().unwrap().as_str(), text);
+        }
+        for text in ["090Y", "91Y", "045y", "45", "", "100+", "0450Y"] {
+            assert!(text.parse::<Age>().is_err(), "{text}");
+        }
+    }
+}

@@ -128,7 +128,8 @@ impl Content {
         let mut names = std::collections::HashSet::new();
         for _ in 0..count {
             let [name_len] = at.array::<1>()?;
-            let name = std::str::from_utf8(at.take(usize::from(name_len))?).map_err(|_| Error::Name)?.to_owned();
+            let name =
+                std::str::from_utf8(at.take(usize::from(name_len))?).map_err(|_| Error::Name)?.to_owned();
             check_name(&name)?;
             let len = usize::try_from(u64::from_be_bytes(at.array()?)).map_err(|_| Error::Malformed)?;
             let start = at.position;
@@ -146,7 +147,9 @@ impl Content {
 
     /// The entries in order.
     pub fn iter(&self) -> impl Iterator<Item = Leaf<'_>> {
-        self.entries.iter().map(|(name, range)| Leaf { name, bytes: self.bytes.get(range.clone()).unwrap_or(&[]) })
+        self.entries
+            .iter()
+            .map(|(name, range)| Leaf { name, bytes: self.bytes.get(range.clone()).unwrap_or(&[]) })
     }
 
     /// The bytes of the entry with this name.
@@ -189,5 +192,69 @@ impl<'a> Cursor<'a> {
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         self.take(N)?.try_into().map_err(|_| Error::Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(entries: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Error> {
+        let leaves: Vec<_> = entries.iter().map(|(name, bytes)| Leaf { name, bytes }).collect();
+        let mut out = Vec::new();
+        encode(&leaves, |piece| {
+            out.extend_from_slice(piece);
+            Ok::<_, Error>(())
+        })?;
+        assert_eq!(out.len() as u64, encoded_bytes(&leaves)?);
+        Ok(out)
+    }
+
+    proptest! {
+        #[test]
+        fn any_list_round_trips(entries in prop::collection::btree_map("[a-z0-9][a-z0-9_-]{0,20}", prop::collection::vec(any::<u8>(), 0..200), 1..20)) {
+            let entries: Vec<_> = entries.into_iter().collect();
+            let bytes = encoded(&entries).unwrap();
+            let content = Content::decode(Zeroizing::new(bytes.clone())).unwrap();
+            let read: Vec<_> = content.iter().map(|leaf| (leaf.name.to_owned(), leaf.bytes.to_vec())).collect();
+            prop_assert_eq!(read, entries);
+            for cut in 0..bytes.len() {
+                prop_assert!(Content::decode(Zeroizing::new(bytes[..cut].to_vec())).is_err());
+            }
+            let mut longer = bytes;
+            longer.push(0);
+            prop_assert!(Content::decode(Zeroizing::new(longer)).is_err());
+        }
+
+        #[test]
+        fn any_bytes_decode_or_are_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Content::decode(Zeroizing::new(bytes.clone()));
+            bytes.splice(..0, *MAGIC);
+            let _ = Content::decode(Zeroizing::new(bytes));
+        }
+    }
+
+    #[test]
+    fn a_claimed_length_is_never_believed() {
+        for length in [u64::MAX, u64::MAX - 16, 1 << 40, 2] {
+            let mut bytes = b"SCC1\0\0\0\x01\x01a".to_vec();
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.push(0);
+            assert_eq!(Content::decode(Zeroizing::new(bytes)).unwrap_err(), Error::Malformed);
+        }
+        let many = b"SCC1\xff\xff\xff\xff".to_vec();
+        assert_eq!(Content::decode(Zeroizing::new(many)).unwrap_err(), Error::TooLarge);
+    }
+
+    #[test]
+    fn names_that_could_be_paths_or_come_twice_are_refused() {
+        for name in ["", ".", "..", "../a", "a/b", "A", ".a", "a..b", &"a".repeat(65)] {
+            assert_eq!(encoded(&[(name.to_owned(), vec![])]), Err(Error::Name), "{name}");
+        }
+        let twice = [("a".to_owned(), vec![]), ("a".to_owned(), vec![1])];
+        assert_eq!(encoded(&twice), Err(Error::Name));
+        assert_eq!(encoded(&[]), Err(Error::TooLarge));
     }
 }

@@ -212,7 +212,11 @@ impl PublicKeys {
         let end = format!("-----END {PUBLIC_LABEL}-----");
         let whole = text.split_inclusive(&end).filter(|piece| !piece.trim().is_empty());
         let keys = whole.map(Self::from_text).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() || keys.len() > limits::READERS_COUNT_MAX { Err(Error::Malformed) } else { Ok(keys) }
+        if keys.is_empty() || keys.len() > limits::READERS_COUNT_MAX {
+            Err(Error::Malformed)
+        } else {
+            Ok(keys)
+        }
     }
 
     /// Reads the text form.
@@ -253,7 +257,10 @@ impl PrivateKeys {
         Self::from_secrets(&signing, opening)
     }
 
-    fn from_secrets(signing: &[u8; SECRET_BYTES], opening: Zeroizing<[u8; SECRET_BYTES]>) -> Result<Self, Error> {
+    fn from_secrets(
+        signing: &[u8; SECRET_BYTES],
+        opening: Zeroizing<[u8; SECRET_BYTES]>,
+    ) -> Result<Self, Error> {
         let key = SigningKey::from_bytes(signing);
         let private = OpeningKey::from_bytes(opening.as_slice()).map_err(|_| Error::Malformed)?;
         let sealing = XWing::sk_to_pk(&private);
@@ -349,4 +356,69 @@ fn disarm(label: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let (body, _) = rest.split_once(&format!("-----END {label}-----")).ok_or(Error::Malformed)?;
     let body: Zeroizing<String> = Zeroizing::new(body.chars().filter(|c| !c.is_ascii_whitespace()).collect());
     BASE64.decode(body.as_bytes()).map(Zeroizing::new).map_err(|_| Error::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn key_files_round_trip_and_name_the_same_pair() {
+        let keys = PrivateKeys::generate().unwrap();
+        let read = PrivateKeys::from_text(&keys.to_text()).unwrap();
+        assert_eq!(read.id(), keys.id());
+        let public = PublicKeys::from_text(&keys.public().to_text()).unwrap();
+        assert_eq!(&public, keys.public());
+        public.verify(b"message", &read.signer().sign(b"message")).unwrap();
+        assert_eq!(public.verify(b"massage", &read.signer().sign(b"message")), Err(Error::Signature));
+        let signer = Signer::from_bytes(keys.signer().to_bytes().as_slice()).unwrap();
+        assert_eq!(signer.sign(b"m"), keys.signer().sign(b"m"));
+        let opener = Opener::from_bytes(keys.opener().to_bytes().as_slice()).unwrap();
+        assert_eq!(opener.seed, keys.opener().seed);
+        assert_eq!(opener.id(), keys.id());
+    }
+
+    #[test]
+    fn a_file_of_readers_keeps_their_order() {
+        let keys: Vec<_> = (0..3).map(|_| PrivateKeys::generate().unwrap().public().clone()).collect();
+        let text: String = keys.iter().map(PublicKeys::to_text).collect();
+        assert_eq!(PublicKeys::list_from_text(&text).unwrap(), keys);
+        assert!(PublicKeys::list_from_text("").is_err());
+        assert!(PublicKeys::list_from_text(&(text + "rubbish")).is_err());
+    }
+
+    #[test]
+    fn one_kind_of_key_file_is_not_taken_for_another() {
+        let keys = PrivateKeys::generate().unwrap();
+        assert!(PrivateKeys::from_text(&keys.public().to_text()).is_err());
+        assert!(PublicKeys::from_text(&keys.to_text()).is_err());
+        let text = keys.to_text();
+        for cut in 0..text.len() - 1 {
+            assert!(PrivateKeys::from_text(&text[..cut]).is_err());
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let keys = PrivateKeys::generate().unwrap();
+        let secret = hex::encode(&keys.signer().to_bytes()[KeyId::BYTES..]);
+        let seed = hex::encode(&keys.opener().to_bytes()[KeyId::BYTES..]);
+        let shown = format!("{keys:?} {:?} {:?} {:?}", keys.signer(), keys.opener(), keys.public());
+        assert_eq!(shown.matches(&keys.id().to_string()).count(), 4);
+        assert!(!shown.contains(&secret) && !shown.contains(&seed));
+    }
+
+    #[test]
+    fn weak_and_impossible_public_keys_are_refused() {
+        let keys = PrivateKeys::generate().unwrap();
+        let sealing = keys.public().sealing_bytes();
+        // The neutral element: every signature would verify under it.
+        let mut neutral = [0u8; 32];
+        neutral[0] = 1;
+        assert_eq!(PublicKeys::from_parts(&neutral, &sealing), Err(Error::Malformed));
+        let verifying = keys.public().verifying_bytes();
+        assert!(PublicKeys::from_parts(&verifying, &sealing[1..]).is_err());
+        assert!(PublicKeys::from_parts(&verifying, &[0xff; SEALING_BYTES]).is_err());
+    }
 }

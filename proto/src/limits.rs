@@ -14,8 +14,10 @@ pub const PARTS_COUNT_MAX: u32 = 512;
 /// Plain content of one envelope, framing included.
 pub const CONTENT_BYTES_MAX: u64 = 512 * MIB as u64;
 /// Whole envelope on disk: header, parts with tags, seal.
-pub const ENVELOPE_BYTES_MAX: u64 =
-    CONTENT_BYTES_MAX + PARTS_COUNT_MAX as u64 * PART_TAG_BYTES as u64 + HEADER_BYTES_MAX as u64 + SEAL_BYTES_MAX as u64;
+pub const ENVELOPE_BYTES_MAX: u64 = CONTENT_BYTES_MAX
+    + PARTS_COUNT_MAX as u64 * PART_TAG_BYTES as u64
+    + HEADER_BYTES_MAX as u64
+    + SEAL_BYTES_MAX as u64;
 /// Envelope header.
 pub const HEADER_BYTES_MAX: usize = 2 * KIB;
 /// Envelope seal: part digests, total, signature.
@@ -68,13 +70,26 @@ pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
 /// Handshakes under way at once; more wait in the listen queue.
 pub const HANDSHAKES_COUNT_MAX: usize = 64;
 
-const _: () = assert!(PARTS_COUNT_MAX as u64 * PART_PLAIN_BYTES as u64 >= CONTENT_BYTES_MAX, "parts hold the content");
-const _: () = assert!(PARTS_COUNT_MAX as usize * 32 + 256 <= SEAL_BYTES_MAX, "the seal holds a digest per part");
-const _: () = assert!(PART_SEALED_BYTES_MAX + 4 * KIB <= MESSAGE_BYTES_MAX, "a message carries a part and its frame");
-const _: () = assert!(HEADER_BYTES_MAX + SEAL_BYTES_MAX + 4 * KIB <= MESSAGE_BYTES_MAX, "a message carries header and seal");
+const _: () =
+    assert!(PARTS_COUNT_MAX as u64 * PART_PLAIN_BYTES as u64 >= CONTENT_BYTES_MAX, "parts hold the content");
+const _: () =
+    assert!(PARTS_COUNT_MAX as usize * 32 + 256 <= SEAL_BYTES_MAX, "the seal holds a digest per part");
+const _: () =
+    assert!(PART_SEALED_BYTES_MAX + 4 * KIB <= MESSAGE_BYTES_MAX, "a message carries a part and its frame");
+const _: () = assert!(
+    HEADER_BYTES_MAX + SEAL_BYTES_MAX + 4 * KIB <= MESSAGE_BYTES_MAX,
+    "a message carries header and seal"
+);
 const _: () = assert!(FRAMES_COUNT_MAX < ENTRIES_COUNT_MAX, "every frame and the manifest are entries");
-const _: () = assert!(MANIFEST_BYTES_MAX as u64 <= CONTENT_BYTES_MAX && REPORT_BYTES_MAX as u64 <= CONTENT_BYTES_MAX);
+const _: () =
+    assert!(MANIFEST_BYTES_MAX as u64 <= CONTENT_BYTES_MAX && REPORT_BYTES_MAX as u64 <= CONTENT_BYTES_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= CONTENT_BYTES_MAX);
-const _: () = assert!(2 * SECTION_CHARS_MAX * 4 + 16 * KIB <= REPORT_BYTES_MAX, "a report holds both sections in UTF-8");
-const _: () = assert!((TOKEN_SECRET_BYTES + 32) * 4 / 3 + 16 <= TOKEN_CHARS_MAX, "the token text holds secret and digest");
+const _: () = assert!(
+    2 * SECTION_CHARS_MAX * 4 + 16 * KIB <= REPORT_BYTES_MAX,
+    "a report holds both sections in UTF-8"
+);
+const _: () = assert!(
+    (TOKEN_SECRET_BYTES + 32) * 4 / 3 + 16 <= TOKEN_CHARS_MAX,
+    "the token text holds secret and digest"
+);
 const _: () = assert!(LISTING_COUNT_MAX * 256 <= MESSAGE_BYTES_MAX, "a listing fits a message");

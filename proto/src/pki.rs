@@ -110,7 +110,8 @@ impl Authority {
     /// # Errors
     /// [`Error::Malformed`].
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, Error> {
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| Error::Malformed)?;
+        let certificate =
+            CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| Error::Malformed)?;
         let key = KeyPair::from_pem(key).map_err(|_| Error::Malformed)?;
         let authority = Self { certificate, key };
         authority.issuer()?;
@@ -163,8 +164,9 @@ impl Authority {
         if request.len() > limits::CERTIFICATE_BYTES_MAX {
             return Err(Error::Malformed);
         }
-        let mut request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
-            .map_err(|_| Error::Malformed)?;
+        let mut request =
+            CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
+                .map_err(|_| Error::Malformed)?;
         let serial = Serial::random()?;
         let mut params = params("Scanside site", now, LEAF_DAYS, &serial);
         let urn = format!("{SITE_URN}{site}").try_into().map_err(|_| Error::Making)?;
@@ -182,7 +184,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::Making`].
-    pub fn revocations(&self, serials: &[Serial], number: u64, now: OffsetDateTime) -> Result<Vec<u8>, Error> {
+    pub fn revocations(
+        &self,
+        serials: &[Serial],
+        number: u64,
+        now: OffsetDateTime,
+    ) -> Result<Vec<u8>, Error> {
         let revoked = |serial: &Serial| RevokedCertParams {
             serial_number: SerialNumber::from_slice(&serial.0),
             revocation_time: now,

@@ -141,10 +141,14 @@ impl ReportContent {
     /// The text line by line as it must be shown: every line of an unsigned draft says so.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mark = |text: &str| if self.is_unsigned() { format!("{UNSIGNED_LINE}: {text}") } else { text.to_owned() };
+        let mark = |text: &str| {
+            if self.is_unsigned() { format!("{UNSIGNED_LINE}: {text}") } else { text.to_owned() }
+        };
         [("Findings", &self.sections.findings), ("Impression", &self.sections.impression)]
             .into_iter()
-            .flat_map(|(head, text)| std::iter::once(head).chain(text.lines().filter(|l| !l.trim().is_empty())))
+            .flat_map(|(head, text)| {
+                std::iter::once(head).chain(text.lines().filter(|l| !l.trim().is_empty()))
+            })
             .map(mark)
             .collect()
     }
@@ -218,4 +222,82 @@ fn instant(field: &'static str, text: &str) -> Result<(), Error> {
     }
     let read = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339);
     read.map(|_| ()).map_err(|_| Error::Field(field))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    fn report(authority: Authority, priority: Option<Priority>, closes_flag: bool) -> ReportContent {
+        ReportContent {
+            format: ReportFormat::V1,
+            case: CaseId::from_bytes([3; 16]),
+            revision: 2,
+            origin: Origin { backend: "openai".into(), model: "m".into(), version: "1".into() },
+            authority,
+            sections: Sections { findings: "One.\n\nTwo.".into(), impression: "Three.".into() },
+            priority,
+            closes_flag,
+            created: "2026-01-02T03:04:05Z".into(),
+        }
+    }
+
+    fn signed() -> Authority {
+        Authority::Signed { by: "A. Reader".into(), at: "2026-01-02T04:00:00Z".into() }
+    }
+
+    const ALL: [Priority; 3] = [Priority::Routine, Priority::Urgent, Priority::Stat];
+
+    #[test]
+    fn an_unsigned_draft_lowers_nothing_and_closes_nothing() {
+        for current in ALL {
+            for wanted in ALL {
+                let draft = report(Authority::Unsigned {}, Some(wanted), true);
+                assert!(draft.effect(current).priority >= current);
+                assert!(!draft.effect(current).closes_flag);
+                assert_eq!(draft.validate(), Err(Error::UnsignedOverreach));
+                let modest = report(Authority::Unsigned {}, Some(wanted), false);
+                assert_eq!(modest.validate_for(current).is_ok(), wanted >= current);
+                let by_person = report(signed(), Some(wanted), true);
+                assert!(by_person.validate_for(current).is_ok());
+                assert_eq!(by_person.effect(current), Effect { priority: wanted, closes_flag: true });
+            }
+            assert_eq!(report(signed(), None, false).effect(current).priority, current);
+        }
+    }
+
+    #[test]
+    fn every_line_of_an_unsigned_draft_says_so() {
+        let lines = report(Authority::Unsigned {}, None, false).lines();
+        assert_eq!(lines.len(), 5);
+        assert!(lines.iter().all(|line| line.starts_with(UNSIGNED_LINE)));
+        assert_eq!(
+            report(signed(), None, false).lines(),
+            ["Findings", "One.", "Two.", "Impression", "Three."]
+        );
+    }
+
+    #[test]
+    fn the_json_round_trips_and_refuses_what_it_does_not_know() {
+        for authority in [signed(), Authority::Unsigned {}] {
+            let report = report(authority, Some(Priority::Urgent), false);
+            let json = report.to_json().unwrap();
+            assert_eq!(ReportContent::from_json(&json).unwrap(), report);
+            let mut changed: serde_json::Value = serde_json::from_slice(&json).unwrap();
+            changed["authority"]["stamp"] = true.into();
+            assert!(ReportContent::from_json(&serde_json::to_vec(&changed).unwrap()).is_err());
+        }
+        // A document that claims no authority at all is nobody's.
+        let mut json: serde_json::Value =
+            serde_json::from_slice(&report(signed(), None, false).to_json().unwrap()).unwrap();
+        json.as_object_mut().unwrap().remove("authority");
+        assert!(ReportContent::from_json(&serde_json::to_vec(&json).unwrap()).is_err());
+    }
+
+    #[test]
+    fn texts_and_names_stay_out_of_debug() {
+        let shown = format!("{:?}", report(signed(), None, false));
+        assert!(!shown.contains("Reader") && !shown.contains("Three"));
+    }
 }

@@ -67,6 +67,12 @@ impl Document {
         self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
+    /// Whether the file has this table.
+    #[must_use]
+    pub fn has(&self, room: &str) -> bool {
+        DeTable::parse(&self.text).is_ok_and(|t| t.get_ref().keys().any(|k| k.get_ref() == room))
+    }
+
     /// Notes a fault at a key that was found by a room's own check.
     pub fn fault(&mut self, key: &str, wrong: impl Into<String>, write: impl Into<String>) {
         let line = self.line_of(key);

@@ -120,7 +120,10 @@ impl Priority {
 impl std::str::FromStr for Priority {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self, Error> {
-        [Self::Stat, Self::Urgent, Self::Routine].into_iter().find(|p| p.as_str() == text).ok_or(Error::Malformed)
+        [Self::Stat, Self::Urgent, Self::Routine]
+            .into_iter()
+            .find(|p| p.as_str() == text)
+            .ok_or(Error::Malformed)
     }
 }
 
@@ -209,7 +212,8 @@ pub(crate) fn line(field: &'static str, text: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn prose(field: &'static str, text: &str, chars_max: usize) -> Result<(), Error> {
-    let fits = text.chars().count() <= chars_max && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let fits =
+        text.chars().count() <= chars_max && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
     if fits { Ok(()) } else { Err(Error::Field(field)) }
 }
 
@@ -226,4 +230,3 @@ impl Finding {
         share("finding threshold", self.threshold)
     }
 }
-

@@ -17,5 +17,8 @@ fn generated_code_equals_the_definition() {
         std::fs::write(&checked_in, &made).unwrap();
     }
     let kept = std::fs::read_to_string(&checked_in).unwrap();
-    assert!(made == kept, "scanside.proto changed: run this test once with UPDATE_WIRE=1 and commit the result");
+    assert!(
+        made == kept,
+        "scanside.proto changed: run this test once with UPDATE_WIRE=1 and commit the result"
+    );
 }

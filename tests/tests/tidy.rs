@@ -19,7 +19,7 @@ const LONG_FILES: &[(&str, &str)] = &[
 /// Floors of the appliance: a room may use rooms on floors below its own.
 const APPLIANCE: &[(&str, u8)] = &[
     ("main", 6), ("lib", 6), ("cli", 5), ("house", 4), ("conveyor", 4), ("worker", 4),
-    ("intake", 3), ("triage", 3), ("escalation", 3), ("review", 3),
+    ("intake", 3), ("forward", 3), ("triage", 3), ("escalation", 3), ("review", 3),
     ("ledger", 2), ("store", 2), ("audit", 2), ("pixels", 2),
     ("deid", 1), ("study", 1), ("grey", 1), ("job", 1), ("dicom", 0),
 ];
@@ -35,7 +35,7 @@ const CLOUD: &[(&str, u8)] = &[
 
 /// Outside crates with the only rooms that may name them (`crate/room`).
 const DOORS: &[(&str, &[&str])] = &[
-    ("dicom_ul", &["appliance/intake", "fixtures/"]),
+    ("dicom_ul", &["appliance/intake", "appliance/forward", "fixtures/"]),
     ("dicom_object", &["appliance/worker", "appliance/pixels", "fixtures/"]),
     ("dicom_pixeldata", &["appliance/worker", "appliance/pixels", "fixtures/"]),
     ("ort", &["models/"]),

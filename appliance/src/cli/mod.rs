@@ -1,1 +1,116 @@
-//! cli
+//! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
+//! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
+
+mod case;
+mod check;
+mod echo;
+mod enrol;
+mod files;
+mod init;
+mod out;
+mod run;
+mod site;
+mod status;
+mod user;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use out::Failure;
+
+/// Open-source triage beside the scanner. Research software, not a medical device.
+#[derive(Debug, Parser)]
+#[command(name = "appliance", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which site.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Where {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "appliance.toml", env = "SCANSIDE_CONFIG")]
+    config: PathBuf,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new site: commented configuration, keys, ledger.
+    Init(init::Init),
+    /// Run the appliance.
+    Run(Where),
+    /// Check the configuration: every fault at once, binds nothing.
+    Check(Where),
+    /// The four lights and the counts of the page.
+    Status(Where),
+    /// De-identify files or folders.
+    Deid(files::Deid),
+    /// Triage files or folders, one study a line.
+    Triage(files::Triage),
+    /// One file: what de-identification changes, which bundle would run, what it answers. Stores nothing.
+    Try(files::Try),
+    /// C-ECHO to a peer.
+    Echo(echo::Echo),
+    /// C-STORE files to a peer.
+    Send(echo::Send),
+    /// Enrol this site with a cloud service.
+    Enrol(enrol::Enrol),
+    /// Cases: list, show, retry, release, bury.
+    #[command(subcommand)]
+    Case(case::Case),
+    /// People who use the page: add, reset.
+    #[command(subcommand)]
+    User(user::User),
+    /// Copy the ledger, consistently, while the appliance runs.
+    Backup(site::Backup),
+}
+
+/// Runs the command line and returns the exit code.
+#[must_use]
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter().peekable();
+    let name = args.next().unwrap_or_else(|| "appliance".into());
+    // The sandboxed worker is the same binary; it never meets the rest of the command line.
+    if args.peek().is_some_and(|a| a == "worker") {
+        return crate::worker::main(args.skip(1));
+    }
+    match Cli::try_parse_from(std::iter::once(name).chain(args)) {
+        Ok(cli) => dispatch(cli.command),
+        Err(error) => {
+            let _ = error.print();
+            if error.use_stderr() { ExitCode::from(out::USAGE) } else { ExitCode::SUCCESS }
+        }
+    }
+}
+
+fn dispatch(command: Command) -> ExitCode {
+    let result = match command {
+        Command::Init(c) => out::block_on(init::main(&c)),
+        Command::Run(w) => run::main(&w),
+        Command::Check(w) => check::main(&w),
+        Command::Status(w) => out::block_on(status::main(&w)),
+        Command::Deid(c) => out::block_on(files::deid(&c)),
+        Command::Triage(c) => out::block_on(files::triage(&c)),
+        Command::Try(c) => out::block_on(files::try_one(&c)),
+        Command::Echo(c) => echo::echo(&c),
+        Command::Send(c) => echo::send(&c),
+        Command::Enrol(c) => out::block_on(enrol::main(&c)),
+        Command::Case(c) => out::block_on(case::main(&c)),
+        Command::User(c) => out::block_on(user::main(&c)),
+        Command::Backup(c) => out::block_on(site::backup(&c)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            out::say(&failure.words);
+            ExitCode::from(failure.code)
+        }
+    }
+}

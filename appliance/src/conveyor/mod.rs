@@ -1,1 +1,159 @@
-//! conveyor
+//! The conveyor: the path of one study from stable to answered, and of one case from decided to sealed.
+//!
+//! Control side: it parses no data set. A worker gets descriptors and answers plain values, which are checked
+//! like the wire. A crash anywhere repeats the work; the ledger's primary keys keep the result single.
+
+mod answer;
+mod pack;
+mod settle;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use models::sandbox::{Note, Pool, Terms};
+use proto::case::TriageMode;
+
+use crate::escalation::Identity;
+use crate::job::{Answer, DeidOrder, InstanceRef, Job};
+use crate::ledger::{InstanceRow, Ledger};
+use crate::store::{HEADER_LENGTH, Store};
+
+pub use answer::{Death, Outcome};
+pub use pack::Packed;
+pub use settle::{Settled, first_state};
+
+/// What the site decided about triage and about what may leave.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Triage mode.
+    pub mode: TriageMode,
+    /// `None`: a person decides on every case (`review.mode = "required"`); else the countdown of `"veto"`.
+    pub veto: Option<Duration>,
+    /// Modalities that go to the cloud although no bundle takes them.
+    pub without_model: BTreeSet<String>,
+    /// Modalities whose frames travel as the encoder's output.
+    pub embed: BTreeSet<String>,
+    /// Whether de-identified P10 files travel beside the frames.
+    pub with_p10: bool,
+}
+
+/// A fault of the house itself while a study was worked on: the study stays where it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The ledger refused.
+    #[error("the ledger refused")]
+    Ledger,
+    /// The store refused.
+    #[error("the store refused")]
+    Store,
+    /// No worker could be started or it was killed from outside.
+    #[error("no worker could be had")]
+    Worker,
+}
+
+impl From<crate::ledger::Error> for Error {
+    fn from(error: crate::ledger::Error) -> Self {
+        tracing::warn!(%error, "the ledger refused");
+        Self::Ledger
+    }
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        tracing::warn!(%error, "the store refused");
+        Self::Store
+    }
+}
+
+/// Everything the path of a study needs.
+#[derive(Clone)]
+pub struct Conveyor {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The store.
+    pub store: Store,
+    /// Warm workers.
+    pub pool: Arc<Pool>,
+    /// De-identification policy and key.
+    pub deid: DeidOrder,
+    /// The site's rules.
+    pub rules: Arc<Rules>,
+    /// Keys of the site and of the readers; `None` before enrolment.
+    pub identity: Option<Arc<Identity>>,
+    /// Whether the cloud answers, as the courier last heard.
+    pub cloud_up: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl std::fmt::Debug for Conveyor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Conveyor")
+    }
+}
+
+/// Longest time of one job on the wall clock.
+const JOB_TIME: Duration = Duration::from_secs(120);
+/// Bytes a job may use beside a stated multiple of its largest instance.
+const JOB_BYTES: u64 = 256 << 20;
+/// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
+const JOB_FRAMES: u64 = 8;
+
+/// The present, in ms since 1970 UTC.
+#[must_use]
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Conveyor {
+    /// Opens the entry files of instances for a worker, with what it must know about each.
+    fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Error> {
+        let inbox = self.store.inbox();
+        let mut refs = Vec::with_capacity(rows.len());
+        let mut files = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.id.parse().map_err(|_| Error::Store)?;
+            files.push(OwnedFd::from(inbox.open(id)?));
+            refs.push(InstanceRef {
+                offset: Some(HEADER_LENGTH as u64),
+                transfer_syntax: row.transfer_syntax.clone(),
+            });
+        }
+        Ok((refs, files))
+    }
+
+    /// Gives a job to a worker with `bag` as its output and returns its checked answer.
+    async fn ask(
+        &self,
+        job: &Job,
+        bag: &File,
+        instances: Vec<OwnedFd>,
+        largest: u64,
+    ) -> Result<Outcome, Error> {
+        let count = instances.len();
+        let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|_| Error::Store)?)];
+        files.extend(instances);
+        let terms = Terms {
+            timeout: JOB_TIME,
+            data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(JOB_FRAMES))),
+        };
+        let mut touching = None;
+        let answered = self
+            .pool
+            .run_with(job, files, terms, |note| {
+                if let Note::Touching(index) = note {
+                    touching = Some(*index);
+                }
+            })
+            .await;
+        let length = bag.metadata().map_err(|_| Error::Store)?.len();
+        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length)
+    }
+}
+
+/// The largest of some instances, in bytes.
+fn largest(rows: &[InstanceRow]) -> u64 {
+    rows.iter().map(|r| u64::try_from(r.bytes).unwrap_or(0)).max().unwrap_or(0)
+}

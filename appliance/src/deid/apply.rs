@@ -1,14 +1,18 @@
-//! Applies the rules to every element at every level and keeps account of what was taken out.
+//! Applies the rules to every element at every level.
+use super::account::Account;
 use super::date;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
-use super::plan::{RemovedKind, RemovedValue};
+use super::plan::RemovedValue;
 use super::policy::{Dates, Policy};
 use super::rule::{self, ActionCode, Place};
-use super::text::{self, kind_of};
+use super::text;
 use super::{Keys, StudyContext};
-use crate::dicom::{DataSet, Element, FileMeta, Tag, Value, Vr, tags, vr_of};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::dicom::{
+    Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
+    Vr, is_known, tags, vr_of,
+};
+use std::collections::BTreeMap;
 
 /// Attributes that say what was done; ours replace those of the input.
 const MARKS: [Tag; 6] = [
@@ -20,9 +24,6 @@ const MARKS: [Tag; 6] = [
     tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
 ];
 
-/// Longest raw value that is kept for the second pass, in bytes; a longer one is searched by its beginning.
-const RAW: usize = 512;
-
 /// The work on one instance.
 pub(super) struct Transformer<'a> {
     context: &'a StudyContext,
@@ -33,8 +34,7 @@ pub(super) struct Transformer<'a> {
     place: Place,
     patient: String,
     year: Option<i64>,
-    actions: BTreeMap<ActionCode, u32>,
-    removed: BTreeSet<RemovedValue>,
+    account: Account<'a>,
 }
 
 impl<'a> Transformer<'a> {
@@ -64,19 +64,20 @@ impl<'a> Transformer<'a> {
             place: Place::top(&class),
             patient,
             year: context.first_day().map(|day| date::civil(day).0),
-            actions: BTreeMap::new(),
-            removed: BTreeSet::new(),
+            account: Account::new(keys),
         }
     }
 
     /// Actions by count and removed values, sorted.
-    pub(super) fn finish(self) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
-        (self.actions, self.removed.into_iter().collect())
+    pub(super) fn finish(self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+        self.account.finish(header)
     }
 
     /// The new data set of the top level.
     pub(super) fn data_set(&mut self, data: &DataSet) -> DataSet {
         let mut header = self.level(data, self.place);
+        // Patient ID is of type 2 in every IOD; a patient without one still gets the same pseudonym everywhere.
+        header.put_text(tags::PATIENT_ID, Vr::LO, &self.keys.patient(&self.patient));
         if header.get(tags::PATIENT_AGE).is_none()
             && let Some(years) = self.age_from_birth(data)
         {
@@ -88,7 +89,12 @@ impl<'a> Transformer<'a> {
     /// Values of the file meta that are not written again.
     pub(super) fn note_meta(&mut self, meta: &FileMeta) {
         for element in meta.elements.iter().chain(&meta.elements.duplicates) {
-            if element.vr.is_text() {
+            let bytes = element.as_bytes().unwrap_or_default().trim_ascii_end();
+            let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+            // Every output names our own software.
+            let ours = bytes == IMPLEMENTATION_CLASS_UID.as_bytes()
+                || bytes == IMPLEMENTATION_VERSION_NAME.as_bytes();
+            if element.vr.is_text() && !ours {
                 self.note(&meta.elements, element, element.vr);
             }
         }
@@ -132,6 +138,9 @@ impl<'a> Transformer<'a> {
         match action {
             ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
             ActionCode::K => self.keep(level, element, vr, place),
+            ActionCode::C if vr.is_text() && !matches!(vr, Vr::DA | Vr::DT | Vr::TM) => {
+                self.clean_text(level, element, vr, place)
+            }
             ActionCode::C => self.clean_date(level, element, vr, place),
             ActionCode::U => self.map_uids(level, element, vr, place),
             ActionCode::X | ActionCode::Z | ActionCode::D => self.take_out(level, element, vr, place, action),
@@ -147,7 +156,7 @@ impl<'a> Transformer<'a> {
             let by_option = rule::by_option(row, tag, self.policy);
             return by_option.unwrap_or_else(|| rule::resolve(row.basic, place.type_of(tag)));
         }
-        if !crate::dicom::is_known(tag) {
+        if !is_known(tag) {
             return ActionCode::X;
         }
         match vr {
@@ -244,6 +253,9 @@ impl<'a> Transformer<'a> {
     /// Dates shifted by the patient's offset, times kept; what is no date or time gets the profile's action.
     fn clean_date(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
         let tag = element.tag;
+        if matches!(element.value, Value::Items(_)) {
+            return self.keep(level, element, vr, place);
+        }
         let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
         let text = text::decoded(level, element);
         let values = text.split('\\');
@@ -262,7 +274,6 @@ impl<'a> Transformer<'a> {
                 }
                 Some(Element::bytes(tag, vr, values.join("\\")))
             }
-            None if matches!(element.value, Value::Items(_)) => self.keep(level, element, vr, place),
             None => {
                 let kind = place.type_of(tag);
                 let action = rule::row(tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
@@ -270,6 +281,28 @@ impl<'a> Transformer<'a> {
                 self.take_out(level, element, vr, place, action)
             }
         }
+    }
+
+    /// Descriptions: words of the closed vocabulary stay (option Clean Descriptors).
+    fn clean_text(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+        let text = text::decoded(level, element);
+        let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
+        let cleaned: Vec<_> = values.iter().map(|v| text::clean(v, &self.context.identifiers)).collect();
+        if cleaned.iter().all(|c| c.kept.is_empty()) {
+            let kind = place.type_of(element.tag);
+            let action =
+                rule::row(element.tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
+            return self.take_out(level, element, vr, place, action);
+        }
+        self.count(ActionCode::C);
+        for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
+            let mut part = DataSet::new();
+            part.put_text(element.tag, vr, dropped);
+            part.charset = Charset::from_value(b"ISO_IR 192");
+            part.iter().for_each(|piece| self.account.note(&part, piece, vr));
+        }
+        let kept: Vec<&str> = cleaned.iter().map(|c| c.kept.as_str()).collect();
+        Some(Element::bytes(element.tag, vr, kept.join("\\")))
     }
 
     fn map_uids(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
@@ -301,55 +334,16 @@ impl<'a> Transformer<'a> {
     }
 
     fn count(&mut self, action: ActionCode) {
-        let count = self.actions.entry(action).or_default();
-        *count = count.saturating_add(1);
+        self.account.count(action);
     }
 
-    /// Remembers a value that was taken out, at every level below it too, for the second pass.
     fn note(&mut self, level: &DataSet, element: &Element, vr: Vr) {
-        if let Value::Items(items) = &element.value {
-            for item in items {
-                item.walk(|level, inner, _| self.note_value(level, inner, effective_vr(inner)));
-            }
-        }
-        self.note_value(level, element, vr);
-    }
-
-    fn note_value(&mut self, level: &DataSet, element: &Element, vr: Vr) {
-        let Some(bytes) = element.as_bytes() else { return };
-        let kind = kind_of(element.tag, vr);
-        if matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS) && kind != RemovedKind::Id {
-            return;
-        }
-        let whole = level.charset.decode(bytes);
-        let printable =
-            |text: &str| !text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t'));
-        if !vr.is_text() && !(printable(whole.trim_matches(['\0', ' '])) && bytes.len() >= 4) {
-            return;
-        }
-        let single = vr.is_single_text();
-        let raws: Vec<&[u8]> =
-            if bytes.is_ascii() && !single { bytes.split(|b| *b == b'\\').collect() } else { vec![bytes] };
-        let texts: Vec<&str> = if single { vec![&whole] } else { whole.split('\\').collect() };
-        for (index, value) in texts.into_iter().enumerate() {
-            let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            let ours = self.keys.is_own_uid(value)
-                || self.keys.is_own_patient(value)
-                || keep::is_standard_uid(value);
-            // What is all of the closed vocabulary is found in every header; names and ids are looked for always.
-            let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && text::is_closed(value);
-            if value.is_empty() || ours || common || value == "REMOVED" {
-                continue;
-            }
-            let raw = raws.get(index).or(raws.first()).copied().unwrap_or_default().trim_ascii();
-            let raw = raw.get(..RAW).unwrap_or(raw).to_vec();
-            self.removed.insert(RemovedValue { kind, text: value.to_owned(), raw });
-        }
+        self.account.note(level, element, vr);
     }
 }
 
 /// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.
-fn effective_vr(element: &Element) -> Vr {
+pub(super) fn effective_vr(element: &Element) -> Vr {
     let known = vr_of(element.tag);
     let same_kind = element.vr.is_text() == known.is_text() && (element.vr == Vr::SQ) == (known == Vr::SQ);
     match known {

@@ -3,7 +3,7 @@
 
 Usage: generate_table.py E11.csv STANDARD_DIR [--check]
   E11.csv       table E.1-1, basic column of 2026c, option columns of 2024e
-  STANDARD_DIR  folder with highdicom/ (module types, IODs) and innolitics-2024e/attributes.json
+  STANDARD_DIR  the standard's tables, a folder with highdicom/ (module types, IODs) and innolitics-2024e/attributes.json
 --check compares instead of writing and exits 1 on a difference.
 """
 
@@ -58,7 +58,7 @@ def table(path):
         const = names.get(tag, "PRIVATE")
         out += [f"/// {name}, a repeating row of the table.",
                 f"pub(super) const {const}: Row = r(0, {basic}, {keep:#06x}, {clean:#06x});"]
-    out += ["", "/// Every row of a single tag, in order of the tags.",
+    out += ["", "/// Every row of a single tag, in order of the tags.", "#[rustfmt::skip]",
             f"pub(super) const ROWS: [Row; {len(rows)}] = ["]
     for tag, basic, keep, clean, name in rows:
         out.append(f"    r({tag:#010x}, {basic}, {keep:#06x}, {clean:#06x}), // {' '.join(name.split())}")

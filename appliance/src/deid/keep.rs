@@ -138,7 +138,7 @@ fn words(level: &DataSet, element: &Element, vr: Vr, policy: &Policy, context: &
         return Kept::No;
     }
     let form = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ' | b'\\');
-    if own(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
+    if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }
     yes(tag, vr, bytes)
@@ -156,11 +156,18 @@ fn is_code(tag: Tag, value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Binary numbers: whole words, written as numbers, and not all of them readable letters.
+/// A code value or scheme designator by form: one short word with no blank, as codes are and names with their
+/// components are not. Codes stand in many headers; finding one tells nothing.
+pub(super) fn is_code_part(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii();
+    bytes.len() <= 16 && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+}
+
+/// Binary numbers: whole words, written as numbers, and not all of them printable characters. Six bytes or more of
+/// real numbers that all print are rarer than a text in the wrong VR.
 fn binary(tag: Tag, vr: Vr, written: Vr, bytes: &[u8]) -> Kept {
-    let whole = bytes.len() % vr.word() == 0;
-    let readable = bytes.len() >= 6
-        && bytes.iter().all(|b| (b' '..=b'~').contains(b) || *b == 0)
-        && bytes.iter().filter(|b| b.is_ascii_alphabetic()).count() >= 4;
+    let whole = bytes.len().is_multiple_of(vr.word());
+    let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+    let readable = text.len() >= 5 && text.iter().all(|b| (b' '..=b'~').contains(b));
     if !whole || written.is_text() || readable { Kept::No } else { yes(tag, vr, bytes) }
 }

@@ -29,7 +29,7 @@ pub(super) fn is_own(data: &DataSet, policy: &Policy, keys: &Keys) -> bool {
     data.text(tags::DEIDENTIFICATION_METHOD).as_deref() == Some(policy.method().as_str())
         && data.text(tags::PATIENT_IDENTITY_REMOVED).as_deref() == Some("YES")
         && data.text(tags::PATIENT_ID).is_some_and(|id| keys.is_own_patient(&id))
-        && data.uid(tags::SOP_INSTANCE_UID).is_some_and(|uid| keys.is_own_uid(&uid))
+        && data.uid(tags::SOP_INSTANCE_UID).is_none_or(|uid| keys.is_own_uid(&uid))
 }
 
 /// Writes the marks into the new header; `original` gives the dates.

@@ -9,6 +9,7 @@
 //! 4. [`Plan::write`] the de-identified P10 file, only when nothing holds it or a person released it;
 //! 5. [`Search`] the bytes about to be sealed for every removed value, independently of the planning.
 
+mod account;
 mod apply;
 mod context;
 mod date;

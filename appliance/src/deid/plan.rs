@@ -94,8 +94,8 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
     let mut work = Transformer::new(data, meta, context, policy, keys, own);
     let mut header = work.data_set(data);
     work.note_meta(meta);
+    let (actions, removed) = work.finish(&header);
     mark::put(&mut header, data, context, policy, own);
-    let (actions, removed) = work.finish();
     let copies = ranges(&header);
     Plan {
         facts: Deidentified::new(Facts::of(&header)),

@@ -47,6 +47,8 @@ pub struct Policy {
     pub(super) dates: Dates,
     /// Kept text must be of closed vocabularies.
     pub(super) closed_text: bool,
+    /// References to other images stay, with replaced UIDs, also where the IOD could do without (X/Z/U*).
+    pub(super) keep_references: bool,
 }
 
 impl Default for Policy {
@@ -64,16 +66,21 @@ impl Policy {
             options: OptionSet::RETAIN_PATIENT_CHARACTERISTICS,
             dates: Dates::Removed,
             closed_text: true,
+            keep_references: false,
         }
     }
 
-    /// Basic Profile, Retain Patient Characteristics and Retain Longitudinal Temporal Information Modified Dates.
+    /// Basic Profile, Retain Patient Characteristics, Retain Longitudinal Temporal Information Modified Dates and
+    /// Clean Descriptors: of descriptions stay the words of the closed vocabulary.
     pub fn shifted_dates() -> Self {
         Policy {
             name: "shifted-dates",
-            options: OptionSet::RETAIN_PATIENT_CHARACTERISTICS.with(OptionSet::RETAIN_MODIFIED_DATES),
+            options: OptionSet::RETAIN_PATIENT_CHARACTERISTICS
+                .with(OptionSet::RETAIN_MODIFIED_DATES)
+                .with(OptionSet::CLEAN_DESCRIPTORS),
             dates: Dates::Shifted,
             closed_text: false,
+            keep_references: true,
         }
     }
 

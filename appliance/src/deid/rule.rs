@@ -5,7 +5,7 @@ use crate::dicom::{Tag, tags};
 
 /// The Basic Profile column as printed, conditional actions included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::upper_case_acronyms)]
 pub(super) enum Basic {
     X,
     Z,
@@ -162,7 +162,9 @@ pub(super) fn by_option(row: &Row, tag: Tag, policy: &Policy) -> Option<ActionCo
     if !CHARACTERISTICS.contains(&tag) {
         options = OptionSet(options.0 & !OptionSet::RETAIN_PATIENT_CHARACTERISTICS.0);
     }
-    if row.keep & options.0 != 0 {
+    if row.basic == Basic::XZU && policy.keep_references {
+        Some(ActionCode::U)
+    } else if row.keep & options.0 != 0 {
         Some(ActionCode::K)
     } else if row.clean & options.0 != 0 {
         Some(ActionCode::C)

@@ -42,7 +42,7 @@ struct Pattern {
 ///
 /// Not looked for, and why: name components of fewer than three ASCII letters and ids of fewer than four
 /// characters (five for digits alone), since they are parts of ordinary words and numbers; 1 January, which is the
-/// dummy date of a year; in [`Region::Binary`] anything shorter than six bytes, which occurs there by chance.
+/// dummy date of a year; words that stand in every output; in [`Region::Binary`] anything shorter than six bytes, which occurs there by chance.
 pub struct Search {
     automaton: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
@@ -59,22 +59,51 @@ impl fmt::Debug for Search {
 const BOUNDED: usize = 6;
 /// Fewest bytes of a pattern in binary data.
 const BINARY: usize = 6;
+/// Longer texts are looked for in pieces of so many characters: any piece of them is a find.
+const PIECE: usize = 48;
+/// Most pieces of one text.
+const PIECES: usize = 64;
+
+/// Words that stand in every output (PS3.16 CID 7050 and our method text), so that finding them tells nothing.
+const OWN_WORDS: [&str; 16] = [
+    "APPLICATION",
+    "BASIC",
+    "CHARACTERISTICS",
+    "CONFIDENTIALITY",
+    "DATES",
+    "INFORMATION",
+    "LONGITUDINAL",
+    "MODIFIED",
+    "OPTION",
+    "PATIENT",
+    "PROFILE",
+    "REMOVED",
+    "RETAIN",
+    "SCANSIDE",
+    "STRICT",
+    "TEMPORAL",
+];
 
 impl Search {
     /// Builds the searcher; linear in the length of all values.
     pub fn new(removed: &[RemovedValue]) -> Self {
         let mut needles: BTreeMap<Vec<u8>, Pattern> = BTreeMap::new();
         for (value, item) in removed.iter().enumerate() {
-            for text in forms(item) {
+            for text in forms(item).into_iter().flat_map(pieces) {
+                if OWN_WORDS.contains(&text.to_uppercase().as_str()) {
+                    continue;
+                }
                 let bounded = text.chars().count() < BOUNDED;
                 for (bytes, step, big) in encodings(&text) {
                     needles.entry(bytes).or_insert(Pattern { value, kind: item.kind, step, big, bounded });
                 }
             }
             // As stored, whatever the character set; only where that differs from the encodings above.
-            if item.raw.len() >= BOUNDED && !item.raw.is_ascii() {
-                let pattern = Pattern { value, kind: item.kind, step: 1, big: false, bounded: false };
-                needles.entry(item.raw.clone()).or_insert(pattern);
+            if !item.raw.is_ascii() {
+                for part in item.raw.chunks(PIECE).filter(|part| part.len() >= BOUNDED) {
+                    let pattern = Pattern { value, kind: item.kind, step: 1, big: false, bounded: false };
+                    needles.entry(part.to_vec()).or_insert(pattern);
+                }
             }
         }
         let longest = needles.keys().map(Vec::len).max().unwrap_or(0);
@@ -113,6 +142,8 @@ impl Search {
             }
             hits.push(Hit { offset: found.start(), kind: pattern.kind, value: pattern.value });
         }
+        // Forms that differ in the case of letters alone end at the same place.
+        hits.dedup();
         hits
     }
 }
@@ -136,7 +167,7 @@ fn forms(item: &RemovedValue) -> Vec<String> {
     let text = item.text.trim();
     match item.kind {
         RemovedKind::Name => {
-            let parts = text.split(|c: char| matches!(c, '^' | '=' | ' ' | ',' | '-' | '.' | '\t'));
+            let parts = text.split(['^', '=', ' ', ',', '-', '.', '\t']);
             parts.filter(|part| worth(part)).map(str::to_owned).collect()
         }
         RemovedKind::Date => dates(text),
@@ -157,9 +188,25 @@ fn forms(item: &RemovedValue) -> Vec<String> {
         }
         RemovedKind::Text => {
             let lines = text.split(['\r', '\n']).map(str::trim);
-            lines.filter(|line| line.chars().count() >= 6 || !line.is_ascii()).map(str::to_owned).collect()
+            lines.filter(|line| line.chars().count() >= 6 || wide(line)).map(str::to_owned).collect()
         }
     }
+}
+
+/// A long text in pieces of equal length; the last one reaches back into the one before it.
+fn pieces(text: String) -> Vec<String> {
+    let letters: Vec<char> = text.chars().take(PIECE * PIECES).collect();
+    if letters.len() <= PIECE {
+        return vec![text];
+    }
+    let tail = letters.len() - PIECE;
+    let starts = (0..tail).step_by(PIECE).chain([tail]);
+    starts.filter_map(|at| letters.get(at..at + PIECE)).map(|piece| piece.iter().collect()).collect()
+}
+
+/// Two or more characters beyond Latin-1: a word or a name in another script.
+fn wide(text: &str) -> bool {
+    text.chars().filter(|c| u32::from(*c) > 0xFF).count() >= 2
 }
 
 fn worth(part: &str) -> bool {
@@ -173,7 +220,7 @@ fn dates(text: &str) -> Vec<String> {
     let (Some(year), Some(month), Some(day)) = (digits.get(..4), digits.get(4..6), digits.get(6..8)) else {
         return Vec::new();
     };
-    if (month, day) == ("01", "01") || year < "1850" || year > "2150" || month > "12" || day > "31" {
+    if (month, day) == ("01", "01") || !("1850"..="2150").contains(&year) || month > "12" || day > "31" {
         return Vec::new();
     }
     let mut found = vec![format!("{year}{month}{day}")];

@@ -1,6 +1,6 @@
 //! Text: what of it is of closed vocabularies, and whether it names the study's own people and numbers.
 use super::plan::RemovedKind;
-use super::vocabulary;
+use super::{rule, vocabulary};
 use crate::dicom::{DataSet, Element, Tag, Vr};
 use std::collections::BTreeSet;
 
@@ -62,6 +62,8 @@ pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
 pub(super) struct Identifiers {
     names: BTreeSet<String>,
     ids: BTreeSet<String>,
+    /// Texts of attributes that the profile takes out, as a whole: descriptions, institutions, addresses.
+    phrases: BTreeSet<String>,
 }
 
 impl Identifiers {
@@ -78,9 +80,20 @@ impl Identifiers {
                     let text = decoded(level, element);
                     self.ids.extend(text.split('\\').map(joined).filter(|id| id.len() >= 3));
                 }
+                RemovedKind::Text if taken_out(element.tag, vr) => {
+                    let text = decoded(level, element);
+                    let open = text.split('\\').filter(|value| !is_closed(value));
+                    self.phrases.extend(open.map(joined).filter(|t| t.chars().count() >= 5));
+                }
                 _ => {}
             }
         });
+    }
+
+    /// The text holds a description, an institution or an address that the profile takes out elsewhere.
+    pub(super) fn phrase_in(&self, text: &str) -> bool {
+        let joined = joined(text);
+        self.phrases.iter().any(|phrase| joined.contains(phrase.as_str()))
     }
 
     /// The text holds one of the study's names or ids, in any case, order and punctuation.
@@ -92,6 +105,12 @@ impl Identifiers {
             || text.split('\\').any(|value| self.ids.contains(&joined(value)))
             || self.ids.iter().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
     }
+}
+
+/// A text attribute that the profile does something to.
+fn taken_out(tag: Tag, vr: Vr) -> bool {
+    let words = vr.is_text() && !matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS | Vr::CS);
+    words && !tag.is_private() && rule::row(tag).is_some()
 }
 
 /// An element's text, decoded as its data set says.
@@ -156,6 +175,49 @@ pub(super) fn is_closed(text: &str) -> bool {
         })
 }
 
+/// A text cleaned: what stays, and the runs that were taken out.
+pub(super) struct Cleaned {
+    pub kept: String,
+    pub dropped: Vec<String>,
+}
+
+/// Keeps words of the closed vocabulary and numbers with units, drops the rest and whatever names the study's own
+/// people and numbers. Bare numbers and single letters stay between kept words alone: beside a dropped one they
+/// may be its day, house number or initial.
+pub(super) fn clean(text: &str, own: &Identifiers) -> Cleaned {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let closed: Vec<bool> = words.iter().map(|word| is_closed(word) && !own.found_in(word)).collect();
+    let at = |index: Option<usize>| index.and_then(|i| closed.get(i)).copied().unwrap_or(true);
+    let mut cleaned = Cleaned { kept: String::new(), dropped: Vec::new() };
+    let mut run: Vec<&str> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let bare = word.chars().filter(|c| c.is_alphabetic()).count() <= 1 && !has_unit(word);
+        let stays = at(Some(index)) && (!bare || (at(index.checked_sub(1)) && at(Some(index + 1))));
+        if stays {
+            if !run.is_empty() {
+                cleaned.dropped.push(std::mem::take(&mut run).join(" "));
+            }
+            if !cleaned.kept.is_empty() {
+                cleaned.kept.push(' ');
+            }
+            cleaned.kept.push_str(word);
+        } else {
+            run.push(word);
+        }
+    }
+    if !run.is_empty() {
+        cleaned.dropped.push(run.join(" "));
+    }
+    if own.found_in(&cleaned.kept) || !cleaned.kept.contains(|c: char| c.is_alphabetic()) {
+        cleaned = Cleaned { kept: String::new(), dropped: vec![text.to_owned()] };
+    }
+    cleaned
+}
+
+fn has_unit(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with(|c: char| c.is_ascii_alphabetic())
+}
+
 /// `12`, `3.75`, `120KV`: at most three digits, at most three more after a point, a unit of the vocabulary.
 fn is_small_number(word: &str) -> bool {
     let digits = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
@@ -197,6 +259,29 @@ mod tests {
         for text in ["Dr", "chest", "471"] {
             assert!(!own.found_in(text), "{text}");
         }
+    }
+
+    #[test]
+    fn short_ids_are_found_as_words() {
+        let mut data = DataSet::new();
+        data.put_text(tags::ACCESSION_NUMBER, Vr::SH, "A-77");
+        let mut own = Identifiers::default();
+        own.harvest(&data);
+        assert!(own.found_in("exam a77 done") && own.found_in("A 77") && !own.found_in("exam BA77 done"));
+    }
+
+    #[test]
+    fn descriptions_keep_the_vocabulary_and_drop_the_rest() {
+        let mut data = DataSet::new();
+        data.put_text(tags::PATIENT_NAME, Vr::PN, "Chest^Orla");
+        let mut own = Identifiers::default();
+        own.harvest(&data);
+        let clean = |text| clean(text, &own).kept;
+        assert_eq!(clean("LUNG WINDOW 1.25MM for Orla Penn, born 11.08.2016"), "LUNG WINDOW 1.25MM for");
+        assert_eq!(clean("CT Chest with contrast"), "CT with contrast"); // a patient of that name
+        assert_eq!(clean("KNEE LEFT J Penn 12 Elm Lane"), "KNEE LEFT");
+        assert_eq!(clean("KNEE (269) 555-5251"), "KNEE");
+        assert_eq!(clean("4711 12"), "");
     }
 
     #[test]

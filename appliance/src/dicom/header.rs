@@ -131,8 +131,10 @@ impl<'a> Cursor<'a> {
         let little = u16::from_le_bytes([head[0], head[1]]);
         let big = u16::from_be_bytes([head[0], head[1]]);
         if vr.is_some() {
-            // Low group numbers start every data set; swapped they are large.
-            return Ok(Encoding { explicit: true, big: if little == big { said.big } else { big < little } });
+            // Data sets start with group 0008, or 0010 at the latest; swapped these are 0800 and 1000.
+            let first = |group: u16| matches!(group, 0x0008 | 0x0010);
+            let is_big = if first(big) { true } else { said.big && !first(little) };
+            return Ok(Encoding { explicit: true, big: is_big });
         }
         let implicit_length = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
         if little < 0x100 && implicit_length <= self.left() {

@@ -24,6 +24,8 @@ mod parse;
 mod source;
 mod syntax;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod value;
 mod vr;
 mod write;
@@ -32,7 +34,7 @@ pub use charset::Charset;
 pub use dictionary::{is_known, keyword, vr_of};
 pub use error::{Error, Fault};
 pub use meta::{FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-pub use parse::{Limits, Parsed, read, read_data_set};
+pub use parse::{Limits, Parsed, data_set_offset, read, read_data_set};
 pub use source::{ReadAt, Window};
 pub use syntax::TransferSyntax;
 pub use tag::{Tag, tags};

@@ -26,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // An empty item costs about 100 bytes: 400,000 of them stay far below the worker's 256 MiB.
-        Limits { bulk: 64 * 1024, memory: 48 << 20, count: 400_000, depth: 128, inflated: 96 << 20 }
+        Limits { bulk: 64 * 1024, memory: 32 << 20, count: 400_000, depth: 128, inflated: 96 << 20 }
     }
 }
 
@@ -64,6 +64,16 @@ pub fn read<S: ReadAt>(source: S, limits: &Limits) -> Result<Parsed, Error> {
     let meta = read_meta(&mut cursor)?;
     let at = cursor.at;
     parse(source, at, meta, limits)
+}
+
+/// Where the data set of a P10 file begins, in bytes.
+///
+/// # Errors
+/// [`Error::NotDicom`] when there is no data set.
+pub fn data_set_offset<S: ReadAt>(source: S) -> Result<u64, Error> {
+    let mut cursor = Cursor::new(&source, 0)?;
+    read_meta(&mut cursor)?;
+    Ok(cursor.at)
 }
 
 /// Reads a data set without file meta, in a syntax known from elsewhere (the association).

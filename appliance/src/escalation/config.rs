@@ -42,9 +42,12 @@ impl Config {
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
         let mut faults = Vec::new();
-        let word = |m: &String| (1..=16).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let word = |m: &String| {
+            (1..=16).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
         if !self.without_model.iter().all(word) {
-            faults.push(("without_model", "write modalities as DICOM has them, for example [\"CT\", \"MR\"]"));
+            faults
+                .push(("without_model", "write modalities as DICOM has them, for example [\"CT\", \"MR\"]"));
         }
         if self.retry_first.is_zero() || self.retry_first > self.retry_max {
             faults.push(("retry_first", "write a time above zero and not above retry_max"));
@@ -64,7 +67,8 @@ mod duration {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text).map_err(|_| serde::de::Error::custom("a time with its unit, such as \"30s\""))
+        humantime::parse_duration(&text)
+            .map_err(|_| serde::de::Error::custom("a time with its unit, such as \"30s\""))
     }
 }
 
@@ -88,7 +92,8 @@ mod tests {
     #[test]
     fn impossible_values_are_named() {
         let text = "identity = \"id\"\nwithout_model = [\"ct head\"]\nretry_first = \"2m\"";
-        let keys: Vec<_> = toml::from_str::<Config>(text).unwrap().faults().into_iter().map(|f| f.0).collect();
+        let keys: Vec<_> =
+            toml::from_str::<Config>(text).unwrap().faults().into_iter().map(|f| f.0).collect();
         assert_eq!(keys, ["without_model", "retry_first"]);
     }
 }

@@ -26,6 +26,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(30);
 const REPORTS_A_ROUND: u32 = 32;
 const POLL_DEFAULT: Duration = Duration::from_secs(5);
 const POLL_MAX: Duration = Duration::from_secs(60);
+const GREET_EVERY: Duration = Duration::from_secs(60);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 
 /// Wakes the courier: a case was sealed, a person took one back or asked for a retry. Never blocks, never lost.
@@ -126,9 +127,15 @@ impl<O: Outbox> Courier<O> {
         let mut client = IntakeClient::new(channel)
             .max_decoding_message_size(limits::MESSAGE_BYTES_MAX)
             .max_encoding_message_size(limits::MESSAGE_BYTES_MAX);
-        let poll = self.greet(&mut client).await?;
+        let mut poll = self.greet(&mut client).await?;
+        let mut greeted_at = tokio::time::Instant::now();
         *greeted = true;
         loop {
+            if greeted_at.elapsed() >= GREET_EVERY {
+                // The cloud's people see how much waits here, and since when.
+                poll = self.greet(&mut client).await?;
+                greeted_at = tokio::time::Instant::now();
+            }
             self.withdraw(&mut client).await?;
             while self.send_one(&mut client).await? {}
             self.bring_home(&mut client).await?;
@@ -155,13 +162,16 @@ impl<O: Outbox> Courier<O> {
         let told = answer.readers.iter().filter_map(|keys| proto::keys::PublicKeys::try_from(keys).ok());
         if told.map(|keys| keys.id()).any(|id| !known.contains(&id)) {
             // Keys are taken at enrolment only: a cloud that could swap them by a message could read the cases.
-            tracing::warn!("the cloud names reader keys this site was not enrolled with; enrol again to take them");
+            tracing::warn!(
+                "the cloud names reader keys this site was not enrolled with; enrol again to take them"
+            );
         }
         if !matches!(self.link, Some(Link::Up { .. })) {
             let skew_ms = answer.unix_ms.saturating_sub(unix_ms(now));
             self.set_link(Link::Up { since: now, skew_ms }).await;
         }
-        let poll = answer.policy.map_or(POLL_DEFAULT, |policy| Duration::from_secs(policy.poll_seconds.into()));
+        let poll =
+            answer.policy.map_or(POLL_DEFAULT, |policy| Duration::from_secs(policy.poll_seconds.into()));
         Ok(if poll.is_zero() { POLL_DEFAULT } else { poll.min(POLL_MAX) })
     }
 
@@ -189,7 +199,7 @@ impl<O: Outbox> Courier<O> {
             let request = wire::WithdrawRequest { case_id: case.as_bytes().to_vec(), revision };
             match within(CALL_LIMIT, client.withdraw(request)).await {
                 // A case the cloud does not know is as good as taken back.
-                Ok(_) | Err(Error::CaseRefused) => self.outbox.withdrawn(case, revision).await?,
+                Ok(_) | Err(Error::Unknown) => self.outbox.withdrawn(case, revision).await?,
                 Err(error) if error.ends_session() => return Err(error),
                 Err(_) => {}
             }
@@ -223,7 +233,14 @@ impl<O: Outbox> Courier<O> {
     }
 
     async fn bring_home(&mut self, client: &mut IntakeClient<Channel>) -> Result<(), Error> {
-        let request = wire::ListReportsRequest { limit: REPORTS_A_ROUND + u32::try_from(self.left.len()).unwrap_or(0) };
+        for (envelope, digest) in self.outbox.unconfirmed().await? {
+            match fetch::confirm(client, self.outbox.as_ref(), envelope, digest).await {
+                Err(error) if error.ends_session() => return Err(error),
+                _ => {}
+            }
+        }
+        let request =
+            wire::ListReportsRequest { limit: REPORTS_A_ROUND + u32::try_from(self.left.len()).unwrap_or(0) };
         let listing = within(CALL_LIMIT, client.list_reports(request)).await?;
         for entry in listing.reports.iter().take(limits::LISTING_COUNT_MAX) {
             if self.left.contains(&entry.envelope) {
@@ -246,7 +263,12 @@ impl<O: Outbox> Courier<O> {
         if self.outbox.backlog().await?.awaiting_report == 0 {
             return Ok(());
         }
-        let answer = match within(CALL_LIMIT, client.case_states(wire::CaseStatesRequest { case_ids: vec![] })).await {
+        let answer = match within(
+            CALL_LIMIT,
+            client.case_states(wire::CaseStatesRequest { case_ids: vec![] }),
+        )
+        .await
+        {
             Err(error) if !error.ends_session() => return Ok(()),
             other => other?,
         };
@@ -256,16 +278,29 @@ impl<O: Outbox> Courier<O> {
                 revision: state.revision,
                 phase: state.phase(),
                 attempts: state.attempts,
-                reason: state.reason.chars().filter(|c| !c.is_control()).take(limits::LINE_CHARS_MAX).collect(),
+                reason: state
+                    .reason
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(limits::LINE_CHARS_MAX)
+                    .collect(),
             })
         };
         let phases = answer.states.into_iter().take(limits::LISTING_COUNT_MAX).filter_map(read).collect();
-        Ok(self.outbox.phases(phases).await?)
+        // What the cloud says of a case is for the page only: not recorded now, it is said again next round.
+        if self.outbox.phases(phases).await.is_err() {
+            tracing::warn!("where the cases are in the cloud could not be recorded");
+        }
+        Ok(())
     }
 
     /// Waits for a wake, a postponed case that becomes due, or the next listing.
     async fn rest(&self, poll: Duration) -> Result<(), Error> {
-        let until_due = self.outbox.next_due().await?.map(|due| due.duration_since(SystemTime::now()).unwrap_or_default());
+        let until_due = self
+            .outbox
+            .next_due()
+            .await?
+            .map(|due| due.duration_since(SystemTime::now()).unwrap_or_default());
         // Never zero: a house whose two answers disagree must not make this loop spin.
         let pause = until_due.map_or(poll, |until| until.min(poll)).max(PAUSE_MIN);
         tokio::select! {

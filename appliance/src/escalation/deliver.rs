@@ -48,7 +48,8 @@ impl Envelope {
         let bytes = read_at(&mut file, 0, Header::BYTES).await?;
         let header = Header::parse(&bytes).map_err(|_| Error::CaseRefused)?;
         let address = header.address();
-        let named = header.envelope() == due.envelope && address.case == due.case && address.revision == due.revision;
+        let named =
+            header.envelope() == due.envelope && address.case == due.case && address.revision == due.revision;
         let layout = header.layout();
         let length = file.metadata().await.map_err(|_| Error::House)?.len();
         if !named || length != layout.total_bytes() {
@@ -76,7 +77,9 @@ pub(super) async fn step<O: Outbox>(
     outbox: &O,
     due: &DueCase,
 ) -> Result<Step, Error> {
-    let envelope = match Envelope::read(outbox.open(due.envelope).await?, due).await {
+    // A file that cannot be opened concerns this case alone; it must not stop the others.
+    let file = outbox.open(due.envelope).await.map_err(|_| Error::CaseLater)?;
+    let envelope = match Envelope::read(file, due).await {
         Err(Error::CaseRefused) => {
             outbox.refused(due.envelope, Refusal::Damaged).await?;
             return Ok(Step::Done);
@@ -92,7 +95,8 @@ pub(super) async fn step<O: Outbox>(
     };
     let answer = within(CALL_LIMIT, client.which_parts(question)).await?;
     if answer.superseded {
-        outbox.superseded(due.envelope).await?;
+        let committed = answer.receipt.is_some_and(|receipt| receipt.committed);
+        outbox.superseded(due.envelope, committed).await?;
         return Ok(Step::Done);
     }
     if let Some(receipt) = answer.receipt.filter(|receipt| receipt.committed) {
@@ -110,8 +114,11 @@ async fn put<O: Outbox>(
     there: &PartSet,
 ) -> Result<Step, Error> {
     let layout = envelope.layout;
-    // With every part there and no receipt, an empty stream makes the cloud commit.
-    let wanted: Vec<u32> = there.missing().take(PARTS_A_CALL).collect();
+    let mut wanted: Vec<u32> = there.missing().take(PARTS_A_CALL).collect();
+    if wanted.is_empty() {
+        // Every part is there and no receipt: the call was cut before the commit. The last part again asks for it.
+        wanted.push(layout.parts().saturating_sub(1));
+    }
     let bytes: u64 = wanted.iter().map(|index| layout.part_bytes(*index) as u64).sum();
     let sent = Arc::new(AtomicU64::new(0));
     let (sender, parts) = mpsc::channel(1);

@@ -46,8 +46,12 @@ pub async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<
 
     let site = SiteId::from_slice(&answer.site).map_err(|_| Error::Contract)?;
     let policy = answer.policy.unwrap_or_default();
-    let readers: Vec<PublicKeys> =
-        answer.readers.iter().map(PublicKeys::try_from).collect::<Result<_, _>>().map_err(|_| Error::Contract)?;
+    let readers: Vec<PublicKeys> = answer
+        .readers
+        .iter()
+        .map(PublicKeys::try_from)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Error::Contract)?;
     let reader = readers.first().ok_or(Error::Contract)?.id();
     let named = pki::site_of(&answer.certificate).map_err(|_| Error::Contract)?;
     if authority_digest(&answer.authority) != *token.authority() || named.0 != site {
@@ -56,9 +60,17 @@ pub async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<
     let file = SiteFile { site, cloud: url.clone(), unsigned_drafts: policy.unsigned_drafts };
     let folder_in_making = staging.path();
     identity::write(folder_in_making, identity::KEYS, &keys.to_text())?;
-    identity::write(folder_in_making, identity::READERS, &readers.iter().map(PublicKeys::to_text).collect::<String>())?;
+    identity::write(
+        folder_in_making,
+        identity::READERS,
+        &readers.iter().map(PublicKeys::to_text).collect::<String>(),
+    )?;
     identity::write(folder_in_making, identity::AUTHORITY, &pki::pem_text("CERTIFICATE", &answer.authority))?;
-    identity::write(folder_in_making, identity::CERTIFICATE, &pki::pem_text("CERTIFICATE", &answer.certificate))?;
+    identity::write(
+        folder_in_making,
+        identity::CERTIFICATE,
+        &pki::pem_text("CERTIFICATE", &answer.certificate),
+    )?;
     identity::write(folder_in_making, identity::CERTIFICATE_KEY, &request.key)?;
     identity::write(folder_in_making, identity::SITE, &toml::to_string(&file).map_err(|_| Error::House)?)?;
     // What was written must be what a start can read.
@@ -75,8 +87,7 @@ async fn ask(
 ) -> Result<wire::EnrolResponse, Error> {
     let config = proto::tls::enrol_config(*token.authority())?;
     let channel = proto::tls::connect(url, Arc::new(ArcSwap::from_pointee(config))).await?;
-    let mut client =
-        IntakeClient::new(channel).max_decoding_message_size(proto::limits::MESSAGE_BYTES_MAX);
+    let mut client = IntakeClient::new(channel).max_decoding_message_size(proto::limits::MESSAGE_BYTES_MAX);
     let question = wire::EnrolRequest {
         secret: token.secret().to_vec(),
         request: request.request.clone(),
@@ -86,7 +97,7 @@ async fn ask(
     };
     let answer = tokio::time::timeout(LIMIT, client.enrol(question)).await.map_err(|_| Error::LinkLost)?;
     answer.map(tonic::Response::into_inner).map_err(|status| match Error::from(status) {
-        Error::SiteRefused | Error::CaseRefused => Error::Token,
+        Error::SiteRefused | Error::CaseRefused | Error::Unknown => Error::Token,
         other => other,
     })
 }
@@ -107,7 +118,8 @@ impl Staging {
     }
 
     fn become_final(self, folder: &Path) -> Result<(), Error> {
-        let sync = |path: &Path| fs::File::open(path).and_then(|dir| dir.sync_all()).map_err(|_| Error::House);
+        let sync =
+            |path: &Path| fs::File::open(path).and_then(|dir| dir.sync_all()).map_err(|_| Error::House);
         sync(self.path())?;
         // Onto a folder that is not empty this fails: an identity is never overwritten.
         fs::rename(self.path(), folder).map_err(|_| Error::Enrolled)?;

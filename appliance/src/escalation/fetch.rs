@@ -49,13 +49,26 @@ pub(super) async fn report<O: Outbox>(
         Stored::Kept => {}
     }
     // Durable here; only now may the cloud forget it.
+    confirm(client, outbox, envelope, digest).await?;
+    Ok(Brought::Home)
+}
+
+/// Tells the cloud that it may forget a report that is durable here.
+pub(super) async fn confirm<O: Outbox>(
+    client: &mut IntakeClient<Channel>,
+    outbox: &O,
+    envelope: EnvelopeId,
+    digest: EnvelopeDigest,
+) -> Result<(), Error> {
     let confirmation = wire::ConfirmReportRequest {
         envelope: envelope.as_bytes().to_vec(),
         digest: digest.as_bytes().to_vec(),
     };
-    within(CALL_LIMIT, client.confirm_report(confirmation)).await?;
-    outbox.confirmed(envelope).await?;
-    Ok(Brought::Home)
+    match within(CALL_LIMIT, client.confirm_report(confirmation)).await {
+        // A report the cloud does not know any more was forgotten at an earlier confirmation.
+        Ok(_) | Err(Error::Unknown) => Ok(outbox.confirmed(envelope).await?),
+        Err(error) => Err(error),
+    }
 }
 
 async fn fetch(
@@ -68,7 +81,8 @@ async fn fetch(
     let question = wire::FetchReportRequest { envelope: envelope.as_bytes().to_vec(), first_part: 0 };
     let mut pieces = within(CALL_LIMIT, client.fetch_report(question)).await?;
     let mut next = async || -> Result<Option<Piece>, Error> {
-        let message = tokio::time::timeout(CALL_LIMIT, pieces.message()).await.map_err(|_| Error::LinkLost)?;
+        let message =
+            tokio::time::timeout(CALL_LIMIT, pieces.message()).await.map_err(|_| Error::LinkLost)?;
         Ok(message.map_err(Error::from)?.and_then(|message| message.piece))
     };
     let Some(Piece::Head(head)) = next().await? else { return Err(Error::Contract) };
@@ -109,6 +123,7 @@ fn check_head(head: &wire::ReportHead, identity: &Identity) -> Result<Verified, 
     if header.kind() != Kind::Report || !small {
         return Err(Error::Report);
     }
-    let reader = identity.readers().iter().find(|reader| reader.id() == header.sender()).ok_or(Error::Report)?;
+    let reader =
+        identity.readers().iter().find(|reader| reader.id() == header.sender()).ok_or(Error::Report)?;
     verify(&head.header, &head.seal, reader).map_err(|_| Error::Report)
 }

@@ -47,6 +47,9 @@ pub enum Error {
     /// The cloud refuses this one case or report, whatever is tried.
     #[error("the cloud refuses this case")]
     CaseRefused,
+    /// The cloud does not know this one (any more).
+    #[error("the cloud does not know this case or report")]
+    Unknown,
     /// The cloud cannot take this one now.
     #[error("the cloud cannot take this case now")]
     CaseLater,
@@ -89,7 +92,12 @@ impl Error {
     pub const fn retry(self) -> bool {
         match self {
             Self::Transport(error) => error.retry(),
-            Self::LinkLost | Self::CaseLater | Self::House | Self::Receipt | Self::Contract => true,
+            Self::LinkLost
+            | Self::CaseLater
+            | Self::Unknown
+            | Self::House
+            | Self::Receipt
+            | Self::Contract => true,
             _ => false,
         }
     }
@@ -115,13 +123,15 @@ impl From<tonic::Status> for Error {
             Code::Unauthenticated | Code::PermissionDenied => Self::SiteRefused,
             Code::InvalidArgument
             | Code::FailedPrecondition
-            | Code::NotFound
             | Code::AlreadyExists
             | Code::OutOfRange
             | Code::DataLoss => Self::CaseRefused,
+            Code::NotFound => Self::Unknown,
             Code::Unimplemented => Self::Version,
             Code::ResourceExhausted | Code::Aborted | Code::Internal => Self::CaseLater,
-            Code::Ok | Code::Cancelled | Code::Unknown | Code::DeadlineExceeded | Code::Unavailable => Self::LinkLost,
+            Code::Ok | Code::Cancelled | Code::Unknown | Code::DeadlineExceeded | Code::Unavailable => {
+                Self::LinkLost
+            }
         }
     }
 }

@@ -133,7 +133,11 @@ pub struct Phase {
 pub trait Outbox: Send + Sync + 'static {
     /// Sealed cases without a receipt whose next attempt is not after `now`: STAT first, then URGENT, then the
     /// longest waiting; at most `limit`.
-    fn due(&self, now: SystemTime, limit: usize) -> impl Future<Output = Result<Vec<DueCase>, OutboxFailed>> + Send;
+    fn due(
+        &self,
+        now: SystemTime,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DueCase>, OutboxFailed>> + Send;
 
     /// When the earliest postponed case becomes due; `None` when none waits.
     fn next_due(&self) -> impl Future<Output = Result<Option<SystemTime>, OutboxFailed>> + Send;
@@ -155,7 +159,11 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// The cloud has committed the envelope under the digest that was sealed; `unix_ms` is the cloud's time.
     /// The envelope file may be deleted.
-    fn received(&self, envelope: EnvelopeId, unix_ms: i64) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
+    fn received(
+        &self,
+        envelope: EnvelopeId,
+        unix_ms: i64,
+    ) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
 
     /// An attempt failed; the next one not before this time. `failures` is the new count of failures in a row.
     fn postponed(
@@ -166,19 +174,35 @@ pub trait Outbox: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
 
     /// The envelope will not be sent again by itself: "could not be sent", for a person.
-    fn refused(&self, envelope: EnvelopeId, why: Refusal) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
+    fn refused(
+        &self,
+        envelope: EnvelopeId,
+        why: Refusal,
+    ) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
 
-    /// The cloud has a newer envelope of the same case and edition: this one is let go.
-    fn superseded(&self, envelope: EnvelopeId) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
+    /// The cloud has another envelope of the same case and edition: this one is let go. With `committed` that other
+    /// one is durable there, so the case counts as received; without, it is still on its way from this outbox.
+    fn superseded(
+        &self,
+        envelope: EnvelopeId,
+        committed: bool,
+    ) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
 
     /// Cases a person took back and the cloud was not told of yet; revision 0 means all editions.
     fn withdrawals(&self) -> impl Future<Output = Result<Vec<(CaseId, u32)>, OutboxFailed>> + Send;
 
     /// The cloud was told.
-    fn withdrawn(&self, case: CaseId, revision: u32) -> impl Future<Output = Result<(), OutboxFailed>> + Send;
+    fn withdrawn(&self, case: CaseId, revision: u32)
+    -> impl Future<Output = Result<(), OutboxFailed>> + Send;
 
     /// Records a report.
     fn store_report(&self, report: HomeReport) -> impl Future<Output = Result<Stored, OutboxFailed>> + Send;
+
+    /// Reports stored here whose confirmation was not recorded yet, with their digests: the courier may have been
+    /// stopped between storing and confirming, and asks for them in every round.
+    fn unconfirmed(
+        &self,
+    ) -> impl Future<Output = Result<Vec<(EnvelopeId, EnvelopeDigest)>, OutboxFailed>> + Send;
 
     /// The cloud was told that it may forget this report.
     fn confirmed(&self, envelope: EnvelopeId) -> impl Future<Output = Result<(), OutboxFailed>> + Send;

@@ -1,1 +1,53 @@
-//! house
+//! The house: builds the rooms bottom up, drains them top down, and lets them meet in the ledger.
+
+mod config;
+mod control;
+mod desk;
+mod open;
+mod outbox;
+mod run;
+mod sink;
+mod status;
+mod work;
+
+pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
+pub use control::{Request, Response, ask, socket_path};
+pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
+pub use run::{Addresses, run};
+pub use status::{Light, Report};
+
+/// Why the house cannot be opened or kept. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger.
+    #[error("{0}")]
+    Ledger(#[from] crate::ledger::Error),
+    /// The store.
+    #[error("{0}")]
+    Store(#[from] crate::store::Error),
+    /// The audit.
+    #[error("{0}")]
+    Audit(#[from] crate::audit::Error),
+    /// Reception.
+    #[error("{0}")]
+    Intake(#[from] crate::intake::Error),
+    /// The conveyor.
+    #[error("{0}")]
+    Conveyor(#[from] crate::conveyor::Error),
+    /// The site's identity.
+    #[error("{0}")]
+    Escalation(#[from] crate::escalation::Error),
+    /// The model runtime.
+    #[error("{0}")]
+    Models(String),
+    /// A file of the site.
+    #[error("{what} cannot be read or written ({kind}): {todo}")]
+    File {
+        /// Which.
+        what: &'static str,
+        /// How.
+        kind: std::io::ErrorKind,
+        /// What to do.
+        todo: &'static str,
+    },
+}

@@ -1,32 +1,18 @@
-//! One association from its request to its end: messages in, statuses out, no half object left behind.
+//! One association from its request to its end, and how that end is told to peer, ledger and log.
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use dicom_ul::pdu::{AbortRQServiceProviderReason as AbortReason, AbortRQSource, Pdu};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::info;
 
+use super::Metrics;
 use super::acceptor::Shared;
-use super::command::{self, C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, RESPONSE, Request};
 use super::error::{Error, Violation};
-use super::negotiate::{Agreed, Answer, Context, REQUEST_LIMIT, answer, read_request};
-use super::receive::{Announced, Gone, Receiver};
-use super::sop_classes::VERIFICATION;
-use super::status::Status;
-use super::wire::{ABORT, ASSOCIATE_RQ, Header, Link, P_DATA, RECEIVING, RELEASE_RQ, Wire};
-use super::{Acceptance, MAX_PDU, Metrics, SinkError};
-use crate::store::Reception;
-
-/// Some senders count the PDU's own header or a PDV's into the length they were given.
-const PDU_SLACK: u32 = 16;
-/// Release and abort carry four bytes; odd longer ones are read past.
-const SMALL_PDU: u32 = 1024;
-/// Data set bytes gathered before they go to the receiving thread.
-const BATCH: usize = 256 << 10;
-/// Studies remembered for the release signal; a flood beyond it is left to quiet time.
-const STUDIES: usize = 1024;
+use super::messages::Messages;
+use super::negotiate::{Answer, REQUEST_LIMIT, answer, read_request};
+use super::wire::{ABORT, ASSOCIATE_RQ, Link, Wire};
 
 /// How an association ended well.
 enum Ended {
@@ -45,7 +31,9 @@ pub(crate) async fn serve<S: Link>(link: S, address: IpAddr, number: u64, shared
         Err(error) => {
             match error {
                 Error::TimedOut(_) => Metrics::add(&metrics.timed_out, 1),
-                Error::Aborted | Error::Closed | Error::Broken(_) => Metrics::add(&metrics.aborted_by_peer, 1),
+                Error::Aborted | Error::Closed | Error::Broken(_) => {
+                    Metrics::add(&metrics.aborted_by_peer, 1)
+                }
                 _ => Metrics::add(&metrics.aborted_by_us, 1),
             }
             info!(association = number, %address, %error, "association ended");
@@ -90,34 +78,30 @@ async fn converse<S: Link>(
         () = shared.stop.cancelled() => return Err(Error::Stopping),
     };
     let slot = Arc::clone(&shared.slots).try_acquire_owned().ok();
-    let (agreed, slot) = match (answer(request, &shared.config, &shared.callers, address, slot.is_some()), slot) {
-        (Answer::Accept(agreed, pdu), Some(slot)) => {
-            wire.send_pdu(&pdu).await?;
-            (agreed, slot)
-        }
-        (Answer::Accept(..), None) => return Err(Error::Internal("an association without a slot")),
-        (Answer::Reject(refusal, title, pdu), _) => {
-            info!(association = number, %address, ?refusal, "association rejected");
-            shared.sink.refused(shared.callers.explain(&title, address, refusal));
-            wire.send_pdu(&pdu).await?;
-            return Ok(Ended::Rejected);
-        }
-    };
+    let (agreed, slot) =
+        match (answer(request, &shared.config, &shared.callers, address, slot.is_some()), slot) {
+            (Answer::Accept(agreed, pdu), Some(slot)) => {
+                wire.send_pdu(&pdu).await?;
+                (agreed, slot)
+            }
+            (Answer::Accept(..), None) => return Err(Error::Internal("an association without a slot")),
+            (Answer::Reject(refusal, title, pdu), _) => {
+                info!(association = number, %address, ?refusal, "association rejected");
+                shared.sink.refused(shared.callers.explain(&title, address, refusal));
+                wire.send_pdu(&pdu).await?;
+                return Ok(Ended::Rejected);
+            }
+        };
     Metrics::add(&shared.metrics.associations, 1);
     Metrics::add(&shared.metrics.associations_open, 1);
     let _open = Open(&shared.metrics, slot);
     info!(association = number, %address, contexts = agreed.contexts.len(), "association accepted");
     wire.stream();
-    let mut association = Association::new(wire, agreed, address, number, shared);
-    association.run().await?;
-    info!(
-        association = number,
-        stored = association.stored,
-        refused = association.refused,
-        bytes = association.bytes,
-        "association released"
-    );
-    let Association { studies, wire, .. } = association;
+    let mut messages = Messages::new(wire, agreed, address, number, shared);
+    let outcome = messages.run().await;
+    let (studies, stored, refused, bytes) = messages.into_summary();
+    info!(association = number, stored, refused, bytes, "no more messages");
+    outcome?;
     shared.sink.released(number, &studies);
     wire.send_pdu(&Pdu::ReleaseRP).await?;
     Ok(Ended::Released)
@@ -136,332 +120,4 @@ async fn first_request<S: Link>(
     }
     let body = wire.body(header.length, REQUEST_LIMIT, deadline).await?;
     Ok(read_request(&body)?)
-}
-
-/// What the next data fragments are for.
-enum Purpose {
-    /// They go to the receiving thread.
-    Store,
-    /// They are read past; this is answered afterwards.
-    Pass(Status),
-}
-
-/// Where in a message we are.
-enum Phase {
-    /// Between messages, or inside a command set.
-    Command { context: Option<u8>, bytes: Vec<u8> },
-    /// Inside the data set that belongs to this request.
-    Data { context: u8, request: Request, purpose: Purpose },
-}
-
-struct Association<'a, S> {
-    wire: &'a mut Wire<S>,
-    agreed: Agreed,
-    address: IpAddr,
-    number: u64,
-    shared: &'a Arc<Shared>,
-    phase: Phase,
-    receiver: Option<Receiver>,
-    batch: Vec<Bytes>,
-    batched: usize,
-    studies: Vec<String>,
-    stored: u64,
-    refused: u64,
-    bytes: u64,
-}
-
-impl<'a, S: Link> Association<'a, S> {
-    fn new(
-        wire: &'a mut Wire<S>,
-        agreed: Agreed,
-        address: IpAddr,
-        number: u64,
-        shared: &'a Arc<Shared>,
-    ) -> Association<'a, S> {
-        Association {
-            wire,
-            agreed,
-            address,
-            number,
-            shared,
-            phase: between(),
-            receiver: None,
-            batch: Vec::new(),
-            batched: 0,
-            studies: Vec::new(),
-            stored: 0,
-            refused: 0,
-            bytes: 0,
-        }
-    }
-
-    /// Messages until the peer asks for release.
-    async fn run(&mut self) -> Result<(), Error> {
-        loop {
-            let header = self.next_header().await?;
-            match header.kind {
-                P_DATA => self.p_data(header.length).await?,
-                RELEASE_RQ => {
-                    let deadline = self.read_deadline();
-                    self.wire.body(header.length, SMALL_PDU, deadline).await?;
-                    // A release in mid-message leaves the message incomplete: dropped, not stored.
-                    return Ok(());
-                }
-                ABORT => return Err(Error::Aborted),
-                0x01..=0x06 => return Err(Violation::UnexpectedPdu.into()),
-                _ => return Err(Violation::UnknownPdu.into()),
-            }
-        }
-    }
-
-    fn read_deadline(&self) -> Instant {
-        Instant::now() + self.shared.config.read_timeout.0
-    }
-
-    /// Between messages a peer may rest for long, and a stop is obeyed at once; inside one it may not, and the
-    /// message is finished first.
-    async fn next_header(&mut self) -> Result<Header, Error> {
-        if !matches!(&self.phase, Phase::Command { context: None, .. }) {
-            self.flush_unless_ready().await?;
-            let deadline = self.read_deadline();
-            return self.wire.header(deadline, RECEIVING).await;
-        }
-        let deadline = Instant::now() + self.shared.config.idle_timeout.0;
-        tokio::select! {
-            header = self.wire.header(deadline, "idle") => header,
-            () = self.shared.stop.cancelled() => Err(Error::Stopping),
-        }
-    }
-
-    /// Hand over what is gathered before we would wait for the network.
-    async fn flush_unless_ready(&mut self) -> Result<(), Error> {
-        if self.wire.ready() < 6 { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        let batch = std::mem::take(&mut self.batch);
-        self.batched = 0;
-        match &self.receiver {
-            Some(receiver) => receiver.pieces(batch).await.map_err(gone),
-            None => Err(Error::Internal("data without a receiving thread")),
-        }
-    }
-
-    /// One P-DATA-TF: presentation data values, each passed on as it arrives.
-    async fn p_data(&mut self, length: u32) -> Result<(), Error> {
-        if length > MAX_PDU + PDU_SLACK {
-            return Err(Violation::PduTooLong.into());
-        }
-        let deadline = self.read_deadline();
-        let mut left = length;
-        while left > 0 {
-            if left < 6 {
-                return Err(Violation::PdvLength.into());
-            }
-            let (item, context, control) = self.wire.pdv_header(deadline).await?;
-            left -= 6;
-            let mut fragment = item.checked_sub(2).filter(|data| *data <= left).ok_or(Violation::PdvLength)?;
-            left -= fragment;
-            self.expect(context, control & 1 == 1)?;
-            while fragment > 0 {
-                if self.wire.ready() == 0 {
-                    self.flush().await?;
-                    self.wire.fill(deadline, RECEIVING).await?;
-                }
-                let piece = self.wire.take(fragment as usize);
-                fragment -= piece.len() as u32;
-                self.piece(piece).await?;
-            }
-            if control & 2 == 2 {
-                self.complete().await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a fragment of this kind and context may come now.
-    fn expect(&mut self, id: u8, is_command: bool) -> Result<(), Error> {
-        match &mut self.phase {
-            Phase::Command { .. } if !is_command => Err(Violation::Order.into()),
-            Phase::Data { .. } if is_command => Err(Violation::Order.into()),
-            Phase::Command { context: Some(context), .. } if *context != id => Err(Violation::Context.into()),
-            Phase::Data { context, .. } if *context != id => Err(Violation::Context.into()),
-            Phase::Command { context, .. } => {
-                if !self.agreed.contexts.iter().any(|agreed| agreed.id == id) {
-                    return Err(Violation::Context.into());
-                }
-                *context = Some(id);
-                Ok(())
-            }
-            Phase::Data { .. } => Ok(()),
-        }
-    }
-
-    async fn piece(&mut self, piece: Bytes) -> Result<(), Error> {
-        match &mut self.phase {
-            Phase::Command { bytes, .. } => {
-                if bytes.len() + piece.len() > command::LIMIT {
-                    return Err(Violation::CommandTooLong.into());
-                }
-                bytes.extend_from_slice(&piece);
-            }
-            Phase::Data { purpose: Purpose::Pass(_), .. } => {}
-            Phase::Data { purpose: Purpose::Store, .. } => {
-                self.batched += piece.len();
-                self.batch.push(piece);
-                if self.batched >= BATCH {
-                    self.flush().await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The last fragment of a command set or a data set has come.
-    async fn complete(&mut self) -> Result<(), Error> {
-        match std::mem::replace(&mut self.phase, between()) {
-            Phase::Command { context, bytes } => {
-                let id = context.ok_or(Violation::Order)?;
-                let request = command::read(&bytes).map_err(|_| Violation::Command)?;
-                self.command(id, request).await
-            }
-            Phase::Data { context, request, purpose: Purpose::Pass(status) } => {
-                self.respond(context, &request, status).await
-            }
-            Phase::Data { context, request, purpose: Purpose::Store } => {
-                self.flush().await?;
-                let status = self.finish_store().await?;
-                self.respond(context, &request, status).await
-            }
-        }
-    }
-
-    async fn command(&mut self, id: u8, request: Request) -> Result<(), Error> {
-        let context = self.agreed.contexts.iter().find(|context| context.id == id).cloned();
-        let context = context.ok_or(Violation::Context)?;
-        match request.field {
-            C_ECHO_RQ => {
-                Metrics::add(&self.shared.metrics.echoes, 1);
-                self.answer_or_pass(id, request, Status::SUCCESS).await
-            }
-            C_STORE_RQ => match refusal_of(&request, &context) {
-                Some(status) => self.answer_or_pass(id, request, status).await,
-                None => self.begin_store(&context, request).await,
-            },
-            // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
-            C_CANCEL_RQ if !request.data_set => Ok(()),
-            field if field & RESPONSE != 0 => Err(Violation::Order.into()),
-            _ => self.answer_or_pass(id, request, Status::UNRECOGNISED_OPERATION).await,
-        }
-    }
-
-    /// Answer now, or after the data set that comes with the request has been read past.
-    async fn answer_or_pass(&mut self, id: u8, request: Request, status: Status) -> Result<(), Error> {
-        if !request.data_set {
-            return self.respond(id, &request, status).await;
-        }
-        self.phase = Phase::Data { context: id, request, purpose: Purpose::Pass(status) };
-        Ok(())
-    }
-
-    async fn begin_store(&mut self, context: &Context, request: Request) -> Result<(), Error> {
-        let announced = Announced {
-            sop_class: request.sop_class.clone().unwrap_or_default(),
-            sop_instance: request.sop_instance.clone().unwrap_or_default(),
-            transfer_syntax: context.transfer_syntax.clone(),
-            calling: self.agreed.calling.clone(),
-            called: self.agreed.called.clone(),
-            address: self.address.to_string(),
-            association: self.number,
-        };
-        let inbox = &self.shared.inbox;
-        let receiver = self.receiver.get_or_insert_with(|| Receiver::start(inbox.clone()));
-        receiver.begin(announced).await.map_err(gone)?;
-        self.phase = Phase::Data { context: context.id, request, purpose: Purpose::Store };
-        Ok(())
-    }
-
-    /// Durable, then in the ledger, then success.
-    async fn finish_store(&mut self) -> Result<Status, Error> {
-        let receiver = self.receiver.as_ref().ok_or(Error::Internal("no receiving thread"))?;
-        let reception = match receiver.finish().await.map_err(gone)? {
-            Ok(reception) => reception,
-            Err(status) => return Ok(status),
-        };
-        let metrics = &self.shared.metrics;
-        match self.shared.sink.stored(&reception).await {
-            Ok(Acceptance::New) => Metrics::add(&metrics.stored, 1),
-            Ok(Acceptance::Duplicate) => {
-                Metrics::add(&metrics.duplicates, 1);
-                self.remove(&reception).await;
-            }
-            Err(error) => {
-                warn!(association = self.number, %error, "the ledger did not take an instance");
-                if error == SinkError::NotRecorded {
-                    self.remove(&reception).await;
-                }
-                return Ok(Status::OUT_OF_RESOURCES);
-            }
-        }
-        Metrics::add(&metrics.bytes_stored, reception.length);
-        if !reception.prescan_ok {
-            Metrics::add(&metrics.prescan_lost, 1);
-            debug!(association = self.number, "the pre-scan could not follow a stored instance to its end");
-        }
-        self.stored += 1;
-        self.bytes += reception.length;
-        if !self.studies.contains(&reception.study_uid) && self.studies.len() < STUDIES {
-            self.studies.push(reception.study_uid);
-        }
-        Ok(Status::SUCCESS)
-    }
-
-    async fn remove(&self, reception: &Reception) {
-        let (inbox, id) = (self.shared.inbox.clone(), reception.id);
-        let removed = tokio::task::spawn_blocking(move || inbox.remove(id)).await;
-        if !matches!(removed, Ok(Ok(()))) {
-            // Harmless: the next start finds an entry that the ledger holds already, or an unacknowledged one.
-            warn!(association = self.number, "an entry that is not needed could not be removed");
-        }
-    }
-
-    async fn respond(&mut self, context: u8, request: &Request, status: Status) -> Result<(), Error> {
-        if status != Status::SUCCESS {
-            let metrics = &self.shared.metrics;
-            let counter = match status {
-                Status::OUT_OF_RESOURCES => &metrics.refused_resources,
-                Status::MISMATCH => &metrics.refused_mismatch,
-                Status::CANNOT_UNDERSTAND => &metrics.refused_unreadable,
-                _ => &metrics.refused_other,
-            };
-            Metrics::add(counter, 1);
-            self.refused += 1;
-            info!(association = self.number, %status, "request refused");
-        }
-        let response = command::respond(request, status);
-        self.wire.send_command(context, &response, self.agreed.peer_max).await
-    }
-}
-
-fn between() -> Phase {
-    Phase::Command { context: None, bytes: Vec::new() }
-}
-
-fn gone(_: Gone) -> Error {
-    Error::Internal("the receiving thread ended")
-}
-
-/// What speaks against storing, from the command alone.
-fn refusal_of(request: &Request, context: &Context) -> Option<Status> {
-    match (&request.sop_class, &request.sop_instance) {
-        (None, _) | (_, None) => Some(Status::MISSING_ATTRIBUTE),
-        (Some(class), _) if *class != context.abstract_syntax || class == VERIFICATION => {
-            Some(Status::SOP_CLASS_NOT_SUPPORTED)
-        }
-        _ if !request.data_set => Some(Status::CANNOT_UNDERSTAND),
-        _ => None,
-    }
 }

@@ -104,7 +104,10 @@ impl Callers {
                 format!("[[intake.callers]]\nae_title = \"{quoted}\"\naddress = \"{address}\"\n")
             }
             Refusal::WrongCalledTitle => {
-                format!("# set the called AE title at the sender to {}, or:\n[intake]\nany_called_title = true\n", self.our_title)
+                format!(
+                    "# set the called AE title at the sender to {}, or:\n[intake]\nany_called_title = true\n",
+                    self.our_title
+                )
             }
             Refusal::Busy => "[intake]\nmax_associations = 64\n".to_owned(),
             Refusal::ApplicationContext | Refusal::ProtocolVersion => String::new(),
@@ -177,6 +180,8 @@ mod tests {
             assert_eq!(file.intake.check(false), [], "{title}");
             assert_eq!(Callers::new(&file.intake).admit(title, "SCANSIDE", ip("10.1.2.3")), Ok(()));
         }
-        assert!(!format!("{:?}", callers.explain("PLANTED", ip("1.1.1.1"), Refusal::Busy)).contains("PLANTED"));
+        assert!(
+            !format!("{:?}", callers.explain("PLANTED", ip("1.1.1.1"), Refusal::Busy)).contains("PLANTED")
+        );
     }
 }

@@ -62,14 +62,16 @@ impl Inflate {
         // After the end only padding follows.
         while !self.complete && !self.broken {
             let (taken, given) = (stream.total_in(), stream.total_out());
-            let Ok(status) = stream.decompress(rest, &mut self.piece, FlushDecompress::None) else {
-                self.broken = true;
-                return Err(GiveUp);
-            };
+            let status = stream.decompress(rest, &mut self.piece, FlushDecompress::None);
             let taken = usize::try_from(stream.total_in() - taken).unwrap_or(usize::MAX);
             let given = usize::try_from(stream.total_out() - given).unwrap_or(usize::MAX);
             rest = rest.get(taken..).unwrap_or_default();
+            // What came out before a broken place counts, so that the result does not depend on the cuts.
             each(self.piece.get(..given).unwrap_or_default());
+            let Ok(status) = status else {
+                self.broken = true;
+                return Err(GiveUp);
+            };
             if stream.total_out() > FREE && stream.total_out() / RATIO > stream.total_in() {
                 self.broken = true;
                 return Err(GiveUp);

@@ -6,12 +6,12 @@
 //! | file | purpose |
 //! |---|---|
 //! | `acceptor` | listen, permits, one task per connection |
-//! | `association` | one association from request to release |
+//! | `association`, `messages` | one association from request to release |
 //! | `wire` | bounded PDU reading and writing with time-outs |
 //! | `negotiate` | A-ASSOCIATE-RQ to AC or RJ |
 //! | `command` | the command set |
 //! | `receive` | one thread per association that scans and stores |
-//! | `prescan`, `inflate` | the walk over element headers |
+//! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
 //! | `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
 mod acceptor;
@@ -19,8 +19,10 @@ mod association;
 mod callers;
 mod command;
 mod config;
+mod element;
 mod error;
 mod inflate;
+mod messages;
 mod metrics;
 mod negotiate;
 mod prescan;
@@ -30,6 +32,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod transfer_syntaxes;
+mod walk;
 mod wire;
 
 use std::fmt;

@@ -244,7 +244,10 @@ fn rejection(refusal: Refusal) -> Pdu {
 }
 
 /// The transfer syntax to accept for a context, or why not.
-fn choose_for<'a>(proposed: &'a PresentationContextProposed, config: &IntakeConfig) -> Result<&'a str, Reason> {
+fn choose_for<'a>(
+    proposed: &'a PresentationContextProposed,
+    config: &IntakeConfig,
+) -> Result<&'a str, Reason> {
     let private = &config.private_sop_classes;
     if proposed.abstract_syntax != VERIFICATION && !is_storage(&proposed.abstract_syntax, private) {
         return Err(Reason::AbstractSyntaxNotSupported);
@@ -288,7 +291,11 @@ fn contexts(
 }
 
 /// Our user information: limits and names, and an answer to what the peer asked.
-fn user_answer(asked: &[UserVariableItem], contexts: &[Context], peer_max: &mut u32) -> Vec<UserVariableItem> {
+fn user_answer(
+    asked: &[UserVariableItem],
+    contexts: &[Context],
+    peer_max: &mut u32,
+) -> Vec<UserVariableItem> {
     let mut answer = vec![
         UserVariableItem::MaxLength(MAX_PDU),
         UserVariableItem::ImplementationClassUID(IMPLEMENTATION_CLASS_UID.to_owned()),

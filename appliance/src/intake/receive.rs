@@ -2,7 +2,8 @@
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::prescan::{Found, Prescan};
+use super::element::Found;
+use super::prescan::Prescan;
 use super::status::Status;
 use super::transfer_syntaxes::coding;
 use crate::store::{Inbox, Incoming, Reception};
@@ -142,7 +143,9 @@ struct Filed {
 /// Command and data set must name the same instance, and the data set must say where it belongs.
 fn agree(announced: &Announced, found: Found) -> Result<Filed, Status> {
     let differs = |found: &Option<String>, said: &str| found.as_deref().is_some_and(|found| found != said);
-    if differs(&found.sop_class, &announced.sop_class) || differs(&found.sop_instance, &announced.sop_instance) {
+    if differs(&found.sop_class, &announced.sop_class)
+        || differs(&found.sop_instance, &announced.sop_instance)
+    {
         return Err(Status::MISMATCH);
     }
     match (found.study, found.series, found.sop_instance) {

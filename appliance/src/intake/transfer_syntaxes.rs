@@ -3,11 +3,9 @@
 use super::sop_classes::matches;
 
 pub(crate) const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
-pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 const PAPYRUS: &str = "1.2.840.10008.1.20";
-const DEFLATED: [&str; 3] =
-    ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
+const DEFLATED: [&str; 3] = ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
 
 /// How element headers of a data set are written (PS3.5 annex A).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +110,8 @@ pub const TRANSFER_SYNTAXES: &[(&str, &str)] = &[
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 
     #[test]
     fn explicit_little_endian_is_preferred_among_equals() {

@@ -138,7 +138,12 @@ impl<S: Link> Wire<S> {
     }
 
     /// Send a message as P-DATA-TF PDUs no longer than the peer takes (0: no limit).
-    pub(crate) async fn send_command(&mut self, context: u8, command: &[u8], peer_max: u32) -> Result<(), Error> {
+    pub(crate) async fn send_command(
+        &mut self,
+        context: u8,
+        command: &[u8],
+        peer_max: u32,
+    ) -> Result<(), Error> {
         let most = if peer_max == 0 { usize::MAX } else { (peer_max as usize).saturating_sub(6).max(2) };
         let mut bytes = Vec::with_capacity(command.len() + 64);
         let mut rest = command;

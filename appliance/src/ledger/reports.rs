@@ -10,7 +10,7 @@ impl Ledger {
     pub async fn record_report(
         &self,
         case: &str,
-        envelope: &str,
+        (envelope, digest): (&str, &str),
         content: &str,
         unsigned: bool,
         now: i64,
@@ -18,12 +18,13 @@ impl Ledger {
         let row = self.case(case).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
-            "INSERT INTO reports (case_id, envelope, content, unsigned, arrived_at) VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (case_id) DO UPDATE SET envelope = excluded.envelope, content = excluded.content, unsigned = excluded.unsigned,
+            "INSERT INTO reports (case_id, envelope, digest, content, unsigned, arrived_at) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (case_id) DO UPDATE SET envelope = excluded.envelope, digest = excluded.digest, content = excluded.content, unsigned = excluded.unsigned,
              arrived_at = excluded.arrived_at, confirmed_at = NULL WHERE reports.unsigned = 1 AND excluded.unsigned = 0",
         )
         .bind(case)
         .bind(envelope)
+        .bind(digest)
         .bind(content)
         .bind(i64::from(unsigned))
         .bind(now)
@@ -58,6 +59,16 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(|r| r.0))
+    }
+
+    /// Envelopes of reports that were stored and not yet confirmed, with their digests.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn unconfirmed(&self) -> Result<Vec<(String, String)>> {
+        Ok(sqlx::query_as("SELECT envelope, digest FROM reports WHERE confirmed_at IS NULL")
+            .fetch_all(&self.pool)
+            .await?)
     }
 
     /// Records that the cloud was told it may forget the report that came in this envelope.

@@ -180,6 +180,19 @@ impl Ledger {
         Ok(row.0)
     }
 
+    /// Forgets deaths after the instance to blame was set aside.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn clear_deaths(&self, study: &str, revision: u32) -> Result<()> {
+        sqlx::query("UPDATE revisions SET deaths = 0 WHERE study = ? AND revision = ?")
+            .bind(study)
+            .bind(revision)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Records the one disposition of a revision together with the case that follows from it.
     /// `false`: it had one already and nothing was changed. Cases of earlier revisions that nobody has sent are
     /// taken over by this one.

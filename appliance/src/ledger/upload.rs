@@ -70,6 +70,15 @@ impl Ledger {
         Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
+    /// Makes every waiting upload due now: the link is back, or a person asked.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn make_due(&self) -> Result<()> {
+        sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Progress of an upload: parts the cloud has, parts in all, bytes put on the link since the last call.
     ///
     /// # Errors
@@ -130,6 +139,21 @@ impl Ledger {
             .bind(envelope)
             .execute(&self.pool)
             .await?;
+        Ok(())
+    }
+
+    /// Lets an envelope go whose case has another one here: that one is sent in its place.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_let_go(&self, envelope: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE cases SET state = 'leaving', leaves_at = 0, envelope = NULL, envelope_digest = NULL
+             WHERE envelope = ? AND state IN ('sealed', 'sending')",
+        )
+        .bind(envelope)
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 

@@ -16,7 +16,7 @@ mod disk;
 mod draft;
 mod error;
 #[cfg(test)]
-mod faults;
+pub(crate) mod faults;
 mod id;
 mod inbox;
 mod reception;

@@ -9,7 +9,7 @@ mod select;
 
 pub use answer::{Outcome, not_analysed, outcome, unreadable};
 pub use prepare::{prepare, window};
-pub use select::{Item, Pick, Selection, evenly, select, series_order};
+pub use select::{Item, Pick, Selection, largest_series, select, series_order, spread};
 
 /// Why a frame could not be run.
 #[derive(Debug, thiserror::Error)]

@@ -122,25 +122,16 @@ fn frames_for(bundle: &Bundle, items: &[Item]) -> Result<Vec<Pick>, String> {
         return Err(refused.unwrap_or_else(|| "the study holds no image".to_owned()));
     };
     let facts = first.facts.clone();
-    let mut picks = if first.is_slice() { largest_series(&accepted) } else { all_frames(&accepted) };
-    if first.is_slice() {
-        picks = evenly(&picks, high as usize);
-    }
-    let frames = u32::try_from(picks.len()).unwrap_or(u32::MAX);
-    bundle.accepts(&StudyFacts { frames, ..facts })?;
-    Ok(picks)
+    let chosen = if first.is_slice() { largest_series(&accepted) } else { accepted };
+    let all = chosen.iter().map(|i| u64::from(i.facts.frames)).sum::<u64>();
+    // Slices of a volume may be thinned out evenly; of other images each may hold what matters.
+    let run = if chosen.first().is_some_and(|i| i.is_slice()) { all.min(u64::from(high)) } else { all };
+    bundle.accepts(&StudyFacts { frames: u32::try_from(run).unwrap_or(u32::MAX), ..facts })?;
+    Ok(spread(&chosen, high as usize))
 }
 
-fn all_frames(items: &[&Item]) -> Vec<Pick> {
-    let frames = |item: &&Item| {
-        let instance = item.instance;
-        (0..item.facts.frames).map(move |frame| Pick { instance, frame }).collect::<Vec<_>>()
-    };
-    items.iter().flat_map(frames).collect()
-}
-
-/// The frames of the series with the most of them, slices in order.
-fn largest_series(items: &[&Item]) -> Vec<Pick> {
+/// The series with the most frames, slices in order.
+pub fn largest_series<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
     let mut frames: BTreeMap<u32, u64> = BTreeMap::new();
     for item in items {
         *frames.entry(item.series).or_default() += u64::from(item.facts.frames);
@@ -149,7 +140,7 @@ fn largest_series(items: &[&Item]) -> Vec<Pick> {
     let chosen = frames.iter().find(|(_, count)| **count == most).map(|(series, _)| *series);
     let mut slices: Vec<&Item> = items.iter().copied().filter(|i| Some(i.series) == chosen).collect();
     series_order(&mut slices);
-    all_frames(&slices)
+    slices
 }
 
 /// Sorts slices by position where all have one, else by Instance Number, else as they arrived.
@@ -161,10 +152,20 @@ pub fn series_order(slices: &mut [&Item]) {
     }
 }
 
-/// At most `most` of `all`, evenly spread, the middle of each part.
-pub fn evenly<T: Copy>(all: &[T], most: usize) -> Vec<T> {
-    if all.len() <= most {
-        return all.to_vec();
+/// All frames of `items` in order; when there are more than `most`, that many, evenly spread, the middle of each part.
+/// Frames are counted, not listed, so that no header can make the list long.
+pub fn spread(items: &[&Item], most: usize) -> Vec<Pick> {
+    let all: u64 = items.iter().map(|i| u64::from(i.facts.frames)).sum();
+    let count = all.min(most as u64);
+    let mut wanted = (0..count).map(|i| if count == all { i } else { (2 * i + 1) * all / (2 * count) }).peekable();
+    let mut before = 0;
+    let mut picks = Vec::new();
+    for item in items {
+        let end = before + u64::from(item.facts.frames);
+        while let Some(place) = wanted.next_if(|place| *place < end) {
+            picks.push(Pick { instance: item.instance, frame: (place - before) as u32 });
+        }
+        before = end;
     }
-    (0..most).filter_map(|i| all.get((2 * i + 1) * all.len() / (2 * most)).copied()).collect()
+    picks
 }

@@ -132,20 +132,11 @@ extern "C" fn on_forbidden_call(_: i32, info: *mut libc::siginfo_t, _: *mut libc
     // `info` is at least 128 bytes. write, sigaction and raise are async-signal-safe.
     unsafe {
         let call = info.cast::<u8>().add(24).cast::<i32>().read_unaligned();
-        let mut line = [b' '; 64];
-        let mut end = 0;
-        for byte in FORBIDDEN_CALL.bytes() {
-            line[end] = byte;
-            end += 1;
-        }
-        let mut divisor = 1000;
-        while divisor > 0 {
-            line[end] = b'0' + (call / divisor % 10).unsigned_abs() as u8;
-            end += 1;
-            divisor /= 10;
-        }
-        line[end] = b'\n';
-        libc::write(2, line.as_ptr().cast(), end + 1);
+        let digit = |divisor: i32| b'0' + (call / divisor % 10).unsigned_abs() as u8;
+        let text = FORBIDDEN_CALL.bytes().chain([digit(1000), digit(100), digit(10), digit(1), b'\n']);
+        let mut line = [0_u8; 64];
+        let length = line.iter_mut().zip(text).map(|(place, byte)| *place = byte).count();
+        libc::write(2, line.as_ptr().cast(), length);
         libc::signal(libc::SIGSYS, libc::SIG_DFL);
         libc::raise(libc::SIGSYS);
     }

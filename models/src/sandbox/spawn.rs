@@ -136,6 +136,12 @@ impl WorkerHandle {
         &self.lock_down
     }
 
+    /// Its process number, while it has not been collected.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Whether it still waits.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

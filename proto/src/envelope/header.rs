@@ -14,7 +14,8 @@ pub(super) const ENCAPSULATED_BYTES: usize = 1120;
 pub(super) const WRAPPED_KEY_BYTES: usize = 32 + 16;
 pub(super) const PREFIX_BYTES: usize = 7;
 /// Fields before the encapsulated key: what HPKE binds as associated data.
-const FIELDS_BYTES: usize = 8 + 2 + 1 + 1 + 16 + 16 + 4 + 16 + 16 + 16 + 6 + 16 + 4 + 4 + 8 + PREFIX_BYTES + 1;
+const FIELDS_BYTES: usize =
+    8 + 2 + 1 + 1 + 16 + 16 + 4 + 16 + 16 + 16 + 6 + 16 + 4 + 4 + 8 + PREFIX_BYTES + 1;
 const HEADER_BYTES: usize = FIELDS_BYTES + ENCAPSULATED_BYTES + WRAPPED_KEY_BYTES;
 
 const _: () = assert!(HEADER_BYTES <= limits::HEADER_BYTES_MAX);

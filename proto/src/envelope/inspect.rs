@@ -40,13 +40,16 @@ pub fn inspect(mut reader: impl Read, sender: &PublicKeys) -> Result<Inspection,
         whole.update(&part);
         digests.push(*blake3::hash(&part).as_bytes());
     }
-    let Some(seal) = read_exactly(&mut reader, layout.seal_bytes())? else { return Ok(Inspection::Incomplete) };
+    let Some(seal) = read_exactly(&mut reader, layout.seal_bytes())? else {
+        return Ok(Inspection::Incomplete);
+    };
     whole.update(&seal);
     if read_exactly(&mut reader, 1)?.is_some() {
         return Ok(Inspection::Incomplete);
     }
     let Ok(verified) = verify(&head, &seal, sender) else { return Ok(Inspection::Incomplete) };
-    let signed = digests.iter().zip(0u32..).all(|(digest, index)| verified.seal().digest(index) == Some(digest));
+    let signed =
+        digests.iter().zip(0u32..).all(|(digest, index)| verified.seal().digest(index) == Some(digest));
     if !signed {
         return Ok(Inspection::Incomplete);
     }

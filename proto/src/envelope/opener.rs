@@ -51,7 +51,8 @@ impl Verified {
     /// [`Error::Damaged`].
     pub fn check_part(&self, index: u32, sealed: &[u8]) -> Result<(), Error> {
         let expected = self.seal.digest(index).ok_or(Error::Damaged)?;
-        let fits = sealed.len() == self.header.layout().part_bytes(index) && blake3::hash(sealed) == *expected;
+        let fits =
+            sealed.len() == self.header.layout().part_bytes(index) && blake3::hash(sealed) == *expected;
         if fits { Ok(()) } else { Err(Error::Damaged) }
     }
 
@@ -64,8 +65,9 @@ impl Verified {
             return Err(Error::Recipient);
         }
         let private = keys.key().map_err(|_| Error::Recipient)?;
-        let encapsulated = <hpke::kem::XWing as hpke::Kem>::EncappedKey::from_bytes(self.header.encapsulated()?)
-            .map_err(|_| Error::Damaged)?;
+        let encapsulated =
+            <hpke::kem::XWing as hpke::Kem>::EncappedKey::from_bytes(self.header.encapsulated()?)
+                .map_err(|_| Error::Damaged)?;
         let key = hpke::single_shot_open::<hpke::aead::AesGcm256, hpke::kdf::HkdfSha256, hpke::kem::XWing>(
             &hpke::OpModeR::Base,
             &private,

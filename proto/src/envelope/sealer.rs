@@ -90,9 +90,11 @@ impl<'a> Sealer<'a> {
         let header = wrap_key(&fields, self.recipient, &key, rng)?;
         let mut writer = PartWriter::new(&header, &key, prefix, out);
         writer.put(header.as_bytes())?;
-        content::encode(&leaves, |piece| writer.push(piece).map_err(Failed::Envelope)).map_err(|failed| match failed {
-            Failed::Envelope(error) => error,
-            Failed::Content(error) => map_content(error),
+        content::encode(&leaves, |piece| writer.push(piece).map_err(Failed::Envelope)).map_err(|failed| {
+            match failed {
+                Failed::Envelope(error) => error,
+                Failed::Content(error) => map_content(error),
+            }
         })?;
         let digests = writer.finish_parts()?;
         writer.put(Seal::sign(&header, digests, self.sender).as_bytes())?;
@@ -119,30 +121,28 @@ const fn map_content(error: content::Error) -> Error {
     }
 }
 
-fn wrap_key(
+pub(super) fn wrap_key(
     fields: &Fields<'_>,
     recipient: &PublicKeys,
     key: &[u8; 32],
     rng: &mut impl CryptoRng,
 ) -> Result<Header, Error> {
     let mut bytes = fields.encode()?;
-    let (encapsulated, wrapped) =
-        hpke::single_shot_seal_with_rng::<hpke::aead::AesGcm256, hpke::kdf::HkdfSha256, hpke::kem::XWing>(
-            &hpke::OpModeS::Base,
-            recipient.sealing(),
-            HPKE_INFO,
-            key,
-            &bytes,
-            rng,
-        )
-        .map_err(|_| Error::Recipient)?;
+    let (encapsulated, wrapped) = hpke::single_shot_seal_with_rng::<
+        hpke::aead::AesGcm256,
+        hpke::kdf::HkdfSha256,
+        hpke::kem::XWing,
+    >(
+        &hpke::OpModeS::Base, recipient.sealing(), HPKE_INFO, key, &bytes, rng
+    )
+    .map_err(|_| Error::Recipient)?;
     bytes.extend_from_slice(&encapsulated.to_bytes());
     bytes.extend_from_slice(&wrapped);
     Header::parse(&bytes)
 }
 
 /// Cuts the plain stream into parts, seals each and keeps its digest.
-struct PartWriter<'h, W> {
+pub(super) struct PartWriter<'h, W> {
     header: &'h Header,
     stream: StreamBE32<Aes256Gcm>,
     buffer: Zeroizing<Vec<u8>>,
@@ -153,7 +153,7 @@ struct PartWriter<'h, W> {
 }
 
 impl<'h, W: Write> PartWriter<'h, W> {
-    fn new(header: &'h Header, key: &[u8; 32], prefix: [u8; PREFIX_BYTES], out: W) -> Self {
+    pub(super) fn new(header: &'h Header, key: &[u8; 32], prefix: [u8; PREFIX_BYTES], out: W) -> Self {
         let stream = StreamBE32::new(key.into(), &prefix.into());
         // One allocation that never grows: a reallocation would leave plain bytes behind, unwiped.
         let room = limits::PART_SEALED_BYTES_MAX;
@@ -168,7 +168,7 @@ impl<'h, W: Write> PartWriter<'h, W> {
         Ok(())
     }
 
-    fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
+    pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<(), Error> {
         while !piece.is_empty() {
             // A full part is sealed only when more follows: the last one carries the last mark.
             if self.buffer.len() == limits::PART_PLAIN_BYTES {
@@ -198,7 +198,7 @@ impl<'h, W: Write> PartWriter<'h, W> {
         put
     }
 
-    fn finish_parts(&mut self) -> Result<Vec<[u8; 32]>, Error> {
+    pub(super) fn finish_parts(&mut self) -> Result<Vec<[u8; 32]>, Error> {
         self.seal_part(true)?;
         Ok(std::mem::take(&mut self.digests))
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan, Priority};
-use crate::ids::{EnvelopeDigest, StatementDigest};
+use crate::ids::{EnvelopeDigest, EnvelopeId, StatementDigest};
 use crate::keys::PrivateKeys;
 use crate::limits::PART_PLAIN_BYTES;
 use crate::report::{Authority, Origin, ReportContent, ReportFormat, Sections};
@@ -21,7 +21,10 @@ struct Proven {
 impl Leaves for Proven {
     const KIND: Kind = Kind::Case;
     fn leaves(&self) -> Vec<Leaf<'_>> {
-        vec![Leaf { name: "case.json", bytes: &self.manifest }, Leaf { name: "frame-0000.png", bytes: &self.frame }]
+        vec![
+            Leaf { name: "case.json", bytes: &self.manifest },
+            Leaf { name: "frame-0000.png", bytes: &self.frame },
+        ]
     }
 }
 
@@ -67,7 +70,8 @@ fn proven(address: &Address, frame: Vec<u8>) -> Proven {
 
 fn sealed(address: &Address, frame: Vec<u8>) -> (Vec<u8>, Sealed) {
     let mut out = Vec::new();
-    let made = Sealer::new(address, SITE.signer(), READER.public()).seal(&proven(address, frame), &mut out).unwrap();
+    let made =
+        Sealer::new(address, SITE.signer(), READER.public()).seal(&proven(address, frame), &mut out).unwrap();
     (out, made)
 }
 
@@ -80,7 +84,9 @@ fn what_was_sealed_opens_at_every_size_around_a_part() {
     let address = address();
     let (_, empty) = sealed(&address, vec![]);
     let frame_for = |content: usize| content - empty.content_bytes as usize;
-    for content in [PART_PLAIN_BYTES - 1, PART_PLAIN_BYTES, PART_PLAIN_BYTES + 1, 2 * PART_PLAIN_BYTES, 2_500_000] {
+    for content in
+        [PART_PLAIN_BYTES - 1, PART_PLAIN_BYTES, PART_PLAIN_BYTES + 1, 2 * PART_PLAIN_BYTES, 2_500_000]
+    {
         // The manifest names the frame's length, whose digits move the total by a few bytes; aim, then correct.
         let mut len = frame_for(content);
         for _ in 0..3 {
@@ -93,7 +99,10 @@ fn what_was_sealed_opens_at_every_size_around_a_part() {
         assert_eq!(made.bytes, bytes.len() as u64);
         assert_eq!(made.digest, EnvelopeDigest::from_bytes(*blake3::hash(&bytes).as_bytes()));
         let (header, opened) = opens(&bytes).unwrap();
-        assert_eq!((header.address(), header.kind(), header.envelope()), (&address, Kind::Case, made.envelope));
+        assert_eq!(
+            (header.address(), header.kind(), header.envelope()),
+            (&address, Kind::Case, made.envelope)
+        );
         assert_eq!(header.layout().total_bytes(), made.bytes);
         assert_eq!(opened.get("frame-0000.png").unwrap(), vec![5; len]);
         let manifest = CaseManifest::from_json(opened.first("case.json").unwrap()).unwrap();
@@ -132,7 +141,8 @@ fn no_truncation_and_no_addition_is_accepted() {
     longer.push(0);
     assert!(opens(&longer).is_err());
     assert!(matches!(inspect(longer.as_slice(), SITE.public()).unwrap(), Inspection::Incomplete));
-    let Inspection::Complete { digest, bytes: len, verified } = inspect(bytes.as_slice(), SITE.public()).unwrap()
+    let Inspection::Complete { digest, bytes: len, verified } =
+        inspect(bytes.as_slice(), SITE.public()).unwrap()
     else {
         panic!("a whole envelope is complete");
     };
@@ -194,6 +204,63 @@ fn the_cipher_itself_binds_part_number_last_mark_and_header() {
     assert_eq!(resigned(&foreign).unwrap_err(), Error::Damaged);
 }
 
+/// With the right key, nonce, digests and signature, a part sealed under another header still does not open.
+#[test]
+fn every_part_is_bound_to_its_header_by_the_cipher() {
+    use super::header::Fields;
+    use super::sealer::{PartWriter, wrap_key};
+    use rand_chacha::rand_core::SeedableRng as _;
+    let address = address();
+    let content = proven(&address, vec![8; 50]);
+    let (key, prefix) = ([42; 32], [1; 7]);
+    let content_bytes = crate::content::encoded_bytes(&content.leaves()).unwrap();
+    let envelope = EnvelopeId::random().unwrap();
+    let (sender, recipient) = (SITE.id(), READER.id());
+    let header_of = |address: &Address| {
+        let fields = Fields { kind: Kind::Case, address, envelope, sender, recipient, content_bytes, prefix };
+        let mut rng = rand_chacha::ChaCha20Rng::from_seed([3; 32]);
+        wrap_key(&fields, READER.public(), &key, &mut rng).unwrap()
+    };
+    let header = header_of(&address);
+    let sealed_under = |other: &Header| {
+        let mut part = Vec::new();
+        let mut writer = PartWriter::new(other, &key, prefix, &mut part);
+        crate::content::encode(&content.leaves(), |piece| {
+            writer.push(piece).unwrap();
+            Ok::<_, crate::content::Error>(())
+        })
+        .unwrap();
+        let digests = writer.finish_parts().unwrap();
+        drop(writer);
+        let seal = Seal::sign(&header, digests, SITE.signer());
+        opens(&[header.as_bytes(), &part, seal.as_bytes()].concat()).map(|_| ())
+    };
+    assert_eq!(sealed_under(&header), Ok(()));
+    for other in [
+        Address { site: SiteId::random().unwrap(), ..address },
+        Address { case: CaseId::random().unwrap(), ..address },
+        Address { revision: 4, ..address },
+    ] {
+        assert_eq!(sealed_under(&header_of(&other)), Err(Error::Damaged));
+    }
+    assert_ne!(header.part_data(0), header.part_data(1));
+}
+
+#[test]
+fn a_queue_without_keys_checks_every_part() {
+    let (bytes, _) = sealed(&address(), vec![6; PART_PLAIN_BYTES]);
+    let (head, parts, seal) = pieces(&bytes);
+    let verified = verify(&head, &seal, SITE.public()).unwrap();
+    for (part, index) in parts.iter().zip(0..) {
+        assert_eq!(verified.check_part(index, part), Ok(()));
+        let mut changed = part.clone();
+        changed[7] ^= 1;
+        assert_eq!(verified.check_part(index, &changed), Err(Error::Damaged));
+        assert_eq!(verified.check_part(index, &part[1..]), Err(Error::Damaged));
+        assert_eq!(verified.check_part(index + 1, part), Err(Error::Damaged));
+    }
+}
+
 #[test]
 fn only_the_named_keys_sign_and_open() {
     let (bytes, _) = sealed(&address(), vec![1; 100]);
@@ -202,7 +269,9 @@ fn only_the_named_keys_sign_and_open() {
     assert_eq!(open(&bytes, SITE.public(), stranger.opener()).unwrap_err(), Error::Recipient);
     let mut forged = Vec::new();
     let address = address();
-    Sealer::new(&address, stranger.signer(), READER.public()).seal(&proven(&address, vec![1]), &mut forged).unwrap();
+    Sealer::new(&address, stranger.signer(), READER.public())
+        .seal(&proven(&address, vec![1]), &mut forged)
+        .unwrap();
     assert_eq!(opens(&forged).unwrap_err(), Error::Unsigned);
 }
 
@@ -223,10 +292,12 @@ fn a_stolen_key_id_is_not_enough() {
 fn content_must_name_the_addressed_case() {
     let address = address();
     let other = Address { case: CaseId::random().unwrap(), ..address };
-    let wrong = Sealer::new(&other, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
+    let wrong =
+        Sealer::new(&other, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
     assert_eq!(wrong.unwrap_err(), Error::Content);
     let edition = Address { revision: 4, ..address };
-    let wrong = Sealer::new(&edition, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
+    let wrong =
+        Sealer::new(&edition, SITE.signer(), READER.public()).seal(&proven(&address, vec![1]), Vec::new());
     assert_eq!(wrong.unwrap_err(), Error::Content);
 }
 

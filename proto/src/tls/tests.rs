@@ -176,7 +176,9 @@ async fn a_site_certificate_names_what_the_authority_said_whatever_was_asked() {
     let other = SiteId::random().unwrap();
     let mut asked = rcgen::CertificateParams::new(vec!["cloud.example".into()]).unwrap();
     asked.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    asked.subject_alt_names.push(rcgen::SanType::URI(format!("urn:scanside:site:{other}").try_into().unwrap()));
+    asked
+        .subject_alt_names
+        .push(rcgen::SanType::URI(format!("urn:scanside:site:{other}").try_into().unwrap()));
     let request = asked.serialize_request(&key).unwrap();
     let site = SiteId::random().unwrap();
     let issued = authority.issue_site(request.der(), site, OffsetDateTime::now_utc()).unwrap();

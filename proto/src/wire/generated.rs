@@ -108,7 +108,7 @@ pub struct WhichPartsResponse {
     /// Set when the envelope is already committed.
     #[prost(message, optional, tag = "2")]
     pub receipt: ::core::option::Option<Receipt>,
-    /// A newer envelope of this case and revision exists: drop this one.
+    /// Another envelope of this case and revision is newer, or committed (then the receipt is that one's): drop this one.
     #[prost(bool, tag = "3")]
     pub superseded: bool,
 }
@@ -455,7 +455,8 @@ pub mod intake_client {
             req.extensions_mut().insert(GrpcMethod::new("scanside.v1.Intake", "Hello"));
             self.inner.unary(req, path, codec).await
         }
-        /// Offers an envelope by header and seal; the answer says which parts are missing.
+        /// Offers an envelope by header and seal; the answer says which parts are missing. When none is, the service commits
+        /// and answers with the receipt: a call that brought the last part may have been cut before its commit.
         pub async fn which_parts(
             &mut self,
             request: impl tonic::IntoRequest<super::WhichPartsRequest>,
@@ -652,7 +653,8 @@ pub mod intake_server {
             &self,
             request: tonic::Request<super::HelloRequest>,
         ) -> std::result::Result<tonic::Response<super::HelloResponse>, tonic::Status>;
-        /// Offers an envelope by header and seal; the answer says which parts are missing.
+        /// Offers an envelope by header and seal; the answer says which parts are missing. When none is, the service commits
+        /// and answers with the receipt: a call that brought the last part may have been cut before its commit.
         async fn which_parts(
             &self,
             request: tonic::Request<super::WhichPartsRequest>,

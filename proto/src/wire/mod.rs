@@ -109,7 +109,8 @@ impl PartSet {
     /// Whether a part is there.
     #[must_use]
     pub fn contains(&self, index: u32) -> bool {
-        index < self.parts && self.bits.get((index / 8) as usize).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+        index < self.parts
+            && self.bits.get((index / 8) as usize).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
     }
 
     /// The parts that are not there, in order.

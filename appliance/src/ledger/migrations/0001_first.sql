@@ -111,6 +111,7 @@ CREATE INDEX cases_by_state ON cases (state, next_attempt);
 CREATE TABLE reports (
     case_id      TEXT PRIMARY KEY REFERENCES cases (id),
     envelope     TEXT NOT NULL,
+    digest       TEXT NOT NULL,
     content      TEXT NOT NULL,
     unsigned     INTEGER NOT NULL,
     arrived_at   INTEGER NOT NULL,

@@ -1,0 +1,124 @@
+//! `appliance case`: what is to leave, what left, what came home.
+
+use clap::{Args, Subcommand};
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::audit::Audit;
+use crate::conveyor::now;
+use crate::house::{Request, Response, ask, socket_path};
+use crate::ledger::Ledger;
+use crate::review::{Decision, Desk};
+
+/// Case commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Case {
+    /// All cases, the newest first.
+    List(Where),
+    /// One case with its report.
+    Show(One),
+    /// Try a case again that could not be packed or that waits for the link.
+    Retry(One),
+    /// Release a held case from the de-identification gate, in your name.
+    Release(Reasoned),
+    /// Put a case aside for good: it is not sent.
+    Bury(Reasoned),
+}
+
+/// One case.
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Case id.
+    id: String,
+    #[command(flatten)]
+    site: Where,
+}
+
+/// A decision with a name and a reason.
+#[derive(Debug, Args)]
+pub(super) struct Reasoned {
+    /// Case id.
+    id: String,
+    /// Who decides; it is audited.
+    #[arg(long)]
+    by: String,
+    /// Why, on one line, without identity.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    site: Where,
+}
+
+pub(super) async fn main(c: &Case) -> Result<(), Failure> {
+    match c {
+        Case::List(w) => list(w).await,
+        Case::Show(o) => show(o).await,
+        Case::Retry(o) => decide(&o.site, "operator", Decision::Retry { case: o.id.clone() }).await,
+        Case::Release(r) => {
+            let decision = Decision::Release { case: r.id.clone(), reason: r.reason.clone() };
+            decide(&r.site, &r.by, decision).await
+        }
+        Case::Bury(r) => {
+            let decision = Decision::Bury { case: r.id.clone(), reason: r.reason.clone() };
+            decide(&r.site, &r.by, decision).await
+        }
+    }
+}
+
+async fn list(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let cases = ledger.cases(10_000).await?;
+    ledger.close().await;
+    if w.json {
+        cases.iter().for_each(out::json);
+        return Ok(());
+    }
+    out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
+    for c in &cases {
+        out::line(&format!("{}  {:<9} {:<8} {:>10}  {}", c.id, c.state, c.priority, c.sealed_bytes, c.reason));
+    }
+    if cases.is_empty() {
+        out::say("no case yet");
+    }
+    Ok(())
+}
+
+async fn show(o: &One) -> Result<(), Failure> {
+    let settings = out::settings(&o.site.config)?;
+    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let case = ledger.case(&o.id).await?;
+    let detail = ledger.detail(&case.study).await?;
+    let report = ledger.report(&case.id).await?;
+    ledger.close().await;
+    let report: Option<serde_json::Value> = report.and_then(|r| serde_json::from_str(&r).ok());
+    let value = serde_json::json!({ "case": case, "report": report, "events": detail.events });
+    if o.site.json {
+        out::json(&value);
+    } else {
+        out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    let request = Request::Decide { who: who.to_owned(), decision: decision.clone() };
+    match ask(&socket_path(&settings), &request).await? {
+        Some(Response::Done(_)) => {}
+        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        None => {
+            let ledger = Ledger::open(&settings.site.ledger).await?;
+            let audit = Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let desk = Desk { ledger: &ledger, audit: &audit, countdown: settings.review.countdown };
+            desk.decide(who, &decision, now()).await?;
+            ledger.close().await;
+        }
+    }
+    if w.json {
+        out::json(&serde_json::json!({ "done": true }));
+    } else {
+        out::say("done");
+    }
+    Ok(())
+}

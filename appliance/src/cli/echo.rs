@@ -1,0 +1,106 @@
+//! `appliance echo` and `appliance send`: talk to a peer as a scanner would.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::out::{self, Failure};
+use crate::dicom;
+use crate::forward::{Error, Object, Peer, echo as c_echo, store};
+
+/// A peer.
+#[derive(Debug, Clone, Args)]
+struct To {
+    /// Host and port, e.g. `127.0.0.1:11112`.
+    to: String,
+    /// Its AE title.
+    #[arg(long, default_value = "SCANSIDE")]
+    called: String,
+    /// Ours.
+    #[arg(long, default_value = "SCANSIDE-SCU")]
+    calling: String,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// C-ECHO.
+#[derive(Debug, Args)]
+pub(super) struct Echo {
+    #[command(flatten)]
+    to: To,
+}
+
+/// C-STORE.
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    #[command(flatten)]
+    to: To,
+    /// Files or folders.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+fn peer(to: &To) -> Result<Peer, Failure> {
+    let address: SocketAddr = to
+        .to
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut a| a.next())
+        .ok_or_else(|| Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"))?;
+    Ok(Peer { address, called: to.called.clone(), calling: to.calling.clone() })
+}
+
+fn failure(error: Error) -> Failure {
+    let code = if error == Error::NoAssociation { out::UNREACHABLE } else { out::FAILED };
+    Failure::new(code, error.to_string())
+}
+
+pub(super) fn echo(c: &Echo) -> Result<(), Failure> {
+    c_echo(&peer(&c.to)?).map_err(failure)?;
+    if c.to.json {
+        out::json(&serde_json::json!({ "echo": "success" }));
+    } else {
+        out::line("the peer answers");
+    }
+    Ok(())
+}
+
+pub(super) fn send(c: &Send) -> Result<(), Failure> {
+    let peer = peer(&c.to)?;
+    let mut files = Vec::new();
+    for path in &c.paths {
+        super::files::gather(path, &mut files)?;
+    }
+    let mut refused = 0_usize;
+    for (number, file) in files.iter().enumerate() {
+        let result = object(file).and_then(|o| store(&peer, &o).map_err(failure));
+        refused += usize::from(result.is_err());
+        let words = result.as_ref().err().map_or("stored", |f| f.words.as_str());
+        if c.to.json {
+            out::json(&serde_json::json!({ "file": number, "stored": result.is_ok(), "reason": words }));
+        } else if result.is_err() {
+            out::say(&format!("file {number}: {words}"));
+        }
+        if result.as_ref().is_err_and(|f| f.code == out::UNREACHABLE) {
+            return result.map(|_| ());
+        }
+    }
+    out::say(&format!("{} of {} files stored", files.len() - refused, files.len()));
+    if refused == 0 { Ok(()) } else { Err(Failure::new(out::FAILED, "some files were not stored")) }
+}
+
+fn object(path: &Path) -> Result<Object, Failure> {
+    let bytes = std::fs::read(path)?;
+    let parsed = dicom::read(&bytes[..], &dicom::Limits::default())
+        .map_err(|e| Failure::new(out::FAILED, format!("not readable as DICOM: {e}")))?;
+    let offset = dicom::data_set_offset(&bytes[..]).ok().and_then(|o| usize::try_from(o).ok()).unwrap_or(usize::MAX);
+    let text = |tag| parsed.data.uid(tag).unwrap_or_default();
+    Ok(Object {
+        sop_class: text(dicom::tags::SOP_CLASS_UID),
+        sop_instance: text(dicom::tags::SOP_INSTANCE_UID),
+        transfer_syntax: parsed.meta.syntax.uid().to_owned(),
+        data_set: bytes.get(offset..).unwrap_or_default().to_vec(),
+    })
+}

@@ -1,0 +1,295 @@
+//! `appliance deid`, `triage` and `try`: the same workers on files, useful without the rest.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use models::sandbox::{Pool, Terms};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use super::out::{self, Failure};
+use crate::dicom;
+use crate::house::workers;
+use crate::job::{Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, TriageAnswer, TriageJob, check_answer};
+use crate::ledger::new_id;
+
+/// De-identify files or folders.
+#[derive(Debug, Args)]
+pub(super) struct Deid {
+    /// File or folder to read.
+    input: PathBuf,
+    /// Folder to write to; names in it carry no identity.
+    output: PathBuf,
+    /// `strict` or `shifted-dates`.
+    #[arg(long, default_value = "strict")]
+    policy: String,
+    /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Bundles to triage with.
+#[derive(Debug, Clone, Args)]
+struct Bundles {
+    /// Folder of a bundle; may be given several times. Default: every bundle under `models/`.
+    #[arg(long = "bundle")]
+    bundles: Vec<PathBuf>,
+    /// ONNX Runtime's shared library.
+    #[arg(long)]
+    runtime: Option<PathBuf>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Triage files or folders.
+#[derive(Debug, Args)]
+pub(super) struct Triage {
+    /// Files or folders.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    bundles: Bundles,
+}
+
+/// One file through everything, storing nothing.
+#[derive(Debug, Args)]
+pub(super) struct Try {
+    /// A DICOM file.
+    file: PathBuf,
+    #[command(flatten)]
+    bundles: Bundles,
+}
+
+/// Longest time of one job.
+const JOB_TIME: Duration = Duration::from_secs(120);
+/// Bytes of memory of a job beside a multiple of its largest file.
+const JOB_BYTES: u64 = 256 << 20;
+/// Files of one de-identification job.
+const AT_ONCE: usize = 64;
+
+/// Every file below a path, in order of names.
+pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let cannot = |e: std::io::Error| Failure::new(out::USAGE, format!("{}: {}", path.display(), e.kind()));
+    if std::fs::metadata(path).map_err(cannot)?.is_dir() {
+        let entries: Result<Vec<PathBuf>, _> =
+            std::fs::read_dir(path).map_err(cannot)?.map(|e| e.map(|e| e.path())).collect();
+        let mut entries = entries.map_err(cannot)?;
+        entries.sort();
+        return entries.iter().try_for_each(|e| gather(e, out));
+    }
+    out.push(path.to_owned());
+    Ok(())
+}
+
+fn p10() -> InstanceRef {
+    InstanceRef { offset: None, transfer_syntax: String::new() }
+}
+
+/// Runs one job over files; returns the checked answer and the bag.
+async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), String> {
+    let bag = tempfile::tempfile().map_err(|e| e.kind().to_string())?;
+    let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|e| e.kind().to_string())?)];
+    let mut largest = 0;
+    for path in paths {
+        let file = File::open(path).map_err(|e| e.kind().to_string())?;
+        largest = file.metadata().map_or(0, |m| m.len()).max(largest);
+        files.push(OwnedFd::from(file));
+    }
+    let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))) };
+    let answer = pool.run(job, files, terms).await.map_err(|d| format!("the worker ended: {:?}", d.kind))?;
+    let answer: Answer = answer.parse().map_err(|_| "the worker's answer cannot be understood".to_owned())?;
+    let length = bag.metadata().map_err(|e| e.kind().to_string())?.len();
+    check_answer(&answer, paths.len(), length).map_err(|f| f.to_string())?;
+    Ok((answer, bag))
+}
+
+pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
+    let key = match &c.key {
+        Some(path) => std::fs::read_to_string(path)?.trim().to_owned(),
+        None => format!("{}{}", new_id()?, new_id()?),
+    };
+    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
+        return Err(Failure::new(out::USAGE, "--key names a file with 32 bytes in hex, as `appliance init` writes it"));
+    }
+    if !["strict", "shifted-dates"].contains(&c.policy.as_str()) {
+        return Err(Failure::new(out::USAGE, "--policy is \"strict\" or \"shifted-dates\""));
+    }
+    let order = DeidOrder { policy: c.policy.clone(), key };
+    let mut files = Vec::new();
+    gather(&c.input, &mut files)?;
+    std::fs::create_dir_all(&c.output)?;
+    let pool = workers(&[], None, 2)?;
+    let bar = bar(files.len());
+    let mut counts = BTreeMap::new();
+    let mut number = 0_usize;
+    for study in studies(&files).values() {
+        for chunk in study.chunks(AT_ONCE.min(MAX_INSTANCES)) {
+            let job = Job::Deid(DeidJob { instances: vec![p10(); chunk.len()], deid: order.clone() });
+            let answered = ask(&pool, &job, chunk).await;
+            for (index, path) in chunk.iter().enumerate() {
+                let line = deid_line(&answered, index, &c.output, number)?;
+                number += 1;
+                *counts.entry(line["status"].as_str().unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
+                report(c.json, path, &line);
+                bar.inc(1);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    let said: Vec<String> = counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
+    out::say(&said.join(", "));
+    Ok(())
+}
+
+fn deid_line(
+    answered: &Result<(Answer, File), String>,
+    index: usize,
+    folder: &Path,
+    number: usize,
+) -> Result<Value, Failure> {
+    let refused = |reason: &str| json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 });
+    let (lines, bag) = match answered {
+        Ok((Answer::Deid(lines), bag)) => (lines, bag),
+        Ok((Answer::Failed(f), _)) => return Ok(refused(&f.reason)),
+        Ok(_) => return Ok(refused("the answer did not fit")),
+        Err(words) => return Ok(refused(words)),
+    };
+    let Some(line) = lines.iter().find(|l| l.instance as usize == index) else {
+        return Ok(refused("no answer about this file"));
+    };
+    let mut output = Value::Null;
+    if let Some(piece) = &line.piece {
+        let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(0)];
+        std::os::unix::fs::FileExt::read_exact_at(bag, &mut bytes, piece.offset)?;
+        if blake3::hash(&bytes).to_hex().as_str() != piece.blake3 {
+            return Ok(refused("the worker's output was damaged"));
+        }
+        let name = folder.join(format!("{number:06}.dcm"));
+        std::fs::write(&name, bytes)?;
+        output = json!(name);
+    }
+    Ok(json!({
+        "output": output, "status": line.status, "reason": line.reason,
+        "actions": line.actions, "boxes": line.boxes,
+    }))
+}
+
+fn report(as_json: bool, path: &Path, line: &Value) {
+    if as_json {
+        let mut line = line.clone();
+        line["input"] = json!(path);
+        out::json(&line);
+    } else if line["status"] != "done" {
+        out::say(&format!("{}: {}", line["status"].as_str().unwrap_or(""), line["reason"].as_str().unwrap_or("")));
+    }
+}
+
+/// Files by study, for those that can be read as far as that; the rest each as a study of its own.
+fn studies(files: &[PathBuf]) -> BTreeMap<String, Vec<&PathBuf>> {
+    let mut studies: BTreeMap<String, Vec<&PathBuf>> = BTreeMap::new();
+    for (number, path) in files.iter().enumerate() {
+        let uid = study_uid(path).unwrap_or_else(|| format!("~{number:08}"));
+        studies.entry(uid).or_default().push(path);
+    }
+    studies
+}
+
+fn study_uid(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(u64::MAX).read_to_end(&mut bytes).ok()?;
+    let parsed = dicom::read(&bytes[..], &dicom::Limits::default()).ok()?;
+    parsed.data.uid(dicom::tags::STUDY_INSTANCE_UID).filter(|u| !u.is_empty())
+}
+
+fn bar(count: usize) -> indicatif::ProgressBar {
+    // Drawn on standard error, and only when that is a terminal.
+    indicatif::ProgressBar::new(count as u64)
+}
+
+fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
+    if !b.bundles.is_empty() {
+        return Ok(b.bundles.clone());
+    }
+    let found: Vec<PathBuf> = std::fs::read_dir("models")
+        .map(|entries| entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("bundle.toml").is_file()).collect())
+        .unwrap_or_default();
+    if found.is_empty() {
+        return Err(Failure::new(out::USAGE, "no bundle: name one with --bundle DIR, or run in the folder that holds models/"));
+    }
+    Ok(found)
+}
+
+async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
+    let deid = DeidOrder {
+        policy: "strict".into(),
+        key: [new_id(), new_id()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?.concat(),
+    };
+    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false };
+    let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
+    match ask(pool, &job, paths).await?.0 {
+        Answer::Triage(answer) => Ok(answer),
+        Answer::Failed(f) => Err(f.reason),
+        _ => Err("the answer did not fit".into()),
+    }
+}
+
+pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
+    let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 2)?;
+    let mut files = Vec::new();
+    c.paths.iter().try_for_each(|p| gather(p, &mut files))?;
+    let bar = bar(files.len());
+    for (number, paths) in studies(&files).values().enumerate() {
+        let answered = if paths.len() > MAX_INSTANCES {
+            Err(format!("{} instances; at most {MAX_INSTANCES} are analysed", paths.len()))
+        } else {
+            triage_study(&pool, paths, false).await
+        };
+        bar.inc(paths.len() as u64);
+        print_triage(c.bundles.json, number, paths, &answered);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn print_triage(as_json: bool, number: usize, paths: &[&PathBuf], answered: &Result<Box<TriageAnswer>, String>) {
+    let value = match answered {
+        Ok(a) => json!({
+            "study": number, "paths": paths, "bundle": a.bundle, "version": a.version, "findings": a.findings,
+            "disposition": a.disposition, "reason": a.reason, "gate": a.gate, "ms": a.ms,
+        }),
+        Err(reason) => json!({
+            "study": number, "paths": paths, "bundle": "", "version": "", "findings": [],
+            "disposition": "unreadable", "reason": reason, "gate": null, "ms": crate::job::Timings::default(),
+        }),
+    };
+    if as_json {
+        out::json(&value);
+    } else {
+        let word = |k: &str| value[k].as_str().unwrap_or("").to_owned();
+        out::line(&format!("study {number:<4} {:<13} {}", word("disposition"), word("reason")));
+    }
+}
+
+pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
+    let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
+    let answer = triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
+    let value = json!({
+        "modality": answer.facts.modality, "bundle": answer.bundle, "version": answer.version,
+        "disposition": answer.disposition, "reason": answer.reason, "findings": answer.findings,
+        "gate": answer.gate, "holds": answer.holds, "actions": answer.actions, "ms": answer.ms,
+    });
+    if c.bundles.json {
+        out::json(&value);
+    } else {
+        out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Output and exit codes: JSON or text on stdout, words on stderr.
+
+use std::io::Write;
+use std::path::Path;
+
+use proto::settings::Fault;
+use serde::Serialize;
+
+use crate::house::Settings;
+
+/// Wrong use or configuration.
+pub const USAGE: u8 = 64;
+/// A peer is not reachable.
+pub const UNREACHABLE: u8 = 69;
+/// Try again.
+pub const AGAIN: u8 = 75;
+/// The rest.
+pub const FAILED: u8 = 1;
+
+/// Why a command failed, with its exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// Exit code.
+    pub code: u8,
+    /// In words, with what to do.
+    pub words: String,
+}
+
+impl Failure {
+    /// With a code.
+    pub fn new(code: u8, words: impl Into<String>) -> Self {
+        Self { code, words: words.into() }
+    }
+}
+
+impl From<crate::house::Error> for Failure {
+    fn from(error: crate::house::Error) -> Self {
+        let code = match &error {
+            crate::house::Error::Store(crate::store::Error::Locked) => AGAIN,
+            _ => FAILED,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<crate::ledger::Error> for Failure {
+    fn from(error: crate::ledger::Error) -> Self {
+        let code = if error.retry_later() { AGAIN } else { FAILED };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(FAILED, format!("a file cannot be read or written ({})", error.kind()))
+    }
+}
+
+/// One line on stderr.
+pub fn say(words: &str) {
+    let _ = writeln!(std::io::stderr(), "{words}");
+}
+
+/// One line on stdout. A closed pipe ends the output quietly.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// One JSON object as a line on stdout.
+pub fn json(value: &impl Serialize) {
+    if let Ok(text) = serde_json::to_string(value) {
+        line(&text);
+    }
+}
+
+/// Reads the configuration; faults are all told at once.
+pub fn settings(path: &Path) -> Result<Settings, Failure> {
+    Settings::read(path).map_err(|faults| faults_failure(&faults))
+}
+
+/// All faults as one failure.
+pub fn faults_failure(faults: &[Fault]) -> Failure {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Failure::new(USAGE, lines.join("\n"))
+}
+
+/// Runs a future on a small runtime.
+pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::from)?
+        .block_on(future)
+}

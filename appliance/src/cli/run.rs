@@ -1,0 +1,60 @@
+//! `appliance run`: the log, the signals, the house.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::house::{LogConfig, run};
+
+pub(super) fn main(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    log(&settings.log);
+    if settings.site.demo {
+        out::say("a demonstration: every caller on loopback is admitted, mode settle without accepted bundles");
+    }
+    let json = w.json;
+    out::block_on(async move {
+        let stop = CancellationToken::new();
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let on_signal = stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            on_signal.cancel();
+        });
+        let said = settings.clone();
+        run(settings, stop, move |addresses| {
+            if json {
+                out::json(&serde_json::json!({
+                    "ready": true,
+                    "intake": addresses.intake.to_string(),
+                    "page": addresses.review.to_string(),
+                    "ae_title": said.intake.ae_title,
+                }));
+            } else {
+                out::say(&format!(
+                    "ready: DICOM {} on {}, page http://{}",
+                    said.intake.ae_title, addresses.intake, addresses.review
+                ));
+            }
+        })
+        .await
+        .map_err(Failure::from)
+    })
+}
+
+/// Only our own targets reach the log: other crates print what came over the wire.
+fn log(config: &LogConfig) {
+    let filter = EnvFilter::new(format!("off,appliance={0},models={0},proto={0}", config.level));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let set = if config.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
+    if set.is_err() {
+        out::say("the log was set up already");
+    }
+}

@@ -1,0 +1,71 @@
+//! `appliance status`: the four lights and the counts of the page, from the same code.
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::house::{Request, Response, ask, socket_path};
+use crate::ledger::Ledger;
+
+pub(super) async fn main(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    match ask(&socket_path(&settings), &Request::Status).await? {
+        Some(Response::Done(report)) => {
+            if w.json {
+                out::json(&report);
+            } else {
+                text(&report);
+            }
+            Ok(())
+        }
+        Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
+        None => stopped(w, &settings).await,
+    }
+}
+
+/// What can be said while nothing runs: the counts, and that every light is unknown.
+async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
+    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let counts = ledger.counts().await?;
+    ledger.close().await;
+    let report = serde_json::json!({ "site": settings.site.name, "running": false, "counts": counts });
+    if w.json {
+        out::json(&report);
+    } else {
+        text(&report);
+    }
+    Err(Failure::new(out::UNREACHABLE, "the appliance does not run: start it with `appliance run`"))
+}
+
+fn text(report: &serde_json::Value) {
+    let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    out::line(&format!("site       {}", word(&report["site"])));
+    if report["mode"].is_string() {
+        out::line(&format!("mode       {}", word(&report["mode"])));
+    }
+    for light in ["scanner", "models", "cloud", "disk"] {
+        let l = &report[light];
+        if l.is_object() {
+            out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));
+        }
+    }
+    let counts = &report["counts"];
+    out::line(&format!(
+        "studies    {} received, {} not answered yet, {} open flags",
+        counts["studies"], counts["unanswered"], counts["open_flags"]
+    ));
+    for (name, what) in [("answers", "dispositions"), ("cases", "cases")] {
+        let each: Vec<String> = counts[what]
+            .as_object()
+            .map(|o| o.iter().map(|(k, v)| format!("{v} {k}")).collect())
+            .unwrap_or_default();
+        out::line(&format!("{name:<10} {}", if each.is_empty() { "none".to_owned() } else { each.join(", ") }));
+    }
+    for r in report["refused"].as_array().into_iter().flatten() {
+        out::line(&format!(
+            "refused    {} from {} ({} times): {}",
+            word(&r["ae_title"]),
+            word(&r["address"]),
+            r["times"],
+            word(&r["reason"])
+        ));
+    }
+}

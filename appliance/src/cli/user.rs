@@ -1,0 +1,76 @@
+//! `appliance user`: people who use the page. A one-time code is shown once; no default user, ever.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::audit::Audit;
+use crate::conveyor::now;
+use crate::house::{Request, Response, Settings, ask, socket_path};
+use crate::ledger::{Ledger, new_id};
+
+/// How long a one-time code can be used.
+const CODE_MS: i64 = 24 * 3600 * 1000;
+
+/// User commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Add a user and show a one-time code.
+    Add(Named),
+    /// Forget a user's password and sessions and show a new one-time code.
+    Reset(Named),
+}
+
+/// A user by name.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// Login name: letters, digits, dot, hyphen.
+    name: String,
+    #[command(flatten)]
+    site: Where,
+}
+
+pub(super) async fn main(c: &User) -> Result<(), Failure> {
+    let (named, reset) = match c {
+        User::Add(n) => (n, false),
+        User::Reset(n) => (n, true),
+    };
+    let settings = out::settings(&named.site.config)?;
+    let code = put(&settings, &named.name, reset).await?;
+    let link = format!("http://{}/setup#{code}", settings.review.listen);
+    if named.site.json {
+        out::json(&json!({ "user": named.name, "code": code, "until": now() + CODE_MS, "link": link }));
+    } else {
+        out::line(&link);
+        out::say("open this once within 24 hours to choose a password; it is not shown again");
+    }
+    Ok(())
+}
+
+/// Puts a user, by the running appliance if there is one; returns the one-time code.
+pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<String, Failure> {
+    let fits = (1..=40).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+    if !fits {
+        return Err(Failure::new(out::USAGE, "a login name is 1 to 40 letters, digits, dots or hyphens"));
+    }
+    let code = new_id()?;
+    let code_hash = hex::encode(Sha256::digest(code.as_bytes()));
+    let until = now() + CODE_MS;
+    let request = Request::PutUser { name: name.to_owned(), code_hash: code_hash.clone(), until, reset };
+    match ask(&socket_path(settings), &request).await? {
+        Some(Response::Done(_)) => {}
+        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        None => {
+            let ledger = Ledger::open(&settings.site.ledger).await?;
+            let audit = Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let what = if reset { "user reset" } else { "user add" };
+            audit.write(now(), "operator", what, name, "").map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            ledger.put_user(name, &code_hash, until, reset, now()).await?;
+            ledger.close().await;
+        }
+    }
+    Ok(code)
+}

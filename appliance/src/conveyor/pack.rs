@@ -1,0 +1,187 @@
+//! From a case that may leave to its envelope in the outbox; and what start-up does with half of one.
+
+use proto::case::{CaseFormat, CaseManifest, Plan};
+use proto::envelope::{Inspection, inspect};
+use proto::ids::EnvelopeId;
+
+use super::{Conveyor, Error, Outcome, largest, now};
+use crate::escalation::Identity;
+use crate::job::{Answer, Job, SealAnswer, SealJob, Secret};
+use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Sealed};
+use crate::store::Id;
+
+/// What packing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packed {
+    /// The envelope is durable and the case waits for the link.
+    Sealed,
+    /// A person was first, or the case cannot be packed; the ledger says why.
+    NotNow,
+    /// The site is not enrolled with any reader: it waits.
+    NoReader,
+}
+
+impl Conveyor {
+    /// Packs a case whose time has come.
+    ///
+    /// # Errors
+    /// The house's own faults; the case is left for the next start or attempt.
+    pub async fn pack(&self, case: &CaseRow) -> Result<Packed, Error> {
+        let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else { return Ok(Packed::NoReader) };
+        if self.ledger.move_case(&case.id, &[CaseState::Leaving], CaseState::Packing, None).await.is_err() {
+            return Ok(Packed::NotNow);
+        }
+        let Some(disposition) = self.ledger.disposition(&case.study, case.revision).await? else {
+            return self.give_up(case, "the case has no disposition").await;
+        };
+        let rows: Vec<InstanceRow> = self
+            .ledger
+            .instances(&case.study, case.revision)
+            .await?
+            .into_iter()
+            .filter(|r| r.set_aside.is_none() && !r.conflict)
+            .collect();
+        let (instances, files) = self.hand_over(&rows)?;
+        let job = match self.seal_job(case, &disposition, &identity, instances) {
+            Ok(job) => Job::Seal(Box::new(job)),
+            Err(words) => return self.give_up(case, words).await,
+        };
+        let bag = self.store.outbox().begin()?;
+        match self.ask(&job, bag.file(), files, largest(&rows)).await? {
+            Outcome::Answered(Answer::Seal(sealed)) => {
+                let Ok(id) = sealed.envelope.parse::<Id>() else {
+                    return self.give_up(case, "the envelope has no proper name").await;
+                };
+                bag.adopt(id)?;
+                self.record(case, &sealed, id).await
+            }
+            Outcome::Answered(Answer::Failed(failure)) => self.give_up(case, &failure.reason).await,
+            Outcome::Answered(_) => self.give_up(case, "the answer did not fit").await,
+            Outcome::Died(death) => self.give_up(case, death.words).await,
+        }
+    }
+
+    async fn record(&self, case: &CaseRow, s: &SealAnswer, id: Id) -> Result<Packed, Error> {
+        let sealed = Sealed {
+            envelope: s.envelope.clone(),
+            digest: s.digest.clone(),
+            plain_bytes: s.plain_bytes,
+            sealed_bytes: s.sealed_bytes,
+            image_bytes: s.image_bytes,
+            frame_bytes: s.frame_bytes,
+            searched: s.searched,
+        };
+        match self.ledger.record_sealed(&case.id, &sealed).await {
+            Ok(()) => {
+                self.ledger.add_event(&case.study, "appliance", "de-identified, searched and sealed", now()).await?;
+                Ok(Packed::Sealed)
+            }
+            // Stopped while it was packed: nothing of it stays.
+            Err(crate::ledger::Error::Refused(_)) => {
+                self.store.outbox().remove(id)?;
+                Ok(Packed::NotNow)
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    async fn give_up(&self, case: &CaseRow, words: &str) -> Result<Packed, Error> {
+        self.ledger.fail_case(&case.id, words).await?;
+        self.ledger.add_event(&case.study, "appliance", &format!("could not be packed: {words}"), now()).await?;
+        Ok(Packed::NotNow)
+    }
+
+    fn seal_job(
+        &self,
+        case: &CaseRow,
+        d: &DispositionRow,
+        identity: &Identity,
+        instances: Vec<crate::job::InstanceRef>,
+    ) -> Result<SealJob, &'static str> {
+        let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
+        let plan = if case.plan == "embedding" { Plan::Embedding } else { Plan::Image };
+        let manifest = CaseManifest {
+            format: CaseFormat::V1,
+            case: case.id.parse().map_err(|_| "the case has no proper name")?,
+            revision: case.revision,
+            study: case.study.clone(),
+            modality: String::new(),
+            body_part: None,
+            view: None,
+            age: None,
+            sex: None,
+            priority: serde_json::from_value(serde_json::Value::String(case.priority.clone()))
+                .map_err(|_| "the case has no proper priority")?,
+            findings: d.findings.clone(),
+            disposition: d.disposition,
+            reasons: vec![case.reason.clone()],
+            note: (!case.note.is_empty()).then(|| case.note.clone()),
+            statement: d.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
+            plan,
+            frames: Vec::new(),
+        };
+        Ok(SealJob {
+            instances,
+            deid: self.deid.clone(),
+            plan_digest: d.plan_digest.clone(),
+            manifest,
+            plan,
+            with_p10: self.rules.with_p10,
+            site: identity.site(),
+            reader_key: reader.to_text(),
+            signing_key: Secret::new(hex::encode(identity.signer().to_bytes().as_slice())),
+        })
+    }
+
+    /// At start: a complete envelope without its row is adopted, everything else without a row is deleted, and
+    /// cases that were being packed begin again.
+    ///
+    /// # Errors
+    /// The ledger's or the store's refusal.
+    pub async fn tidy_outbox(&self) -> Result<(), Error> {
+        let outbox = self.store.outbox();
+        let in_use: std::collections::BTreeSet<String> = self.ledger.envelopes_in_use().await?.into_iter().collect();
+        for (id, _) in outbox.list()? {
+            if in_use.contains(&id.to_string()) {
+                continue;
+            }
+            if !self.adopt_envelope(id).await? {
+                outbox.remove(id)?;
+            }
+        }
+        for case in self.ledger.cases_in(CaseState::Packing).await? {
+            self.ledger.move_case(&case.id, &[CaseState::Packing], CaseState::Leaving, Some(now())).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives an envelope found in the outbox back to the case that was being packed when the process ended.
+    async fn adopt_envelope(&self, id: Id) -> Result<bool, Error> {
+        let Some(identity) = &self.identity else { return Ok(false) };
+        let outbox = self.store.outbox();
+        let Ok(Inspection::Complete { verified, digest, bytes }) = inspect(outbox.open(id)?, identity.public()) else {
+            return Ok(false);
+        };
+        let header = verified.header();
+        if header.envelope() != EnvelopeId::from_bytes(*id.as_bytes()) {
+            return Ok(false);
+        }
+        let packing = self.ledger.cases_in(CaseState::Packing).await?;
+        let address = header.address();
+        let Some(case) =
+            packing.iter().find(|c| c.id == address.case.to_string() && c.revision == address.revision)
+        else {
+            return Ok(false);
+        };
+        let sealed = SealAnswer {
+            envelope: id.to_string(),
+            digest: digest.to_string(),
+            plain_bytes: header.content_bytes(),
+            sealed_bytes: bytes,
+            searched: 0,
+            image_bytes: 0,
+            frame_bytes: 0,
+        };
+        Ok(self.record(case, &sealed, id).await? == Packed::Sealed)
+    }
+}

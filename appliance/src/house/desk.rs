@@ -1,0 +1,89 @@
+//! The running house as the page sees it.
+
+use std::sync::PoisonError;
+
+use super::run::Running;
+use super::status::Report;
+use crate::conveyor::now;
+use crate::ledger::{Error, Ledger};
+use crate::review::{Config, Decision, Frame, House, LightRow, Lights};
+
+impl House for Running {
+    fn ledger(&self) -> &Ledger {
+        &self.opened.ledger
+    }
+
+    fn config(&self) -> &Config {
+        &self.settings.review
+    }
+
+    fn now(&self) -> i64 {
+        now()
+    }
+
+    async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
+        Running::decide(self, who, decision).await
+    }
+
+    async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
+        self.note(who, "process now", study)?;
+        self.process(study);
+        Ok(())
+    }
+
+    fn expected(&self, study: &str) -> Option<(i64, &'static str)> {
+        let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        arriving.expected(study).map(|(at, reason)| (at, reason.as_str()))
+    }
+
+    async fn lights(&self) -> Result<Lights, Error> {
+        let r = Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
+        let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
+        Ok(Lights {
+            site: r.site,
+            mode: r.mode,
+            lights: vec![
+                row("scanner", r.scanner),
+                row("models", r.models),
+                row("cloud", r.cloud),
+                row("disk", r.disk),
+            ],
+            cloud_away_since: r.cloud_away_since,
+            waiting_sealed: r.waiting_sealed,
+            demo: self.settings.site.demo,
+        })
+    }
+
+    async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
+        let detail = self.opened.ledger.detail(study).await?;
+        let d = detail.disposition.ok_or(Error::Unknown("image"))?;
+        let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
+        let bag = d.bag.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
+        let shelf = self.opened.store.derived();
+        let length = usize::try_from(about.piece.length).map_err(|_| Error::Row("length"))?;
+        let offset = about.piece.offset;
+        let values = tokio::task::spawn_blocking(move || shelf.read_range(bag, offset, length))
+            .await
+            .map_err(|_| Error::Database("disk"))?
+            .map_err(|_| Error::Unknown("image"))?;
+        if blake3::hash(&values).to_hex().as_str() != about.piece.blake3 {
+            return Err(Error::Refused("the stored image is damaged: ask for the study to be sent again".into()));
+        }
+        Ok(Frame { about, values })
+    }
+
+    fn looked(&self, who: &str, study: &str) -> Result<(), Error> {
+        self.note(who, "looked at the name", study)
+    }
+
+    fn account(&self, who: &str, what: &'static str) -> Result<(), Error> {
+        self.note(who, what, "")
+    }
+}
+
+impl Running {
+    fn note(&self, who: &str, what: &str, on: &str) -> Result<(), Error> {
+        let refused = |_| Error::Refused("the audit cannot be written: nothing was done".into());
+        self.opened.audit.write(now(), who, what, on, "").map_err(refused)
+    }
+}

@@ -1,0 +1,136 @@
+//! Opens the rooms from the bottom up: audit, ledger, store, keys, workers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use models::sandbox::{Pool, Program};
+
+use super::{Error, Settings};
+use crate::audit::Audit;
+use crate::escalation::Identity;
+use crate::job::DeidOrder;
+use crate::ledger::{Arrival, Ledger};
+use crate::store::{Reception, Store};
+
+/// The rooms that need no network.
+#[derive(Clone)]
+pub struct Opened {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The store.
+    pub store: Store,
+    /// The audit.
+    pub audit: Arc<Audit>,
+    /// The site's keys and its readers', when enrolled.
+    pub identity: Option<Arc<Identity>>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Opened")
+    }
+}
+
+impl Opened {
+    /// Opens everything and takes the store's lock: only one process does this at a time.
+    ///
+    /// # Errors
+    /// Each room's own, with what to do.
+    pub async fn open(s: &Settings) -> Result<Self, Error> {
+        let store = Store::open(&s.store)?;
+        let audit = Arc::new(Audit::open(&s.site.audit)?);
+        let ledger = Ledger::open(&s.site.ledger).await?;
+        let identity = match &s.escalation {
+            Some(e) if e.identity.is_dir() => Some(Arc::new(Identity::load(&e.identity)?)),
+            _ => None,
+        };
+        Ok(Self { ledger, store, audit, identity })
+    }
+}
+
+/// Policy and pseudonym key for the workers.
+///
+/// # Errors
+/// [`Error::File`] when the key cannot be read or is not a key.
+pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
+    let bad = |kind| Error::File {
+        what: "the pseudonym key",
+        kind,
+        todo: "restore the file named in site.pseudonym_key from its backup; a new key breaks the way back",
+    };
+    let text = std::fs::read_to_string(&s.site.pseudonym_key).map_err(|e| bad(e.kind()))?;
+    let key = text.trim().to_owned();
+    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
+        return Err(bad(std::io::ErrorKind::InvalidData));
+    }
+    Ok(DeidOrder { policy: s.deid.policy.clone(), key })
+}
+
+/// Starts the pool of warm workers.
+///
+/// # Errors
+/// [`Error::Models`] when bundles are configured and ONNX Runtime is not found.
+pub fn pool(s: &Settings) -> Result<Pool, Error> {
+    workers(&s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
+}
+
+/// Starts a pool of workers with these bundles.
+///
+/// # Errors
+/// As [`pool`].
+pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Error> {
+    let me = std::env::current_exe().map_err(|e| Error::File {
+        what: "this executable",
+        kind: e.kind(),
+        todo: "start it by its full path",
+    })?;
+    let mut args = vec!["worker".to_owned()];
+    for bundle in bundles {
+        args.push("--bundles".to_owned());
+        args.push(bundle.to_string_lossy().into_owned());
+    }
+    let mut program = Program::new(me, args);
+    if !bundles.is_empty() {
+        let found = models::runtime::find(runtime).map_err(|e| Error::Models(e.to_string()))?;
+        program.library = Some(found);
+    }
+    Ok(Pool::new(program, 1, at_once))
+}
+
+/// The site's rules.
+#[must_use]
+pub fn rules(s: &Settings) -> crate::conveyor::Rules {
+    s.rules()
+}
+
+/// A reception as the ledger records it.
+#[must_use]
+pub(super) fn arrival(r: &Reception) -> Arrival {
+    Arrival {
+        id: r.id.to_string(),
+        study_uid: r.study_uid.clone(),
+        sop_instance_uid: r.sop_instance_uid.clone(),
+        series_uid: r.series_uid.clone(),
+        sop_class: r.sop_class.clone(),
+        transfer_syntax: r.transfer_syntax.clone(),
+        modality: r.modality.clone(),
+        calling_ae: r.calling_ae.clone(),
+        address: r.address.clone(),
+        association: r.association.to_string(),
+        arrived: r.arrived,
+        bytes: r.length,
+        blake3: r.digest.to_string(),
+    }
+}
+
+/// Makes a secret file that only its owner can read.
+///
+/// # Errors
+/// The disk's refusal; an existing file is never overwritten.
+pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,212 @@
+//! Runs the appliance: opens the rooms, mends what a crash left, serves, and drains from the top down.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::control::{self, Clerk, Request, Response, socket_path};
+use super::open::{Opened, deid_order, pool};
+use super::outbox::HouseOutbox;
+use super::sink::{door, recover};
+use super::status::Report;
+use super::work::Work;
+use super::{Error, Settings};
+use crate::conveyor::{Conveyor, now};
+use crate::escalation::{Courier, Wake};
+use crate::intake::Intake;
+use crate::ledger::Ledger;
+use crate::review::{Desk, Page};
+use crate::study::Arriving;
+
+/// Where a running appliance listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// DICOM.
+    pub intake: SocketAddr,
+    /// The page.
+    pub review: SocketAddr,
+}
+
+/// The running house as the page and the control socket see it.
+pub(super) struct Running {
+    pub(super) opened: Opened,
+    pub(super) settings: Settings,
+    pub(super) arriving: Arc<Mutex<Arriving>>,
+    pub(super) wake: Arc<Notify>,
+    pub(super) courier: Option<Wake>,
+    pub(super) metrics: Mutex<Option<Arc<crate::intake::Metrics>>>,
+}
+
+/// Runs until `stop`; `ready` is told the addresses once everything listens.
+///
+/// # Errors
+/// Each room's own, with what to do.
+pub async fn run(
+    settings: Settings,
+    stop: CancellationToken,
+    ready: impl FnOnce(Addresses) + Send,
+) -> Result<(), Error> {
+    let opened = Opened::open(&settings).await?;
+    let arriving = Arc::new(Mutex::new(Arriving::new(settings.study)));
+    recover(&opened, &arriving).await?;
+    let cloud_up = Arc::new(AtomicBool::new(false));
+    let conveyor = Conveyor {
+        ledger: opened.ledger.clone(),
+        store: opened.store.clone(),
+        pool: Arc::new(pool(&settings)?),
+        deid: deid_order(&settings)?,
+        rules: Arc::new(settings.rules()),
+        identity: opened.identity.clone(),
+        cloud_up: Arc::clone(&cloud_up),
+    };
+    conveyor.tidy_outbox().await?;
+    let wake = Arc::new(Notify::new());
+    let courier = courier(&settings, &opened, &cloud_up).await?;
+    let running = Arc::new(Running {
+        opened: opened.clone(),
+        settings: settings.clone(),
+        arriving: Arc::clone(&arriving),
+        wake: Arc::clone(&wake),
+        courier: courier.as_ref().map(Courier::waker),
+        metrics: Mutex::new(None),
+    });
+    serve(settings, opened, conveyor, running, courier, stop, ready).await
+}
+
+async fn courier(
+    s: &Settings,
+    opened: &Opened,
+    cloud_up: &Arc<AtomicBool>,
+) -> Result<Option<Courier<HouseOutbox>>, Error> {
+    let (Some(config), Some(identity)) = (&s.escalation, &opened.identity) else { return Ok(None) };
+    if config.cloud.is_none() {
+        return Ok(None);
+    }
+    // Until the first answer the cloud counts as away: a page may only claim what it heard.
+    if opened.ledger.cloud_away_since().await?.is_none() {
+        opened.ledger.set_fact("cloud_away_since", Some(&now().to_string())).await?;
+    }
+    let outbox = Arc::new(HouseOutbox { opened: opened.clone(), cloud_up: Arc::clone(cloud_up) });
+    Ok(Some(Courier::new(config, Arc::clone(identity), outbox)?))
+}
+
+async fn serve(
+    s: Settings,
+    opened: Opened,
+    conveyor: Conveyor,
+    running: Arc<Running>,
+    courier: Option<Courier<HouseOutbox>>,
+    stop: CancellationToken,
+    ready: impl FnOnce(Addresses) + Send,
+) -> Result<(), Error> {
+    let (arrivals, recorder) = door(opened.clone(), Arc::clone(&running.arriving), Arc::clone(&running.wake));
+    let intake =
+        Intake::bind(s.intake.clone(), s.site.demo, &opened.store, Arc::new(arrivals), stop.clone()).await?;
+    let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
+        what: "the page's address",
+        kind,
+        todo: "choose another one in review.listen",
+    })?;
+    let addresses = Addresses { intake: intake.local_addr()?, review: page.local_addr() };
+    *running.metrics.lock().unwrap_or_else(PoisonError::into_inner) = Some(intake.metrics());
+    let work = Work {
+        conveyor,
+        arriving: Arc::clone(&running.arriving),
+        wake: Arc::clone(&running.wake),
+        courier: running.courier.clone(),
+        at_once: s.triage.workers,
+    };
+    // Drained from the top down: the door first, then its recorder, then the work, the page last.
+    let halt_work = CancellationToken::new();
+    let recorder = tokio::spawn(recorder.run());
+    let worker = tokio::spawn(work.run(halt_work.clone()));
+    let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
+    let socket = socket_path(&s);
+    let clerk = Arc::clone(&running);
+    let socket_stop = stop.clone();
+    let control = tokio::spawn(async move { control::serve(&socket, clerk, socket_stop).await });
+    let page = tokio::spawn(page.run(stop.clone()));
+    ready(addresses);
+    intake.run().await;
+    let _ = recorder.await;
+    halt_work.cancel();
+    let _ = worker.await;
+    if let Some(courier) = courier {
+        let _ = courier.await;
+    }
+    if let Ok(Err(error)) = control.await {
+        tracing::warn!(kind = %error.kind(), "the control socket could not be served");
+    }
+    let _ = page.await;
+    opened.ledger.close().await;
+    Ok(())
+}
+
+impl Running {
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.opened.ledger
+    }
+
+    /// Carries a person's decision out and sets the work going.
+    pub(super) async fn decide(
+        &self,
+        who: &str,
+        decision: &crate::review::Decision,
+    ) -> Result<(), crate::ledger::Error> {
+        let desk = Desk {
+            ledger: self.ledger(),
+            audit: &self.opened.audit,
+            countdown: self.settings.review.countdown,
+        };
+        desk.decide(who, decision, now()).await?;
+        self.wake.notify_one();
+        if let Some(courier) = &self.courier {
+            courier.wake();
+        }
+        Ok(())
+    }
+
+    /// Treats an arriving study as complete.
+    pub(super) fn process(&self, study: &str) {
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner).process_now(study);
+        self.wake.notify_one();
+    }
+
+    async fn put_user(&self, name: &str, code_hash: &str, until: i64, reset: bool) -> Result<(), String> {
+        self.opened
+            .audit
+            .write(now(), "operator", if reset { "user reset" } else { "user add" }, name, "")
+            .map_err(|e| e.to_string())?;
+        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())
+    }
+}
+
+impl Clerk for Running {
+    async fn answer(&self, request: Request) -> Response {
+        let done = |r: Result<(), String>| match r {
+            Ok(()) => Response::Done(serde_json::Value::Null),
+            Err(words) => Response::Refused(words),
+        };
+        match request {
+            Request::Decide { who, decision } => {
+                done(self.decide(&who, &decision).await.map_err(|e| e.to_string()))
+            }
+            Request::ProcessNow { study } => {
+                self.process(&study);
+                Response::Done(serde_json::Value::Null)
+            }
+            Request::PutUser { name, code_hash, until, reset } => {
+                done(self.put_user(&name, &code_hash, until, reset).await)
+            }
+            Request::Backup { to } => done(self.ledger().backup(&to).await.map_err(|e| e.to_string())),
+            Request::Status => match Report::of(&self.settings, &self.opened, true).await {
+                Ok(report) => serde_json::to_value(report)
+                    .map_or_else(|_| Response::Refused("no status".into()), Response::Done),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+        }
+    }
+}

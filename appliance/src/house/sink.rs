@@ -1,0 +1,187 @@
+//! Where reception meets the ledger: arrivals are recorded in batches, behind the durable entry.
+//!
+//! The entry file is the promise that status 0000 makes; its row can be rebuilt from it. So the row is written
+//! right after, many at a time with one sync, and a crash in between is mended at the next start.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, mpsc};
+
+use super::open::{Opened, arrival};
+use crate::conveyor::now;
+use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError};
+use crate::ledger::{Arrival, Arrived};
+use crate::store::{Id, Reception};
+use crate::study::Arriving;
+
+/// Rows recorded with one sync.
+const BATCH: usize = 256;
+/// Arrivals that may wait for their row; then reception waits too.
+const QUEUE: usize = 1_024;
+
+/// What happened at the door, in order.
+#[derive(Debug)]
+enum Event {
+    Stored(Box<Arrival>),
+    Released(u64),
+    Refused(RefusedCaller),
+}
+
+/// The sink that reception reports to.
+#[derive(Debug)]
+pub(super) struct Door {
+    events: mpsc::Sender<Event>,
+}
+
+impl Sink for Door {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+        Box::pin(async move {
+            let event = Event::Stored(Box::new(arrival(reception)));
+            // The queue closes only when the house is drained: the entry then waits for the next start.
+            self.events.send(event).await.map_err(|_| SinkError::Unknown)?;
+            Ok(Acceptance::New)
+        })
+    }
+
+    fn released(&self, association: u64, _studies: &[String]) {
+        self.note(Event::Released(association));
+    }
+
+    fn refused(&self, caller: RefusedCaller) {
+        self.note(Event::Refused(caller));
+    }
+}
+
+impl Door {
+    /// Signals that may be lost under pressure: quiet time decides without them.
+    fn note(&self, event: Event) {
+        if self.events.try_send(event).is_err() {
+            tracing::debug!("a signal was dropped: arrivals wait for the ledger");
+        }
+    }
+}
+
+/// Writes the rows and tells `study` about them.
+pub(super) struct Recorder {
+    opened: Opened,
+    arriving: Arc<Mutex<Arriving>>,
+    wake: Arc<Notify>,
+    events: mpsc::Receiver<Event>,
+}
+
+/// Makes the door and the recorder behind it.
+pub(super) fn door(opened: Opened, arriving: Arc<Mutex<Arriving>>, wake: Arc<Notify>) -> (Door, Recorder) {
+    let (send, receive) = mpsc::channel(QUEUE);
+    (Door { events: send }, Recorder { opened, arriving, wake, events: receive })
+}
+
+impl Recorder {
+    /// Records until every door is gone; what is queued is recorded first.
+    pub(super) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.events.recv_many(&mut batch, BATCH).await > 0 {
+            self.record(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn record(&self, events: Vec<Event>) {
+        let rows: Vec<Arrival> = events
+            .iter()
+            .filter_map(|e| match e {
+                Event::Stored(a) => Some((**a).clone()),
+                _ => None,
+            })
+            .collect();
+        let recorded = if rows.is_empty() { Vec::new() } else { self.insist(&rows).await };
+        {
+            let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut made = rows.iter().zip(&recorded);
+            for event in &events {
+                match event {
+                    Event::Stored(_) => {
+                        if let Some((a, r)) = made.next()
+                            && !r.repeated
+                        {
+                            arriving.arrived(&r.study, &a.association, a.arrived);
+                        }
+                    }
+                    Event::Released(association) => arriving.released(&association.to_string(), now()),
+                    Event::Refused(_) => {}
+                }
+            }
+        }
+        self.file_away(&rows, &recorded).await;
+        for event in events {
+            if let Event::Refused(c) = event {
+                let noted =
+                    self.opened.ledger.note_refused(&c.ae_title, &c.address.to_string(), c.reason.words(), now()).await;
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "a refused caller could not be noted");
+                }
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    /// The rows must be written sometime: the ledger is asked until it takes them, and reception waits meanwhile.
+    async fn insist(&self, rows: &[Arrival]) -> Vec<Arrived> {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.opened.ledger.record_arrivals(rows).await {
+                Ok(recorded) => return recorded,
+                Err(error) => tracing::error!(%error, rows = rows.len(), "arrivals could not be recorded; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    async fn file_away(&self, rows: &[Arrival], recorded: &[Arrived]) {
+        let inbox = self.opened.store.inbox();
+        let work: Vec<(Id, bool)> = rows
+            .iter()
+            .zip(recorded)
+            .filter_map(|(row, made)| Some((row.id.parse().ok()?, made.repeated)))
+            .collect();
+        let filed = tokio::task::spawn_blocking(move || {
+            work.into_iter().try_for_each(|(id, repeated)| {
+                // The same bytes twice cost nothing; everything else leaves the inbox once its row is durable.
+                if repeated { inbox.remove(id) } else { inbox.settle(id) }
+            })
+        });
+        match filed.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "an entry stays in the inbox until the next start"),
+            Err(_) => tracing::warn!("filing entries away was interrupted"),
+        }
+    }
+}
+
+/// At start: entries without a row get one, and studies with arrivals of no revision go on arriving.
+///
+/// # Errors
+/// The ledger's or the store's refusal.
+pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Result<(), super::Error> {
+    let found = opened.store.inbox().recover()?;
+    if !found.damaged.is_empty() {
+        tracing::error!(entries = found.damaged.len(), "damaged entries were left in the inbox for a person to look at");
+    }
+    for chunk in found.entries.chunks(BATCH) {
+        let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
+        let recorded = opened.ledger.record_arrivals(&rows).await?;
+        for (entry, made) in chunk.iter().zip(recorded) {
+            if made.repeated { opened.store.inbox().remove(entry.id)? } else { opened.store.inbox().settle(entry.id)? }
+        }
+    }
+    if !found.entries.is_empty() {
+        tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
+    }
+    let open = opened.ledger.open_studies().await?;
+    let mut arriving = arriving.lock().unwrap_or_else(PoisonError::into_inner);
+    for (study, last) in open {
+        arriving.recovered(&study, last);
+    }
+    Ok(())
+}

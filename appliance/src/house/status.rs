@@ -1,0 +1,121 @@
+//! What `status` and the page's lights say: the same four lights and counts from the same code.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Opened, Settings};
+use crate::conveyor::now;
+use crate::ledger::Counts;
+use crate::store::Level;
+
+/// One light with its words.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Light {
+    /// `ok`, `warn`, `bad`, or `unknown`.
+    pub state: String,
+    /// In words.
+    pub words: String,
+}
+
+/// Everything `status` shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Site name.
+    pub site: String,
+    /// Whether the appliance runs.
+    pub running: bool,
+    /// Triage mode.
+    pub mode: String,
+    /// Reception.
+    pub scanner: Light,
+    /// Models.
+    pub models: Light,
+    /// Cloud.
+    pub cloud: Light,
+    /// Disk.
+    pub disk: Light,
+    /// Since when the cloud is away, ms.
+    pub cloud_away_since: Option<i64>,
+    /// Sealed cases without a receipt.
+    pub waiting_sealed: i64,
+    /// Counts.
+    pub counts: Counts,
+    /// Callers that were turned away.
+    pub refused: Vec<crate::ledger::RefusedRow>,
+    /// Server time, ms.
+    pub now: i64,
+}
+
+fn light(state: &str, words: impl Into<String>) -> Light {
+    Light { state: state.into(), words: words.into() }
+}
+
+impl Report {
+    /// Gathers it.
+    ///
+    /// # Errors
+    /// The ledger's refusal.
+    pub async fn of(s: &Settings, opened: &Opened, running: bool) -> Result<Self, Error> {
+        let ledger = &opened.ledger;
+        let counts = ledger.counts().await?;
+        let waiting = ledger.waiting().await?.waiting;
+        let away = ledger.cloud_away_since().await?;
+        let cloud = match (&opened.identity, away, running) {
+            (None, ..) => light("warn", "not enrolled: cases wait here; see `appliance enrol`"),
+            (_, _, false) => light("unknown", "the appliance does not run"),
+            (_, None, _) => light("ok", "the cloud answers"),
+            (_, Some(_), _) => {
+                let why = ledger.fact("cloud_away_why").await?.unwrap_or_else(|| "no answer yet".into());
+                light("warn", format!("away ({why}); {waiting} cases wait sealed here"))
+            }
+        };
+        Ok(Self {
+            site: s.site.name.clone(),
+            running,
+            mode: s.triage.mode.as_str().into(),
+            scanner: scanner(s, &counts, running),
+            models: models_light(s),
+            cloud,
+            disk: disk(opened),
+            cloud_away_since: away,
+            waiting_sealed: waiting,
+            refused: ledger.refused().await?,
+            counts,
+            now: now(),
+        })
+    }
+}
+
+fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
+    if !running {
+        return light("unknown", "the appliance does not run");
+    }
+    match counts.last_arrival {
+        Some(_) => light("ok", format!("{} studies received", counts.studies)),
+        None if s.intake.callers.is_empty() => light("warn", "nobody may send: add [[intake.callers]]"),
+        None => light("ok", "ready; nothing received yet"),
+    }
+}
+
+fn models_light(s: &Settings) -> Light {
+    match s.triage.bundles.len() {
+        0 => light("warn", "no bundle is configured: every study is not-analysed"),
+        n => light("ok", format!("{n} bundles, mode {}", s.triage.mode.as_str())),
+    }
+}
+
+fn disk(opened: &Opened) -> Light {
+    if opened.store.poisoned() {
+        return light("bad", "a sync failed: nothing is taken until a restart");
+    }
+    match opened.store.space() {
+        Ok(space) => {
+            let gib = space.free >> 30;
+            match space.level {
+                Level::Ample => light("ok", format!("{gib} GiB free")),
+                Level::Low => light("warn", format!("{gib} GiB free: below store.warn_free")),
+                Level::Refusing => light("bad", format!("{gib} GiB free: C-STORE is answered A700; free space")),
+            }
+        }
+        Err(error) => light("bad", error.to_string()),
+    }
+}

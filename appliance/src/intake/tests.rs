@@ -1,1 +1,0 @@
-//! Behaviours of reception over real sockets with bytes of our own.

@@ -1,0 +1,73 @@
+//! `[review]` of the configuration.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::study::span;
+
+/// Who decides that a case leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// A person decides on every case.
+    Required,
+    /// A case leaves after a visible countdown unless somebody objects; never for what the gate holds.
+    Veto,
+}
+
+/// `[review]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the page listens.
+    pub listen: SocketAddr,
+    /// Who decides.
+    pub mode: Mode,
+    /// The countdown of `veto`, and of "send" on the page: the time in which U undoes it.
+    #[serde(with = "span")]
+    pub countdown: Duration,
+    /// The telephone of the reading room, shown with held STAT studies and while the cloud is away.
+    pub reading_room: String,
+    /// How long a session lasts without being used.
+    #[serde(with = "span")]
+    pub session: Duration,
+    /// `true` when a proxy in front of the page speaks TLS: cookies are then marked `Secure`.
+    pub behind_tls: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            mode: Mode::Required,
+            countdown: Duration::from_secs(8),
+            reading_room: String::new(),
+            session: Duration::from_secs(8 * 3600),
+            behind_tls: false,
+        }
+    }
+}
+
+impl Config {
+    /// What is wrong with the values, as key, what is wrong, what to write.
+    #[must_use]
+    pub fn faults(&self, demo: bool) -> Vec<(&'static str, &'static str, &'static str)> {
+        let mut faults = Vec::new();
+        if !self.listen.ip().is_loopback() && !self.behind_tls && !demo {
+            faults.push((
+                "listen",
+                "would send passwords in the open beyond this machine",
+                "listen on 127.0.0.1 behind a proxy that speaks TLS, and set behind_tls = true",
+            ));
+        }
+        if self.countdown > Duration::from_secs(600) {
+            faults.push(("countdown", "is longer than ten minutes", "write for example \"8s\""));
+        }
+        if self.session < Duration::from_secs(60) {
+            faults.push(("session", "is shorter than a minute", "write for example \"8h\""));
+        }
+        faults
+    }
+}

@@ -1,0 +1,73 @@
+//! What the page asks of the house it stands in: decisions, lights, frames. The house implements it.
+
+use serde::Serialize;
+
+use super::{Config, Decision};
+use crate::ledger::{Error, Ledger};
+
+/// One light of the top bar.
+#[derive(Debug, Clone, Serialize)]
+pub struct LightRow {
+    /// `scanner`, `models`, `cloud` or `disk`.
+    pub name: &'static str,
+    /// `ok`, `warn`, `bad` or `unknown`.
+    pub state: String,
+    /// In words.
+    pub words: String,
+}
+
+/// The lights and what stands beside them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lights {
+    /// The site's name.
+    pub site: String,
+    /// Triage mode in force.
+    pub mode: String,
+    /// The lights.
+    pub lights: Vec<LightRow>,
+    /// Since when the cloud is away, ms.
+    pub cloud_away_since: Option<i64>,
+    /// Sealed cases that wait here.
+    pub waiting_sealed: i64,
+    /// Whether this is a demonstration.
+    pub demo: bool,
+}
+
+/// Stored values of a frame at one level: `u16` little-endian, row by row.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// What describes it.
+    pub about: crate::job::Preview,
+    /// The values.
+    pub values: Vec<u8>,
+}
+
+/// The house as the page sees it.
+pub trait House: Send + Sync + 'static {
+    /// The ledger.
+    fn ledger(&self) -> &Ledger;
+    /// The page's configuration.
+    fn config(&self) -> &Config;
+    /// The present, ms since 1970 UTC.
+    fn now(&self) -> i64;
+    /// Carries out what a named person decided.
+    fn decide(&self, who: &str, decision: &Decision) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Treats an arriving study as complete.
+    fn process_now(&self, who: &str, study: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// When an arriving study will count as stable, ms, and why.
+    fn expected(&self, study: &str) -> Option<(i64, &'static str)>;
+    /// The lights.
+    fn lights(&self) -> impl Future<Output = Result<Lights, Error>> + Send;
+    /// Values of preview `index` of a study's newest decided revision, verified against its digest.
+    fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
+    /// Records that somebody looked at a name.
+    fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
+    /// Records a login, a failed one, a logout: `what` is one of those words.
+    fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
+    /// The configuration lines that would admit a refused caller.
+    fn admit_lines(&self, ae_title: &str, address: &str) -> String {
+        // A title from the wire may hold a quote: it is written as TOML writes strings.
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        format!("[[intake.callers]]\nae_title = {}\naddress = {}\n", quoted(ae_title), quoted(address))
+    }
+}

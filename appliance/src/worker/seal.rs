@@ -1,0 +1,120 @@
+//! The seal job: de-identify again, prepare frames, search the bytes, seal them into the bag.
+
+use std::fs::File;
+use std::io::BufWriter;
+
+use proto::case::{Age, CaseManifest, Sex};
+use proto::envelope::{Address, Sealer};
+use proto::ids::StatementDigest;
+use proto::keys::{PublicKeys, Signer};
+use proto::limits::WORD_CHARS_MAX;
+use zeroize::Zeroizing;
+
+use super::open::split;
+use super::packed::{Entry, Nature, PackedCase};
+use super::prepared::prepare_frames;
+use super::survey::{Seen, Survey, each_plan, survey};
+use super::{Error, Tools};
+use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+use crate::deid::{self, Facts, RemovedKind, RemovedValue, Search};
+use crate::job::{SealAnswer, SealJob};
+
+/// Does the job.
+pub(super) fn run(job: &SealJob, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)) -> Result<SealAnswer, Error> {
+    let (bag, instances) = split(files, job.instances.len())?;
+    let (signer, reader) = keys(job)?;
+    let found = survey(instances, &job.instances, &job.deid, touching)?;
+    if hex::encode(found.digest) != job.plan_digest {
+        return Err(Error::OtherPlan);
+    }
+    let prepared = prepare_frames(job.plan, &found.items, (instances, &job.instances), tools, touching)?;
+    let mut manifest = job.manifest.clone();
+    fill(&mut manifest, &found);
+    manifest.plan = job.plan;
+    manifest.frames = prepared.frames;
+    let mut entries = vec![Entry {
+        name: proto::case::CASE_JSON.to_owned(),
+        bytes: manifest.to_json()?,
+        nature: Nature::Text,
+    }];
+    entries.extend(prepared.entries);
+    if job.with_p10 {
+        entries.extend(p10(job, instances, touching)?);
+    }
+    let removed = wanted(&found, &manifest);
+    let content = PackedCase::prove(entries, &Search::new(&removed))?;
+    let address = Address { site: job.site, case: manifest.case, revision: manifest.revision };
+    let sealed = Sealer::new(&address, &signer, &reader).seal(&content, BufWriter::new(bag))?;
+    Ok(SealAnswer {
+        envelope: sealed.envelope.to_string(),
+        digest: sealed.digest.to_string(),
+        plain_bytes: sealed.content_bytes,
+        sealed_bytes: sealed.bytes,
+        searched: removed.len() as u64,
+        image_bytes: prepared.image_bytes,
+        frame_bytes: prepared.frame_bytes,
+    })
+}
+
+fn keys(job: &SealJob) -> Result<(Signer, PublicKeys), Error> {
+    let bytes = Zeroizing::new(hex::decode(job.signing_key.expose()).map_err(|_| Error::Keys)?);
+    let signer = Signer::from_bytes(&bytes).map_err(|_| Error::Keys)?;
+    Ok((signer, PublicKeys::from_text(&job.reader_key).map_err(|_| Error::Keys)?))
+}
+
+/// Puts in what de-identification released, and nothing else of the study.
+fn fill(manifest: &mut CaseManifest, found: &Survey) {
+    let nothing = Facts::default();
+    let facts: &Facts = found.released.as_deref().unwrap_or(&nothing);
+    manifest.statement = StatementDigest::from_bytes(found.digest);
+    manifest.modality = word(&facts.modality).unwrap_or_else(|| "OT".to_owned());
+    manifest.body_part = facts.body_part.as_deref().and_then(word);
+    manifest.view = facts.view.as_deref().and_then(word);
+    manifest.age = facts.age_years.and_then(|years| {
+        let text = if years >= 90 { "90+".to_owned() } else { format!("{years:03}Y") };
+        Age::try_from(text).ok()
+    });
+    manifest.sex = facts.sex.map(|sex| match sex {
+        deid::Sex::Male => Sex::M,
+        deid::Sex::Female => Sex::F,
+        deid::Sex::Other => Sex::O,
+    });
+}
+
+/// A code word that the manifest takes; anything else is left out.
+fn word(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty()
+        && text.chars().count() <= WORD_CHARS_MAX
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.".contains(&b));
+    fits.then(|| text.to_owned())
+}
+
+/// The values to search for. A description that says no more than a code word which the plan itself keeps
+/// (a Study Description "Thorax" beside Body Part Examined THORAX) is no identity and would be found every time;
+/// so would our own implementation's names, which stand in every file we write and in one we get back.
+fn wanted(found: &Survey, manifest: &CaseManifest) -> Vec<RemovedValue> {
+    let kept = [Some(&manifest.modality), manifest.body_part.as_ref(), manifest.view.as_ref()];
+    let is_kept = |value: &RemovedValue| {
+        value.kind == RemovedKind::Text && kept.iter().flatten().any(|k| k.eq_ignore_ascii_case(value.text.trim()))
+    };
+    let is_ours = |value: &RemovedValue| [IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME].contains(&&*value.text);
+    found.removed.iter().filter(|value| !is_kept(value) && !is_ours(value)).cloned().collect()
+}
+
+/// Every instance as a de-identified P10 file.
+fn p10(job: &SealJob, instances: &[File], touching: &dyn Fn(u32)) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    each_plan(instances, &job.instances, &job.deid, touching, |_, seen| {
+        if let Seen::Planned(parsed, source, plan) = seen {
+            let mut bytes = Vec::new();
+            plan.write(parsed.bulk(source), &mut bytes)?;
+            let copied: u64 = plan.copies.iter().map(|range| range.length).sum();
+            let header = bytes.len().saturating_sub(usize::try_from(copied).unwrap_or(usize::MAX));
+            let name = format!("instance-{:04}.dcm", entries.len());
+            entries.push(Entry { name, bytes, nature: Nature::File(header) });
+        }
+        Ok(())
+    })?;
+    Ok(entries)
+}

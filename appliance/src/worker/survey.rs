@@ -1,0 +1,163 @@
+//! The whole study read once: what is in it, what de-identification does to it, why it must wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+
+use super::Error;
+use super::open::{Source, open};
+use crate::deid::{Deidentified, Facts, Keys, Listing, Plan, Policy, RemovedValue, StudyContext, plan};
+use crate::dicom::{Parsed, tags};
+use crate::job::{DeidOrder, InstanceRef, ListFacts};
+use crate::pixels::{self, Image};
+use crate::triage::Item;
+
+/// Longest text of a list fact, in characters.
+const FACT_CHARS: usize = 128;
+
+/// What is known of a study after reading all its headers. Identified: it stays in the worker.
+#[derive(Default)]
+pub(super) struct Survey {
+    /// Image instances.
+    pub items: Vec<Item>,
+    /// Instances that cannot be read, with the reason.
+    pub unreadable: Vec<(u32, String)>,
+    /// For the page's list.
+    pub facts: ListFacts,
+    /// What may leave beside the frames; of the first image.
+    pub released: Option<Deidentified<Facts>>,
+    /// Why a person must look, each once.
+    pub holds: Vec<String>,
+    /// Counts of actions by code.
+    pub actions: BTreeMap<String, u64>,
+    /// Digest of all plans in the order of the job.
+    pub digest: [u8; 32],
+    /// Every value that was removed.
+    pub removed: BTreeSet<RemovedValue>,
+}
+
+/// What [`each_plan`] tells of an instance.
+pub(super) enum Seen<'a> {
+    /// Read and planned.
+    Planned(&'a Parsed, &'a Source<'a>, &'a Plan),
+    /// Not readable, with the reason in words.
+    Unreadable(String),
+}
+
+/// Policy and key of an order.
+pub(super) fn policy_and_keys(order: &DeidOrder) -> Result<(Policy, Keys), Error> {
+    let key = hex::decode(&order.key).map_err(|_| crate::deid::Error::KeyLength)?;
+    Ok((Policy::from_name(&order.policy)?, Keys::from_bytes(&key)?))
+}
+
+/// Plans every instance, in order, within the context of its whole study.
+pub(super) fn each_plan(
+    files: &[File],
+    refs: &[InstanceRef],
+    order: &DeidOrder,
+    touching: &dyn Fn(u32),
+    mut visit: impl FnMut(u32, Seen<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (policy, keys) = policy_and_keys(order)?;
+    let mut contexts: BTreeMap<String, StudyContext> = BTreeMap::new();
+    let study = |parsed: &Parsed| parsed.data.uid(tags::STUDY_INSTANCE_UID).unwrap_or_default();
+    for at in 0..refs.len() {
+        touching(at as u32);
+        if let Ok((_, parsed)) = open(files, refs, at) {
+            contexts.entry(study(&parsed)).or_default().add(&parsed.meta, &parsed.data);
+        }
+    }
+    for at in 0..refs.len() {
+        touching(at as u32);
+        match open(files, refs, at) {
+            Ok((source, parsed)) => {
+                let context = contexts.entry(study(&parsed)).or_default();
+                let made = plan(&parsed.meta, &parsed.data, context, &policy, &keys);
+                visit(at as u32, Seen::Planned(&parsed, &source, &made))?;
+            }
+            Err(error) if error.may_retry() => return Err(error.into()),
+            Err(error) => visit(at as u32, Seen::Unreadable(format!("The instance cannot be read: {error}.")))?,
+        }
+    }
+    Ok(())
+}
+
+/// Reads all headers of a study.
+pub(super) fn survey(
+    files: &[File],
+    refs: &[InstanceRef],
+    order: &DeidOrder,
+    touching: &dyn Fn(u32),
+) -> Result<Survey, Error> {
+    let mut found = Survey::default();
+    let mut series: BTreeMap<String, u32> = BTreeMap::new();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"scanside study plan 1\0");
+    each_plan(files, refs, order, touching, |index, seen| {
+        match seen {
+            Seen::Unreadable(reason) => {
+                hasher.update(&[0]);
+                found.unreadable.push((index, reason));
+            }
+            Seen::Planned(parsed, source, made) => {
+                hasher.update(&[1]);
+                hasher.update(&made.digest());
+                let next = series.len() as u32;
+                let uid = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
+                let series = *series.entry(uid).or_insert(next);
+                found.take_plan(made);
+                found.take_image(index, series, parsed, source, made);
+            }
+        }
+        Ok(())
+    })?;
+    found.digest = *hasher.finalize().as_bytes();
+    Ok(found)
+}
+
+impl Survey {
+    fn take_plan(&mut self, made: &Plan) {
+        for (action, count) in &made.actions {
+            *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(*count);
+        }
+        for hold in &made.holds {
+            let words = hold.to_string();
+            if !self.holds.contains(&words) {
+                self.holds.push(words);
+            }
+        }
+        self.removed.extend(made.removed.iter().cloned());
+    }
+
+    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &Plan) {
+        match Image::new(parsed, source) {
+            Ok(image) => {
+                if self.items.is_empty() {
+                    self.facts = facts(parsed);
+                    self.released = Some(made.facts.clone());
+                }
+                self.items.push(Item::new(index, series, &parsed.data, image.shape()));
+            }
+            Err(pixels::Error::NoPixels) => {
+                // A report or a waveform: no image, and nothing wrong with it.
+                if self.released.is_none() {
+                    self.facts = facts(parsed);
+                    self.released = Some(made.facts.clone());
+                }
+            }
+            Err(error) => self.unreadable.push((index, format!("The image cannot be read: {error}."))),
+        }
+    }
+}
+
+fn facts(parsed: &Parsed) -> ListFacts {
+    let listing = Listing::of(&parsed.data);
+    let short = |text: Option<String>| text.unwrap_or_default().chars().take(FACT_CHARS).collect::<String>();
+    ListFacts {
+        modality: short(Some(listing.modality)),
+        body_part: short(listing.body_part),
+        view: short(listing.view),
+        accession_tail: short(listing.accession_tail),
+        station: short(listing.station),
+        patient_name: short(parsed.data.text(tags::PATIENT_NAME)),
+    }
+}

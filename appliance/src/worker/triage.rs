@@ -1,0 +1,171 @@
+//! The triage job: de-identify in memory, choose a bundle, decode and run its frames, make previews.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use models::classifier::Times;
+use models::Classifier;
+
+use super::bag::Bag;
+use super::open::{open, split};
+use super::previews::Shown;
+use super::survey::{Survey, survey};
+use super::{Error, Tools};
+use crate::job::{Timings, TriageAnswer, TriageJob};
+use crate::pixels::{self, Image};
+use crate::triage::{Outcome, Pick, Selection, not_analysed, outcome, prepare, select, unreadable};
+
+/// Does the job.
+pub(super) fn run(
+    job: &TriageJob,
+    files: &[File],
+    tools: &mut Tools,
+    touching: &dyn Fn(u32),
+) -> Result<TriageAnswer, Error> {
+    let began = Instant::now();
+    let (bag, instances) = split(files, job.instances.len())?;
+    let mut found = survey(instances, &job.instances, &job.deid, touching)?;
+    let mut spent = Spent { decode: began.elapsed(), ..Spent::default() };
+    let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
+    let selection = select(&bundles, &found.items);
+    let mut frames = Frames {
+        bag: Bag::new(bag),
+        shown: if job.previews { Shown::choose(&found.items) } else { Shown::none() },
+        run: selection.as_ref().map(|s| s.picks.iter().copied().collect()).unwrap_or_default(),
+        unread: BTreeMap::new(),
+        unread_frames: 0,
+        values: Vec::new(),
+    };
+    let mut classifier = selection.as_ref().ok().and_then(|s| tools.classifiers.get_mut(s.bundle));
+    for item in &found.items {
+        let wanted = frames.wanted(item.instance);
+        if wanted.is_empty() {
+            continue;
+        }
+        touching(item.instance);
+        let (source, parsed) = open(instances, &job.instances, item.instance as usize)?;
+        let image = Image::new(&parsed, &source)?;
+        for frame in wanted {
+            let pick = Pick { instance: item.instance, frame };
+            frames.one(pick, &image, classifier.as_deref_mut(), &mut spent)?;
+        }
+    }
+    let answer = conclude(&found, &frames, selection, classifier, &mut spent)?;
+    found.unreadable.extend(std::mem::take(&mut frames.unread));
+    found.unreadable.sort();
+    spent.total = began.elapsed();
+    Ok(into_answer(found, answer, frames, &spent))
+}
+
+/// Frames on their way through decoding, showing and running.
+struct Frames<'f> {
+    bag: Bag<'f>,
+    shown: Shown,
+    run: BTreeSet<Pick>,
+    unread: BTreeMap<u32, String>,
+    unread_frames: usize,
+    values: Vec<models::rule::FrameValues>,
+}
+
+impl Frames<'_> {
+    fn wanted(&self, instance: u32) -> BTreeSet<u32> {
+        let (from, to) = (Pick { instance, frame: 0 }, Pick { instance, frame: u32::MAX });
+        self.run.range(from..=to).map(|p| p.frame).chain(self.shown.of(instance)).collect()
+    }
+
+    fn one(
+        &mut self,
+        pick: Pick,
+        image: &Image<'_>,
+        classifier: Option<&mut Classifier>,
+        spent: &mut Spent,
+    ) -> Result<(), Error> {
+        let began = Instant::now();
+        let decoded = image.decode(pick.frame);
+        spent.decode += began.elapsed();
+        let decoded = match decoded {
+            Ok(decoded) => decoded,
+            Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
+            Err(error) => return Ok(self.not_read(pick, &error)),
+        };
+        match self.shown.make(pick, &decoded, &mut self.bag) {
+            Err(Error::Pixels(error)) => return Ok(self.not_read(pick, &error)),
+            other => other?,
+        }
+        let Some(classifier) = classifier.filter(|_| self.run.contains(&pick)) else { return Ok(()) };
+        let began = Instant::now();
+        let input = prepare(decoded, &classifier.bundle().manifest().input);
+        spent.input += began.elapsed();
+        match input {
+            Ok(input) => self.values.push(classifier.frame(&input)?),
+            Err(error) => self.not_read(pick, &error),
+        }
+        Ok(())
+    }
+
+    fn not_read(&mut self, pick: Pick, error: &impl std::fmt::Display) {
+        if self.run.contains(&pick) {
+            self.unread_frames += 1;
+        }
+        self.unread.entry(pick.instance).or_insert_with(|| format!("Frame {}: {error}.", pick.frame + 1));
+    }
+}
+
+fn conclude(
+    found: &Survey,
+    frames: &Frames<'_>,
+    selection: Result<Selection, String>,
+    classifier: Option<&mut Classifier>,
+    spent: &mut Spent,
+) -> Result<Outcome, Error> {
+    let first_fault = || {
+        let all = found.unreadable.iter().map(|(_, r)| r).chain(frames.unread.values());
+        all.into_iter().next().cloned().unwrap_or_default()
+    };
+    let selection = match selection {
+        Ok(selection) => selection,
+        Err(_) if found.items.is_empty() && !found.unreadable.is_empty() => return Ok(unreadable(first_fault())),
+        Err(why) => return Ok(not_analysed(why)),
+    };
+    let Some(classifier) = classifier else { return Ok(not_analysed("No bundle is installed.".to_owned())) };
+    if frames.values.is_empty() {
+        return Ok(unreadable(first_fault()));
+    }
+    let verdict = classifier.conclude(frames.values.clone())?;
+    spent.model = verdict.time;
+    Ok(outcome(classifier.bundle(), &verdict.triage, frames.unread_frames, selection.picks.len()))
+}
+
+fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {
+    let ms = |d: Duration| d.as_secs_f64() * 1000.0;
+    TriageAnswer {
+        facts: found.facts,
+        disposition: answer.disposition,
+        reason: answer.reason,
+        bundle: answer.bundle,
+        version: answer.version,
+        findings: answer.findings,
+        priority: answer.priority,
+        gate: answer.gate,
+        holds: found.holds,
+        plan_digest: hex::encode(found.digest),
+        actions: found.actions,
+        previews: frames.shown.finish(),
+        unreadable: found.unreadable,
+        ms: Timings {
+            decode: ms(spent.decode),
+            input: ms(spent.input + spent.model.input),
+            run: ms(spent.model.run),
+            total: ms(spent.total),
+        },
+    }
+}
+
+#[derive(Default)]
+struct Spent {
+    decode: Duration,
+    input: Duration,
+    model: Times,
+    total: Duration,
+}

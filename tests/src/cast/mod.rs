@@ -1,0 +1,21 @@
+//! The cast: real processes in folders of their own on free loopback ports, a link that can be cut, a ledger to read.
+
+mod appliance;
+mod cloud;
+mod command;
+mod ledger;
+mod link;
+mod pair;
+mod process;
+mod settings;
+mod wait;
+
+pub use appliance::Appliance;
+pub use cloud::Cloud;
+pub use command::{Answer, binary, free_port, project, run, run_ok};
+pub use ledger::{Ledger, Row};
+pub use link::Link;
+pub use pair::{Pair, Terms};
+pub use process::Process;
+pub use settings::Settings;
+pub use wait::{LIMIT, until};

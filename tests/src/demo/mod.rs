@@ -1,0 +1,88 @@
+//! `make demo`: both sides on this machine, a scanner that plays four acts, and the proof that nothing was lost.
+
+mod acts;
+mod headers;
+mod home;
+mod plan;
+mod stage;
+mod summary;
+mod table;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+
+use crate::cast::project;
+use crate::{Error, Result};
+
+/// Plays the whole on this machine: a scanner, the appliance, the cloud, and a link that goes away.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "demo", about, max_term_width = 100)]
+pub struct Args {
+    /// Leave when every study is answered, not analysed or held, instead of staying up for you to look.
+    #[arg(long)]
+    exit: bool,
+    /// Send a folder of your own DICOM files instead of phantoms and the files of the pydicom package.
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+}
+
+const ACTS: &str = "\
+Scanside, on this machine alone. Four acts, about 3 minutes:
+  Act 1 (1 min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
+  Act 2 (1 min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
+  Act 3 (½ min)  kill -9 of the appliance in the middle of a send, restart
+  Act 4 (½ min)  the cloud is back: everything comes home
+";
+
+/// Plays the demonstration; the exit code says whether it came out as it must.
+pub fn main() -> ExitCode {
+    match play(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play(args: &Args) -> Result<bool> {
+    let begun = Instant::now();
+    say(ACTS);
+    let folder = project().join(".demo");
+    let plan = match &args.from {
+        Some(own) => plan::of_folder(own)?,
+        None => plan::ours(&project().join("target/pydicom"))?,
+    };
+    let mut stage = stage::Stage::set(&folder)?;
+    stage.introduce();
+    let mut table = table::Table::default();
+    let record = acts::play(&mut stage, &plan, &mut table)?;
+    let home = home::bring(&mut stage, &plan)?;
+    let summary = summary::Summary::of(&mut stage, &plan, &record, &home, begun.elapsed())?;
+    let faults = summary.faults(&mut stage, &plan, &home)?;
+    summary.write(&folder.join("summary.json"))?;
+    summary.last_lines(&home, &faults);
+    if !args.exit {
+        stage.stay_up()?;
+    }
+    stage.end()?;
+    Ok(faults.is_empty())
+}
+
+#[allow(clippy::print_stdout, reason = "the demonstration's screen")]
+fn say(text: &str) {
+    use std::io::Write as _;
+    println!("{text}");
+    // A pipe that nobody reads any more is no fault of the demonstration.
+    let _ = std::io::stdout().flush();
+}
+
+/// A runtime for the few things that wait on a signal.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::io("a runtime"))
+}
