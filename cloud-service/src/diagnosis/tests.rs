@@ -30,7 +30,9 @@ async fn endpoint(answer: Option<Vec<u8>>) -> (String, tokio::task::JoinHandle<V
             bytes.extend_from_slice(&piece[..got]);
             let text = String::from_utf8_lossy(&bytes);
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+            let length = head
+                .lines()
+                .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
             assert!(head.starts_with("POST /v1/chat/completions "));
             if body.len() >= length.unwrap().parse::<usize>().unwrap() {
                 break body.to_owned();
@@ -54,11 +56,15 @@ async fn endpoint(answer: Option<Vec<u8>>) -> (String, tokio::task::JoinHandle<V
 }
 
 fn http(status: &str, body: &str) -> Option<Vec<u8>> {
-    Some(format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes())
+    Some(
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+            .into_bytes(),
+    )
 }
 
 fn completion(content: &str, finish: &str) -> String {
-    json!({"choices": [{"finish_reason": finish, "message": {"role": "assistant", "content": content}}]}).to_string()
+    json!({"choices": [{"finish_reason": finish, "message": {"role": "assistant", "content": content}}]})
+        .to_string()
 }
 
 fn opened(case: &Case) -> Opened {
@@ -96,9 +102,16 @@ async fn malformed_answers_are_refused_whole() {
         ("not json".to_owned(), "not JSON"),
         ("{}".to_owned(), "no choice"),
         (completion(GOOD, "length"), "cut off"),
-        (json!({"choices": [{"finish_reason": "stop", "message": {"content": null}}]}).to_string(), "no text"),
+        (
+            json!({"choices": [{"finish_reason": "stop", "message": {"content": null}}]}).to_string(),
+            "no text",
+        ),
         (completion("Sure! Here is the report", "stop"), "schema"),
-        (completion(r#"{"findings":"a","impression":"b"}"#, "stop").replace("b\\\"}", "b\\\",\\\"x\\\":1}"), "schema"),
+        (
+            completion(r#"{"findings":"a","impression":"b"}"#, "stop")
+                .replace("b\\\"}", "b\\\",\\\"x\\\":1}"),
+            "schema",
+        ),
         (completion(r#"{"findings":"a","impression":"b","priority":"NOW"}"#, "stop"), "schema"),
         (completion(r#"{"findings":" ","impression":"","priority":null}"#, "stop"), "empty"),
         (completion(&long, "stop"), "too long"),
@@ -156,8 +169,7 @@ async fn sealed_report(house: &House, site: &Site, text: &Text, signed_by: Optio
     let part = house.objects.get(&format!("reports/{}", row.id), "000000", 1 << 20).await.unwrap();
     let bytes = [row.header.as_slice(), &part, &row.seal].concat();
     assert_eq!(blake3::hash(&bytes).as_bytes().as_slice(), row.digest);
-    let (header, content) =
-        proto::envelope::open(&bytes, house.reader.public(), site.keys.opener()).unwrap();
+    let (header, content) = proto::envelope::open(&bytes, house.reader.public(), site.keys.opener()).unwrap();
     assert_eq!(header.address().site, site.id);
     ReportContent::from_json(content.first(REPORT_JSON).unwrap()).unwrap()
 }

@@ -142,17 +142,32 @@ async fn every_answer_carries_the_policy_and_nothing_inline() {
     let (cookie, csrf) = d.person("ada").await;
     d.post(&format!("/case/{key}/lease"), &cookie, &format!("csrf={csrf}")).await;
     let case_path = format!("/case/{key}");
-    let all = ["/sign-in", "/", case_path.as_str(), "/assets/page.css", "/assets/list.js", "/favicon.ico", "/nowhere"];
+    let all = [
+        "/sign-in",
+        "/",
+        case_path.as_str(),
+        "/assets/page.css",
+        "/assets/list.js",
+        "/favicon.ico",
+        "/nowhere",
+    ];
     for path in all {
         let a = d.get(path, &cookie).await;
         let policy = a.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        for needed in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        for needed in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
             assert!(policy.contains(needed), "{path}");
         }
         assert!(!policy.contains("unsafe"));
-        assert!(!a.body.contains("<script>") && !a.body.contains("style=") && !a.body.contains("onclick"), "{path}");
+        assert!(
+            !a.body.contains("<script>") && !a.body.contains("style=") && !a.body.contains("onclick"),
+            "{path}"
+        );
         assert_eq!(a.status == StatusCode::NOT_FOUND, path == "/nowhere", "{path}");
-        assert_eq!(a.headers[header::CACHE_CONTROL] == "no-cache", path.contains("asset") || path.contains("fav"));
+        assert_eq!(
+            a.headers[header::CACHE_CONTROL] == "no-cache",
+            path.contains("asset") || path.contains("fav")
+        );
     }
     assert!(d.get("/assets/../mod.rs", "").await.status == StatusCode::NOT_FOUND);
 }
@@ -204,7 +219,10 @@ async fn a_change_from_another_sites_page_is_refused() {
     }
     assert_eq!(d.post(&path, &cookie, "csrf=guess").await.status, StatusCode::FORBIDDEN);
     assert_eq!(d.house.queue.case(key).await.unwrap().state, CaseState::Drafted);
-    assert_eq!(d.ask(bare(Some("http://cloud.test"), Some("same-origin"))).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        d.ask(bare(Some("http://cloud.test"), Some("same-origin"))).await.status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]
@@ -237,12 +255,19 @@ async fn the_draft_is_hidden_until_the_images_were_opened_and_says_what_it_is_in
     let (cookie, csrf) = d.person("ada").await;
     let base = format!("/case/{key}");
     for path in ["facts", "frame/0", "draft"] {
-        assert_eq!(d.get(&format!("{base}/{path}"), &cookie).await.status, StatusCode::CONFLICT, "not leased: {path}");
+        assert_eq!(
+            d.get(&format!("{base}/{path}"), &cookie).await.status,
+            StatusCode::CONFLICT,
+            "not leased: {path}"
+        );
     }
     d.post(&format!("{base}/lease"), &cookie, &format!("csrf={csrf}")).await;
     assert!(!d.get(&base, &cookie).await.body.contains("Opacity"));
     let facts = d.get(&format!("{base}/facts"), &cookie).await.body;
-    assert!(facts.contains("data-frames=\"0\"") && facts.contains("please look &lt;b&gt;twice&lt;/b&gt;"), "{facts}");
+    assert!(
+        facts.contains("data-frames=\"0\"") && facts.contains("please look &lt;b&gt;twice&lt;/b&gt;"),
+        "{facts}"
+    );
     assert_eq!(d.get(&format!("{base}/draft"), &cookie).await.status, StatusCode::FORBIDDEN);
     let signing = format!("csrf={csrf}&findings=x&impression=y");
     let early = d.post(&format!("{base}/sign"), &cookie, &signing).await;
@@ -285,7 +310,8 @@ async fn a_person_corrects_signs_and_the_case_is_released_under_their_name() {
     assert_eq!(marked, StatusCode::UNPROCESSABLE_ENTITY);
     let odd = sign(format!("csrf={csrf}&findings=a&impression=b&priority=LATER")).await;
     assert_eq!(odd, StatusCode::UNPROCESSABLE_ENTITY);
-    let done = sign(format!("csrf={csrf}&findings=Corrected&impression=b&priority=URGENT&closes_flag=yes")).await;
+    let done =
+        sign(format!("csrf={csrf}&findings=Corrected&impression=b&priority=URGENT&closes_flag=yes")).await;
     assert_eq!(done, StatusCode::SEE_OTHER);
     let release = d.house.queue.to_seal(9).await.unwrap().remove(0);
     assert_eq!(release.signed_by.as_deref(), Some("ada"));
@@ -306,7 +332,10 @@ async fn a_case_is_taken_over_returned_and_buried_with_reasons() {
     assert!(d.get(&base, &bob).await.body.contains("Take over from ada"));
     let took = d.post(&format!("{base}/lease"), &bob, &format!("csrf={bobs}&take_over=true")).await;
     assert_eq!(took.status, StatusCode::SEE_OTHER);
-    assert_eq!(d.post(&format!("{base}/renew"), &ada, &format!("csrf={csrf}")).await.status, StatusCode::CONFLICT);
+    assert_eq!(
+        d.post(&format!("{base}/renew"), &ada, &format!("csrf={csrf}")).await.status,
+        StatusCode::CONFLICT
+    );
     let lost = d.post(&format!("{base}/return"), &ada, &format!("csrf={csrf}&reason=x")).await;
     assert_eq!(lost.status, StatusCode::CONFLICT);
     d.post(&format!("{base}/return"), &bob, &format!("csrf={bobs}&reason=not+mine")).await;
