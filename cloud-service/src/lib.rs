@@ -14,4 +14,5 @@ pub mod page;
 pub mod queue;
 pub mod service;
 #[cfg(test)]
+#[path = "../tests/support/mod.rs"]
 mod testing;

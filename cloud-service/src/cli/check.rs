@@ -6,10 +6,10 @@ use proto::keys::PrivateKeys;
 use proto::pki::Authority;
 use serde_json::json;
 
+use super::Error;
 use super::config::{BackendConfig, Config};
 use super::output::Output;
 use super::toml_reader::{Fault, line_of_key};
-use super::Error;
 use crate::objects::Objects;
 use crate::queue::Queue;
 
@@ -27,7 +27,10 @@ pub(super) async fn check(file: &Path, out: &Output) -> Result<(), Error> {
             json!({"file": f.file, "line": f.line, "key": f.key, "problem": f.problem, "write": f.remedy});
         out.say(&object, &f.to_string());
     }
-    Err(Error::Usage(format!("{} found", if faults.len() == 1 { "one fault".into() } else { format!("{} faults", faults.len()) })))
+    Err(Error::Usage(format!(
+        "{} found",
+        if faults.len() == 1 { "one fault".into() } else { format!("{} faults", faults.len()) }
+    )))
 }
 
 struct Look<'c> {
@@ -56,7 +59,12 @@ async fn look(file: &Path, config: &Config) -> Vec<Fault> {
         Ok(authority) => {
             if authority.issue_server(&config.service.names, time::OffsetDateTime::now_utc()).is_err() {
                 let problem = "no certificate can be made for these names".to_owned();
-                l.fault("service", "names", problem, "write host names or addresses, such as [\"cloud.example\"]");
+                l.fault(
+                    "service",
+                    "names",
+                    problem,
+                    "write host names or addresses, such as [\"cloud.example\"]",
+                );
             }
         }
     }
@@ -85,14 +93,19 @@ fn backend(config: &Config, l: &mut Look<'_>) {
                 Ok(_) => {}
             }
             if let Err(e) = models::runtime::find(config.diagnosis.onnxruntime.as_deref()) {
-                l.fault("diagnosis", "onnxruntime", e.to_string(), "name the library or run `make onnxruntime`");
+                l.fault(
+                    "diagnosis",
+                    "onnxruntime",
+                    e.to_string(),
+                    "name the library or run `make onnxruntime`",
+                );
             }
         }
-        BackendConfig::OpenAi { api_key_file: Some(key), .. } => {
-            if std::fs::read_to_string(key).map_or(true, |k| k.trim().is_empty()) {
-                let problem = "the key file cannot be read or is empty".to_owned();
-                l.fault("diagnosis", "api_key_file", problem, "name a file that holds the key alone");
-            }
+        BackendConfig::OpenAi { api_key_file: Some(key), .. }
+            if std::fs::read_to_string(key).map_or(true, |k| k.trim().is_empty()) =>
+        {
+            let problem = "the key file cannot be read or is empty".to_owned();
+            l.fault("diagnosis", "api_key_file", problem, "name a file that holds the key alone");
         }
         _ => {}
     }
@@ -102,10 +115,12 @@ fn backend(config: &Config, l: &mut Look<'_>) {
 pub(super) fn authority(folder: &Path) -> Result<Authority, String> {
     let read = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|e| format!("{} cannot be read ({})", path.display(), e.kind()))
+        std::fs::read_to_string(&path)
+            .map_err(|e| format!("{} cannot be read ({})", path.display(), e.kind()))
     };
     let (certificate, key) = (read("authority.pem")?, zeroize::Zeroizing::new(read("authority.key")?));
-    Authority::from_pem(&certificate, &key).map_err(|_| "authority.pem and authority.key are no authority".to_owned())
+    Authority::from_pem(&certificate, &key)
+        .map_err(|_| "authority.pem and authority.key are no authority".to_owned())
 }
 
 /// The reader's private keys; a file others may read is refused.

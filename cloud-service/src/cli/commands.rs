@@ -50,7 +50,10 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
             queue.invite_site(&Invitation { id: &id, name: &name, token_hash, until }, now).await?;
             let id = queue.site(&name).await?.id;
             let text = token.to_string();
-            let words = format!("{text}\nGive this to the site once; it works once and ends in {}.", humantime::format_duration(valid));
+            let words = format!(
+                "{text}\nGive this to the site once; it works once and ends in {}.",
+                humantime::format_duration(valid)
+            );
             out.say(&json!({"site": name, "id": id, "token": text, "until_ms": until}), &words);
         }
         Site::List { at } => {
@@ -67,7 +70,13 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
                 .iter()
                 .map(|s| {
                     let contact = s.last_contact.map_or_else(|| "never".to_owned(), ago);
-                    vec![s.name.clone(), s.state.word().to_owned(), contact, s.waiting.to_string(), s.client_version.clone()]
+                    vec![
+                        s.name.clone(),
+                        s.state.word().to_owned(),
+                        contact,
+                        s.waiting.to_string(),
+                        s.client_version.clone(),
+                    ]
                 })
                 .collect();
             out.table(&["SITE", "STATE", "LAST CONTACT", "WAITS THERE", "VERSION"], &rows, &objects);
@@ -75,7 +84,10 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
         Site::Revoke { name, at } => {
             let (_, queue, out) = open(&at).await?;
             queue.revoke_site(&name, now_ms()).await?;
-            out.say(&json!({"site": name, "state": "revoked"}), "Revoked: every call of this site is refused from now on.");
+            out.say(
+                &json!({"site": name, "state": "revoked"}),
+                "Revoked: every call of this site is refused from now on.",
+            );
         }
     }
     Ok(())
@@ -108,30 +120,50 @@ pub(super) async fn case(command: Case) -> Result<(), Error> {
         Case::List { state, finished, at } => {
             let (_, queue, out) = open(&at).await?;
             let state = state.map(|s| CaseState::of(&s)).transpose();
-            let state = state.map_err(|_| Error::Usage("--state takes a word of the list, such as ready or buried".to_owned()))?;
+            let state = state.map_err(|_| {
+                Error::Usage("--state takes a word of the list, such as ready or buried".to_owned())
+            })?;
             let cases = queue.cases(&CaseFilter { state, finished, ..CaseFilter::default() }).await?;
             let objects: Vec<Value> = cases.iter().map(case_object).collect();
             let rows: Vec<Vec<String>> = cases
                 .iter()
                 .map(|c| {
                     let since = ago(c.queued_at.unwrap_or(c.first_seen_at));
-                    vec![c.key.to_string(), priority(c.priority).to_owned(), since, c.site_name.clone(),
-                         c.state.word().to_owned(), c.attempts.to_string(), c.reason.clone()]
+                    vec![
+                        c.key.to_string(),
+                        priority(c.priority).to_owned(),
+                        since,
+                        c.site_name.clone(),
+                        c.state.word().to_owned(),
+                        c.attempts.to_string(),
+                        c.reason.clone(),
+                    ]
                 })
                 .collect();
-            out.table(&["CASE", "PRIORITY", "WAITS SINCE", "SITE", "STATE", "ATTEMPTS", "REASON"], &rows, &objects);
+            out.table(
+                &["CASE", "PRIORITY", "WAITS SINCE", "SITE", "STATE", "ATTEMPTS", "REASON"],
+                &rows,
+                &objects,
+            );
         }
         Case::Show { case, at } => {
             let (_, queue, out) = open(&at).await?;
             let row = queue.case(case).await?;
             let mut object = case_object(&row);
             let timeline = queue.timeline(case).await?;
-            let lines: Vec<String> =
-                timeline.iter().map(|a| format!("{}  {}  {}  {}", ago(a.at), a.actor, a.action, a.detail)).collect();
+            let lines: Vec<String> = timeline
+                .iter()
+                .map(|a| format!("{}  {}  {}  {}", ago(a.at), a.actor, a.action, a.detail))
+                .collect();
             if let Some(o) = object.as_object_mut() {
                 o.insert("timeline".to_owned(), json!(timeline));
             }
-            let head = format!("case {case}: {}, {}, from {}", priority(row.priority), row.state.word(), row.site_name);
+            let head = format!(
+                "case {case}: {}, {}, from {}",
+                priority(row.priority),
+                row.state.word(),
+                row.site_name
+            );
             out.say(&object, &format!("{head}\n{}", lines.join("\n")));
         }
         Case::Retry { case, at } => {
@@ -181,7 +213,8 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
         .zip(&tiles)
         .map(|(p, t)| json!({"priority": priority(p), "count": t.count, "oldest_seconds": wait(t.oldest)}))
         .collect();
-    let states: serde_json::Map<String, Value> = counts.iter().map(|(s, n)| (s.word().to_owned(), json!(n))).collect();
+    let states: serde_json::Map<String, Value> =
+        counts.iter().map(|(s, n)| (s.word().to_owned(), json!(n))).collect();
     let object = json!({
         "service": {"listen": config.service.listen.to_string(), "reachable": service},
         "page": {"listen": config.page.listen.to_string(), "reachable": page},
@@ -209,7 +242,11 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
         words.push_str(&format!("site {} {}, last contact {contact}\n", s.name, s.state.word()));
     }
     out.say(&object, words.trim_end());
-    if service && page { Ok(()) } else { Err(Error::Unreachable("the service is not running at these addresses".to_owned())) }
+    if service && page {
+        Ok(())
+    } else {
+        Err(Error::Unreachable("the service is not running at these addresses".to_owned()))
+    }
 }
 
 /// Whether something listens there. An address of all interfaces is asked on loopback.

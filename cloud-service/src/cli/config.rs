@@ -132,7 +132,11 @@ impl Config {
     /// All faults at once, never only the first.
     pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
         let text = std::fs::read_to_string(path).map_err(|e| {
-            vec![Fault::whole(path, &format!("cannot be read ({})", e.kind()), "check the path and its permissions")]
+            vec![Fault::whole(
+                path,
+                &format!("cannot be read ({})", e.kind()),
+                "check the path and its permissions",
+            )]
         })?;
         Self::parse(path, &text)
     }
@@ -171,7 +175,11 @@ fn queue(t: &mut Table<'_, '_>) -> QueueConfig {
         let postgres = database.starts_with("postgres");
         t.fault(
             "database",
-            if postgres { "PostgreSQL is not supported by this version" } else { "this is not a database address" },
+            if postgres {
+                "PostgreSQL is not supported by this version"
+            } else {
+                "this is not a database address"
+            },
             "write \"sqlite://queue.sqlite\"",
         );
         database
@@ -201,8 +209,10 @@ fn objects(t: &mut Table<'_, '_>) -> String {
 fn diagnosis(t: &mut Table<'_, '_>) -> DiagnosisConfig {
     let backend = match t.one_of("backend", "reference", &["reference", "openai"]).as_str() {
         "openai" => {
-            let base_url = t.needed("base_url", "the address of the endpoint, as \"http://127.0.0.1:8000/v1\"");
-            if !base_url.is_empty() && !(base_url.starts_with("http://") || base_url.starts_with("https://")) {
+            let base_url =
+                t.needed("base_url", "the address of the endpoint, as \"http://127.0.0.1:8000/v1\"");
+            let fits = ["http://", "https://"].iter().any(|scheme| base_url.starts_with(scheme));
+            if !base_url.is_empty() && !fits {
                 t.fault("base_url", "this is not an http or https address", "write \"https://HOST/v1\"");
             }
             BackendConfig::OpenAi {
@@ -214,7 +224,11 @@ fn diagnosis(t: &mut Table<'_, '_>) -> DiagnosisConfig {
         _ => {
             for key in ["base_url", "model", "api_key_file"] {
                 if t.has(key) {
-                    t.fault(key, "this belongs to backend = \"openai\"", "remove it, or set backend = \"openai\"");
+                    t.fault(
+                        key,
+                        "this belongs to backend = \"openai\"",
+                        "remove it, or set backend = \"openai\"",
+                    );
                 }
             }
             BackendConfig::Reference

@@ -67,7 +67,9 @@ pub(super) async fn init(init: &Init) -> Result<(), Error> {
     );
     Output::new(init.json || init.demo).say(&object, &words);
     if init.demo {
-        complain("demonstration: drafts leave as UNSIGNED MACHINE DRAFT, nobody signs; never use this folder for patients");
+        complain(
+            "demonstration: drafts leave as UNSIGNED MACHINE DRAFT, nobody signs; never use this folder for patients",
+        );
     }
     Ok(())
 }

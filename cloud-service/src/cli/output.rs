@@ -31,7 +31,12 @@ impl Output {
         let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
         let widths: Vec<usize> = (0..head.len())
             .map(|i| {
-                std::iter::once(&head).chain(rows).filter_map(|r| r.get(i)).map(|c| c.chars().count()).max().unwrap_or(0)
+                std::iter::once(&head)
+                    .chain(rows)
+                    .filter_map(|r| r.get(i))
+                    .map(|c| c.chars().count())
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         for row in std::iter::once(&head).chain(rows) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use models::sandbox::Pool;
 use proto::keys::PrivateKeys;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
@@ -51,6 +51,8 @@ struct House {
 
 pub(super) async fn run(config: Config) -> Result<(), Error> {
     follow_log(&config.log);
+    // Before anything says ready: a signal that comes at once must find us listening for it.
+    let mut signals = Signals::new()?;
     let queue = Queue::open(&config.queue.database, false).await?;
     let objects = Objects::open(&config.objects_url, false)?;
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
@@ -68,13 +70,18 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     house.start_sweeper(door);
     if let (Ok(service), Ok(page)) = at {
         tracing::info!(%service, %page, "ready");
-        let ready = serde_json::json!({"ready": true, "service": service.to_string(), "page": page.to_string()});
+        let ready =
+            serde_json::json!({"ready": true, "service": service.to_string(), "page": page.to_string()});
         super::Output::new(true).say(&ready, "");
     }
-    let broke = house.wait().await?;
+    let broke = tokio::select! {
+        () = signals.come() => None,
+        ended = house.tasks.join_next() => Some(ended.and_then(Result::ok).unwrap_or("a room")),
+    };
     // Whoever ended by itself, all stop together; what they hold is given back or finished.
     let _ = say_stop.send(true);
-    let drained = tokio::time::timeout(GRACE, async { while house.tasks.join_next().await.is_some() {} }).await;
+    let drained =
+        tokio::time::timeout(GRACE, async { while house.tasks.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!("calls were still under way after the grace; they are cut, nothing received is lost");
         house.tasks.shutdown().await;
@@ -134,9 +141,11 @@ impl House {
     }
 
     fn opener(&self, bundle: Option<&std::path::Path>, at_once: usize) -> Result<Opener, Error> {
-        let executable = std::env::current_exe().map_err(|e| Error::Other(format!("our own path is unknown ({})", e.kind())))?;
+        let executable = std::env::current_exe()
+            .map_err(|e| Error::Other(format!("our own path is unknown ({})", e.kind())))?;
         let library = self.config.diagnosis.onnxruntime.as_deref();
-        let program = diagnosis::program(executable, bundle, library).map_err(|e| Error::Usage(e.to_string()))?;
+        let program =
+            diagnosis::program(executable, bundle, library).map_err(|e| Error::Usage(e.to_string()))?;
         let pool = Arc::new(Pool::new(program, 1, at_once));
         let timeout = Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
         Ok(Opener::new(self.queue.clone(), self.objects.clone(), Arc::clone(&self.keys), pool, timeout))
@@ -179,13 +188,16 @@ impl House {
             }
             BackendConfig::OpenAi { base_url, model, api_key_file } => {
                 let read = |path: &std::path::PathBuf| {
-                    let key = std::fs::read_to_string(path)
-                        .map_err(|e| Error::Usage(format!("{} cannot be read ({})", path.display(), e.kind())))?;
+                    let key = std::fs::read_to_string(path).map_err(|e| {
+                        Error::Usage(format!("{} cannot be read ({})", path.display(), e.kind()))
+                    })?;
                     Ok::<_, Error>(Zeroizing::new(Zeroizing::new(key).trim().to_owned()))
                 };
                 let api_key = api_key_file.as_ref().map(read).transpose()?;
-                let timeout = Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
-                let settings = Settings { base_url: base_url.clone(), model: model.clone(), api_key, timeout };
+                let timeout =
+                    Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
+                let settings =
+                    Settings { base_url: base_url.clone(), model: model.clone(), api_key, timeout };
                 let endpoint = Endpoint::new(settings).map_err(|e| Error::Usage(e.to_string()))?;
                 Ok(Backend::OpenAi(self.opener(None, at_once)?, endpoint))
             }
@@ -205,9 +217,10 @@ impl House {
                 if let Err(error) = sweep(&queue, &objects, &limits).await {
                     tracing::error!(%error, "a sweep failed");
                 }
-                let now_revoked = queue.sites().await.map_or(revoked, |s| {
-                    s.iter().filter(|s| s.state == SiteState::Revoked).count()
-                });
+                let now_revoked = queue
+                    .sites()
+                    .await
+                    .map_or(revoked, |s| s.iter().filter(|s| s.state == SiteState::Revoked).count());
                 if now_revoked != revoked || now_ms() - renewed > RENEW_EVERY_MS {
                     match door.reload(&queue).await {
                         Ok(()) => (revoked, renewed) = (now_revoked, now_ms()),
@@ -222,16 +235,25 @@ impl House {
             "the sweeper"
         });
     }
+}
 
-    /// Until SIGTERM or SIGINT, or until a room ends by itself; then its name.
-    async fn wait(&mut self) -> Result<Option<&'static str>, Error> {
-        let no_signals = |_| Error::Other("signals cannot be waited for".to_owned());
-        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+/// SIGTERM and SIGINT, from the moment this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Error> {
+        let none = |_| Error::Other("signals cannot be waited for".to_owned());
+        let terminate = signal(SignalKind::terminate()).map_err(none)?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt()).map_err(none)? })
+    }
+
+    async fn come(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => Ok(None),
-            _ = interrupt.recv() => Ok(None),
-            ended = self.tasks.join_next() => Ok(Some(ended.and_then(Result::ok).unwrap_or("a room"))),
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

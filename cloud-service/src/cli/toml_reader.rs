@@ -25,7 +25,13 @@ pub struct Fault {
 impl Fault {
     /// A fault of the whole file.
     pub fn whole(file: &Path, problem: &str, remedy: &str) -> Self {
-        Self { file: file.into(), line: 1, key: String::new(), problem: problem.into(), remedy: remedy.into() }
+        Self {
+            file: file.into(),
+            line: 1,
+            key: String::new(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 
@@ -56,7 +62,12 @@ impl<'t> Reader<'t> {
         let mut reader = Self { file: file.into(), text, root: root.into_inner(), faults: Vec::new() };
         for e in broken {
             let line = line_of(text, e.span().map_or(0, |s| s.start));
-            reader.push(line, String::new(), format!("this is not TOML: {}", e.message()), "correct it".into());
+            reader.push(
+                line,
+                String::new(),
+                format!("this is not TOML: {}", e.message()),
+                "correct it".into(),
+            );
         }
         if !reader.faults.is_empty() {
             return Err(reader.faults);
@@ -71,7 +82,12 @@ impl<'t> Reader<'t> {
             let line = line_of(self.text, name.span().start);
             let Some((_, keys)) = known.iter().find(|(table, _)| *table == name.get_ref().as_ref()) else {
                 let near = nearest(name.get_ref(), known.iter().map(|(t, _)| *t));
-                found.push((line, name.get_ref().to_string(), "there is no such table", format!("write [{near}]")));
+                found.push((
+                    line,
+                    name.get_ref().to_string(),
+                    "there is no such table",
+                    format!("write [{near}]"),
+                ));
                 continue;
             };
             let Some(table) = value.get_ref().as_table() else {
@@ -82,7 +98,12 @@ impl<'t> Reader<'t> {
             for key in table.keys().filter(|k| !keys.contains(&k.get_ref().as_ref())) {
                 let near = nearest(key.get_ref(), keys.iter().copied());
                 let full = format!("{}.{}", name.get_ref(), key.get_ref());
-                found.push((line_of(self.text, key.span().start), full, "there is no such key", format!("did you mean {near}?")));
+                found.push((
+                    line_of(self.text, key.span().start),
+                    full,
+                    "there is no such key",
+                    format!("did you mean {near}?"),
+                ));
             }
         }
         for (line, key, problem, remedy) in found {
@@ -160,9 +181,10 @@ impl<'t> Table<'_, 't> {
     pub fn strings(&mut self, key: &str, default: &[&str]) -> Vec<String> {
         let owned = || default.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
         let Some(value) = self.value(key) else { return owned() };
-        let list = value.get_ref().as_array().map(|a| {
-            a.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        });
+        let list = value
+            .get_ref()
+            .as_array()
+            .map(|a| a.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
         match list.flatten() {
             Some(list) if !list.is_empty() => list,
             _ => {
@@ -198,7 +220,8 @@ impl<'t> Table<'_, 't> {
 
     /// A whole number from `min` to `max`.
     pub fn count(&mut self, key: &str, default: u32, min: u32, max: u32) -> u32 {
-        let read = self.value(key).map(|v| v.get_ref().as_integer().and_then(|i| i.as_str().parse::<u32>().ok()));
+        let read =
+            self.value(key).map(|v| v.get_ref().as_integer().and_then(|i| i.as_str().parse::<u32>().ok()));
         match read {
             None => default,
             Some(Some(n)) if (min..=max).contains(&n) => n,
@@ -212,9 +235,8 @@ impl<'t> Table<'_, 't> {
 
     /// A length of time with its unit, in milliseconds from `min` to `max`.
     pub fn duration_ms(&mut self, key: &str, default: &str, min: i64, max: i64) -> i64 {
-        let parse = |text: &str| {
-            humantime::parse_duration(text).ok().and_then(|d| i64::try_from(d.as_millis()).ok())
-        };
+        let parse =
+            |text: &str| humantime::parse_duration(text).ok().and_then(|d| i64::try_from(d.as_millis()).ok());
         let text = self.text(key, default);
         match parse(&text) {
             Some(ms) if (min..=max).contains(&ms) => ms,

@@ -108,7 +108,8 @@ impl Endpoint {
         }
         let text = read_answer(&body)?;
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let model = json!({"backend": "openai", "model": self.settings.model, "version": "as served", "ms": ms});
+        let model =
+            json!({"backend": "openai", "model": self.settings.model, "version": "as served", "ms": ms});
         Ok((text, model))
     }
 
@@ -186,7 +187,8 @@ fn read_answer(body: &[u8]) -> Result<Text, Error> {
     }
     let content =
         choice.pointer("/message/content").and_then(Value::as_str).ok_or(Error::Draft("it has no text"))?;
-    let wanted: Wanted = serde_json::from_str(content).map_err(|_| Error::Draft("its text is not of the schema"))?;
+    let wanted: Wanted =
+        serde_json::from_str(content).map_err(|_| Error::Draft("its text is not of the schema"))?;
     for section in [&wanted.findings, &wanted.impression] {
         let fits = section.chars().count() <= SECTION_CHARS_MAX
             && !section.chars().any(|c| c.is_control() && c != '\n' && c != '\t');

@@ -150,9 +150,9 @@ fn grey(frame: &FrameEntry, png: &[u8]) -> Option<GreyImage> {
             let stored = decoded.to_luma16();
             let (low, high) = match frame.window {
                 Some(w) => (w.center - w.width / 2.0, w.center + w.width / 2.0),
-                None => stored.iter().fold((f32::MAX, f32::MIN), |(l, h), v| {
-                    (l.min(f32::from(*v)), h.max(f32::from(*v)))
-                }),
+                None => stored
+                    .iter()
+                    .fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(f32::from(*v)), h.max(f32::from(*v)))),
             };
             let width = (high - low).max(1.0);
             stored.iter().map(|v| ((f32::from(*v) - low) / width).clamp(0.0, 1.0)).collect()
@@ -169,7 +169,8 @@ fn hand_out(
     most: u32,
     mut out: File,
 ) -> Result<Vec<(u32, u64, u64)>, Why> {
-    let images: Vec<&FrameEntry> = manifest.frames.iter().filter(|f| f.kind != FrameKind::Embedding).collect();
+    let images: Vec<&FrameEntry> =
+        manifest.frames.iter().filter(|f| f.kind != FrameKind::Embedding).collect();
     let (mut places, mut offset) = (Vec::new(), 0_u64);
     for at in spread(images.len(), most as usize) {
         let Some(frame) = images.get(at) else { continue };

@@ -54,7 +54,8 @@ pub(super) async fn page(
         html::escape(&study),
         html::priority(c.priority).to_ascii_lowercase(),
         html::priority(c.priority),
-        c.queued_at.map_or_else(|| "still arriving".to_owned(), |t| format!("waiting {}", html::span(now - t))),
+        c.queued_at
+            .map_or_else(|| "still arriving".to_owned(), |t| format!("waiting {}", html::span(now - t))),
         html::escape(&c.site_name),
         html::escape(&why),
         html::escape(&state(&c, now)),
@@ -64,7 +65,9 @@ pub(super) async fn page(
     } else {
         body.push_str(&offer(&c, &csrf));
     }
-    body.push_str("<section aria-labelledby=\"timeline\"><h2 id=\"timeline\">Timeline</h2><ol class=\"timeline\">");
+    body.push_str(
+        "<section aria-labelledby=\"timeline\"><h2 id=\"timeline\">Timeline</h2><ol class=\"timeline\">",
+    );
     for a in page.queue.timeline(key).await? {
         body.push_str(&format!(
             "<li><time>{}</time> {} <b>{}</b> {}</li>",
@@ -88,7 +91,10 @@ fn actor<'a>(who: &'a str, c: &'a CaseRow) -> &'a str {
 fn offer(c: &CaseRow, csrf: &str) -> String {
     let form = |label: &str, take: bool| {
         let take = if take { "<input type=\"hidden\" name=\"take_over\" value=\"true\">" } else { "" };
-        format!("<form method=\"post\" action=\"/case/{}/lease\">{csrf}{take}<button>{label}</button></form>", c.key)
+        format!(
+            "<form method=\"post\" action=\"/case/{}/lease\">{csrf}{take}<button>{label}</button></form>",
+            c.key
+        )
     };
     match (&c.lease, c.state) {
         (_, CaseState::Ready | CaseState::Drafted) => form("Lease and open", false),
@@ -147,7 +153,11 @@ pub(super) async fn renew(
 
 /// Images and facts are for the one who holds the case.
 async fn held(page: &Page, person: &Person, key: i64) -> Result<(), Error> {
-    if holds(&page.queue.case(key).await?, person) { Ok(()) } else { Err(Error::Queue(queue::Error::LeaseLost)) }
+    if holds(&page.queue.case(key).await?, person) {
+        Ok(())
+    } else {
+        Err(Error::Queue(queue::Error::LeaseLost))
+    }
 }
 
 pub(super) async fn facts(
@@ -183,7 +193,10 @@ fn fact_list(m: &CaseManifest) -> String {
     ];
     for f in &m.findings {
         let against = if f.positive { "at or over" } else { "under" };
-        rows.push(("Finding", format!("{} {:.2}, {against} its threshold {:.2}", f.name, f.score, f.threshold)));
+        rows.push((
+            "Finding",
+            format!("{} {:.2}, {against} its threshold {:.2}", f.name, f.score, f.threshold),
+        ));
     }
     let row = |(k, v): &(&str, String)| format!("<dt>{k}</dt><dd>{}</dd>", html::escape(v));
     let known: String = rows.iter().filter(|(_, v)| !v.is_empty()).map(row).collect();
@@ -228,8 +241,17 @@ pub(super) async fn draft(
     if let Some(d) = &draft {
         let model: serde_json::Value = serde_json::from_str(&d.model).unwrap_or_default();
         let word = |k: &str| model.get(k).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let by = format!("{} {} {}, {}", word("backend"), word("model"), word("version"), html::time_of(d.made_at));
-        out.push_str(&format!("<p>Written by {}. Correct it; what you sign is yours.</p><div class=\"machine\">", html::escape(&by)));
+        let by = format!(
+            "{} {} {}, {}",
+            word("backend"),
+            word("model"),
+            word("version"),
+            html::time_of(d.made_at)
+        );
+        out.push_str(&format!(
+            "<p>Written by {}. Correct it; what you sign is yours.</p><div class=\"machine\">",
+            html::escape(&by)
+        ));
         let unsigned = as_report(&text, None).lines();
         out.extend(unsigned.iter().map(|l| format!("<p>{}</p>", html::escape(l))));
         out.push_str("</div>");

@@ -25,7 +25,9 @@ pub enum Error {
     #[error("the images cannot be opened: {0}")]
     Images(String),
     /// The text does not fit a report.
-    #[error("the text does not fit a report: findings or impression must be written, each within 16,000 characters")]
+    #[error(
+        "the text does not fit a report: findings or impression must be written, each within 16,000 characters"
+    )]
     Text,
     /// The queue refused.
     #[error(transparent)]
@@ -65,7 +67,9 @@ impl IntoResponse for Error {
             tracing::error!(error = %e, "the page could not ask the queue");
         }
         let words = html::escape(&self.to_string());
-        let body = format!("<h1>Not done</h1><p role=\"alert\">{words}</p><p><a href=\"/\">Back to the queue</a></p>");
+        let body = format!(
+            "<h1>Not done</h1><p role=\"alert\">{words}</p><p><a href=\"/\">Back to the queue</a></p>"
+        );
         (self.status(), html::page("Not done", None, &[], &body)).into_response()
     }
 }

@@ -55,7 +55,8 @@ pub(super) async fn rows(
 }
 
 fn site_filter(site: &str) -> Option<String> {
-    let fits = !site.is_empty() && site.len() <= 63 && site.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let fits =
+        !site.is_empty() && site.len() <= 63 && site.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     fits.then(|| site.to_owned())
 }
 
@@ -97,7 +98,10 @@ async fn fragment(page: &Page, person: &Person, view: &View) -> Result<String, E
 
 fn tile_html(name: &str, count: u64, oldest: Option<Millis>, now: Millis) -> String {
     let wait = oldest.map_or_else(|| "none waits".to_owned(), |o| format!("oldest {}", html::span(now - o)));
-    format!("<li class=\"{}\"><strong>{count}</strong> {name}<small>{wait}</small></li>", name.to_ascii_lowercase())
+    format!(
+        "<li class=\"{}\"><strong>{count}</strong> {name}<small>{wait}</small></li>",
+        name.to_ascii_lowercase()
+    )
 }
 
 /// Quiet and broken look different: what came last, and the sites below.
@@ -148,7 +152,8 @@ pub(super) fn described(c: &CaseRow) -> (String, String) {
     let summary: Value = serde_json::from_str(&c.summary).unwrap_or_default();
     let word = |key: &str| summary.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let modality = if c.modality.is_empty() { word("modality") } else { c.modality.clone() };
-    let study = [modality, word("body_part")].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let study =
+        [modality, word("body_part")].into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     let study = if study.is_empty() { format!("case {}", c.key) } else { study };
     let finding = summary.get("finding").filter(|f| f.is_object());
     let why = match (word("disposition").as_str(), finding) {
@@ -165,7 +170,8 @@ pub(super) fn described(c: &CaseRow) -> (String, String) {
 
 /// The state in words.
 pub(super) fn state(c: &CaseRow, now: Millis) -> String {
-    let because = |text: &str| if c.reason.is_empty() { text.to_owned() } else { format!("{text}: {}", c.reason) };
+    let because =
+        |text: &str| if c.reason.is_empty() { text.to_owned() } else { format!("{text}: {}", c.reason) };
     match c.state {
         CaseState::Arriving => "arriving".to_owned(),
         CaseState::Ready if c.not_before > now => {

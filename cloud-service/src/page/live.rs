@@ -21,28 +21,29 @@ pub(super) async fn events(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = page.queue.changes();
     let until = person.session.until;
-    let stream = futures::stream::unfold((page, changes, true), move |(page, mut changes, first)| async move {
-        let mut stop = page.stop.clone();
-        if !first {
-            let (gather, stopped) = tokio::select! {
-                _ = changes.changed() => (true, false),
-                () = tokio::time::sleep(HEARTBEAT) => (false, false),
-                _ = stop.changed() => (false, true),
-            };
-            if stopped {
+    let stream =
+        futures::stream::unfold((page, changes, true), move |(page, mut changes, first)| async move {
+            let mut stop = page.stop.clone();
+            if !first {
+                let (gather, stopped) = tokio::select! {
+                    _ = changes.changed() => (true, false),
+                    () = tokio::time::sleep(HEARTBEAT) => (false, false),
+                    _ = stop.changed() => (false, true),
+                };
+                if stopped {
+                    return None;
+                }
+                if gather {
+                    tokio::time::sleep(GATHER).await;
+                }
+            }
+            let now = page.now();
+            if *stop.borrow() || now >= until {
                 return None;
             }
-            if gather {
-                tokio::time::sleep(GATHER).await;
-            }
-        }
-        let now = page.now();
-        if *stop.borrow() || now >= until {
-            return None;
-        }
-        changes.mark_unchanged();
-        let event = Event::default().event("rows").data(now.to_string());
-        Some((Ok(event), (page, changes, false)))
-    });
+            changes.mark_unchanged();
+            let event = Event::default().event("rows").data(now.to_string());
+            Some((Ok(event), (page, changes, false)))
+        });
     Sse::new(stream)
 }

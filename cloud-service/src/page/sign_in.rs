@@ -212,7 +212,11 @@ async fn hash(page: &Page, password: Zeroizing<String>) -> Result<String, Error>
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
     });
-    hashed.await.ok().and_then(Result::ok).ok_or(Error::Queue(queue::Error::Rule("the password cannot be hashed")))
+    hashed
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .ok_or(Error::Queue(queue::Error::Rule("the password cannot be hashed")))
 }
 
 fn random() -> Result<String, Error> {

@@ -185,8 +185,10 @@ impl Queue {
             .bind(now)
             .fetch_optional(&self.read)
             .await?;
-        r.map(|r| Ok(Session { user: r.try_get("user")?, csrf: r.try_get("csrf")?, until: r.try_get("until")? }))
-            .transpose()
+        r.map(|r| {
+            Ok(Session { user: r.try_get("user")?, csrf: r.try_get("csrf")?, until: r.try_get("until")? })
+        })
+        .transpose()
     }
 
     /// Ends a session.

@@ -82,9 +82,8 @@ const CASES: &str = "SELECT c.key, c.site, s.name AS site_name, c.case_id, c.rev
      ORDER BY c.state IN ('reported', 'confirmed', 'buried', 'withdrawn'), c.priority, coalesce(c.queued_at, c.first_seen_at) LIMIT ?6";
 
 fn row(r: &SqliteRow) -> Result<CaseRow> {
-    let count = |name: &'static str| -> Result<u32> {
-        u32_of(r.try_get::<Option<i64>, _>(name)?.unwrap_or(0), name)
-    };
+    let count =
+        |name: &'static str| -> Result<u32> { u32_of(r.try_get::<Option<i64>, _>(name)?.unwrap_or(0), name) };
     let holder: Option<String> = r.try_get("holder")?;
     let machine = r.try_get::<Option<&str>, _>("kind")? == Some("machine");
     let until: Option<Millis> = r.try_get("until")?;
@@ -108,7 +107,8 @@ fn row(r: &SqliteRow) -> Result<CaseRow> {
         parts: (
             count("have")?,
             count("parts")?,
-            u64::try_from(r.try_get::<Option<i64>, _>("bytes")?.unwrap_or(0)).map_err(|_| Error::Row("bytes"))?,
+            u64::try_from(r.try_get::<Option<i64>, _>("bytes")?.unwrap_or(0))
+                .map_err(|_| Error::Row("bytes"))?,
         ),
         signed_by: r.try_get("signed_by")?,
     })
@@ -177,7 +177,8 @@ impl Queue {
         .fetch_all(&self.read)
         .await?;
         for r in &rows {
-            let priority = usize::try_from(r.try_get::<i64, _>("priority")?).map_err(|_| Error::Row("priority"))?;
+            let priority =
+                usize::try_from(r.try_get::<i64, _>("priority")?).map_err(|_| Error::Row("priority"))?;
             let tile = tiles.get_mut(priority).ok_or(Error::Row("priority"))?;
             tile.count = u64::try_from(r.try_get::<i64, _>("n")?).map_err(|_| Error::Row("count"))?;
             tile.oldest = r.try_get("oldest")?;
@@ -190,8 +191,9 @@ impl Queue {
     /// # Errors
     /// Those of the database.
     pub async fn counts(&self) -> Result<Vec<(CaseState, u64)>> {
-        let rows =
-            sqlx::query("SELECT state, count(*) AS n FROM cases GROUP BY state").fetch_all(&self.read).await?;
+        let rows = sqlx::query("SELECT state, count(*) AS n FROM cases GROUP BY state")
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|r| {
                 let n = u64::try_from(r.try_get::<i64, _>("n")?).map_err(|_| Error::Row("count"))?;

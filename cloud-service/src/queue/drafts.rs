@@ -2,7 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{CaseState, Error, Millis, Queue, Result, audit, leases, u32_of};
+use super::{CaseState, Error, Millis, Queue, Result, audit, lease_rows, u32_of};
 
 /// The words of a draft or of a release, as JSON in the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -89,7 +89,7 @@ impl Queue {
     ) -> Result<()> {
         let now = draft.made_at;
         let mut tx = self.begin().await?;
-        leases::held(&mut tx, case, token, now).await?;
+        lease_rows::held(&mut tx, case, token, now).await?;
         sqlx::query(
             "INSERT INTO drafts (case_key, text, model, made_at) VALUES (?, ?, ?, ?) ON CONFLICT (case_key) \
              DO UPDATE SET text = excluded.text, model = excluded.model, made_at = excluded.made_at",
@@ -105,12 +105,12 @@ impl Queue {
             .bind(case)
             .execute(&mut *tx)
             .await?;
-        leases::drop_lease(&mut tx, case).await?;
+        lease_rows::drop_lease(&mut tx, case).await?;
         audit::note(&mut tx, now, "reader", "drafted", Some(case), "").await?;
         if leave_unsigned {
             release(&mut tx, case, &draft.text, None, now).await?;
         } else {
-            leases::set_state(&mut tx, case, CaseState::Drafted, now).await?;
+            lease_rows::set_state(&mut tx, case, CaseState::Drafted, now).await?;
         }
         self.commit(tx).await?;
         Ok(())
@@ -137,12 +137,13 @@ impl Queue {
     /// Those of the database.
     pub async fn images_opened(&self, case: i64, user: &str, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("INSERT INTO openings (case_key, user, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(case)
-            .bind(user)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
+        let done =
+            sqlx::query("INSERT INTO openings (case_key, user, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+                .bind(case)
+                .bind(user)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
         if done.rows_affected() == 1 {
             audit::note(&mut tx, now, user, "images-opened", Some(case), "").await?;
         }
@@ -169,8 +170,8 @@ impl Queue {
     /// `LeaseLost`; `Rule` when this person has not had the images open.
     pub async fn sign(&self, case: i64, token: &str, user: &str, text: &str, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
-        let lease = leases::held(&mut tx, case, token, now).await?;
-        if lease.kind != leases::Claimant::Person || lease.holder != user {
+        let lease = lease_rows::held(&mut tx, case, token, now).await?;
+        if lease.kind != super::Claimant::Person || lease.holder != user {
             return Err(Error::LeaseLost);
         }
         let opened = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
@@ -181,7 +182,7 @@ impl Queue {
         if opened.is_none() {
             return Err(Error::Rule("open the images before you sign"));
         }
-        leases::drop_lease(&mut tx, case).await?;
+        lease_rows::drop_lease(&mut tx, case).await?;
         release(&mut tx, case, text, Some(user), now).await?;
         self.commit(tx).await?;
         Ok(())
@@ -209,7 +210,8 @@ impl Queue {
                     site_keys: r.try_get("keys")?,
                     case_id: r.try_get("case_id")?,
                     revision: u32_of(r.try_get("revision")?, "revision")?,
-                    priority: u8::try_from(r.try_get::<i64, _>("priority")?).map_err(|_| Error::Row("priority"))?,
+                    priority: u8::try_from(r.try_get::<i64, _>("priority")?)
+                        .map_err(|_| Error::Row("priority"))?,
                     text: r.try_get("text")?,
                     signed_by: r.try_get("signed_by")?,
                     released_at: r.try_get("released_at")?,
@@ -235,7 +237,7 @@ async fn release(
         .bind(now)
         .execute(&mut **tx)
         .await?;
-    leases::set_state(tx, case, CaseState::Signed, now).await?;
+    lease_rows::set_state(tx, case, CaseState::Signed, now).await?;
     let (actor, action) = signed_by.map_or(("reader", "left-unsigned"), |u| (u, "signed"));
     audit::note(tx, now, actor, action, Some(case), "").await
 }

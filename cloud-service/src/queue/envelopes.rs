@@ -2,6 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::objects_gone::{doom, envelope_folder};
 use super::{CaseState, Error, Millis, Queue, Result, audit, u32_of};
 
 /// What a site announces of an envelope before its first part.
@@ -106,7 +107,10 @@ impl Queue {
                 .fetch_all(&mut *tx)
                 .await?;
         for id in older {
-            sqlx::query("UPDATE envelopes SET state = 'dropped' WHERE id = ?").bind(&id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE envelopes SET state = 'dropped' WHERE id = ?")
+                .bind(&id)
+                .execute(&mut *tx)
+                .await?;
             sqlx::query("DELETE FROM parts WHERE envelope = ?").bind(&id).execute(&mut *tx).await?;
             doom(&mut tx, &envelope_folder(&id), now).await?;
             audit::note(&mut tx, now, &a.site, "envelope-dropped", Some(key), "a newer one came").await?;
@@ -126,7 +130,8 @@ impl Queue {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        audit::note(&mut tx, now, &a.site, "envelope-begun", Some(key), &format!("{} parts", a.parts)).await?;
+        audit::note(&mut tx, now, &a.site, "envelope-begun", Some(key), &format!("{} parts", a.parts))
+            .await?;
         self.commit(tx).await?;
         Ok(Begun::Have(Vec::new()))
     }
@@ -166,10 +171,11 @@ impl Queue {
     /// # Errors
     /// Those of the database.
     pub async fn parts_here(&self, id: &str) -> Result<Vec<u32>> {
-        let rows: Vec<i64> = sqlx::query_scalar("SELECT number FROM parts WHERE envelope = ? ORDER BY number")
-            .bind(id)
-            .fetch_all(&self.read)
-            .await?;
+        let rows: Vec<i64> =
+            sqlx::query_scalar("SELECT number FROM parts WHERE envelope = ? ORDER BY number")
+                .bind(id)
+                .fetch_all(&self.read)
+                .await?;
         rows.into_iter().map(|n| u32_of(n, "part")).collect()
     }
 
@@ -209,14 +215,16 @@ impl Queue {
             let same = b.try_get::<i64, _>("length")? == length && b.try_get::<&[u8], _>("digest")? == digest;
             return if same { Ok(()) } else { Err(Error::PartDiffers(number)) };
         }
-        sqlx::query("INSERT INTO parts (envelope, number, length, digest, arrived_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(id)
-            .bind(i64::from(number))
-            .bind(length)
-            .bind(digest)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO parts (envelope, number, length, digest, arrived_at) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(id)
+        .bind(i64::from(number))
+        .bind(length)
+        .bind(digest)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
         self.commit(tx).await?;
         Ok(())
     }
@@ -255,13 +263,15 @@ impl Queue {
             .bind(id)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE cases SET state = 'ready', envelope = ?, queued_at = ?, changed_at = ? WHERE key = ?")
-            .bind(id)
-            .bind(now)
-            .bind(now)
-            .bind(key)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE cases SET state = 'ready', envelope = ?, queued_at = ?, changed_at = ? WHERE key = ?",
+        )
+        .bind(id)
+        .bind(now)
+        .bind(now)
+        .bind(key)
+        .execute(&mut *tx)
+        .await?;
         audit::note(&mut tx, now, site, "envelope-committed", Some(key), "").await?;
         let receipt = committed(&mut tx, site, &case_id, revision).await?.ok_or(Error::Row("receipt"))?;
         self.commit(tx).await?;
@@ -288,7 +298,8 @@ impl Queue {
             .await?
             .iter()
             .map(|p| {
-                let length = u64::try_from(p.try_get::<i64, _>("length")?).map_err(|_| Error::Row("length"))?;
+                let length =
+                    u64::try_from(p.try_get::<i64, _>("length")?).map_err(|_| Error::Row("length"))?;
                 Ok((length, p.try_get("digest")?))
             })
             .collect::<Result<_>>()?;
@@ -302,57 +313,6 @@ impl Queue {
             parts,
         })
     }
-
-    /// Object folders that may be deleted now.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn doomed(&self) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT folder FROM doomed ORDER BY since LIMIT 100").fetch_all(&self.read).await?)
-    }
-
-    /// Notes that a doomed folder is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn folder_gone(&self, folder: &str) -> Result<()> {
-        sqlx::query("DELETE FROM doomed WHERE folder = ?").bind(folder).execute(&self.write).await?;
-        Ok(())
-    }
-
-    /// Whether any live envelope or report keeps its objects in this folder.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn folder_in_use(&self, folder: &str) -> Result<bool> {
-        let Some((room, id)) = folder.split_once('/') else { return Ok(true) };
-        let hit = match room {
-            "envelopes" => {
-                sqlx::query("SELECT 1 FROM envelopes WHERE id = ? AND state <> 'dropped'")
-                    .bind(id)
-                    .fetch_optional(&self.read)
-                    .await?
-            }
-            "reports" => {
-                sqlx::query("SELECT 1 FROM reports WHERE id = ?").bind(id).fetch_optional(&self.read).await?
-            }
-            _ => return Ok(true),
-        };
-        Ok(hit.is_some())
-    }
-}
-
-pub(super) fn envelope_folder(id: &str) -> String {
-    format!("envelopes/{id}")
-}
-
-pub(super) async fn doom(tx: &mut Transaction<'_, Sqlite>, folder: &str, now: Millis) -> Result<()> {
-    sqlx::query("INSERT INTO doomed (folder, since) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .bind(folder)
-        .bind(now)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
 }
 
 async fn have(tx: &mut Transaction<'_, Sqlite>, id: &str) -> Result<Vec<u32>> {

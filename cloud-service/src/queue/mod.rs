@@ -14,7 +14,9 @@ mod cases;
 mod drafts;
 mod envelopes;
 mod error;
+mod lease_rows;
 mod leases;
+mod objects_gone;
 mod reports;
 mod sites;
 #[cfg(test)]
@@ -123,7 +125,9 @@ impl Queue {
             .acquire_timeout(BUSY_WAIT * 3)
             .connect_with(options.clone())
             .await
-            .map_err(|_| Error::Open("the file is missing, not readable or not a database; `init` makes a new one"))?;
+            .map_err(|_| {
+                Error::Open("the file is missing, not readable or not a database; `init` makes a new one")
+            })?;
         sqlx::migrate!("src/queue/migrations/sqlite")
             .run(&write)
             .await

@@ -2,8 +2,8 @@
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::envelopes::{doom, envelope_folder};
-use super::{CaseState, Error, Millis, Queue, Result, audit, leases, u32_of};
+use super::objects_gone::{doom, envelope_folder, report_folder};
+use super::{CaseState, Error, Millis, Queue, Result, audit, lease_rows, u32_of};
 
 /// A sealed report whose parts are durable in the object store.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Queue {
             .bind(s.case)
             .fetch_one(&mut *tx)
             .await?;
-        let state = leases::state_of(&mut tx, s.case).await?;
+        let state = lease_rows::state_of(&mut tx, s.case).await?;
         if known || state != CaseState::Signed {
             doom(&mut tx, &report_folder(&s.id), now).await?;
             self.commit(tx).await?;
@@ -118,7 +118,7 @@ impl Queue {
         .bind(s.case)
         .execute(&mut *tx)
         .await?;
-        leases::set_state(&mut tx, s.case, CaseState::Reported, now).await?;
+        lease_rows::set_state(&mut tx, s.case, CaseState::Reported, now).await?;
         audit::note(&mut tx, now, "reader", "report-sealed", Some(s.case), "").await?;
         self.commit(tx).await?;
         Ok(())
@@ -189,22 +189,29 @@ impl Queue {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE reports SET confirmed_at = ?, collected_at = coalesce(collected_at, ?) WHERE id = ?")
-            .bind(now)
-            .bind(now)
-            .bind(id)
-            .execute(&mut *tx)
+        sqlx::query(
+            "UPDATE reports SET confirmed_at = ?, collected_at = coalesce(collected_at, ?) WHERE id = ?",
+        )
+        .bind(now)
+        .bind(now)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        let envelope: Option<String> = sqlx::query_scalar("SELECT envelope FROM cases WHERE key = ?")
+            .bind(case)
+            .fetch_one(&mut *tx)
             .await?;
-        let envelope: Option<String> =
-            sqlx::query_scalar("SELECT envelope FROM cases WHERE key = ?").bind(case).fetch_one(&mut *tx).await?;
         if let Some(e) = envelope {
             doom(&mut tx, &envelope_folder(&e), now).await?;
         }
         doom(&mut tx, &report_folder(id), now).await?;
         sqlx::query("DELETE FROM drafts WHERE case_key = ?").bind(case).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM releases WHERE case_key = ?").bind(case).execute(&mut *tx).await?;
-        sqlx::query("UPDATE cases SET summary = '{}', reason = '' WHERE key = ?").bind(case).execute(&mut *tx).await?;
-        leases::set_state(&mut tx, case, CaseState::Confirmed, now).await?;
+        sqlx::query("UPDATE cases SET summary = '{}', reason = '' WHERE key = ?")
+            .bind(case)
+            .execute(&mut *tx)
+            .await?;
+        lease_rows::set_state(&mut tx, case, CaseState::Confirmed, now).await?;
         audit::note(&mut tx, now, site, "report-confirmed", Some(case), "content forgotten").await?;
         self.commit(tx).await?;
         Ok(now)
@@ -215,7 +222,13 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn places(&self, site: &str, case_id: Option<&str>, limit: u32, now: Millis) -> Result<Vec<CasePlace>> {
+    pub async fn places(
+        &self,
+        site: &str,
+        case_id: Option<&str>,
+        limit: u32,
+        now: Millis,
+    ) -> Result<Vec<CasePlace>> {
         let mut tx = self.begin().await?;
         let rows = sqlx::query(
             "SELECT key, case_id, revision, state, attempts, changed_at, reason, notice FROM cases WHERE site = ?1 \
@@ -232,7 +245,10 @@ impl Queue {
             let state = CaseState::of(r.try_get("state")?)?;
             if r.try_get::<&str, _>("notice")? == "due" {
                 let key: i64 = r.try_get("key")?;
-                sqlx::query("UPDATE cases SET notice = 'told' WHERE key = ?").bind(key).execute(&mut *tx).await?;
+                sqlx::query("UPDATE cases SET notice = 'told' WHERE key = ?")
+                    .bind(key)
+                    .execute(&mut *tx)
+                    .await?;
                 audit::note(&mut tx, now, site, "burial-told", Some(key), "").await?;
             }
             places.push(CasePlace {
@@ -272,11 +288,14 @@ impl Queue {
                     .fetch_all(&mut *tx)
                     .await?;
             for id in envelopes {
-                sqlx::query("UPDATE envelopes SET state = 'dropped' WHERE id = ?").bind(&id).execute(&mut *tx).await?;
+                sqlx::query("UPDATE envelopes SET state = 'dropped' WHERE id = ?")
+                    .bind(&id)
+                    .execute(&mut *tx)
+                    .await?;
                 doom(&mut tx, &envelope_folder(&id), now).await?;
                 dropped += 1;
             }
-            leases::drop_lease(&mut tx, key).await?;
+            lease_rows::drop_lease(&mut tx, key).await?;
             sqlx::query("DELETE FROM drafts WHERE case_key = ?").bind(key).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM releases WHERE case_key = ?").bind(key).execute(&mut *tx).await?;
             sqlx::query(
@@ -286,14 +305,10 @@ impl Queue {
             .bind(key)
             .execute(&mut *tx)
             .await?;
-            leases::set_state(&mut tx, key, CaseState::Withdrawn, now).await?;
+            lease_rows::set_state(&mut tx, key, CaseState::Withdrawn, now).await?;
             audit::note(&mut tx, now, site, "withdrawn", Some(key), "content forgotten").await?;
         }
         self.commit(tx).await?;
         Ok(dropped)
     }
-}
-
-pub(super) fn report_folder(id: &str) -> String {
-    format!("reports/{id}")
 }

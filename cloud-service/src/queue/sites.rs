@@ -132,12 +132,14 @@ impl Queue {
     /// # Errors
     /// `BadToken` when it is wrong or too old.
     pub async fn site_of_token(&self, token_hash: &[u8; 32], now: Millis) -> Result<String> {
-        sqlx::query_scalar("SELECT id FROM sites WHERE token_hash = ? AND token_until > ? AND state <> 'revoked'")
-            .bind(token_hash.to_vec())
-            .bind(now)
-            .fetch_optional(&self.read)
-            .await?
-            .ok_or(Error::BadToken)
+        sqlx::query_scalar(
+            "SELECT id FROM sites WHERE token_hash = ? AND token_until > ? AND state <> 'revoked'",
+        )
+        .bind(token_hash.to_vec())
+        .bind(now)
+        .fetch_optional(&self.read)
+        .await?
+        .ok_or(Error::BadToken)
     }
 
     /// Uses up the token: stores the site's public keys and the certificate it gets. One transaction,
@@ -198,7 +200,8 @@ impl Queue {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            let known = sqlx::query("SELECT 1 FROM sites WHERE name = ?").bind(name).fetch_optional(&mut *tx).await?;
+            let known =
+                sqlx::query("SELECT 1 FROM sites WHERE name = ?").bind(name).fetch_optional(&mut *tx).await?;
             return known.map(|_| ()).ok_or(Error::Missing("site"));
         }
         audit::note(&mut tx, now, "operator", "site-revoked", None, name).await?;
@@ -211,7 +214,8 @@ impl Queue {
     /// # Errors
     /// `UnknownSite` when there is none.
     pub async fn site(&self, id: &str) -> Result<SiteRow> {
-        let found = sqlx::query(COLUMNS).bind(id).fetch_optional(&self.read).await?.ok_or(Error::UnknownSite)?;
+        let found =
+            sqlx::query(COLUMNS).bind(id).fetch_optional(&self.read).await?.ok_or(Error::UnknownSite)?;
         row(&found)
     }
 

@@ -124,7 +124,8 @@ async fn the_most_urgent_comes_first_but_nothing_sinks() {
     let urgent = h.ready("u", 1, 55_000).await;
     let stat = h.ready("s", 0, 60_000).await;
     let mut order = Vec::new();
-    while let Some(c) = h.queue.claim_next("m", &format!("t{}", order.len()), &LIMITS, 60_500).await.unwrap() {
+    while let Some(c) = h.queue.claim_next("m", &format!("t{}", order.len()), &LIMITS, 60_500).await.unwrap()
+    {
         order.push(c.case);
     }
     // The routine case beyond 60 s counts as STAT and is the oldest of them.
@@ -213,7 +214,10 @@ async fn shutting_down_costs_no_attempt() {
     for n in 0..5 {
         let c = h.queue.claim_next("m", &format!("t{n}"), &LIMITS, 10).await.unwrap().unwrap();
         assert_eq!(c.attempt, 1);
-        h.queue.let_go(case, &c.token, &Released::Returned("shutting down".into()), &LIMITS, 11).await.unwrap();
+        h.queue
+            .let_go(case, &c.token, &Released::Returned("shutting down".into()), &LIMITS, 11)
+            .await
+            .unwrap();
     }
 }
 
@@ -297,101 +301,4 @@ async fn accounts_have_no_default_and_codes_work_once() {
     assert_eq!(h.queue.password_of("ada").await.unwrap(), None);
 }
 
-/// Any sequence of operations leaves every case in one state, with at most one lease, and no case lost.
-mod properties {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Debug, Clone)]
-    enum Step {
-        Arrive(u8),
-        Claim,
-        Fail,
-        Draft(bool),
-        Pass(u16),
-        Bury(u8),
-        Seal,
-        Confirm,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            (0..3_u8).prop_map(Step::Arrive),
-            Just(Step::Claim),
-            Just(Step::Claim),
-            Just(Step::Fail),
-            any::<bool>().prop_map(Step::Draft),
-            (0..3_000_u16).prop_map(Step::Pass),
-            (0..8_u8).prop_map(Step::Bury),
-            Just(Step::Seal),
-            Just(Step::Confirm),
-        ]
-    }
-
-    async fn play(steps: &[Step]) {
-        let h = House::new().await;
-        let (mut now, mut made, mut claims) = (0_i64, 0_usize, Vec::<Claim>::new());
-        for (n, s) in steps.iter().enumerate() {
-            match s {
-                Step::Arrive(p) => {
-                    h.ready(&format!("c{made}"), *p, now).await;
-                    made += 1;
-                }
-                Step::Claim => {
-                    let c = h.queue.claim_next("m", &format!("t{n}"), &LIMITS, now).await.unwrap();
-                    if let Some(c) = c {
-                        assert!(!claims.iter().any(|o| o.case == c.case && o.until > now), "two live leases");
-                        assert!(c.attempt <= LIMITS.attempts);
-                        claims.push(c);
-                    }
-                }
-                Step::Fail => {
-                    if let Some(c) = claims.pop() {
-                        let _ = h.queue.let_go(c.case, &c.token, &Released::Failed("x".into()), &LIMITS, now).await;
-                    }
-                }
-                Step::Draft(leave) => {
-                    if let Some(c) = claims.pop() {
-                        let done = h.queue.store_draft(c.case, &c.token, &draft(now), "{}", *leave).await;
-                        // A lease that ended (or was taken by a burial) never brings a draft.
-                        assert!(done.is_ok() || done == Err(Error::LeaseLost));
-                        assert!(done.is_err() || c.until > now);
-                    }
-                }
-                Step::Pass(ms) => now += i64::from(*ms),
-                Step::Bury(n) => {
-                    let _ = h.queue.bury(i64::from(*n), "ada", "why", now).await;
-                }
-                Step::Seal => {
-                    for r in h.queue.to_seal(9).await.unwrap() {
-                        h.queue.store_report(&sealed(&format!("r{}", r.case), r.case), now).await.unwrap();
-                    }
-                }
-                Step::Confirm => {
-                    for r in h.queue.reports_to_collect(SITE, 9).await.unwrap() {
-                        h.queue.confirm_report(SITE, &r.id, &r.digest, now).await.unwrap();
-                    }
-                }
-            }
-        }
-        let all = h.queue.cases(&CaseFilter { finished: true, ..CaseFilter::default() }).await.unwrap();
-        assert_eq!(all.len(), made, "no case is lost or doubled");
-        let counted: BTreeMap<&str, u64> =
-            h.queue.counts().await.unwrap().into_iter().map(|(s, n)| (s.word(), n)).collect();
-        for c in &all {
-            assert_eq!(c.lease.is_some(), c.state == CaseState::Leased);
-            assert!(c.state != CaseState::Buried || !c.reason.is_empty(), "a burial has a reason");
-            assert!(counted[c.state.word()] > 0);
-        }
-        assert_eq!(counted.values().sum::<u64>(), u64::try_from(made).unwrap());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
-        #[test]
-        fn no_sequence_loses_or_doubles_a_case(steps in proptest::collection::vec(step(), 1..60)) {
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play(&steps));
-        }
-    }
-}
+mod properties;

@@ -18,9 +18,10 @@ use proto::ids::SiteId;
 use proto::keys::PublicKeys;
 use proto::pki::Authority;
 use proto::wire::{
-    CaseStatesRequest, CaseStatesResponse, ConfirmReportRequest, ConfirmReportResponse, EnrolRequest, EnrolResponse,
-    FetchReportRequest, HelloRequest, HelloResponse, ListReportsRequest, ListReportsResponse, Part, Policy, Receipt,
-    WhichPartsRequest, WhichPartsResponse, WithdrawRequest, WithdrawResponse, intake_server::Intake,
+    CaseStatesRequest, CaseStatesResponse, ConfirmReportRequest, ConfirmReportResponse, EnrolRequest,
+    EnrolResponse, FetchReportRequest, HelloRequest, HelloResponse, ListReportsRequest, ListReportsResponse,
+    Part, Policy, Receipt, WhichPartsRequest, WhichPartsResponse, WithdrawRequest, WithdrawResponse,
+    intake_server::Intake,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -167,7 +168,10 @@ impl Intake for Service {
         self.do_confirm_report(&site, request.into_inner()).await.map(Response::new)
     }
 
-    async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
+    async fn withdraw(
+        &self,
+        request: Request<WithdrawRequest>,
+    ) -> Result<Response<WithdrawResponse>, Status> {
         let site = self.site(&request).await?;
         self.do_withdraw(&site, request.into_inner()).await.map(Response::new)
     }

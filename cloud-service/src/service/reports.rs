@@ -28,8 +28,11 @@ impl Service {
     ) -> Result<ListReportsResponse, Status> {
         let most = u32::try_from(limits::LISTING_COUNT_MAX).unwrap_or(u32::MAX);
         let limit = if request.limit == 0 { most } else { request.limit.min(most) };
-        let mut rows =
-            self.queue.reports_to_collect(&site.name, limit.saturating_add(1)).await.map_err(status::queue)?;
+        let mut rows = self
+            .queue
+            .reports_to_collect(&site.name, limit.saturating_add(1))
+            .await
+            .map_err(status::queue)?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let reports = rows
@@ -56,9 +59,13 @@ impl Service {
         request: FetchReportRequest,
     ) -> Result<Pieces, Status> {
         let id = EnvelopeId::from_slice(&request.envelope).map_err(status::message)?;
-        let row =
-            self.queue.collect_report(&site.name, &id.to_string(), self.now()).await.map_err(status::queue)?;
-        let head = ReportPiece { piece: Some(Piece::Head(ReportHead { header: row.header, seal: row.seal })) };
+        let row = self
+            .queue
+            .collect_report(&site.name, &id.to_string(), self.now())
+            .await
+            .map_err(status::queue)?;
+        let head =
+            ReportPiece { piece: Some(Piece::Head(ReportHead { header: row.header, seal: row.seal })) };
         let objects = self.objects.clone();
         let parts = futures::stream::iter(request.first_part..row.parts).then(move |index| {
             let objects = objects.clone();

@@ -64,7 +64,10 @@ pub(super) fn pki(e: proto::pki::Error) -> Status {
 }
 
 pub(super) fn wire_version() -> Status {
-    Status::failed_precondition(format!("this service speaks version {} of the contract", proto::WIRE_VERSION))
+    Status::failed_precondition(format!(
+        "this service speaks version {} of the contract",
+        proto::WIRE_VERSION
+    ))
 }
 
 pub(super) fn site_without_keys() -> Status {

@@ -113,7 +113,11 @@ fn offer(parts: &Parts, digest: &[u8]) -> WhichPartsRequest {
     }
 }
 
-fn stream(envelope: &[u8], parts: &Parts, which: &[u32]) -> impl futures::Stream<Item = Part> + Send + 'static {
+fn stream(
+    envelope: &[u8],
+    parts: &Parts,
+    which: &[u32],
+) -> impl futures::Stream<Item = Part> + Send + 'static {
     let all: Vec<Part> = which
         .iter()
         .map(|n| Part { envelope: envelope.to_vec(), index: *n, data: parts.parts[*n as usize].clone() })
@@ -192,11 +196,8 @@ async fn an_upload_cut_anywhere_resumes_and_its_receipt_repeats() {
     assert_eq!(client.put_parts(stream(&id, &parts, &[1])).await.unwrap().into_inner(), receipt);
     // Another envelope of the same case and revision is answered with the one that is here.
     let (bytes, sealed) = case.seal(&site, r.house.reader.public());
-    let second = client
-        .which_parts(offer(&Parts::of(&bytes), sealed.digest.as_bytes()))
-        .await
-        .unwrap()
-        .into_inner();
+    let second =
+        client.which_parts(offer(&Parts::of(&bytes), sealed.digest.as_bytes())).await.unwrap().into_inner();
     assert!(second.superseded);
     assert_eq!(second.receipt.unwrap().envelope, id);
     let rows = r.house.queue.cases(&crate::queue::CaseFilter::default()).await.unwrap();
@@ -261,7 +262,10 @@ async fn a_report_is_fetched_confirmed_and_only_then_forgotten() {
     queue.store_report(&sealed, clock()).await.unwrap();
     let listed = client.list_reports(ListReportsRequest::default()).await.unwrap().into_inner();
     assert_eq!((listed.reports.len(), listed.more), (1, false));
-    assert_eq!(other.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports.len(), 0);
+    assert_eq!(
+        other.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports.len(),
+        0
+    );
     let fetch = FetchReportRequest { envelope: id.as_bytes().to_vec(), first_part: 0 };
     assert_eq!(other.fetch_report(fetch.clone()).await.unwrap_err().code(), Code::NotFound);
     let mut pieces = client.fetch_report(fetch).await.unwrap().into_inner();
@@ -270,7 +274,8 @@ async fn a_report_is_fetched_confirmed_and_only_then_forgotten() {
     let Some(Piece::Part(part)) = pieces.message().await.unwrap().unwrap().piece else { panic!("no part") };
     assert_eq!(part.data, [4, 5]);
     assert!(pieces.message().await.unwrap().is_none());
-    let confirm = |digest: u8| ConfirmReportRequest { envelope: id.as_bytes().to_vec(), digest: vec![digest; 32] };
+    let confirm =
+        |digest: u8| ConfirmReportRequest { envelope: id.as_bytes().to_vec(), digest: vec![digest; 32] };
     assert_eq!(client.confirm_report(confirm(6)).await.unwrap_err().code(), Code::InvalidArgument);
     assert!(queue.doomed().await.unwrap().is_empty());
     client.confirm_report(confirm(7)).await.unwrap();

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proto::envelope::{Kind, Verified, verify};
 use proto::ids::{EnvelopeDigest, EnvelopeId};
 use proto::limits;
-use proto::wire::{PartSet, Part, Priority, Receipt, WhichPartsRequest, WhichPartsResponse};
+use proto::wire::{Part, PartSet, Priority, Receipt, WhichPartsRequest, WhichPartsResponse};
 use tonic::{Status, Streaming};
 
 use super::{Caller, Service, status};
@@ -50,7 +50,11 @@ impl Service {
             Ok(Begun::Have(have)) => {
                 let set = part_set(&have, layout.parts());
                 if !set.is_complete() {
-                    return Ok(WhichPartsResponse { present: set.to_bytes(), receipt: None, superseded: false });
+                    return Ok(WhichPartsResponse {
+                        present: set.to_bytes(),
+                        receipt: None,
+                        superseded: false,
+                    });
                 }
                 // Every part is here but a crash came before the commit: commit now.
                 let receipt = self.commit(site, &verified, digest).await?;
@@ -129,7 +133,12 @@ impl Service {
     }
 
     /// Reads back every stored byte, compares the digest of the whole with the announced one, and commits.
-    async fn commit(&self, site: &Caller, verified: &Verified, digest: EnvelopeDigest) -> Result<Receipt, Status> {
+    async fn commit(
+        &self,
+        site: &Caller,
+        verified: &Verified,
+        digest: EnvelopeDigest,
+    ) -> Result<Receipt, Status> {
         let header = verified.header();
         let id = header.envelope().to_string();
         let mut whole = blake3::Hasher::new();
@@ -187,6 +196,7 @@ fn rank(priority: i32) -> u8 {
 
 /// A modality as a code string (PS3.5 6.2), or nothing when it is not one.
 fn modality(said: &str) -> String {
-    let fits = said.len() <= MODALITY_CHARS_MAX && said.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let fits = said.len() <= MODALITY_CHARS_MAX
+        && said.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if fits { said.to_owned() } else { String::new() }
 }

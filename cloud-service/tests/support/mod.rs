@@ -1,8 +1,8 @@
 //! For the tests of several rooms: a site with keys, a sealed phantom case, a queue and a store on a temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use proto::case::{CaseFormat, CaseManifest, Disposition, Finding, FrameEntry, FrameKind, Plan, Priority};
 use proto::content::Leaf;
@@ -20,7 +20,8 @@ pub struct House {
     pub objects: Objects,
     pub authority: Arc<Authority>,
     pub reader: PrivateKeys,
-    pub dir: tempfile::TempDir,
+    /// Removed with everything in it when the house is dropped.
+    _dir: tempfile::TempDir,
 }
 
 static LOOKS: AtomicI64 = AtomicI64::new(0);
@@ -37,9 +38,10 @@ impl House {
         let dir = tempfile::tempdir().unwrap();
         let queue =
             Queue::open(&format!("sqlite://{}", dir.path().join("q.sqlite").display()), true).await.unwrap();
-        let objects = Objects::open(&format!("file://{}", dir.path().join("objects").display()), true).unwrap();
+        let objects =
+            Objects::open(&format!("file://{}", dir.path().join("objects").display()), true).unwrap();
         let authority = Arc::new(Authority::create(time::OffsetDateTime::now_utc()).unwrap());
-        Self { queue, objects, authority, reader: PrivateKeys::generate().unwrap(), dir }
+        Self { queue, objects, authority, reader: PrivateKeys::generate().unwrap(), _dir: dir }
     }
 
     /// An enrolled site, without the wire.
@@ -77,7 +79,10 @@ impl House {
             let folder = format!("envelopes/{}", a.id);
             self.objects.put(&folder, &crate::objects::part_name(n), part.clone().into()).await.unwrap();
             let sum = blake3::hash(part);
-            self.queue.note_part(&a.site, &a.id, n, part.len() as u64, sum.as_bytes(), clock()).await.unwrap();
+            self.queue
+                .note_part(&a.site, &a.id, n, part.len() as u64, sum.as_bytes(), clock())
+                .await
+                .unwrap();
         }
         self.queue.commit_envelope(&a.site, &a.id, clock()).await.unwrap();
         self.queue.case_key(&a.site, &a.case_id, case.revision).await.unwrap()
@@ -116,7 +121,6 @@ impl Parts {
 pub struct Case {
     pub id: CaseId,
     pub revision: u32,
-    pub plan: Plan,
     manifest: Vec<u8>,
     entries: Vec<(String, Vec<u8>)>,
 }
@@ -152,8 +156,14 @@ impl Case {
     pub fn embedding(values: &[f32], encoder: &str) -> Self {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
         let width = u32::try_from(values.len()).unwrap();
-        let frame =
-            frame("embedding-0000.bin", FrameKind::Embedding, 1, width, bytes.len(), Some(encoder.to_owned()));
+        let frame = frame(
+            "embedding-0000.bin",
+            FrameKind::Embedding,
+            1,
+            width,
+            bytes.len(),
+            Some(encoder.to_owned()),
+        );
         Self::of(Plan::Embedding, vec![frame], vec![("embedding-0000.bin".to_owned(), bytes)])
     }
 
@@ -185,7 +195,17 @@ impl Case {
             plan,
             frames,
         };
-        Self { id, revision: 1, plan, manifest: manifest.to_json().unwrap(), entries }
+        Self { id, revision: 1, manifest: manifest.to_json().unwrap(), entries }
+    }
+
+    /// The case as a worker would hand it to the page.
+    pub fn view(&self) -> crate::page::View {
+        let manifest = CaseManifest::from_json(&self.manifest).unwrap();
+        let png = |(i, f): (usize, &FrameEntry)| (f.kind != FrameKind::Embedding).then_some(i);
+        let places: Vec<usize> = manifest.frames.iter().enumerate().filter_map(png).collect();
+        let images =
+            places.iter().map(|i| (u32::try_from(*i).unwrap(), self.entries[*i].1.clone().into())).collect();
+        crate::page::View { manifest: Arc::new(manifest), images }
     }
 
     pub fn seal(&self, site: &Site, reader: &PublicKeys) -> (Vec<u8>, Sealed) {

@@ -1,0 +1,176 @@
+//! The rows behind leases: each step of a lease's life inside somebody's transaction.
+
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::leases::{Claimant, Limits};
+use super::{CaseState, Error, Millis, Result, audit};
+
+pub(super) struct Held {
+    pub kind: Claimant,
+    pub holder: String,
+    pub back: CaseState,
+}
+
+impl Held {
+    /// The name in the audit: machine readers are one actor.
+    pub(super) fn actor(&self) -> &str {
+        if self.kind == Claimant::Machine { "reader" } else { &self.holder }
+    }
+}
+
+pub(super) fn held_row(r: &SqliteRow) -> Result<Held> {
+    let kind = if r.try_get::<&str, _>("kind")? == "machine" { Claimant::Machine } else { Claimant::Person };
+    Ok(Held { kind, holder: r.try_get("holder")?, back: CaseState::of(r.try_get("back_to")?)? })
+}
+
+/// The lease, if this token holds it and its time is not over.
+pub(super) async fn held(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    token: &str,
+    now: Millis,
+) -> Result<Held> {
+    let r = sqlx::query(
+        "SELECT kind, holder, back_to FROM leases WHERE case_key = ? AND token = ? AND until > ?",
+    )
+    .bind(case)
+    .bind(token)
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(Error::LeaseLost)?;
+    held_row(&r)
+}
+
+pub(super) async fn state_of(tx: &mut Transaction<'_, Sqlite>, case: i64) -> Result<CaseState> {
+    let word: Option<String> = sqlx::query_scalar("SELECT state FROM cases WHERE key = ?")
+        .bind(case)
+        .fetch_optional(&mut **tx)
+        .await?;
+    CaseState::of(&word.ok_or(Error::Missing("case"))?)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row of the table `leases`, written in one place")]
+pub(super) async fn grant(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    kind: Claimant,
+    holder: &str,
+    token: &str,
+    back: CaseState,
+    now: Millis,
+    until: Millis,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO leases (case_key, kind, holder, token, back_to, granted_at, until) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (case_key) DO UPDATE SET holder = excluded.holder, token = excluded.token, until = excluded.until",
+    )
+    .bind(case)
+    .bind(if kind == Claimant::Machine { "machine" } else { "person" })
+    .bind(holder)
+    .bind(token)
+    .bind(back.word())
+    .bind(now)
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    set_state(tx, case, CaseState::Leased, now).await
+}
+
+pub(super) async fn set_state(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    state: CaseState,
+    now: Millis,
+) -> Result<()> {
+    sqlx::query("UPDATE cases SET state = ?, changed_at = ? WHERE key = ?")
+        .bind(state.word())
+        .bind(now)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn drop_lease(tx: &mut Transaction<'_, Sqlite>, case: i64) -> Result<()> {
+    sqlx::query("DELETE FROM leases WHERE case_key = ?").bind(case).execute(&mut **tx).await?;
+    Ok(())
+}
+
+pub(super) async fn put_back(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    back: CaseState,
+    reason: &str,
+    not_before: Millis,
+    now: Millis,
+) -> Result<()> {
+    drop_lease(tx, case).await?;
+    sqlx::query("UPDATE cases SET reason = ?, not_before = ? WHERE key = ?")
+        .bind(reason)
+        .bind(not_before)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    set_state(tx, case, back, now).await
+}
+
+pub(super) async fn bury(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    actor: &str,
+    reason: &str,
+    now: Millis,
+) -> Result<()> {
+    drop_lease(tx, case).await?;
+    sqlx::query("UPDATE cases SET reason = ?, notice = 'due' WHERE key = ?")
+        .bind(reason)
+        .bind(case)
+        .execute(&mut **tx)
+        .await?;
+    set_state(tx, case, CaseState::Buried, now).await?;
+    audit::note(tx, now, actor, "buried", Some(case), reason).await
+}
+
+/// A machine attempt came to nothing: back with a growing wait, or buried after the last.
+pub(super) async fn failed(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    back: CaseState,
+    reason: &str,
+    limits: &Limits,
+    now: Millis,
+) -> Result<bool> {
+    let attempts: i64 = sqlx::query_scalar("SELECT attempts FROM cases WHERE key = ?")
+        .bind(case)
+        .fetch_one(&mut **tx)
+        .await?;
+    if attempts >= i64::from(limits.attempts) {
+        let words = format!("{attempts} attempts failed; the last: {reason}");
+        bury(tx, case, "reader", &words, now).await?;
+        return Ok(true);
+    }
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+    let wait = limits.backoff.saturating_mul(1_i64 << doublings);
+    put_back(tx, case, back, reason, now.saturating_add(wait), now).await?;
+    audit::note(tx, now, "reader", "attempt-failed", Some(case), reason).await?;
+    Ok(false)
+}
+
+pub(super) async fn expire(tx: &mut Transaction<'_, Sqlite>, limits: &Limits, now: Millis) -> Result<u64> {
+    let over = sqlx::query("SELECT case_key, kind, holder, back_to FROM leases WHERE until <= ? LIMIT 100")
+        .bind(now)
+        .fetch_all(&mut **tx)
+        .await?;
+    let n = over.len();
+    for r in &over {
+        let (case, lease): (i64, Held) = (r.try_get("case_key")?, held_row(r)?);
+        if lease.kind == Claimant::Machine {
+            failed(tx, case, lease.back, "its reader did not answer in time", limits, now).await?;
+        } else {
+            put_back(tx, case, lease.back, "", 0, now).await?;
+            audit::note(tx, now, &lease.holder, "lease-expired", Some(case), "").await?;
+        }
+    }
+    Ok(u64::try_from(n).unwrap_or(u64::MAX))
+}
