@@ -34,7 +34,7 @@ async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Resu
             app.renew(&person.token_hash).await?;
             Ok(Html(page(&person, &site, study)).into_response())
         }
-        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app, StatusCode::UNAUTHORIZED).await,
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app).await,
         Err(refusal) => Err(refusal),
     }
 }
@@ -47,10 +47,10 @@ fn page(person: &Person, site: &str, study: &str) -> String {
         .replace("{{site}}", &escape(site))
 }
 
-async fn sign_in<H: House>(app: &App<H>, status: StatusCode) -> Result<Response, Refusal> {
+async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
     let (site, demo) = app.about().await?;
     let html = assets::SIGN_IN.replace("{{demo}}", if demo { "yes" } else { "no" }).replace("{{site}}", &escape(&site));
-    Ok((status, Html(html)).into_response())
+    Ok(Html(html).into_response())
 }
 
 /// `GET /`.
@@ -72,7 +72,7 @@ pub(super) async fn study_page<H: House>(
 
 /// `GET /login` and `GET /setup`: a one-time code stands in the fragment and never reaches us.
 pub(super) async fn sign_in_page<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
-    sign_in(&app, StatusCode::OK).await
+    sign_in(&app).await
 }
 
 #[derive(Deserialize)]

@@ -50,6 +50,9 @@ fn answered(row: &StudyRow) -> (&'static str, String) {
     match (&row.acknowledged_by, asks(row)) {
         (Some(by), _) => ("acknowledged", format!("acknowledged by {by}")),
         (None, true) => ("open", "to be acknowledged".into()),
+        (None, false) if matches!(row.disposition.as_str(), "not-analysed" | "unreadable") => {
+            ("here", "left to ordinary reading".into())
+        }
         (None, false) => ("here", "answered here".into()),
     }
 }
