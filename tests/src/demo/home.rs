@@ -8,7 +8,8 @@ use fixtures::planted::{Planted, Searcher};
 use proto::keys::PrivateKeys;
 
 use super::plan::Plan;
-use super::stage::{Stage, site_keys};
+use super::stage::Stage;
+use crate::cast::site_keys;
 use crate::{Error, Result};
 
 /// What was found of what left.

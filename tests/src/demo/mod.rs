@@ -7,7 +7,6 @@ mod plan;
 mod stage;
 mod summary;
 mod table;
-mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

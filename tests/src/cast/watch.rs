@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proto::envelope::{Inspection, inspect};
-use proto::keys::PublicKeys;
+use proto::keys::{PrivateKeys, PublicKeys};
 
+use super::Appliance;
 use crate::{Error, Result};
 
 const LOOK: Duration = Duration::from_millis(5);
@@ -107,4 +108,14 @@ impl Links {
             false
         });
     }
+}
+
+/// The site's public keys, as its envelopes are signed.
+///
+/// # Errors
+/// When the site is not enrolled.
+pub fn site_keys(appliance: &Appliance) -> Result<PublicKeys> {
+    let text = std::fs::read_to_string(appliance.identity_path()?.join("keys.pem")).map_err(Error::io("the site's keys"))?;
+    let keys = PrivateKeys::from_text(&text).map_err(|_| Error::other("the site's keys cannot be read"))?;
+    Ok(keys.public().clone())
 }
