@@ -4,7 +4,9 @@
 use appliance::deid::{
     HoldReason, Keys, Listing, PixelBox, Plan, Policy, Region, Search, Sex, StudyContext, plan,
 };
-use appliance::dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
+use appliance::dicom::{
+    self, ByteRange, DataSet, Element, FileMeta, Fragments, Limits, Tag, TransferSyntax, Value, Vr, tags,
+};
 use std::fmt::Write as _;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -267,6 +269,25 @@ fn the_gate_holds_what_must_wait_for_a_person() {
     assert_eq!(holds(hidden), [HoldReason::OverlayInPixels]);
     let more = |d: &mut DataSet| d.put(Element::bytes(tags::PIXEL_DATA, Vr::OW, vec![0; 80]));
     assert_eq!(holds(more), [HoldReason::PixelsNotAsDeclared]);
+}
+
+#[test]
+fn pixels_in_a_private_transfer_syntax_wait_for_a_person() {
+    let file = file(&chest_ct());
+    let parsed = dicom::read(&file, &Limits::default()).unwrap();
+    let keys = Keys::from_bytes(&[42; 32]).unwrap();
+    let context = StudyContext::of(&parsed.meta, &parsed.data);
+    let mut data = parsed.data.clone();
+    let fragments = vec![ByteRange { offset: 0, length: 8 }];
+    let value = Value::Fragments(Fragments { offsets: Vec::new(), fragments });
+    data.put(Element { tag: tags::PIXEL_DATA, vr: Vr::OB, value });
+    let holds_in = |uid: &str| {
+        let meta = FileMeta { syntax: TransferSyntax::from_uid(uid), ..parsed.meta.clone() };
+        plan(&meta, &data, &context, &Policy::strict(), &keys).holds
+    };
+    assert_eq!(holds_in("1.2.840.10008.1.2.4.70"), []);
+    let holds = holds_in("1.2.840.113619.5.2");
+    assert_eq!(holds, [HoldReason::PixelsNotAsDeclared]);
 }
 
 /// A head CT of `count` slices, `step` mm apart and as thick.

@@ -214,9 +214,12 @@ fn shows_face(data: &DataSet, context: &StudyContext, modality: &str) -> bool {
     !thinnest.is_finite() || thinnest < 3.0
 }
 
-/// Fragments in a native syntax or the reverse, or a native frame count that does not fit the bytes.
+/// A private transfer syntax, fragments in a native syntax or the reverse, or a native frame count that does not fit the bytes.
 fn pixels_differ(meta: &FileMeta, data: &DataSet) -> bool {
     let Some(element) = data.get(tags::PIXEL_DATA) else { return false };
+    if !meta.syntax.is_registered() {
+        return true;
+    }
     match &element.value {
         Value::Fragments(_) => !meta.syntax.encapsulated,
         Value::Bulk(range) => {

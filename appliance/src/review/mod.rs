@@ -1,13 +1,23 @@
 //! The technician's page: what the appliance found, what leaves, and what a named person decides about it.
+//!
+//! `page` is the server and its door, `sign_in` and `limit` let people in, `routes` answers them, `live` keeps the
+//! list moving, `view` and `detail` are what is shown, `words` how it is said, `assets/` what the browser runs.
 
+mod app;
+mod assets;
 mod config;
 mod decide;
+mod detail;
+mod house;
+mod limit;
+mod live;
+mod page;
+mod routes;
+mod sign_in;
+mod view;
+mod words;
 
 pub use config::{Config, Mode};
 pub use decide::{Decision, Desk};
-
-mod house;
-mod page;
-
 pub use house::{Frame, House, LightRow, Lights};
-pub use page::Page;
+pub use page::{Page, router};

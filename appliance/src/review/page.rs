@@ -1,12 +1,82 @@
-//! The page's server: binds, serves until told to stop.
+//! The page's server: its addresses, the door every request passes, bind and run.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, House};
+use super::app::{App, Refusal, same_origin};
+use super::live::{self, Live};
+use super::words::say;
+use super::{Config, House, assets, routes, sign_in};
+
+/// Longest body of a request in bytes.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+/// Nothing inline, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Headers that every answer carries, refusals included.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
+pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
+    let app = Arc::new(App::new(house, stop));
+    tokio::spawn(Live::run(Arc::clone(&app)));
+    Router::new()
+        .route("/", get(routes::home::<H>))
+        .route("/study/{id}", get(routes::study_page::<H>))
+        .route("/login", get(routes::sign_in_page::<H>))
+        .route("/setup", get(routes::sign_in_page::<H>))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/api/sign-in", post(sign_in::enter::<H>))
+        .route("/api/setup", post(sign_in::setup::<H>))
+        .route("/api/sign-out", post(sign_in::leave::<H>))
+        .route("/api/live", get(live::stream::<H>))
+        .route("/api/list", get(live::list::<H>))
+        .route("/api/find", post(routes::find::<H>))
+        .route("/api/study/{id}", get(routes::study::<H>))
+        .route("/api/study/{id}/frame/{index}", get(routes::frame::<H>))
+        .route("/api/study/{id}/name", post(routes::name::<H>))
+        .route("/api/study/{id}/process", post(routes::process::<H>))
+        .route("/api/decide", post(routes::decide::<H>))
+        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), door::<H>))
+        .with_state(app)
+}
+
+/// Every request passes here: changes only from our own page, and the headers on every answer.
+async fn door<H: House>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let authority = request.uri().authority().map(|a| a.as_str().to_owned());
+    let ours = reads || same_origin(request.headers(), authority.as_deref(), app.house.config().behind_tls);
+    let mut answer = if ours {
+        next.run(request).await
+    } else {
+        Refusal::new(StatusCode::FORBIDDEN, say::FOREIGN).into_response()
+    };
+    for (name, value) in HEADERS {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
 
 /// A bound page.
 pub struct Page<H> {
@@ -37,9 +107,13 @@ impl<H: House> Page<H> {
         self.address
     }
 
-    /// Serves until `stop`.
+    /// Serves until `stop`; open streams end with it.
     pub async fn run(self, stop: CancellationToken) {
-        let _ = (&self.listener, &self.house);
-        stop.cancelled().await;
+        let service =
+            router(self.house, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(self.listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::warn!(kind = %error.kind(), "the page ended early");
+        }
     }
 }

@@ -1,0 +1,271 @@
+// The image: 16-bit values windowed on a 2D canvas as DICOM says, at the preview level that fits the pane.
+// No WebGL: thin clients and remote desktops have none.
+// @ts-check
+import { $, ask, el } from '/assets/ask.js';
+import { t } from '/assets/strings.js';
+
+/**
+ * @typedef {{ index: number, instance: number, frame: number, level: number, rows: number, columns: number, first: number,
+ *   step: number, window: [number, number], inverted: boolean }} Preview
+ * @typedef {{ about: Preview, values: Uint16Array }} Loaded
+ */
+
+const CT = [['Stored', 0, 0], ['Brain', 40, 80], ['Subdural', 75, 215], ['Bone', 600, 2800], ['Lung', -600, 1500]];
+const OTHER = [['Stored', 0, 0], ['Whole', 0, 1], ['Wide', 0, 1.6], ['Narrow', 0, 0.6], ['Narrower', 0, 0.35]];
+/** Values kept in memory, in bytes. */
+const KEEP_BYTES = 96 << 20;
+
+const canvas = /** @type {HTMLCanvasElement} */ ($('canvas'));
+const pane = $('pane');
+const screen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
+const picture = document.createElement('canvas');
+const ink = /** @type {CanvasRenderingContext2D} */ (picture.getContext('2d', { alpha: false }));
+
+let study = '';
+let modality = '';
+/** Frames in order, each with its levels from coarse to fine. @type {Preview[][]} */
+let frames = [];
+let at = 0;
+/** @type {Loaded | null} */
+let now = null;
+/** @type {Map<number, Uint16Array>} */
+const kept = new Map();
+let centre = 0;
+let width = 1;
+let invert = false;
+let zoom = 1;
+let pan = { x: 0, y: 0 };
+let touched = false;
+let range = { low: 0, high: 65535 };
+const table = new Uint32Array(65536);
+/** @type {ImageData | null} */
+let sheet = null;
+let due = false;
+
+/** Shows a study's previews; the same ones again change nothing. @param {string} id @param {string} kind @param {Preview[]} previews @param {string} words why there is none */
+export function show(id, kind, previews, words) {
+  const same = id === study && previews.length === frames.reduce((n, f) => n + f.length, 0);
+  if (same && previews.length > 0) return;
+  study = id;
+  modality = kind;
+  kept.clear();
+  now = null;
+  const by = new Map();
+  for (const p of previews) {
+    const key = `${p.instance}/${p.frame}`;
+    by.set(key, [...(by.get(key) ?? []), p]);
+  }
+  frames = [...by.values()].map((levels) => levels.sort((/** @type {Preview} */ a, /** @type {Preview} */ b) => b.level - a.level));
+  at = Math.floor((frames.length - 1) / 2);
+  touched = false;
+  const empty = $('image-empty');
+  empty.textContent = words;
+  empty.hidden = frames.length > 0;
+  for (const chip of ['cap-frame', 'cap-window']) $(chip).textContent = '';
+  const strip = /** @type {HTMLInputElement} */ ($('frame'));
+  $('strip').hidden = frames.length < 2;
+  strip.max = String(Math.max(0, frames.length - 1));
+  presetsFor();
+  fit();
+  paint();
+  if (frames.length > 0) void go(Math.max(0, at));
+}
+
+/** Takes the image off the screen and out of memory. */
+export function clear() { show('', '', [], ''); }
+
+/** @param {Preview} p @returns {Promise<Uint16Array>} */
+async function values(p) {
+  const known = kept.get(p.index);
+  if (known) return known;
+  const answer = await ask(`/api/study/${study}/frame/${p.index}`);
+  const buffer = await answer.arrayBuffer();
+  if (buffer.byteLength !== p.rows * p.columns * 2) throw new Error('its size is not the recorded one');
+  const got = new Uint16Array(buffer);
+  kept.set(p.index, got);
+  let bytes = 0;
+  for (const v of kept.values()) bytes += v.byteLength;
+  for (const [key, v] of kept) {
+    if (bytes <= KEEP_BYTES || key === p.index) break;
+    bytes -= v.byteLength;
+    kept.delete(key);
+  }
+  return got;
+}
+
+/** Goes to a frame: its coarsest level at once, then the one that fits. @param {number} n */
+async function go(n) {
+  const levels = frames[n];
+  const mine = study;
+  if (!levels) return;
+  at = n;
+  /** @type {HTMLInputElement} */ ($('frame')).value = String(n);
+  $('cap-frame').textContent = frames.length > 1 ? t.frame(n + 1, frames.length) : '';
+  const fits = levels.find((p) => p.columns >= canvas.width && p.rows >= canvas.height * 0.9) ?? levels[levels.length - 1];
+  const wanted = levels[0] === fits || kept.has(fits.index) ? [fits] : [levels[0], fits];
+  for (const p of wanted) {
+    try {
+      const got = await values(p);
+      if (study !== mine || at !== n) return;
+      use({ about: p, values: got });
+    } catch (error) {
+      if (study !== mine || at !== n) return;
+      $('image-empty').textContent = t.damaged(/** @type {Error} */ (error).message);
+      $('image-empty').hidden = false;
+      return;
+    }
+  }
+}
+
+/** @param {Loaded} loaded */
+function use(loaded) {
+  now = loaded;
+  $('image-empty').hidden = true;
+  const { about, values: v } = loaded;
+  let low = 65535;
+  let high = 0;
+  for (let i = 0; i < v.length; i += 1) { if (v[i] < low) low = v[i]; if (v[i] > high) high = v[i]; }
+  range = { low: about.first + low * about.step, high: about.first + high * about.step };
+  if (!touched) { [centre, width] = about.window; invert = about.inverted; }
+  sheet = null;
+  later();
+}
+
+/** The window as DICOM has it (PS3.3 C.11.2.1.2.1), one grey for each stored value. @param {Preview} about */
+function build(about) {
+  const w = Math.max(1, width);
+  for (let i = 0; i < 65536; i += 1) {
+    const x = about.first + i * about.step;
+    let y = w > 1 ? ((x - (centre - 0.5)) / (w - 1) + 0.5) * 255 : (x > centre - 0.5 ? 255 : 0);
+    y = y < 0 ? 0 : y > 255 ? 255 : Math.round(y);
+    if (invert) y = 255 - y;
+    table[i] = 0xff000000 | (y << 16) | (y << 8) | y;
+  }
+}
+
+function later() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => { due = false; paint(); });
+}
+
+function paint() {
+  screen.fillStyle = '#000';
+  screen.fillRect(0, 0, canvas.width, canvas.height);
+  if (!now) return;
+  const { about, values: v } = now;
+  build(about);
+  if (!sheet || sheet.width !== about.columns || sheet.height !== about.rows) {
+    picture.width = about.columns;
+    picture.height = about.rows;
+    sheet = ink.createImageData(about.columns, about.rows);
+  }
+  const out = new Uint32Array(sheet.data.buffer);
+  for (let i = 0; i < out.length; i += 1) out[i] = table[v[i]];
+  ink.putImageData(sheet, 0, 0);
+  const scale = Math.min(canvas.width / about.columns, canvas.height / about.rows) * zoom;
+  const [w, h] = [about.columns * scale, about.rows * scale];
+  screen.imageSmoothingEnabled = scale < 4;
+  screen.drawImage(picture, (canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y, w, h);
+  $('cap-window').textContent = `${t.window(Math.round(centre), Math.round(width), invert)} · ${t.size(about.columns, about.rows, about.level)}`;
+  $('invert').setAttribute('aria-pressed', String(invert));
+}
+
+function fit() {
+  const ratio = devicePixelRatio || 1;
+  canvas.width = Math.max(1, Math.round(pane.clientWidth * ratio));
+  canvas.height = Math.max(1, Math.round(pane.clientHeight * ratio));
+}
+
+const presets = () => (modality === 'CT' ? CT : OTHER);
+
+function presetsFor() {
+  $('presets').replaceChildren(...presets().map(([name], n) => {
+    const b = /** @type {HTMLButtonElement} */ (el('button', 'preset', String(name)));
+    b.type = 'button';
+    b.append(' ', el('kbd', '', String(n + 1)));
+    b.addEventListener('click', () => preset(n));
+    return b;
+  }));
+}
+
+/** @param {number} n from 0 */
+function preset(n) {
+  if (!now || !presets()[n]) return;
+  const [, c, w] = /** @type {[string, number, number]} */ (presets()[n]);
+  touched = true;
+  const [c0, w0] = now.about.window;
+  if (n === 0) [centre, width] = [c0, w0];
+  else if (modality === 'CT') [centre, width] = [c, w];
+  else if (w === 1) [centre, width] = [(range.low + range.high) / 2, Math.max(1, range.high - range.low)];
+  else [centre, width] = [c0, w0 * w];
+  later();
+}
+
+function reset() {
+  if (!now) return;
+  [centre, width] = now.about.window;
+  invert = now.about.inverted;
+  touched = false;
+  zoom = 1;
+  pan = { x: 0, y: 0 };
+  later();
+}
+
+/** @param {number} by */
+function scale(by) { zoom = Math.min(20, Math.max(0.2, zoom * by)); later(); }
+function flip() { invert = !invert; touched = true; later(); }
+/** @param {number} n */
+function turn(n) { void go(Math.min(frames.length - 1, Math.max(0, n))); }
+
+/** A key for the image; whether it was one. @param {string} key */
+export function key(key) {
+  if (!now) return false;
+  if (/^[1-5]$/.test(key)) preset(Number(key) - 1);
+  else if (key === 'i') flip();
+  else if (key === '0' || key === ' ') reset();
+  else if (key === '+' || key === '=') scale(1.25);
+  else if (key === '-' || key === '−') scale(0.8);
+  else if (key === 'ArrowUp') turn(at - 1);
+  else if (key === 'ArrowDown') turn(at + 1);
+  else if (key === 'Home') turn(0);
+  else if (key === 'End') turn(frames.length - 1);
+  else return false;
+  return true;
+}
+
+/** @param {PointerEvent} e */
+function drag(e) {
+  if (!now || e.buttons === 0) return;
+  const [dx, dy] = [e.movementX, e.movementY];
+  if (e.buttons & 1) {
+    // Cornerstone's directions: right widens, down raises the centre.
+    const step = Math.max(range.high - range.low, 1) / 1024;
+    width = Math.max(1, width + dx * step);
+    centre += dy * step;
+    touched = true;
+  } else if (e.buttons & 4) {
+    const ratio = devicePixelRatio || 1;
+    pan = { x: pan.x + dx * ratio, y: pan.y + dy * ratio };
+  } else if (e.buttons & 2) {
+    zoom = Math.min(20, Math.max(0.2, zoom * (1 - dy / 200)));
+  }
+  later();
+}
+
+export function viewer() {
+  canvas.addEventListener('pointerdown', (e) => { canvas.setPointerCapture(e.pointerId); canvas.focus(); e.preventDefault(); });
+  canvas.addEventListener('pointermove', drag);
+  canvas.addEventListener('contextmenu', (e) => e.preventDefault());
+  canvas.addEventListener('wheel', (e) => {
+    e.preventDefault();
+    if (frames.length > 1) turn(at + Math.sign(e.deltaY)); else scale(e.deltaY < 0 ? 1.1 : 1 / 1.1);
+  }, { passive: false });
+  $('invert').addEventListener('click', flip);
+  $('reset').addEventListener('click', reset);
+  $('frame').addEventListener('input', (e) => turn(Number(/** @type {HTMLInputElement} */ (e.target).value)));
+  new ResizeObserver(() => { fit(); later(); }).observe(pane);
+}
+
+/** @param {string} words */
+export function caption(words) { $('cap-study').textContent = words; }

@@ -1,0 +1,86 @@
+// The strings that the browser writes: one table, ready for other languages; and how times and sizes are said.
+// @ts-check
+
+export const t = {
+  lost: (/** @type {string} */ age) => `No contact with the appliance for ${age}. What is shown is old; decisions are off until contact is back. Scans may or may not be received: look at the console.`,
+  unknown: 'unknown: no contact',
+  lights: { contact: 'Contact', scanner: 'Scanner link', models: 'Models', cloud: 'Cloud', disk: 'Disk' },
+  states: { ok: '●', warn: '▲', bad: '◆', unknown: '○' },
+  words: { ok: '', warn: 'attention', bad: 'fault', unknown: 'unknown' },
+  contact: (/** @type {string} */ age) => `heard ${age} ago`,
+  all: 'All',
+  filters: /** @type {Record<string, string>} */ ({
+    flag: 'flag', escalate: 'escalate', 'not-analysed': 'not-analysed', unreadable: 'unreadable', 'no-flag': 'no-flag',
+    held: 'held', review: 'to decide', waiting: 'waiting', leaving: 'leaving', packing: 'being sealed', sealed: 'sealed',
+    sending: 'sending', received: 'in the cloud', answered: 'report home', 'not-sent': 'not sent', stopped: 'stopped',
+    buried: 'set aside', failed: 'could not be sent',
+  }),
+  fresh: (/** @type {number} */ n) => `${n} new or moved: show`,
+  nothing: 'Nothing here. New studies appear by themselves.',
+  noMatch: 'No study matches. Show all, or find something else.',
+  refused: (/** @type {number} */ n) => `${n} refused ${n === 1 ? 'caller' : 'callers'}: why, and what to add`,
+  times: (/** @type {number} */ n) => (n === 1 ? 'once' : `${n} times`),
+  shadow: 'shadow',
+  waits: (/** @type {string} */ age) => `waits ${age}`,
+  came: (/** @type {string} */ at) => `came ${at}`,
+  complete: (/** @type {string} */ s, /** @type {string} */ why) => `complete in ${s} (${why})`,
+  noPicture: 'No preview of this study could be made. The reason stands on the right.',
+  analysing: 'The preview appears when the study is complete and analysed.',
+  damaged: (/** @type {string} */ why) => `The image cannot be shown: ${why}`,
+  frame: (/** @type {number} */ n, /** @type {number} */ m) => `image ${n} of ${m} previewed`,
+  size: (/** @type {number} */ c, /** @type {number} */ r, /** @type {number} */ level) => `${c} × ${r}${level ? `, 1:${2 ** level} preview` : ''}`,
+  window: (/** @type {number} */ c, /** @type {number} */ w, /** @type {boolean} */ i) => `centre ${c} width ${w}${i ? ' inverted' : ''}`,
+  off: 'No contact: decisions are off.',
+  done: 'Done.',
+  offline: 'The appliance cannot be reached: nothing was changed.',
+  theme: { dark: 'Light theme', light: 'Dark theme' },
+  title: 'Studies - Scanside',
+  stat: (/** @type {number} */ n) => `(${n} STAT) `,
+  sections: {
+    findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'over its threshold', under: 'under its threshold',
+    holds: 'Held because', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
+    report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
+  },
+  draftBy: (/** @type {string} */ origin) => `UNSIGNED MACHINE DRAFT by ${origin}. Nobody has read it.`,
+  signedBy: (/** @type {string} */ who, /** @type {string} */ origin) => `Signed by ${who}. Drafted by ${origin}.`,
+  process: 'Process now',
+  ask: {
+    release: ['Release from the gate, in your name', 'The gate held it for a person. Release it only if no identity is visible anywhere.'],
+    'dont-send': ["Don't send", 'It stays here; nothing is deleted. Repeats are decided at the console.'],
+    escalate: ['Escalate to the cloud', 'The reason travels with the de-identified case.'],
+  },
+  digits: ['positioning', 'anatomy cut', 'exposure', 'motion', 'artifact or detector', 'marker or label', 'wrong patient or order', 'identity visible', 'other'],
+  keys: [
+    ['J K', 'next, previous study'], ['/', 'find'], ['Esc', 'back to the list'], ['G S', 'go to STAT'],
+    ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
+    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['N', 'hold: patient’s name'],
+    ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
+    ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],
+  ],
+  footList: 'J K next, previous · Enter open · / find · G S to STAT · ? keys',
+  footStudy: 'A send · H wait · X don’t send · P identity visible · C acknowledge · U undo · ? keys',
+  fine: 'Research software, not a medical device. Triage opinion, not a diagnosis.',
+};
+
+/** A span in the largest unit that says it. @param {number} ms */
+export function span(ms) {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 90) return `${s} s`;
+  if (s < 5400) return `${Math.floor(s / 60)} min`;
+  if (s < 172800) return `${Math.floor(s / 3600)} h ${String(Math.floor(s / 60) % 60).padStart(2, '0')} min`;
+  return `${Math.floor(s / 86400)} d`;
+}
+
+/** A time of day, with the date when it is another day. @param {number} ms @param {number} now */
+export function clock(ms, now) {
+  const at = new Date(ms);
+  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
+  return at.toDateString() === new Date(now).toDateString() ? time : `${at.toLocaleDateString()} ${time}`;
+}
+
+/** Bytes with three figures. @param {number} n */
+export function bytes(n) {
+  if (n < 1000) return `${n} B`;
+  const unit = n < 1e6 ? ['kB', 1e3] : n < 1e9 ? ['MB', 1e6] : ['GB', 1e9];
+  return `${(n / Number(unit[1])).toPrecision(3)} ${unit[0]}`;
+}

@@ -1,0 +1,248 @@
+//! What the study view shows: result, reasons, what was removed, the way of the case, what may be decided now.
+
+use serde::Serialize;
+
+use super::view::{Findings, RowView, row};
+use super::{House, words};
+use crate::job::Gate;
+use crate::ledger::{CaseRow, CaseState, Error, EventRow, StudyDetail};
+
+/// One study as the page shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct DetailView {
+    row: RowView,
+    now: i64,
+    result: Option<ResultView>,
+    case: Option<CaseView>,
+    report: Option<ReportView>,
+    events: Vec<EventRow>,
+    actions: Vec<Action>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResultView {
+    revision: u32,
+    words: String,
+    /// The disposition's word.
+    disposition: &'static str,
+    bundle: String,
+    version: String,
+    mode: &'static str,
+    mode_words: &'static str,
+    findings: Vec<proto::case::Finding>,
+    gate: Option<Gate>,
+    holds: Vec<String>,
+    removed: Vec<Removed>,
+    previews: Vec<PreviewView>,
+    ms: f64,
+    decided_at: i64,
+    cloud_up: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Removed {
+    code: String,
+    words: &'static str,
+    count: u64,
+}
+
+/// One level of one frame, as the viewer needs it.
+#[derive(Debug, Serialize)]
+struct PreviewView {
+    index: usize,
+    instance: u32,
+    frame: u32,
+    level: u8,
+    rows: u32,
+    columns: u32,
+    first: f64,
+    step: f64,
+    window: (f64, f64),
+    inverted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct CaseView {
+    id: String,
+    state: String,
+    priority: String,
+    reason: String,
+    plan: String,
+    sealed_bytes: i64,
+    bytes_sent: i64,
+    parts_sent: i64,
+    parts_total: i64,
+    searched: i64,
+    attempts: i64,
+    next_attempt: i64,
+    fault: Option<String>,
+    received_at: Option<i64>,
+    answered_at: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportView {
+    /// Every line as it must be shown; an unsigned draft says so in each.
+    lines: Vec<String>,
+    unsigned: bool,
+    signed_by: Option<String>,
+    origin: String,
+    created: String,
+}
+
+/// A button of the study view.
+#[derive(Debug, Serialize)]
+pub(super) struct Action {
+    /// The word that `decide` takes.
+    pub(super) action: &'static str,
+    label: &'static str,
+    key: &'static str,
+    /// Why it cannot be done now; `None`: it can.
+    pub(super) not: Option<&'static str>,
+    /// Whether a reason must be given.
+    reason: bool,
+}
+
+/// The view of a study.
+///
+/// # Errors
+/// The ledger's; [`Error::Row`] for a report no version of ours recorded.
+pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
+    let mut known = Findings::default();
+    let actions = actions(&d, who);
+    Ok(DetailView {
+        row: row(house, &mut known, &d.row).await?,
+        now: house.now(),
+        report: d.report.map(report).transpose()?,
+        result: d.disposition.map(result),
+        case: d.case.map(case),
+        events: d.events,
+        actions,
+    })
+}
+
+fn result(d: crate::ledger::DispositionRow) -> ResultView {
+    let previews = d.previews.iter().enumerate().map(|(index, p)| PreviewView {
+        index,
+        instance: p.instance,
+        frame: p.frame,
+        level: p.level,
+        rows: p.rows,
+        columns: p.columns,
+        first: p.first,
+        step: p.step,
+        window: p.window,
+        inverted: p.inverted,
+    });
+    let removed = d.actions.iter().map(|(code, count)| Removed {
+        code: code.clone(),
+        words: words::action(code),
+        count: *count,
+    });
+    ResultView {
+        revision: d.revision,
+        words: words::result(d.disposition, &d.bundle, &d.version, &d.reason),
+        disposition: d.disposition.as_str(),
+        mode: d.mode.as_str(),
+        mode_words: words::mode(d.mode),
+        gate: d.gate,
+        removed: removed.collect(),
+        previews: previews.collect(),
+        ms: d.ms.total,
+        decided_at: d.decided_at,
+        cloud_up: d.cloud_up,
+        bundle: d.bundle,
+        version: d.version,
+        findings: d.findings,
+        holds: d.holds,
+    }
+}
+
+fn case(c: CaseRow) -> CaseView {
+    CaseView {
+        id: c.id,
+        state: c.state,
+        priority: c.priority,
+        reason: c.reason,
+        plan: c.plan,
+        sealed_bytes: c.sealed_bytes,
+        bytes_sent: c.bytes_sent,
+        parts_sent: c.parts_sent,
+        parts_total: c.parts_total,
+        searched: c.searched,
+        attempts: c.attempts,
+        next_attempt: c.next_attempt,
+        fault: c.fault,
+        received_at: c.received_at,
+        answered_at: c.answered_at,
+    }
+}
+
+fn report(value: serde_json::Value) -> Result<ReportView, Error> {
+    let content: proto::report::ReportContent = serde_json::from_value(value)?;
+    let o = &content.origin;
+    Ok(ReportView {
+        lines: content.lines(),
+        unsigned: content.is_unsigned(),
+        signed_by: content.signed_by().map(str::to_owned),
+        origin: format!("{} {} ({})", o.model, o.version, o.backend),
+        created: content.created.clone(),
+    })
+}
+
+/// Every button with whether it can be pressed. `decide` checks again: this only spares a person the refusal.
+pub(super) fn actions(d: &StudyDetail, who: &str) -> Vec<Action> {
+    let state = d.case.as_ref().and_then(|c| CaseState::parse(&c.state));
+    let gone = "the cloud has it already";
+    let none = "there is no case: nothing of it leaves";
+    let may = |to: CaseState, else_words: &'static str| match state {
+        None => Some(none),
+        Some(s) if s.person_may(to) => None,
+        Some(s) if !s.before_handover() => Some(gone),
+        Some(_) => Some(else_words),
+    };
+    let button = |action, label, key, not, reason| Action { action, label, key, not, reason };
+    let mut all = Vec::with_capacity(10);
+    if state == Some(CaseState::Held) {
+        all.push(button("release", "Release and send", "A", None, true));
+    } else {
+        all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
+    }
+    all.push(button("wait", "Wait", "H", may(CaseState::Waiting, "it does not leave by itself now"), false));
+    all.push(button("dont-send", "Don't send", "X", may(CaseState::NotSent, "it is being sealed or sent: P stops it"), true));
+    all.push(button("identity-visible", "Identity visible", "P", may(CaseState::Stopped, "it is stopped already"), false));
+    let retry = matches!(state, Some(CaseState::Failed | CaseState::Sealed | CaseState::Sending));
+    if retry {
+        all.push(button("retry", "Try again now", "R", None, false));
+    }
+    if state.is_none() {
+        all.push(button("escalate", "Escalate", "E", escalate(d), true));
+    }
+    let acknowledged = d.row.acknowledged_by.as_deref();
+    let not = match (acknowledged, d.disposition.is_some()) {
+        (Some(_), _) => Some("acknowledged already"),
+        (None, false) => Some("not answered yet"),
+        (None, true) => None,
+    };
+    all.push(button("acknowledge", "Acknowledge", "C", not, false));
+    let stat = (d.row.priority == "STAT").then_some("it is STAT");
+    all.push(button("stat", "Raise to STAT", "S", stat, false));
+    let undo = matches!(
+        state,
+        Some(CaseState::Leaving | CaseState::Waiting | CaseState::NotSent | CaseState::Stopped)
+    );
+    match (undo, acknowledged == Some(who)) {
+        (true, _) => all.push(button("undo", "Undo", "U", None, false)),
+        (false, true) => all.push(button("unacknowledge", "Undo acknowledgement", "U", None, false)),
+        (false, false) => all.push(button("undo", "Undo", "U", Some("nothing to undo"), false)),
+    }
+    all
+}
+
+fn escalate(d: &StudyDetail) -> Option<&'static str> {
+    match &d.disposition {
+        None => Some("not answered yet"),
+        Some(r) if r.plan_digest.is_empty() => Some("the images could not be read, so they cannot be sent"),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,216 @@
+//! What a signed-in person can ask: the page itself, a study, its image values, a name, a decision.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::app::{App, Person, Refusal, is_id};
+use super::view::{Findings, ROWS_MAX};
+use super::words::say;
+use super::{Decision, House, assets, detail, live};
+use crate::ledger::{ListQuery, StudyDetail};
+
+/// Longest text to find, and longest filter word.
+const FIND_CHARS_MAX: usize = 64;
+
+fn unknown() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN)
+}
+
+/// Text as it may stand in an element or a quoted attribute.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
+    let (site, _) = app.about().await?;
+    match app.person(headers).await {
+        Ok(person) => {
+            app.renew(&person.token_hash).await?;
+            Ok(Html(page(&person, &site, study)).into_response())
+        }
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app, StatusCode::UNAUTHORIZED).await,
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn page(person: &Person, site: &str, study: &str) -> String {
+    assets::PAGE
+        .replace("{{csrf}}", &escape(&person.csrf))
+        .replace("{{study}}", study)
+        .replace("{{user}}", &escape(&person.name))
+        .replace("{{site}}", &escape(site))
+}
+
+async fn sign_in<H: House>(app: &App<H>, status: StatusCode) -> Result<Response, Refusal> {
+    let (site, demo) = app.about().await?;
+    let html = assets::SIGN_IN.replace("{{demo}}", if demo { "yes" } else { "no" }).replace("{{site}}", &escape(&site));
+    Ok((status, Html(html)).into_response())
+}
+
+/// `GET /`.
+pub(super) async fn home<H: House>(State(app): State<Arc<App<H>>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    shell(&app, &headers, "").await
+}
+
+/// `GET /study/{id}`: the same page with a study open; the id is ours and says nothing outside.
+pub(super) async fn study_page<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if !is_id(&study) {
+        return Err(unknown());
+    }
+    shell(&app, &headers, &study).await
+}
+
+/// `GET /login` and `GET /setup`: a one-time code stands in the fragment and never reaches us.
+pub(super) async fn sign_in_page<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+    sign_in(&app, StatusCode::OK).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Find {
+    #[serde(default)]
+    filter: String,
+    #[serde(default)]
+    find: String,
+}
+
+/// `POST /api/find`: rows of a filter or a text. Posted, so that what is typed stands in no URL.
+pub(super) async fn find<H: House>(
+    State(app): State<Arc<App<H>>>,
+    headers: HeaderMap,
+    Json(wanted): Json<Find>,
+) -> Result<Response, Refusal> {
+    app.acting(&headers).await?;
+    let short = |text: String| text.chars().take(FIND_CHARS_MAX).collect();
+    let query = ListQuery { filter: short(wanted.filter), find: short(wanted.find), limit: ROWS_MAX };
+    let rows = live::rows(&*app.house, &mut Findings::default(), &query).await?;
+    let body = format!("{{\"now\":{},\"rows\":{}}}", app.house.now(), live::array(rows.iter().map(|r| &*r.1)));
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// `GET /api/study/{id}`.
+pub(super) async fn study<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let person = app.person(&headers).await?;
+    let found = app.house.ledger().detail(&study).await?;
+    Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
+}
+
+/// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
+pub(super) async fn frame<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path((study, index)): Path<(String, usize)>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    app.person(&headers).await?;
+    let frame = app.house.preview(&study, index).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], frame.values).into_response())
+}
+
+/// `POST /api/study/{id}/name`: the patient's name while "I am looking" is held. Audited before it is read.
+pub(super) async fn name<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let person = app.acting(&headers).await?;
+    app.house.ledger().detail(&study).await?;
+    app.house.looked(&person.name, &study)?;
+    let stored = app.house.ledger().patient_name(&study).await?;
+    // PS3.5 6.2.1.2: the first of up to three representations, its components parted by carets.
+    let words = stored.split('=').next().unwrap_or_default().replace('^', " ");
+    Ok(Json(json!({ "name": words.trim() })).into_response())
+}
+
+/// `POST /api/study/{id}/process`: an arriving study is complete, a person says.
+pub(super) async fn process<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let person = app.acting(&headers).await?;
+    app.house.ledger().detail(&study).await?;
+    app.house.process_now(&person.name, &study).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+/// A decision and what the person saw when deciding.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    decision: Decision,
+    study: String,
+    revision: u32,
+    /// How many lines the timeline had.
+    events: usize,
+}
+
+/// `POST /api/decide`.
+pub(super) async fn decide<H: House>(
+    State(app): State<Arc<App<H>>>,
+    headers: HeaderMap,
+    Json(asked): Json<Asked>,
+) -> Result<Response, Refusal> {
+    let person = app.acting(&headers).await?;
+    let seen = app.house.ledger().detail(&asked.study).await?;
+    first_come(&asked, &seen, &person.name)?;
+    app.house.decide(&person.name, &asked.decision).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+/// Refuses a decision about what the person has not seen: other images, or another person's decision meanwhile.
+fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusal> {
+    let (study, case) = subject(&asked.decision);
+    let of_it = study.is_none_or(|s| s == asked.study)
+        && case.is_none_or(|c| seen.case.as_ref().is_some_and(|its| its.id == c));
+    if !of_it {
+        return Err(Refusal::new(StatusCode::CONFLICT, "This case is not of the study's newest images: look again."));
+    }
+    // Stopping and raising are safe whatever happened meanwhile.
+    if matches!(asked.decision, Decision::IdentityVisible { .. } | Decision::Stat { .. }) {
+        return Ok(());
+    }
+    if asked.revision != seen.row.revision {
+        return Err(Refusal::new(StatusCode::CONFLICT, "New images have arrived meanwhile: look again, then decide."));
+    }
+    let machine = |name: &str| matches!(name, "appliance" | "cloud");
+    let first = seen.events.iter().skip(asked.events).rfind(|e| e.who != who && !machine(&e.who));
+    match first {
+        None => Ok(()),
+        Some(e) => Err(Refusal {
+            status: StatusCode::CONFLICT,
+            words: format!("{} was first: {}. Nothing was changed by you.", e.who, e.what),
+        }),
+    }
+}
+
+/// The study and the case a decision names.
+fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
+    match decision {
+        Decision::Send { case }
+        | Decision::Wait { case }
+        | Decision::DontSend { case, .. }
+        | Decision::IdentityVisible { case }
+        | Decision::Undo { case }
+        | Decision::Release { case, .. }
+        | Decision::Retry { case }
+        | Decision::Bury { case, .. } => (None, Some(case)),
+        Decision::Escalate { study, .. }
+        | Decision::Acknowledge { study }
+        | Decision::Unacknowledge { study }
+        | Decision::Stat { study } => (Some(study), None),
+    }
+}

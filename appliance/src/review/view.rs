@@ -1,0 +1,200 @@
+//! What the list shows: one view a row, and the head that stands over all of them. Nothing here identifies
+//! beyond time, room, body part and the last four of the accession number.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{House, Lights, words};
+use crate::ledger::{Counts, DispositionRow, Error, RefusedRow, StudyRow};
+
+/// Rows the page holds at most.
+pub(super) const ROWS_MAX: u32 = 200;
+/// Rows that are looked through for the numbers of a day.
+const DAY_ROWS_MAX: u32 = 5_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// One row of the list.
+#[derive(Debug, Serialize)]
+pub(super) struct RowView {
+    pub(super) id: String,
+    revision: u32,
+    priority: String,
+    /// Modality, body part, view.
+    study: String,
+    room: String,
+    /// Last four of the accession number.
+    tail: String,
+    instances: u32,
+    arrived: i64,
+    state: &'static str,
+    state_words: String,
+    leaves_at: Option<i64>,
+    /// When an arriving study counts as complete, and why then.
+    expected: Option<(i64, &'static str)>,
+    disposition: String,
+    /// The finding and why, or the reason.
+    line: String,
+    shadow: bool,
+    /// Whether anything or anybody still has to do something with it.
+    open: bool,
+    case_state: Option<String>,
+    acknowledged_by: Option<String>,
+}
+
+/// Findings of decided revisions: they never change once recorded.
+#[derive(Debug, Default)]
+pub(super) struct Findings(HashMap<(String, u32), String>);
+
+impl Findings {
+    /// The list's line of a decided revision, remembered.
+    async fn line<H: House>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
+        let key = (row.id.clone(), row.revision);
+        if let Some(line) = self.0.get(&key) {
+            return Ok(line.clone());
+        }
+        let decided = house.ledger().disposition(&row.id, row.revision).await?;
+        let line = decided.as_ref().map_or_else(String::new, list_line);
+        if self.0.len() >= DAY_ROWS_MAX as usize {
+            self.0.clear();
+        }
+        self.0.insert(key, line.clone());
+        Ok(line)
+    }
+}
+
+fn list_line(d: &DispositionRow) -> String {
+    let over: Vec<String> = d
+        .findings
+        .iter()
+        .filter(|f| f.positive)
+        .map(|f| format!("{} {:.2} (flag from {:.2})", f.name, f.score, f.threshold))
+        .collect();
+    if over.is_empty() { words::result(d.disposition, &d.bundle, &d.version, &d.reason) } else { over.join(", ") }
+}
+
+/// The view of one ledger row.
+pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRow) -> Result<RowView, Error> {
+    let (state, state_words) = words::state(row);
+    let line = if row.disposition.is_empty() { String::new() } else { known.line(house, row).await? };
+    let study = [&row.modality, &row.body_part, &row.view].map(|w| w.trim());
+    let done = matches!(state, "here" | "acknowledged" | "answered" | "not-sent");
+    Ok(RowView {
+        id: row.id.clone(),
+        revision: row.revision,
+        priority: row.priority.clone(),
+        study: study.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "),
+        room: row.station.clone(),
+        tail: row.accession_tail.clone(),
+        instances: row.instances,
+        arrived: row.first_arrival,
+        state,
+        state_words,
+        leaves_at: row.leaves_at.filter(|_| state == "leaving"),
+        expected: (row.arriving > 0).then(|| house.expected(&row.id)).flatten(),
+        disposition: row.disposition.clone(),
+        line,
+        shadow: row.mode == "shadow",
+        open: !done || words::asks(row),
+        case_state: row.case_state.clone(),
+        acknowledged_by: row.acknowledged_by.clone(),
+    })
+}
+
+/// What stands over the list.
+#[derive(Debug, Serialize)]
+pub(super) struct Head {
+    lights: Lights,
+    counts: Counts,
+    /// The worst true thing, or the ordinary line.
+    line: Line,
+    refused: Vec<Refused>,
+    reading_room: String,
+    /// Studies with priority STAT that nobody has acknowledged.
+    stat: usize,
+}
+
+/// The one fixed line; `{since}` stands for the time `since`.
+#[derive(Debug, Serialize)]
+struct Line {
+    level: &'static str,
+    words: String,
+    since: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    #[serde(flatten)]
+    row: RefusedRow,
+    /// What to add to the configuration so that it is admitted.
+    config: String,
+}
+
+/// Numbers of the last 24 hours.
+struct Day {
+    studies: usize,
+    sent: usize,
+}
+
+/// Gathers the head.
+pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
+    let ledger = house.ledger();
+    let (lights, counts) = (house.lights().await?, ledger.counts().await?);
+    let all = ledger.list(&crate::ledger::ListQuery { limit: DAY_ROWS_MAX, ..Default::default() }).await?;
+    let since = house.now().saturating_sub(DAY_MS);
+    let recent: Vec<&StudyRow> = all.iter().filter(|r| r.first_arrival >= since).collect();
+    let gone = |r: &&&StudyRow| matches!(r.case_state.as_deref(), Some("received" | "answered" | "buried"));
+    let day = Day { studies: recent.len(), sent: recent.iter().filter(gone).count() };
+    let refused = ledger.refused().await?.into_iter().take(50);
+    let reading_room = house.config().reading_room.clone();
+    Ok(Head {
+        line: line(&lights, &counts, &day, &reading_room),
+        stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
+        refused: refused.map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row }).collect(),
+        lights,
+        counts,
+        reading_room,
+    })
+}
+
+fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line {
+    let of = |state: &str| counts.cases.get(state).copied().unwrap_or(0);
+    let warn = |words: String, since| Line { level: "warn", words, since };
+    if let Some(bad) = lights.lights.iter().find(|l| l.state == "bad") {
+        return Line { level: "bad", words: format!("{}: {}", bad.name, bad.words), since: None };
+    }
+    if of("failed") > 0 {
+        return warn(format!("{} could not be sent: open it to see why.", words::count(of("failed"), "case")), None);
+    }
+    if let Some(since) = lights.cloud_away_since {
+        let waits = words::count(lights.waiting_sealed, "case");
+        let wait = if lights.waiting_sealed == 1 { "waits" } else { "wait" };
+        let phone = if reading_room.is_empty() {
+            "For STAT, phone the reading room.".to_owned()
+        } else {
+            format!("For STAT, phone the reading room: {reading_room}.")
+        };
+        return warn(
+            format!("Cloud away since {{since}}; {waits} {wait} sealed here. Triage goes on. {phone}"),
+            Some(since),
+        );
+    }
+    if of("held") + of("stopped") > 0 {
+        let held = of("held") + of("stopped");
+        let is = if held == 1 { "is" } else { "are" };
+        return warn(format!("{} {is} held for a person.", words::count(held, "case")), None);
+    }
+    match counts.last_arrival {
+        None => Line { level: "plain", words: "Nothing received yet. New studies appear by themselves.".into(), since: None },
+        Some(last) => Line {
+            level: "plain",
+            words: format!(
+                "Last study received {{since}}. In 24 hours: {} received, {} sent. {} held.",
+                day.studies,
+                day.sent,
+                of("held")
+            ),
+            since: Some(last),
+        },
+    }
+}
