@@ -20,4 +20,4 @@ pub use pair::{Pair, Terms};
 pub use process::Process;
 pub use settings::Settings;
 pub use wait::{LIMIT, until};
-pub use watch::{Watch, site_keys};
+pub use watch::{Entry, Watch, open_kept, site_keys};
