@@ -90,7 +90,7 @@ fn configuration(c: &Init) -> Result<String, Failure> {
         )
     };
     let cloud = c.cloud.as_ref().map_or_else(
-        || "# cloud = \"https://cloud.example:7443\"".to_owned(),
+        || "# cloud = \"https://cloud.example:8443\"".to_owned(),
         |url| format!("cloud = {}", quote(url)),
     );
     Ok(format!(
