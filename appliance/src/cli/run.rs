@@ -1,5 +1,7 @@
 //! `appliance run`: the log, the signals, the house.
 
+use std::io::IsTerminal as _;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -51,7 +53,7 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
 /// Only our own targets reach the log: other crates print what came over the wire.
 fn log(config: &LogConfig) {
     let filter = EnvFilter::new(format!("off,appliance={0},models={0},proto={0}", config.level));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
     let set = if config.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
     if set.is_err() {

@@ -201,7 +201,10 @@ impl Outbox for HouseOutbox {
         };
         self.cloud_up.store(up, Ordering::Relaxed);
         let ledger = &self.opened.ledger;
-        ledger.set_fact("cloud_away_since", since.map(|s| s.to_string()).as_deref()).await.map_err(failed)?;
+        // A restart does not make the cloud's absence shorter: the courier's own clock began with the process.
+        let known = ledger.cloud_away_since().await.map_err(failed)?;
+        let since = since.map(|s| known.map_or(s, |k| k.min(s)).to_string());
+        ledger.set_fact("cloud_away_since", since.as_deref()).await.map_err(failed)?;
         ledger.set_fact("cloud_away_why", why).await.map_err(failed)?;
         if up {
             ledger.set_fact("cloud_last_contact", Some(&now().to_string())).await.map_err(failed)?;

@@ -1,5 +1,6 @@
 //! What the header of a file says, read by other code than ours: identifiers to search for, and what must be held.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use dicom_object::{DefaultDicomObject, OpenFileOptions, Tag};
@@ -40,6 +41,8 @@ const CONVERSION: Tag = Tag(0x0008, 0x0064);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 /// Shorter values would be found by chance in compressed pixels.
 const SHORTEST: usize = 6;
+/// Fewer different characters, as in `0000000`, identify nobody and stand in many numbers.
+const FEWEST_DIFFERENT: usize = 4;
 
 /// What one header says.
 #[derive(Debug)]
@@ -63,7 +66,8 @@ pub fn read(path: &Path) -> Option<Header> {
     for tag in IDENTIFIERS {
         for value in text(&object, tag).iter().flat_map(|text| text.split('\\')) {
             let value = value.trim();
-            if value.len() >= SHORTEST {
+            let different: BTreeSet<char> = value.chars().collect();
+            if value.len() >= SHORTEST && different.len() >= FEWEST_DIFFERENT {
                 planted.plant(value);
             }
         }

@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use proto::keys::{PrivateKeys, PublicKeys};
-
-use super::watch::Watch;
 use super::{runtime, say};
-use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, until};
+use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_keys, until};
 use crate::{Error, Result};
 
 /// Both sides and what is kept of them.
@@ -129,14 +126,4 @@ fn renew(folder: &Path) -> Result<()> {
     }
     std::fs::create_dir_all(folder).map_err(Error::io("the demonstration's folder"))?;
     std::fs::write(folder.join(MARK), "").map_err(Error::io("the demonstration's folder"))
-}
-
-/// The site's public keys, as its envelopes are signed.
-///
-/// # Errors
-/// When the site is not enrolled.
-pub fn site_keys(appliance: &Appliance) -> Result<PublicKeys> {
-    let text = std::fs::read_to_string(appliance.identity_path()?.join("keys.pem")).map_err(Error::io("the site's keys"))?;
-    let keys = PrivateKeys::from_text(&text).map_err(|_| Error::other("the site's keys cannot be read"))?;
-    Ok(keys.public().clone())
 }

@@ -22,10 +22,9 @@ const HEAD: &str =
 const WORDS: usize = 60;
 
 impl Table {
-    /// Forgets what stands on the terminal: an act begins below it.
+    /// An act begins below what stands on the terminal.
     pub fn begin(&mut self) {
         self.drawn = 0;
-        self.shown.clear();
         say(HEAD);
     }
 
@@ -52,7 +51,7 @@ impl Table {
     }
 
     fn redraw(&mut self, lines: BTreeMap<usize, String>) {
-        if lines == self.shown {
+        if lines == self.shown && self.drawn > 0 {
             return;
         }
         let up = if self.drawn > 0 { format!("\u{1b}[{}A", self.drawn) } else { String::new() };
