@@ -60,14 +60,19 @@ impl House for Fake {
     }
     async fn lights(&self) -> Result<Lights, Error> {
         let away = *self.away.lock().unwrap();
-        let row = |name, state: &str, words: &str| LightRow { name, state: state.into(), words: words.into() };
+        let row =
+            |name, state: &str, words: &str| LightRow { name, state: state.into(), words: words.into() };
         Ok(Lights {
             site: "North <1>".into(),
             mode: "settle".into(),
             lights: vec![
                 row("scanner", "ok", "9 studies received"),
                 row("models", "ok", "2 bundles, mode settle"),
-                if away.is_some() { row("cloud", "warn", "away") } else { row("cloud", "ok", "the cloud answers") },
+                if away.is_some() {
+                    row("cloud", "warn", "away")
+                } else {
+                    row("cloud", "ok", "the cloud answers")
+                },
                 row("disk", "ok", "120 GiB free"),
             ],
             cloud_away_since: away,
@@ -260,14 +265,19 @@ impl Client {
         let text = String::from_utf8_lossy(&to_bytes(body, 8 << 20).await.unwrap()).into_owned();
         let policy = parts.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-        for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+        ] {
             assert_eq!(parts.headers[name], value);
         }
         if let Some(cookie) = parts.headers.get("set-cookie") {
             self.cookie = Some(cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
         }
         if parts.status == StatusCode::OK
-            && let Some(csrf) = serde_json::from_str::<Value>(&text).ok().and_then(|v| v["csrf"].as_str().map(str::to_owned))
+            && let Some(csrf) =
+                serde_json::from_str::<Value>(&text).ok().and_then(|v| v["csrf"].as_str().map(str::to_owned))
         {
             self.csrf = csrf;
         }
@@ -317,8 +327,7 @@ impl Client {
             decision["reason"] = reason.into();
         }
         let events = seen["events"].as_array().unwrap().len();
-        let asked =
-            json!({ "decision": decision, "study": study, "revision": seen["row"]["revision"], "events": events });
+        let asked = json!({ "decision": decision, "study": study, "revision": seen["row"]["revision"], "events": events });
         self.post("/api/decide", &asked).await
     }
 }
@@ -341,10 +350,17 @@ async fn nobody_sees_anything_before_signing_in() {
         let answer = client.get(path).await;
         assert!(answer.text.contains("id=\"enter\"") && !answer.text.contains("id=\"rows\""));
     }
-    for path in ["/api/list", "/api/live", &format!("/api/study/{study}"), &format!("/api/study/{study}/frame/0")] {
+    for path in
+        ["/api/list", "/api/live", &format!("/api/study/{study}"), &format!("/api/study/{study}/frame/0")]
+    {
         assert_eq!(client.get(path).await.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    for path in ["/api/find", "/api/sign-out", &format!("/api/study/{study}/name"), &format!("/api/study/{study}/process")] {
+    for path in [
+        "/api/find",
+        "/api/sign-out",
+        &format!("/api/study/{study}/name"),
+        &format!("/api/study/{study}/process"),
+    ] {
         assert_eq!(client.post(path, &json!({})).await.status, StatusCode::UNAUTHORIZED, "{path}");
     }
     let asked = json!({ "decision": { "action": "stat", "study": study }, "study": study, "revision": 1, "events": 0 });
@@ -367,16 +383,25 @@ async fn a_code_sets_a_password_once_and_the_password_signs_in() {
     assert_eq!(chosen.status, StatusCode::OK);
     let cookie = chosen.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"));
-    let again = Client::new(&house).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
+    let again =
+        Client::new(&house).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
     let stored = house.ledger.user("ada").await.unwrap().unwrap().password.unwrap();
     assert!(stored.starts_with("$argon2id$") && !stored.contains(PASSWORD));
 
     let mut other = Client::new(&house);
     let wrong = other.post("/api/sign-in", &json!({ "user": "ada", "password": "not the password" })).await;
-    let nobody = other.post("/api/sign-in", &json!({ "user": "PLANTED", "password": "not the password" })).await;
-    assert_eq!((wrong.status, &wrong.text), (nobody.status, &nobody.text), "a name that exists looks like one that does not");
-    assert_eq!(other.post("/api/sign-in", &json!({ "user": "ada", "password": PASSWORD })).await.status, StatusCode::OK);
+    let nobody =
+        other.post("/api/sign-in", &json!({ "user": "PLANTED", "password": "not the password" })).await;
+    assert_eq!(
+        (wrong.status, &wrong.text),
+        (nobody.status, &nobody.text),
+        "a name that exists looks like one that does not"
+    );
+    assert_eq!(
+        other.post("/api/sign-in", &json!({ "user": "ada", "password": PASSWORD })).await.status,
+        StatusCode::OK
+    );
     assert!(other.get("/").await.text.contains("id=\"rows\""));
     assert_eq!(other.post("/api/sign-out", &json!({})).await.status, StatusCode::OK);
     assert_eq!(other.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
@@ -405,7 +430,8 @@ async fn a_demonstration_signs_in_by_code_alone_and_tls_marks_the_cookie() {
     let plain = client.post("/api/setup", &json!({ "code": "one-time" })).await;
     assert_eq!(plain.status, StatusCode::FORBIDDEN, "an http origin is foreign behind TLS");
     let request = client.request("POST", "/api/setup").header("origin", format!("https://{HOST}"));
-    let answer = client.ask(request.body(Body::from(json!({ "code": "one-time" }).to_string())).unwrap()).await;
+    let answer =
+        client.ask(request.body(Body::from(json!({ "code": "one-time" }).to_string())).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     let cookie = answer.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
@@ -431,8 +457,7 @@ async fn a_change_needs_our_origin_and_the_sessions_token() {
     let house = house().await;
     let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
     let mut client = Client::signed_in(&house, "ada").await;
-    let asked =
-        json!({ "decision": { "action": "acknowledge", "study": study }, "study": study, "revision": 1, "events": 99 });
+    let asked = json!({ "decision": { "action": "acknowledge", "study": study }, "study": study, "revision": 1, "events": 99 });
     let forged = |client: &Client, origin: Option<&str>, csrf: &str, site: Option<&str>| {
         let mut request = client.request("POST", "/api/decide").header("content-type", "application/json");
         request = request.header("x-csrf", csrf);
@@ -480,10 +505,13 @@ async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
 #[tokio::test]
 async fn the_name_is_shown_on_request_audited_and_nowhere_else() {
     let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review)).await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
     let mut client = Client::signed_in(&house, "ada").await;
     let mut pages = vec![];
-    for path in ["/".to_owned(), format!("/study/{study}"), "/api/list".into(), format!("/api/study/{study}")] {
+    for path in ["/".to_owned(), format!("/study/{study}"), "/api/list".into(), format!("/api/study/{study}")]
+    {
         let answer = client.get(&path).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(!answer.headers.iter().any(|(_, v)| v.to_str().is_ok_and(|v| v.contains("PLANTED"))));
@@ -506,7 +534,13 @@ async fn the_name_is_shown_on_request_audited_and_nowhere_else() {
 #[tokio::test]
 async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_clear() {
     let house = house().await;
-    let all = [Disposition::NoFlag, Disposition::Flag, Disposition::Escalate, Disposition::NotAnalysed, Disposition::Unreadable];
+    let all = [
+        Disposition::NoFlag,
+        Disposition::Flag,
+        Disposition::Escalate,
+        Disposition::NotAnalysed,
+        Disposition::Unreadable,
+    ];
     let mut client = Client::signed_in(&house, "ada").await;
     let mut texts = vec![];
     for (n, d) in (1..).zip(all) {
@@ -515,17 +549,23 @@ async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_cle
         assert_eq!(detail["result"]["disposition"], d.as_str());
         texts.push(detail["result"]["words"].as_str().unwrap().to_owned());
     }
-    assert_eq!(texts[0], "No flag raised by chest-xray 1.2. Not a normal result. Ordinary reading still applies.");
+    assert_eq!(
+        texts[0],
+        "No flag raised by chest-xray 1.2. Not a normal result. Ordinary reading still applies."
+    );
     assert!(texts[3].starts_with("Not analysed: no bundle takes MR"));
     let list = client.get("/api/list").await.json();
-    texts.extend(list["rows"].as_array().unwrap().iter().map(|r| format!("{} {}", r["line"], r["state_words"])));
+    texts.extend(
+        list["rows"].as_array().unwrap().iter().map(|r| format!("{} {}", r["line"], r["state_words"])),
+    );
     for text in texts {
         let said = text.replace("Not a normal result.", "").to_lowercase();
         for banned in ["clear", "normal", "negative", "ruled out", "\u{2713}", "\u{2714}"] {
             assert!(!said.contains(banned), "{banned} in {said}");
         }
     }
-    let flagged = list["rows"].as_array().unwrap().iter().find(|r| r["disposition"] == "flag").unwrap().clone();
+    let flagged =
+        list["rows"].as_array().unwrap().iter().find(|r| r["disposition"] == "flag").unwrap().clone();
     assert_eq!(flagged["line"], "pneumothorax 0.91 (flag from 0.50)");
     assert_eq!(flagged["state_words"], "to be acknowledged");
 }
@@ -533,7 +573,9 @@ async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_cle
 #[tokio::test]
 async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
     let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review)).await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
     let mut client = Client::signed_in(&house, "ada").await;
     let seen = client.detail(&study).await;
     assert_eq!(possible(&seen), ["send", "wait", "dont-send", "identity-visible", "acknowledge", "stat"]);
@@ -551,7 +593,13 @@ async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
     assert_eq!(client.press(&seen, "dont-send", Some("motion")).await.status, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!(seen["row"]["state_words"], "not sent: a person decided");
-    assert!(seen["events"].as_array().unwrap().iter().any(|e| e["what"] == "do not send: motion" && e["who"] == "ada"));
+    assert!(
+        seen["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|e| e["what"] == "do not send: motion" && e["who"] == "ada")
+    );
     assert_eq!(client.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
     assert_eq!(client.detail(&study).await["row"]["state"], "stopped");
     assert!(house.audit_text().contains("identity visible"));
@@ -576,12 +624,17 @@ async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
 #[tokio::test]
 async fn whoever_comes_second_is_told_who_was_first() {
     let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review)).await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
     let (mut ada, mut bo) = (Client::signed_in(&house, "ada").await, Client::signed_in(&house, "bo").await);
     let seen = ada.detail(&study).await;
     assert_eq!(bo.press(&seen, "wait", None).await.status, StatusCode::OK);
     let second = ada.press(&seen, "dont-send", Some("motion")).await;
-    assert_eq!((second.status, second.error().as_str()), (StatusCode::CONFLICT, "bo was first: wait. Nothing was changed by you."));
+    assert_eq!(
+        (second.status, second.error().as_str()),
+        (StatusCode::CONFLICT, "bo was first: wait. Nothing was changed by you.")
+    );
     assert_eq!(ada.detail(&study).await["row"]["state"], "waiting");
     // Seeing identity stops it whoever was first.
     assert_eq!(ada.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
@@ -610,7 +663,9 @@ async fn a_flag_is_open_until_a_named_person_acknowledges_it() {
 #[tokio::test]
 async fn an_unsigned_draft_says_so_in_every_line() {
     let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review)).await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
     let case = house.ledger.case_of(&study, 1).await.unwrap().unwrap();
     let content = json!({
         "format": "scanside-report/1", "case": case.id, "revision": 1,
@@ -636,7 +691,10 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
     let house = house().await;
     let mut client = Client::signed_in(&house, "ada").await;
     let line = |list: &Value| list["head"]["line"]["words"].as_str().unwrap().to_owned();
-    assert_eq!(line(&client.get("/api/list").await.json()), "Nothing received yet. New studies appear by themselves.");
+    assert_eq!(
+        line(&client.get("/api/list").await.json()),
+        "Nothing received yet. New studies appear by themselves."
+    );
     *house.away.lock().unwrap() = Some(START - 60_000);
     house.ledger.note_refused("CT\"9", "10.0.0.9", "not on the list of callers", START).await.unwrap();
     // A second page looks afresh: the first one gathers its head every few seconds.
@@ -662,14 +720,20 @@ async fn image_values_come_as_stored_and_arriving_studies_say_when() {
     let arriving = house.arrive(2, "CT").await;
     let mut client = Client::signed_in(&house, "ada").await;
     let frame = client.get(&format!("/api/study/{study}/frame/0")).await;
-    assert_eq!((frame.text.as_str(), &frame.headers["content-type"]), ("abcdefgh", &"application/octet-stream".parse().unwrap()));
+    assert_eq!(
+        (frame.text.as_str(), &frame.headers["content-type"]),
+        ("abcdefgh", &"application/octet-stream".parse().unwrap())
+    );
     assert_eq!(client.get(&format!("/api/study/{study}/frame/1")).await.status, StatusCode::NOT_FOUND);
     let preview = &client.detail(&study).await["result"]["previews"][0];
     assert!(preview.get("piece").is_none(), "where it lies is the house's business");
     let detail = client.detail(&arriving).await;
     assert_eq!(detail["row"]["state_words"], "arriving, 1 instance");
     assert_eq!(detail["row"]["expected"], json!([START + 20_000, "quiet time"]));
-    assert_eq!(client.post(&format!("/api/study/{arriving}/process"), &json!({})).await.status, StatusCode::OK);
+    assert_eq!(
+        client.post(&format!("/api/study/{arriving}/process"), &json!({})).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]

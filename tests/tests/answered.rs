@@ -38,7 +38,11 @@ fn a_film_and_a_series_sent_by_dcmtk_are_answered_and_shown() {
     .unwrap();
     let of = |uid: &str| rows.iter().find(|row| row.uid == uid).unwrap();
     let answers = ["no-flag", "flag", "escalate"];
-    assert!(answers.contains(&of(&film.study_uid).disposition.as_deref().unwrap()), "{:?}", of(&film.study_uid));
+    assert!(
+        answers.contains(&of(&film.study_uid).disposition.as_deref().unwrap()),
+        "{:?}",
+        of(&film.study_uid)
+    );
     // The head CT bundle never counts its silence.
     let head = of(&series.study_uid);
     assert!(["flag", "escalate"].contains(&head.disposition.as_deref().unwrap()), "{head:?}");
@@ -63,7 +67,11 @@ fn a_caller_that_is_not_on_the_list_is_turned_away_and_shown() {
     let mut appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
     let caller: toml::Table = "ae_title = \"CT1\"\naddress = \"127.0.0.1\"".parse().unwrap();
     let callers = vec![toml::Value::Table(caller)];
-    tests::cast::Settings::read(&appliance.config).unwrap().with("intake", "callers", callers).write().unwrap();
+    tests::cast::Settings::read(&appliance.config)
+        .unwrap()
+        .with("intake", "callers", callers)
+        .write()
+        .unwrap();
     appliance.start().unwrap();
     let stranger = fixtures::scanner::Scanner::new(appliance.intake.to_string(), "SCANSIDE", "STRANGER");
     assert!(stranger.echo().is_err());

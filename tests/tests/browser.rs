@@ -14,10 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Chromium without a window, its profile under `folder`.
 async fn browser(folder: &Path) -> Browser {
-    let config = BrowserConfig::builder().user_data_dir(folder.join("profile")).arg("--disable-dev-shm-usage");
+    let config =
+        BrowserConfig::builder().user_data_dir(folder.join("profile")).arg("--disable-dev-shm-usage");
     // Its own sandbox does not work for root, as in a container.
     let config = if rustix::process::geteuid().is_root() { config.no_sandbox() } else { config };
-    let (browser, mut handler) = Browser::launch(config.build().unwrap()).await.expect("Chromium (package chromium)");
+    let (browser, mut handler) =
+        Browser::launch(config.build().unwrap()).await.expect("Chromium (package chromium)");
     tokio::spawn(async move { while handler.next().await.is_some() {} });
     browser
 }
@@ -57,7 +59,9 @@ async fn nameless(page: &Page, planted: &Planted) {
 
 fn sent(pair: &Pair) -> Study {
     let study = StudySpec::new(StudyKind::HeadCt, 31).with_size(64, 64).with_slices(6).build().unwrap();
-    assert!(pair.appliance.scanner().send(&study.instances).unwrap().iter().all(|outcome| outcome.acknowledged()));
+    assert!(
+        pair.appliance.scanner().send(&study.instances).unwrap().iter().all(|outcome| outcome.acknowledged())
+    );
     until("the cloud has a draft", LIMIT, || {
         Ok(pair.cloud.cases()?.iter().any(|case| case["state"] == "drafted").then_some(()))
     })
@@ -66,11 +70,22 @@ fn sent(pair: &Pair) -> Study {
 }
 
 async fn technician_sees(page: &Page, study: &Study, words: &str) {
-    seen(page, "the study in the list", "document.querySelector('#rows a.row')?.innerText.includes('CT') === true").await;
+    seen(
+        page,
+        "the study in the list",
+        "document.querySelector('#rows a.row')?.innerText.includes('CT') === true",
+    )
+    .await;
     nameless(page, &study.planted).await;
     press(page, "#rows a.row").await;
-    seen(page, words, &format!("document.querySelector('#result')?.innerText.includes({words:?}) === true")).await;
-    seen(page, "the image", "document.querySelector('#canvas')?.width > 0 && !document.querySelector('#image').hidden").await;
+    seen(page, words, &format!("document.querySelector('#result')?.innerText.includes({words:?}) === true"))
+        .await;
+    seen(
+        page,
+        "the image",
+        "document.querySelector('#canvas')?.width > 0 && !document.querySelector('#image').hidden",
+    )
+    .await;
     nameless(page, &study.planted).await;
 }
 

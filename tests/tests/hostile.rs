@@ -93,7 +93,10 @@ fn hostile_files_are_refused_or_set_aside_and_odd_ones_taken() {
         Ok((!rows.is_empty() && rows.iter().all(|row| row.answered())).then_some(rows))
     })
     .unwrap();
-    assert!(rows.iter().map(|row| row.instances).sum::<u64>() <= acknowledged, "kept more than was acknowledged");
+    assert!(
+        rows.iter().map(|row| row.instances).sum::<u64>() <= acknowledged,
+        "kept more than was acknowledged"
+    );
     assert!(appliance.running());
     appliance.stop().unwrap();
 }

@@ -16,7 +16,10 @@ fn studies() -> Vec<Study> {
         chest(StudyKind::Cr, 119, Encoding::ImplicitLittle),
         chest(StudyKind::Cr, 134, Encoding::Deflated),
         StudySpec::new(StudyKind::HeadCt, 3).with_slices(6).with_bleed(None).with_encoding(Encoding::JpegLs),
-        StudySpec::new(StudyKind::HeadCt, 6).with_size(64, 64).with_slices(6).with_encoding(Encoding::ExplicitBig),
+        StudySpec::new(StudyKind::HeadCt, 6)
+            .with_size(64, 64)
+            .with_slices(6)
+            .with_encoding(Encoding::ExplicitBig),
         StudySpec::new(StudyKind::SecondaryCapture, 9),
         StudySpec::new(StudyKind::Ultrasound, 12).with_encoding(Encoding::Rle),
     ];
@@ -53,7 +56,8 @@ fn a_planted_identity_appears_nowhere() {
     let mut pair = Pair::start(folder.path(), &terms).unwrap();
     let left = folder.path().join("left");
     let watch =
-        Watch::begin(&pair.appliance.store_path().unwrap(), &left, site_keys(&pair.appliance).unwrap()).unwrap();
+        Watch::begin(&pair.appliance.store_path().unwrap(), &left, site_keys(&pair.appliance).unwrap())
+            .unwrap();
 
     let studies = studies();
     let mut planted: Vec<Planted> = studies.iter().map(|study| study.planted.clone()).collect();
@@ -93,7 +97,10 @@ fn a_planted_identity_appears_nowhere() {
         ("cloud page".to_owned(), pages[1].to_vec()),
     ];
     let entries = open_kept(&left, &pair.appliance, &pair.cloud).unwrap();
-    assert!(entries.iter().filter(|entry| entry.name == "case.json").count() >= home, "an envelope was not kept");
+    assert!(
+        entries.iter().filter(|entry| entry.name == "case.json").count() >= home,
+        "an envelope was not kept"
+    );
     searched.extend(entries.into_iter().map(|entry| (format!("left: {}", entry.name), entry.bytes)));
     for (place, bytes) in &searched {
         let hits = searcher.search(bytes);

@@ -16,7 +16,8 @@ const SEED: u64 = 20_261_121;
 /// 200 small objects in four studies; slices below the bundle's size, so that triage costs little.
 fn objects(round: u64) -> Vec<Outgoing> {
     let study = |n| {
-        let spec = StudySpec::new(StudyKind::HeadCt, 1_000 + round * 10 + n).with_size(48, 48).with_slices(50);
+        let spec =
+            StudySpec::new(StudyKind::HeadCt, 1_000 + round * 10 + n).with_size(48, 48).with_slices(50);
         spec.build().unwrap().instances
     };
     (0..4).flat_map(study).map(|instance| Outgoing::from(&instance)).collect()
@@ -46,7 +47,11 @@ fn every_acknowledged_object_survives_twenty_kills_and_is_answered_once() {
                     Ok(())
                 })
             });
-            assert_eq!(hear.iter().take(moment).count(), moment, "seed {SEED}, round {round}: the send ended early");
+            assert_eq!(
+                hear.iter().take(moment).count(),
+                moment,
+                "seed {SEED}, round {round}: the send ended early"
+            );
             // From here the sender goes on while the kill arrives: inside a command, a data set, a sync, an answer.
             appliance.kill();
             drop(hear);
@@ -70,10 +75,13 @@ fn every_acknowledged_object_survives_twenty_kills_and_is_answered_once() {
     let kept: BTreeMap<String, String> = ledger.instances().unwrap().into_iter().collect();
     let store = appliance.store_path().unwrap();
     for uid in &acknowledged {
-        let id = kept.get(uid).unwrap_or_else(|| panic!("seed {SEED}: an acknowledged object is not in the ledger"));
+        let id = kept
+            .get(uid)
+            .unwrap_or_else(|| panic!("seed {SEED}: an acknowledged object is not in the ledger"));
         let shelf = store.join("instances").join(&id[..2]).join(id);
         let entry = std::fs::read(&shelf).or_else(|_| std::fs::read(store.join("inbox").join(id)));
-        let entry = entry.unwrap_or_else(|_| panic!("seed {SEED}: the entry of an acknowledged object is gone"));
+        let entry =
+            entry.unwrap_or_else(|_| panic!("seed {SEED}: the entry of an acknowledged object is gone"));
         assert!(entry.ends_with(&sent[uid].data_set().unwrap()), "seed {SEED}: other bytes than were sent");
     }
     assert_eq!(ledger.doubled().unwrap(), 0);

@@ -25,8 +25,11 @@ fn newest(pair: &Pair, uid: &str) -> tests::Result<Option<Row>> {
 /// Sends a study and makes sure that it becomes a case.
 fn send(pair: &Pair, seed: u64) -> String {
     let study = StudySpec::new(StudyKind::HeadCt, seed).with_slices(SLICES).with_bleed(None).build().unwrap();
-    assert!(pair.appliance.scanner().send(&study.instances).unwrap().iter().all(|outcome| outcome.acknowledged()));
-    let row = until("the study is answered", LIMIT, || Ok(newest(pair, &study.study_uid)?.filter(Row::answered)));
+    assert!(
+        pair.appliance.scanner().send(&study.instances).unwrap().iter().all(|outcome| outcome.acknowledged())
+    );
+    let row =
+        until("the study is answered", LIMIT, || Ok(newest(pair, &study.study_uid)?.filter(Row::answered)));
     let row = row.unwrap();
     if row.case.is_none() {
         let decision = Decision::Escalate { study: row.id.clone(), reason: "a second look".into() };
@@ -55,7 +58,8 @@ fn kill_workers(pair: &Pair) {
 fn all_home(pair: &Pair, uids: &[String]) -> Vec<Row> {
     until("every case is home", Duration::from_secs(240), || {
         let rows = pair.appliance.ledger()?.rows()?;
-        let home = |uid: &String| rows.iter().any(|row| row.uid == *uid && row.state.as_deref() == Some("answered"));
+        let home =
+            |uid: &String| rows.iter().any(|row| row.uid == *uid && row.state.as_deref() == Some("answered"));
         Ok(uids.iter().all(home).then_some(rows))
     })
     .unwrap_or_else(|error| {
@@ -72,7 +76,8 @@ fn arrived_once(pair: &Pair, uids: &[String], rows: &[Row]) {
     assert_eq!(ledger.count("SELECT count(*) FROM reports").unwrap(), uids.len() as u64);
     assert_eq!(ledger.count("SELECT count(*) FROM cases").unwrap(), uids.len() as u64);
     let there = pair.cloud.cases().unwrap();
-    let names: BTreeSet<String> = there.iter().map(|case| case["case_id"].as_str().unwrap().to_owned()).collect();
+    let names: BTreeSet<String> =
+        there.iter().map(|case| case["case_id"].as_str().unwrap().to_owned()).collect();
     let here: BTreeSet<String> = rows.iter().filter_map(|row| row.case.clone()).collect();
     assert_eq!(there.len(), uids.len(), "the cloud has a case twice or not: {there:#?}");
     assert_eq!(names, here);
@@ -117,7 +122,8 @@ fn every_case_arrives_once_over_a_link_that_is_cut_inside_its_parts() {
         pair.link.cut_after(rng.random_range(60_000..900_000));
         let uid = send(&pair, 500 + round);
         for _ in 0..2 {
-            until("the link is cut inside the upload", LIMIT, || Ok(pair.link.is_cut().then_some(()))).unwrap();
+            until("the link is cut inside the upload", LIMIT, || Ok(pair.link.is_cut().then_some(())))
+                .unwrap();
             pair.link.mend();
             pair.link.cut_after(rng.random_range(60_000..600_000));
         }

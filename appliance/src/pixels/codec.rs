@@ -91,7 +91,8 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, 
     if bytes.len() != size || (family == Family::JpegXl && scaled(shape, &bytes)) {
         return Err(Error::Mismatch(name));
     }
-    let planes = peek.is_some_and(|p| p.planes && family == Family::JpegLs) || (family == Family::Plain && shape.planar);
+    let planes = peek.is_some_and(|p| p.planes && family == Family::JpegLs)
+        || (family == Family::Plain && shape.planar);
     if planes && samples > 1 {
         bytes = side_by_side(&bytes, pixels, samples, usize::from(allocated / 8));
     }

@@ -31,7 +31,8 @@ fn native(length: usize) -> Place {
 
 /// The pictures of `goldens.py`.
 fn picture(name: &str, shape: &Shape) -> Vec<i64> {
-    let (rows, columns, samples) = (i64::from(shape.rows), i64::from(shape.columns), i64::from(shape.samples));
+    let (rows, columns, samples) =
+        (i64::from(shape.rows), i64::from(shape.columns), i64::from(shape.samples));
     let top = (1_i64 << shape.bits_stored) - 1;
     let mut out = Vec::new();
     for r in 0..rows {
@@ -64,19 +65,29 @@ fn frames_of_other_encoders_come_back() {
     assert_eq!(goldens.len(), 20);
     for case in goldens {
         let name = case["name"].as_str().unwrap();
-        let bits = (number(&case["bits_allocated"]), number(&case["bits_stored"]), case["signed"].as_bool().unwrap());
-        let mut shape =
-            shape(case["syntax"].as_str().unwrap(), number(&case["rows"]), number(&case["columns"]), number(&case["samples"]), bits);
+        let bits = (
+            number(&case["bits_allocated"]),
+            number(&case["bits_stored"]),
+            case["signed"].as_bool().unwrap(),
+        );
+        let mut shape = shape(
+            case["syntax"].as_str().unwrap(),
+            number(&case["rows"]),
+            number(&case["columns"]),
+            number(&case["samples"]),
+            bits,
+        );
         shape.photometric = case["photometric"].as_str().unwrap().to_owned();
         let frame = hex::decode(case["frame"].as_str().unwrap()).unwrap();
         // In two fragments, of which the first does not end at a frame.
-        let place = Place::Encapsulated {
-            fragments: vec![(0, 100), (100, frame.len() as u64 - 100)],
-            table: vec![],
-        };
-        let (stored, photometric) = decode(&frame, &shape, &place, 0).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let place =
+            Place::Encapsulated { fragments: vec![(0, 100), (100, frame.len() as u64 - 100)], table: vec![] };
+        let (stored, photometric) =
+            decode(&frame, &shape, &place, 0).unwrap_or_else(|e| panic!("{name}: {e}"));
         let off_by = case["off_by"].as_i64().unwrap();
-        for (i, (got, want)) in stored.values().zip(picture(case["picture"].as_str().unwrap(), &shape)).enumerate() {
+        for (i, (got, want)) in
+            stored.values().zip(picture(case["picture"].as_str().unwrap(), &shape)).enumerate()
+        {
             assert!((got - want).abs() <= off_by, "{name}, sample {i}: got {got}, want {want}");
         }
         assert_eq!(stored.values().count(), shape.pixels().unwrap() * usize::from(shape.samples), "{name}");
@@ -102,7 +113,12 @@ fn encoded(syntax: &str, raw: &[u8], shape: &Shape) -> Vec<u8> {
 
 #[test]
 fn jpeg_xl_deflated_frames_and_encapsulated_values_come_back() {
-    let syntaxes = ["1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.8.1", "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.4.80"];
+    let syntaxes = [
+        "1.2.840.10008.1.2.4.110",
+        "1.2.840.10008.1.2.8.1",
+        "1.2.840.10008.1.2.1.98",
+        "1.2.840.10008.1.2.4.80",
+    ];
     for syntax in syntaxes {
         for bits in [(8, 8, false), (16, 16, false)] {
             let shape = shape(syntax, 33, 42, 1, bits);
@@ -144,7 +160,11 @@ fn native_samples_of_all_widths_and_orders() {
         for frame in 0..4 {
             let (stored, _) = decode(&raw, &shape, &place, frame).unwrap();
             let at = frame as usize * 3;
-            assert_eq!(stored.values().collect::<Vec<_>>(), want[at..at + 3], "{bits} {order:?} frame {frame}");
+            assert_eq!(
+                stored.values().collect::<Vec<_>>(),
+                want[at..at + 3],
+                "{bits} {order:?} frame {frame}"
+            );
         }
         assert_eq!(decode(&raw, &shape, &place, 4).unwrap_err(), Error::MissingFrame);
         shape.frames = 5;

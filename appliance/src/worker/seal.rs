@@ -15,12 +15,17 @@ use super::packed::{Entry, Nature, PackedCase};
 use super::prepared::prepare_frames;
 use super::survey::{Seen, Survey, each_plan, survey};
 use super::{Error, Tools};
-use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::deid::{self, Facts, RemovedKind, RemovedValue, Search};
+use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::job::{SealAnswer, SealJob};
 
 /// Does the job.
-pub(super) fn run(job: &SealJob, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)) -> Result<SealAnswer, Error> {
+pub(super) fn run(
+    job: &SealJob,
+    files: &[File],
+    tools: &mut Tools,
+    touching: &dyn Fn(u32),
+) -> Result<SealAnswer, Error> {
     let (bag, instances) = split(files, job.instances.len())?;
     let (signer, reader) = keys(job)?;
     let found = survey(instances, &job.instances, &job.deid, touching)?;
@@ -100,9 +105,12 @@ fn word(text: &str) -> Option<String> {
 fn wanted(found: &Survey, manifest: &CaseManifest) -> Vec<RemovedValue> {
     let kept = [Some(&manifest.modality), manifest.body_part.as_ref(), manifest.view.as_ref()];
     let is_kept = |value: &RemovedValue| {
-        value.kind == RemovedKind::Text && kept.iter().flatten().any(|k| k.eq_ignore_ascii_case(value.text.trim()))
+        value.kind == RemovedKind::Text
+            && kept.iter().flatten().any(|k| k.eq_ignore_ascii_case(value.text.trim()))
     };
-    let is_ours = |value: &RemovedValue| [IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME].contains(&&*value.text);
+    let is_ours = |value: &RemovedValue| {
+        [IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME].contains(&&*value.text)
+    };
     found.removed.iter().filter(|value| !is_kept(value) && !is_ours(value)).cloned().collect()
 }
 

@@ -98,7 +98,8 @@ impl Links {
                 return true;
             }
             if let Ok(file) = fs::File::open(&*link)
-                && let Ok(Inspection::Complete { verified, .. }) = inspect(std::io::BufReader::new(file), &self.site)
+                && let Ok(Inspection::Complete { verified, .. }) =
+                    inspect(std::io::BufReader::new(file), &self.site)
             {
                 let name = format!("{}.sealed", verified.header().envelope());
                 let _ = fs::rename(&*link, self.left.join(name));

@@ -87,7 +87,8 @@ fn must_hold(object: &DefaultDicomObject, modality: &str) -> bool {
     let family = storage.split('.').next().unwrap_or_default();
     // Secondary capture, ultrasound (and its retired classes), visible light, structured reports, documents.
     let risky_class = ["7", "3", "6", "77", "88", "104"].contains(&family);
-    let risky_modality = ["", "US", "IVUS", "OT", "SC", "SR", "DOC", "ES", "XC", "GM", "SM"].contains(&modality);
+    let risky_modality =
+        ["", "US", "IVUS", "OT", "SC", "SR", "DOC", "ES", "XC", "GM", "SM"].contains(&modality);
     let annotated = text(object, BURNED_IN).is_some_and(|value| value == "YES");
     let converted = object.element_opt(CONVERSION).ok().flatten().is_some();
     risky_class || risky_modality || annotated || converted

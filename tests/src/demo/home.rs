@@ -60,11 +60,18 @@ pub fn bring(stage: &mut Stage, plan: &Plan) -> Result<Home> {
 impl Home {
     fn note(&mut self, place: &str, searcher: &Searcher, bytes: &[u8]) {
         let hits = searcher.search(bytes);
-        self.found.extend(hits.into_iter().map(|hit| format!("{place} at byte {}: {}", hit.offset, hit.form)));
+        self.found
+            .extend(hits.into_iter().map(|hit| format!("{place} at byte {}: {}", hit.offset, hit.form)));
     }
 }
 
-fn open_all(stage: &mut Stage, left: &Path, arrived: &Path, searcher: &Searcher, home: &mut Home) -> Result<()> {
+fn open_all(
+    stage: &mut Stage,
+    left: &Path,
+    arrived: &Path,
+    searcher: &Searcher,
+    home: &mut Home,
+) -> Result<()> {
     // Only what was put on the link has left; what waits or was stopped has not.
     let sent: BTreeSet<String> = stage
         .rows()?

@@ -88,8 +88,9 @@ pub fn ours(real: &Path) -> Result<Plan> {
     let mut made = phantoms()?;
     for (file, what, act) in REAL {
         let path = real.join(file);
-        let header = headers::read(&path)
-            .ok_or_else(|| Error::other(format!("{} is missing: run `make demo`, which fetches it", path.display())))?;
+        let header = headers::read(&path).ok_or_else(|| {
+            Error::other(format!("{} is missing: run `make demo`, which fetches it", path.display()))
+        })?;
         made.push(Planned {
             number: 0,
             act,
@@ -171,8 +172,15 @@ pub fn of_folder(folder: &Path) -> Result<Plan> {
     let count = studies.len();
     let mut made = Vec::with_capacity(count);
     for (index, (uid, (header, paths))) in studies.into_iter().enumerate() {
-        let act = if index < count.div_ceil(2) { 1 } else if index + 1 < count { 2 } else { 3 };
-        let outgoing = paths.iter().map(|path| Outgoing::from_path(path)).collect::<std::result::Result<_, _>>()?;
+        let act = if index < count.div_ceil(2) {
+            1
+        } else if index + 1 < count {
+            2
+        } else {
+            3
+        };
+        let outgoing =
+            paths.iter().map(|path| Outgoing::from_path(path)).collect::<std::result::Result<_, _>>()?;
         made.push(Planned {
             number: 0,
             act,

@@ -45,7 +45,8 @@ impl Stage {
         appliance.enrol(&url, &cloud.add_site("demo-site")?)?;
         let watch = Watch::begin(&appliance.store_path()?, &folder.join("left"), site_keys(&appliance)?)?;
         appliance.start()?;
-        let mut stage = Self { folder: folder.to_owned(), appliance, cloud, watch: Some(watch), ledger: None };
+        let mut stage =
+            Self { folder: folder.to_owned(), appliance, cloud, watch: Some(watch), ledger: None };
         stage.until_link(true)?;
         Ok(stage)
     }
@@ -88,11 +89,15 @@ impl Stage {
     /// # Errors
     /// When it does not.
     pub fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
-        until(if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" }, LIMIT, || {
-            let status = self.appliance.status()?;
-            let away = status.get("cloud_away_since").is_some_and(|since| !since.is_null());
-            Ok((away != up).then_some(status))
-        })
+        until(
+            if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" },
+            LIMIT,
+            || {
+                let status = self.appliance.status()?;
+                let away = status.get("cloud_away_since").is_some_and(|since| !since.is_null());
+                Ok((away != up).then_some(status))
+            },
+        )
     }
 
     /// Keeps both sides up until Ctrl-C.
@@ -120,7 +125,10 @@ impl Stage {
 fn renew(folder: &Path) -> Result<()> {
     if folder.exists() {
         if !folder.join(MARK).is_file() {
-            return Err(Error::other(format!("{} is not of the demonstration's making: move it away", folder.display())));
+            return Err(Error::other(format!(
+                "{} is not of the demonstration's making: move it away",
+                folder.display()
+            )));
         }
         std::fs::remove_dir_all(folder).map_err(Error::io("the last demonstration's folder"))?;
     }

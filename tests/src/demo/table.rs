@@ -17,8 +17,7 @@ pub struct Table {
     drawn: usize,
 }
 
-const HEAD: &str =
-    "  #  study                modality  disposition   ms     case      sent                              reason / report";
+const HEAD: &str = "  #  study                modality  disposition   ms     case      sent                              reason / report";
 const WORDS: usize = 60;
 
 impl Table {
@@ -41,7 +40,9 @@ impl Table {
         } else {
             // A log gets a line when there is an answer, and again when what stands in it changed.
             for (number, line) in lines {
-                let told = rows.iter().any(|r| plan.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
+                let told = rows
+                    .iter()
+                    .any(|r| plan.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
                 if told && self.shown.get(&number) != Some(&line) {
                     say(&line);
                     self.shown.insert(number, line);
