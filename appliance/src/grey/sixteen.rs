@@ -61,11 +61,15 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
     match &look.modality {
         Modality::Linear { slope, intercept } if frame.bits_stored <= 16 && *slope != 0.0 => {
             let pad = ((low - intercept) / slope).round() as i64;
-            let values = frame.values().map(|v| {
+            let shown = |field| {
+                let v = frame.value(field);
                 let v = if look.is_padding(v) { pad } else { v };
                 u16::try_from(v - bottom).unwrap_or(0)
-            });
-            Ok(picture(values.collect(), bottom as f64 * slope + intercept, *slope))
+            };
+            let table: Vec<u16> = (0..=frame.mask()).map(shown).collect();
+            let mut values = Vec::with_capacity(frame.pixels());
+            frame.each(|c| values.push(table.get(frame.field(c) as usize).copied().unwrap_or(0)));
+            Ok(picture(values, bottom as f64 * slope + intercept, *slope))
         }
         modality => {
             let step = if high > low { (high - low) / 65_535.0 } else { 1.0 };

@@ -69,6 +69,15 @@ impl Stored {
         }
     }
 
+    /// Calls `f` with every container in order; one loop for each width, so that it is as fast as the memory.
+    pub(super) fn each(&self, mut f: impl FnMut(u32)) {
+        match self.bits_allocated {
+            8 => self.bytes.iter().for_each(|b| f(u32::from(*b))),
+            16 => self.bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),
+            _ => self.bytes.as_chunks::<4>().0.iter().for_each(|c| f(u32::from_le_bytes(*c))),
+        }
+    }
+
     /// The bits of a container that hold the value, as an unsigned number.
     pub(super) fn field(&self, container: u32) -> u32 {
         (container >> (self.high_bit + 1 - self.bits_stored)) & self.mask()

@@ -115,11 +115,11 @@ pub(super) fn extent(frame: &Stored, look: &Look) -> Result<(f64, f64), Error> {
 /// Which fields occur in the frame; only for at most 16 bits stored.
 fn present(frame: &Stored) -> Vec<bool> {
     let mut here = vec![false; frame.mask() as usize + 1];
-    for container in frame.containers() {
+    frame.each(|container| {
         if let Some(slot) = here.get_mut(frame.field(container) as usize) {
             *slot = true;
         }
-    }
+    });
     here
 }
 
@@ -129,18 +129,8 @@ fn by_field(frame: &Stored, f: impl Fn(u32) -> Result<f32, Error>) -> Result<Vec
         return frame.containers().map(|c| f(frame.field(c))).collect();
     }
     let table = (0..=frame.mask()).map(&f).collect::<Result<Vec<f32>, Error>>()?;
-    let shift = frame.high_bit + 1 - frame.bits_stored;
-    let mask = frame.mask() as usize;
-    let look_up = |c: usize| table.get((c >> shift) & mask).copied().unwrap_or(0.0);
     let mut out = Vec::with_capacity(frame.pixels());
-    match frame.bits_allocated {
-        8 => out.extend(frame.bytes.iter().map(|b| look_up(usize::from(*b)))),
-        16 => out.extend(frame.bytes.chunks_exact(2).map(|c| match c {
-            [a, b] => look_up(usize::from(u16::from_le_bytes([*a, *b]))),
-            _ => 0.0,
-        })),
-        _ => out.extend(frame.containers().map(|c| look_up(c as usize))),
-    }
+    frame.each(|c| out.push(table.get(frame.field(c) as usize).copied().unwrap_or(0.0)));
     Ok(out)
 }
 
