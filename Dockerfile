@@ -26,6 +26,6 @@ CMD ["run", "--config", "/var/lib/scanside/appliance.toml"]
 FROM base AS cloud-service
 COPY --from=build /src/target/release/cloud-service /usr/local/bin/cloud-service
 COPY --from=build /src/models/reference /usr/local/share/scanside/models/reference
-EXPOSE 7443 8081
+EXPOSE 8443 8480
 ENTRYPOINT ["/usr/local/bin/cloud-service"]
-CMD ["run", "--config", "/var/lib/scanside/cloud-service.toml"]
+CMD ["run", "--config", "/var/lib/scanside/cloud.toml"]

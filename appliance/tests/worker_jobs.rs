@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use appliance::dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
 use appliance::job::{
-    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer, TriageJob, check_answer,
+    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer,
+    TriageJob, check_answer,
 };
 use dicom_encoding::adapters::EncodeOptions;
 use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
@@ -39,7 +40,12 @@ fn header(class: &str, modality: &str, body_part: &str, (rows, columns): (u16, u
     data
 }
 
-fn numbers(data: &mut DataSet, rows: u16, columns: u16, (samples, allocated, stored, signed): (u16, u16, u16, bool)) {
+fn numbers(
+    data: &mut DataSet,
+    rows: u16,
+    columns: u16,
+    (samples, allocated, stored, signed): (u16, u16, u16, bool),
+) {
     for (tag, number) in [
         (tags::SAMPLES_PER_PIXEL, samples),
         (tags::ROWS, rows),
@@ -124,7 +130,8 @@ fn program(bundles: &[&str]) -> Program {
     }
     let mut program = Program::new(env!("CARGO_BIN_EXE_appliance"), args);
     if !folders.is_empty() {
-        program.library = Some(models::runtime::find(None).expect("ONNX Runtime: run the set-up of the Makefile first"));
+        program.library =
+            Some(models::runtime::find(None).expect("ONNX Runtime: run the set-up of the Makefile first"));
     }
     program
 }
@@ -168,12 +175,18 @@ async fn frame_of(file: File) -> (Preview, Vec<f64>) {
 
 #[tokio::test]
 async fn every_codec_runs_behind_the_walls() {
-    let goldens: serde_json::Value = serde_json::from_str(include_str!("../src/pixels/goldens.json")).unwrap();
+    let goldens: serde_json::Value =
+        serde_json::from_str(include_str!("../src/pixels/goldens.json")).unwrap();
     for case in goldens.as_array().unwrap() {
         let number = |key: &str| case[key].as_u64().unwrap() as u16;
         let mut data = header("1.2.840.10008.5.1.4.1.1.7", "OT", "CHEST", (0, 0));
         data.put_text(tags::PHOTOMETRIC_INTERPRETATION, Vr::CS, case["photometric"].as_str().unwrap());
-        let bits = (number("samples"), number("bits_allocated"), number("bits_stored"), case["signed"].as_bool().unwrap());
+        let bits = (
+            number("samples"),
+            number("bits_allocated"),
+            number("bits_stored"),
+            case["signed"].as_bool().unwrap(),
+        );
         numbers(&mut data, number("rows"), number("columns"), bits);
         let frame = hex::decode(case["frame"].as_str().unwrap()).unwrap();
         let (preview, values) = frame_of(compressed(&data, case["syntax"].as_str().unwrap(), &frame)).await;
@@ -195,7 +208,9 @@ async fn jpeg_xl_runs_behind_the_walls() {
     let meta = FileMeta::for_data_set(&plain, TransferSyntax::EXPLICIT_LE);
     write_file(&meta, &plain, &[][..], &mut path.as_file()).unwrap();
     let object = dicom_object::open_file(path.path()).unwrap();
-    let Codec::EncapsulatedPixelData(_, Some(writer)) = TransferSyntaxRegistry.get(JPEG_XL_LOSSLESS).unwrap().codec() else {
+    let Codec::EncapsulatedPixelData(_, Some(writer)) =
+        TransferSyntaxRegistry.get(JPEG_XL_LOSSLESS).unwrap().codec()
+    else {
         panic!("no JPEG XL writer")
     };
     let mut frame = Vec::new();
@@ -226,9 +241,12 @@ async fn a_large_frame_fits_into_the_usual_memory() {
     let mut data = header("1.2.840.10008.5.1.4.1.1.1.1", "DX", "CHEST", (4096, 4096));
     let values: Vec<u8> = (0..4096_u32 * 4096).flat_map(|i| ((i % 4096) as u16).to_le_bytes()).collect();
     data.put(Element::bytes(tags::PIXEL_DATA, Vr::OW, values));
+    data.put_text(tags::VIEW_POSITION, Vr::CS, "PA");
     let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true });
-    let (answer, _, _) = run(&program(&[]), &job, &[file_of(&data)]).await.unwrap();
+    let (answer, _, _) =
+        run(&program(&["head-ct-haemorrhage", "chest-xray"]), &job, &[file_of(&data)]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(answer.bundle, "chest-xray");
     let sides: Vec<u32> = answer.previews.iter().map(|p| p.rows).collect();
     assert_eq!(sides, [2048, 1024, 512]);
 }
@@ -332,9 +350,34 @@ async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
     assert_eq!(manifest.body_part.as_deref(), Some("HEAD"));
     for leaf in content.iter() {
         for planted in PLANTED {
-            assert!(!leaf.bytes.windows(planted.len()).any(|w| w == planted.as_bytes()), "{planted} in {}", leaf.name);
+            assert!(
+                !leaf.bytes.windows(planted.len()).any(|w| w == planted.as_bytes()),
+                "{planted} in {}",
+                leaf.name
+            );
         }
     }
+}
+
+#[tokio::test]
+async fn an_embedding_is_sealed_instead_of_frames() {
+    let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
+    let (triage, _) = triage_heads(&program(&[])).await;
+    let job = seal_job(Plan::Embedding, triage.plan_digest, &site, &reader);
+    let (answer, bag, _) =
+        run(&program(&["head-ct-haemorrhage", "reference"]), &job, &heads()).await.unwrap();
+    let Answer::Seal(sealed) = answer else { panic!("{answer:?}") };
+    assert!(sealed.frame_bytes < sealed.image_bytes);
+    let mut envelope = vec![0; sealed.sealed_bytes as usize];
+    bag.read_exact_at(&mut envelope, 0).unwrap();
+    let (_, content) = proto::envelope::open(&envelope, site.public(), reader.opener()).unwrap();
+    let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
+    for frame in &manifest.frames {
+        assert_eq!(frame.kind, proto::case::FrameKind::Embedding);
+        let values = models::embedding::from_bytes(content.get(&frame.name).unwrap()).unwrap();
+        assert_eq!(values.len(), frame.columns as usize);
+    }
+    assert!(content.iter().all(|leaf| !leaf.name.ends_with(".png")));
 }
 
 #[tokio::test]

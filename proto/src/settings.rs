@@ -52,11 +52,16 @@ impl Document {
             wrong,
             write: write.to_owned(),
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| fault(0, format!("cannot be read ({})", e.kind()), "give the path of a file that `init` wrote"))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            fault(0, format!("cannot be read ({})", e.kind()), "give the path of a file that `init` wrote")
+        })?;
         if let Err(e) = DeTable::parse(&text) {
             let line = e.span().map_or(0, |s| line_at(&text, s.start));
-            return Err(fault(line, format!("is not TOML: {}", first_line(e.message())), "see the line named"));
+            return Err(fault(
+                line,
+                format!("is not TOML: {}", first_line(e.message())),
+                "see the line named",
+            ));
         }
         Ok(Self { path: path.to_owned(), text, faults: Vec::new() })
     }

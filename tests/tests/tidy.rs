@@ -18,19 +18,41 @@ const LONG_FILES: &[(&str, &str)] = &[
 
 /// Floors of the appliance: a room may use rooms on floors below its own.
 const APPLIANCE: &[(&str, u8)] = &[
-    ("main", 6), ("lib", 6), ("cli", 5), ("house", 4), ("conveyor", 4), ("worker", 4),
-    ("intake", 3), ("forward", 3), ("triage", 3), ("escalation", 3), ("review", 3),
-    ("ledger", 2), ("store", 2), ("audit", 2), ("pixels", 2),
-    ("deid", 1), ("study", 1), ("grey", 1), ("job", 1), ("dicom", 0),
+    ("main", 6),
+    ("lib", 6),
+    ("cli", 5),
+    ("house", 4),
+    ("conveyor", 4),
+    ("worker", 4),
+    ("intake", 3),
+    ("forward", 3),
+    ("triage", 3),
+    ("escalation", 3),
+    ("review", 3),
+    ("ledger", 2),
+    ("store", 2),
+    ("audit", 2),
+    ("pixels", 2),
+    ("deid", 1),
+    ("study", 1),
+    ("grey", 1),
+    ("job", 1),
+    ("dicom", 0),
 ];
 
 /// Edges on one floor that are named with their reason.
-const SAME_FLOOR: &[(&str, &str, &str)] = &[
-    ("house", "conveyor", "house starts the conveyor: it builds rooms and drains them"),
-];
+const SAME_FLOOR: &[(&str, &str, &str)] =
+    &[("house", "conveyor", "house starts the conveyor: it builds rooms and drains them")];
 
 const CLOUD: &[(&str, u8)] = &[
-    ("main", 4), ("lib", 4), ("cli", 3), ("service", 2), ("page", 2), ("diagnosis", 2), ("queue", 1), ("objects", 1),
+    ("main", 4),
+    ("lib", 4),
+    ("cli", 3),
+    ("service", 2),
+    ("page", 2),
+    ("diagnosis", 2),
+    ("queue", 1),
+    ("objects", 1),
 ];
 
 /// Outside crates with the only rooms that may name them (`crate/room`).
@@ -92,7 +114,8 @@ fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|a| {
         let path = a.path();
         path.is_ident("test")
-            || (path.is_ident("cfg") && a.meta.require_list().is_ok_and(|l| l.tokens.to_string().contains("test")))
+            || (path.is_ident("cfg")
+                && a.meta.require_list().is_ok_and(|l| l.tokens.to_string().contains("test")))
             || path.segments.last().is_some_and(|s| s.ident == "test")
     })
 }
@@ -197,7 +220,9 @@ fn edges(name: &str, text: &str) -> BTreeSet<String> {
             }
         }
         if let Some((_, allowed)) = DOORS.iter().find(|(c, _)| c == first)
-            && !allowed.iter().any(|a| here_label.starts_with(a) || (a.ends_with('/') && format!("{member}/") == **a))
+            && !allowed
+                .iter()
+                .any(|a| here_label.starts_with(a) || (a.ends_with('/') && format!("{member}/") == **a))
             && member != "tests"
         {
             wrong.insert(format!("{name}: names `{first}`, which only {allowed:?} may"));
@@ -208,8 +233,10 @@ fn edges(name: &str, text: &str) -> BTreeSet<String> {
 
 #[test]
 fn rooms_use_only_floors_below_and_outside_crates_have_one_door() {
-    let wrong: BTreeSet<String> =
-        sources().iter().flat_map(|(name, path)| edges(name, &std::fs::read_to_string(path).unwrap())).collect();
+    let wrong: BTreeSet<String> = sources()
+        .iter()
+        .flat_map(|(name, path)| edges(name, &std::fs::read_to_string(path).unwrap()))
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -221,7 +248,10 @@ fn the_edge_check_sees_what_it_is_for() {
     assert_eq!(inline.len(), 1);
     let door = edges("appliance/src/review/x.rs", "//! x\nfn f() { sqlx::query(\"\"); }\n");
     assert_eq!(door.len(), 1);
-    assert!(edges("appliance/src/intake/x.rs", "//! x\nuse crate::store::Store;\nuse dicom_ul::pdu;\n").is_empty());
+    assert!(
+        edges("appliance/src/intake/x.rs", "//! x\nuse crate::store::Store;\nuse dicom_ul::pdu;\n")
+            .is_empty()
+    );
 }
 
 #[test]
@@ -239,7 +269,9 @@ fn every_file_says_its_purpose_first_and_none_is_too_long() {
             wrong.push(format!("{name}: {lines} lines, at most {FILE_LINES_MAX}"));
         }
         if !excused {
-            wrong.extend(walk(&name, &text).long.into_iter().map(|(f, n)| format!("{name}: fn {f} has {n} lines")));
+            wrong.extend(
+                walk(&name, &text).long.into_iter().map(|(f, n)| format!("{name}: fn {f} has {n} lines")),
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -253,7 +285,17 @@ fn no_test_is_ignored_no_sleep_hides_a_race_and_no_path_of_a_machine_is_kept() {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        for bad in ["#[ignore", "thread::sleep", "todo!(", "unimplemented!(", "allow(dead_code)", "allow(clippy::all)", "/root/", "/home/", "/work/"] {
+        for bad in [
+            "#[ignore",
+            "thread::sleep",
+            "todo!(",
+            "unimplemented!(",
+            "allow(dead_code)",
+            "allow(clippy::all)",
+            "/root/",
+            "/home/",
+            "/work/",
+        ] {
             if text.contains(bad) {
                 wrong.push(format!("{name}: {bad}"));
             }
@@ -264,10 +306,21 @@ fn no_test_is_ignored_no_sleep_hides_a_race_and_no_path_of_a_machine_is_kept() {
 
 #[test]
 fn the_products_never_call_a_result_what_it_is_not() {
-    let banned = ["ruled out", "negative for", "no abnormality", "normal study", "all clear", "is clear", "unremarkable"];
+    let banned = [
+        "ruled out",
+        "negative for",
+        "no abnormality",
+        "normal study",
+        "all clear",
+        "is clear",
+        "unremarkable",
+    ];
     let mut wrong = Vec::new();
     for (name, path) in sources() {
-        if !(name.starts_with("appliance/src") || name.starts_with("cloud-service/src") || name.starts_with("models/src")) {
+        if !(name.starts_with("appliance/src")
+            || name.starts_with("cloud-service/src")
+            || name.starts_with("models/src"))
+        {
             continue;
         }
         for text in walk(&name, &std::fs::read_to_string(&path).unwrap()).texts {

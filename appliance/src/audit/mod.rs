@@ -91,7 +91,8 @@ impl Audit {
             detail: detail.to_owned(),
             before: inner.last.clone(),
         };
-        let mut line = serde_json::to_vec(&entry).map_err(|_| Error::Disk(std::io::ErrorKind::InvalidData))?;
+        let mut line =
+            serde_json::to_vec(&entry).map_err(|_| Error::Disk(std::io::ErrorKind::InvalidData))?;
         let digest = blake3::hash(&line).to_hex().to_string();
         line.push(b'\n');
         inner.file.write_all(&line)?;
@@ -146,7 +147,8 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replacen("\"login\"", "\"logout\"", 1)).unwrap();
         assert!(matches!(Audit::open(&path), Err(Error::Broken(2))));
-        let without: String = text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
+        let without: String =
+            text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
         std::fs::write(&path, without).unwrap();
         assert!(matches!(Audit::open(&path), Err(Error::Broken(2))));
     }

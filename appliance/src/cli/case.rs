@@ -76,7 +76,10 @@ async fn list(w: &Where) -> Result<(), Failure> {
     }
     out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
     for c in &cases {
-        out::line(&format!("{}  {:<9} {:<8} {:>10}  {}", c.id, c.state, c.priority, c.sealed_bytes, c.reason));
+        out::line(&format!(
+            "{}  {:<9} {:<8} {:>10}  {}",
+            c.id, c.state, c.priority, c.sealed_bytes, c.reason
+        ));
     }
     if cases.is_empty() {
         out::say("no case yet");
@@ -109,7 +112,8 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
             let ledger = Ledger::open(&settings.site.ledger).await?;
-            let audit = Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let audit =
+                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
             let desk = Desk { ledger: &ledger, audit: &audit, countdown: settings.review.countdown };
             desk.decide(who, &decision, now()).await?;
             ledger.close().await;

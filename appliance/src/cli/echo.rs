@@ -95,7 +95,8 @@ fn object(path: &Path) -> Result<Object, Failure> {
     let bytes = std::fs::read(path)?;
     let parsed = dicom::read(&bytes[..], &dicom::Limits::default())
         .map_err(|e| Failure::new(out::FAILED, format!("not readable as DICOM: {e}")))?;
-    let offset = dicom::data_set_offset(&bytes[..]).ok().and_then(|o| usize::try_from(o).ok()).unwrap_or(usize::MAX);
+    let offset =
+        dicom::data_set_offset(&bytes[..]).ok().and_then(|o| usize::try_from(o).ok()).unwrap_or(usize::MAX);
     let text = |tag| parsed.data.uid(tag).unwrap_or_default();
     Ok(Object {
         sop_class: text(dicom::tags::SOP_CLASS_UID),

@@ -14,7 +14,9 @@ use std::time::Duration;
 use super::out::{self, Failure};
 use crate::dicom;
 use crate::house::workers;
-use crate::job::{Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, TriageAnswer, TriageJob, check_answer};
+use crate::job::{
+    Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, TriageAnswer, TriageJob, check_answer,
+};
 use crate::ledger::new_id;
 
 /// De-identify files or folders.
@@ -103,7 +105,8 @@ async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File
         largest = file.metadata().map_or(0, |m| m.len()).max(largest);
         files.push(OwnedFd::from(file));
     }
-    let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))) };
+    let terms =
+        Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))) };
     let answer = pool.run(job, files, terms).await.map_err(|d| format!("the worker ended: {:?}", d.kind))?;
     let answer: Answer = answer.parse().map_err(|_| "the worker's answer cannot be understood".to_owned())?;
     let length = bag.metadata().map_err(|e| e.kind().to_string())?.len();
@@ -117,7 +120,10 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
         None => format!("{}{}", new_id()?, new_id()?),
     };
     if hex::decode(&key).map_or(true, |k| k.len() != 32) {
-        return Err(Failure::new(out::USAGE, "--key names a file with 32 bytes in hex, as `appliance init` writes it"));
+        return Err(Failure::new(
+            out::USAGE,
+            "--key names a file with 32 bytes in hex, as `appliance init` writes it",
+        ));
     }
     if !["strict", "shifted-dates"].contains(&c.policy.as_str()) {
         return Err(Failure::new(out::USAGE, "--policy is \"strict\" or \"shifted-dates\""));
@@ -137,7 +143,8 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
             for (index, path) in chunk.iter().enumerate() {
                 let line = deid_line(&answered, index, &c.output, number)?;
                 number += 1;
-                *counts.entry(line["status"].as_str().unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
+                *counts.entry(line["status"].as_str().unwrap_or("refused").to_owned()).or_insert(0_usize) +=
+                    1;
                 report(c.json, path, &line);
                 bar.inc(1);
             }
@@ -188,7 +195,11 @@ fn report(as_json: bool, path: &Path, line: &Value) {
         line["input"] = json!(path);
         out::json(&line);
     } else if line["status"] != "done" {
-        out::say(&format!("{}: {}", line["status"].as_str().unwrap_or(""), line["reason"].as_str().unwrap_or("")));
+        out::say(&format!(
+            "{}: {}",
+            line["status"].as_str().unwrap_or(""),
+            line["reason"].as_str().unwrap_or("")
+        ));
     }
 }
 
@@ -219,10 +230,15 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
         return Ok(b.bundles.clone());
     }
     let found: Vec<PathBuf> = std::fs::read_dir("models")
-        .map(|entries| entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("bundle.toml").is_file()).collect())
+        .map(|entries| {
+            entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("bundle.toml").is_file()).collect()
+        })
         .unwrap_or_default();
     if found.is_empty() {
-        return Err(Failure::new(out::USAGE, "no bundle: name one with --bundle DIR, or run in the folder that holds models/"));
+        return Err(Failure::new(
+            out::USAGE,
+            "no bundle: name one with --bundle DIR, or run in the folder that holds models/",
+        ));
     }
     Ok(found)
 }
@@ -230,7 +246,11 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
 async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
     let deid = DeidOrder {
         policy: "strict".into(),
-        key: [new_id(), new_id()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?.concat(),
+        key: [new_id(), new_id()]
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| e.to_string())?
+            .concat(),
     };
     let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
@@ -259,7 +279,12 @@ pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_triage(as_json: bool, number: usize, paths: &[&PathBuf], answered: &Result<Box<TriageAnswer>, String>) {
+fn print_triage(
+    as_json: bool,
+    number: usize,
+    paths: &[&PathBuf],
+    answered: &Result<Box<TriageAnswer>, String>,
+) {
     let value = match answered {
         Ok(a) => json!({
             "study": number, "paths": paths, "bundle": a.bundle, "version": a.version, "findings": a.findings,
@@ -280,7 +305,8 @@ fn print_triage(as_json: bool, number: usize, paths: &[&PathBuf], answered: &Res
 
 pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
     let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
-    let answer = triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
+    let answer =
+        triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
     let value = json!({
         "modality": answer.facts.modality, "bundle": answer.bundle, "version": answer.version,
         "disposition": answer.disposition, "reason": answer.reason, "findings": answer.findings,

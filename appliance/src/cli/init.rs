@@ -48,7 +48,10 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     std::fs::create_dir_all(&c.dir)?;
     let config = c.dir.join("appliance.toml");
     if config.exists() {
-        return Err(Failure::new(out::USAGE, "there is a site in that folder already: it is never overwritten"));
+        return Err(Failure::new(
+            out::USAGE,
+            "there is a site in that folder already: it is never overwritten",
+        ));
     }
     let text = configuration(c)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
@@ -90,7 +93,7 @@ fn configuration(c: &Init) -> Result<String, Failure> {
         )
     };
     let cloud = c.cloud.as_ref().map_or_else(
-        || "# cloud = \"https://cloud.example:7443\"".to_owned(),
+        || "# cloud = \"https://cloud.example:8443\"".to_owned(),
         |url| format!("cloud = {}", quote(url)),
     );
     Ok(format!(

@@ -1,5 +1,7 @@
 //! `appliance run`: the log, the signals, the house.
 
+use std::io::IsTerminal as _;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -13,7 +15,9 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
     log(&settings.log);
     if settings.site.demo {
-        out::say("a demonstration: every caller on loopback is admitted, mode settle without accepted bundles");
+        out::say(
+            "a demonstration: every caller on loopback is admitted, mode settle without accepted bundles",
+        );
     }
     let json = w.json;
     out::block_on(async move {
@@ -51,9 +55,12 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
 /// Only our own targets reach the log: other crates print what came over the wire.
 fn log(config: &LogConfig) {
     let filter = EnvFilter::new(format!("off,appliance={0},models={0},proto={0}", config.level));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(filter);
-    let set = if config.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
+    let set =
+        if config.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
     if set.is_err() {
         out::say("the log was set up already");
     }

@@ -63,11 +63,16 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
     }
     if s.site.demo {
-        notes.push("a demonstration: every caller on loopback is admitted and `settle` needs no accepted bundle".into());
+        notes.push(
+            "a demonstration: every caller on loopback is admitted and `settle` needs no accepted bundle"
+                .into(),
+        );
     }
     match &s.escalation {
         None => notes.push("no [escalation]: nothing ever leaves".into()),
-        Some(e) if !e.identity.is_dir() => notes.push("not enrolled: cases wait here; see `appliance enrol`".into()),
+        Some(e) if !e.identity.is_dir() => {
+            notes.push("not enrolled: cases wait here; see `appliance enrol`".into())
+        }
         Some(_) => {}
     }
     if !cfg!(target_os = "linux") {

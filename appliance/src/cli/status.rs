@@ -57,7 +57,10 @@ fn text(report: &serde_json::Value) {
             .as_object()
             .map(|o| o.iter().map(|(k, v)| format!("{v} {k}")).collect())
             .unwrap_or_default();
-        out::line(&format!("{name:<10} {}", if each.is_empty() { "none".to_owned() } else { each.join(", ") }));
+        out::line(&format!(
+            "{name:<10} {}",
+            if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+        ));
     }
     for r in report["refused"].as_array().into_iter().flatten() {
         out::line(&format!(

@@ -65,9 +65,12 @@ pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
             let ledger = Ledger::open(&settings.site.ledger).await?;
-            let audit = Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let audit =
+                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
             let what = if reset { "user reset" } else { "user add" };
-            audit.write(now(), "operator", what, name, "").map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            audit
+                .write(now(), "operator", what, name, "")
+                .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
             ledger.put_user(name, &code_hash, until, reset, now()).await?;
             ledger.close().await;
         }

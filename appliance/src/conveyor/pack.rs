@@ -27,7 +27,9 @@ impl Conveyor {
     /// # Errors
     /// The house's own faults; the case is left for the next start or attempt.
     pub async fn pack(&self, case: &CaseRow) -> Result<Packed, Error> {
-        let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else { return Ok(Packed::NoReader) };
+        let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else {
+            return Ok(Packed::NoReader);
+        };
         if self.ledger.move_case(&case.id, &[CaseState::Leaving], CaseState::Packing, None).await.is_err() {
             return Ok(Packed::NotNow);
         }
@@ -73,7 +75,9 @@ impl Conveyor {
         };
         match self.ledger.record_sealed(&case.id, &sealed).await {
             Ok(()) => {
-                self.ledger.add_event(&case.study, "appliance", "de-identified, searched and sealed", now()).await?;
+                self.ledger
+                    .add_event(&case.study, "appliance", "de-identified, searched and sealed", now())
+                    .await?;
                 Ok(Packed::Sealed)
             }
             // Stopped while it was packed: nothing of it stays.
@@ -87,7 +91,9 @@ impl Conveyor {
 
     async fn give_up(&self, case: &CaseRow, words: &str) -> Result<Packed, Error> {
         self.ledger.fail_case(&case.id, words).await?;
-        self.ledger.add_event(&case.study, "appliance", &format!("could not be packed: {words}"), now()).await?;
+        self.ledger
+            .add_event(&case.study, "appliance", &format!("could not be packed: {words}"), now())
+            .await?;
         Ok(Packed::NotNow)
     }
 
@@ -140,7 +146,8 @@ impl Conveyor {
     /// The ledger's or the store's refusal.
     pub async fn tidy_outbox(&self) -> Result<(), Error> {
         let outbox = self.store.outbox();
-        let in_use: std::collections::BTreeSet<String> = self.ledger.envelopes_in_use().await?.into_iter().collect();
+        let in_use: std::collections::BTreeSet<String> =
+            self.ledger.envelopes_in_use().await?.into_iter().collect();
         for (id, _) in outbox.list()? {
             if in_use.contains(&id.to_string()) {
                 continue;
@@ -159,7 +166,9 @@ impl Conveyor {
     async fn adopt_envelope(&self, id: Id) -> Result<bool, Error> {
         let Some(identity) = &self.identity else { return Ok(false) };
         let outbox = self.store.outbox();
-        let Ok(Inspection::Complete { verified, digest, bytes }) = inspect(outbox.open(id)?, identity.public()) else {
+        let Ok(Inspection::Complete { verified, digest, bytes }) =
+            inspect(outbox.open(id)?, identity.public())
+        else {
             return Ok(false);
         };
         let header = verified.header();

@@ -55,7 +55,9 @@ impl Conveyor {
             Outcome::Answered(Answer::Failed(failure)) => {
                 self.decide(pending, unreadable(&first, failure.reason), None).await
             }
-            Outcome::Answered(_) => self.decide(pending, unreadable(&first, "the answer did not fit".into()), None).await,
+            Outcome::Answered(_) => {
+                self.decide(pending, unreadable(&first, "the answer did not fit".into()), None).await
+            }
             Outcome::Died(death) => {
                 let deaths = self.ledger.count_death(&pending.study, pending.revision).await?;
                 // The second death on a named instance sets it aside and the study goes on without it.
@@ -78,7 +80,12 @@ impl Conveyor {
         }
     }
 
-    async fn decide(&self, pending: &Pending, answer: TriageAnswer, bag: Option<Id>) -> Result<Settled, Error> {
+    async fn decide(
+        &self,
+        pending: &Pending,
+        answer: TriageAnswer,
+        bag: Option<Id>,
+    ) -> Result<Settled, Error> {
         let now = now();
         let case = self.case_for(pending, &answer, now);
         let bag = bag.filter(|_| !answer.previews.is_empty());
@@ -133,7 +140,11 @@ impl Conveyor {
             state,
             priority: answer.priority,
             reason: answer.reason.clone(),
-            plan: if self.rules.embed.contains(&answer.facts.modality) { Plan::Embedding } else { Plan::Image },
+            plan: if self.rules.embed.contains(&answer.facts.modality) {
+                Plan::Embedding
+            } else {
+                Plan::Image
+            },
             leaves_at,
         }
     }

@@ -83,7 +83,13 @@ pub fn store(peer: &Peer, object: &Object) -> Result<(), Error> {
     exchange(peer, &object.sop_class, &object.transfer_syntax, &command, Some(&object.data_set))
 }
 
-fn exchange(peer: &Peer, class: &str, syntax: &str, command: &[u8], data: Option<&[u8]>) -> Result<(), Error> {
+fn exchange(
+    peer: &Peer,
+    class: &str,
+    syntax: &str,
+    command: &[u8],
+    data: Option<&[u8]>,
+) -> Result<(), Error> {
     let mut association = options(peer)
         .with_presentation_context(class.to_owned(), vec![syntax.to_owned()])
         .establish(peer.address)

@@ -136,7 +136,9 @@ impl Voi {
     pub fn as_linear(&self) -> Option<(f64, f64)> {
         match self {
             Self::Linear { center, width } => Some((*center, *width)),
-            Self::LinearExact { center, width } | Self::Sigmoid { center, width } => Some((center + 0.5, width + 1.0)),
+            Self::LinearExact { center, width } | Self::Sigmoid { center, width } => {
+                Some((center + 0.5, width + 1.0))
+            }
             Self::Table(_) => None,
         }
     }

@@ -38,13 +38,15 @@ impl std::fmt::Debug for Sixteen {
 /// All of [`Error`].
 pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
     frame.check()?;
-    let grey = matches!(look.photometric, Photometric::Monochrome1 | Photometric::Monochrome2) && frame.samples == 1;
+    let grey =
+        matches!(look.photometric, Photometric::Monochrome1 | Photometric::Monochrome2) && frame.samples == 1;
     let table = matches!(look.default_voi(), Some(Voi::Table(_)));
     if !grey || table {
         return shown(frame, look);
     }
     let (low, high) = extent(frame, look)?;
-    let window = look.default_voi().and_then(Voi::as_linear).unwrap_or(((low + high + 1.0) / 2.0, high - low + 1.0));
+    let window =
+        look.default_voi().and_then(Voi::as_linear).unwrap_or(((low + high + 1.0) / 2.0, high - low + 1.0));
     let inverted = look.photometric == Photometric::Monochrome1;
     let picture = |values, first, step| Sixteen {
         rows: frame.rows,

@@ -77,7 +77,11 @@ impl Stored {
     /// The value that `field` bits stand for.
     pub(super) fn value(&self, field: u32) -> i64 {
         let sign = 1_u32 << (self.bits_stored - 1);
-        if self.signed && field & sign != 0 { i64::from(field) - (i64::from(self.mask()) + 1) } else { i64::from(field) }
+        if self.signed && field & sign != 0 {
+            i64::from(field) - (i64::from(self.mask()) + 1)
+        } else {
+            i64::from(field)
+        }
     }
 
     /// Smallest and largest value that can be stored.

@@ -15,10 +15,26 @@ fn numbers(v: &Value) -> Vec<f64> {
 }
 
 fn frame(values: &[i64], bits: u16, signed: bool) -> Stored {
-    let bits_allocated = if bits <= 8 { 8 } else if bits <= 16 { 16 } else { 32 };
-    let bytes = values.iter().flat_map(|v| v.to_le_bytes()[..usize::from(bits_allocated / 8)].to_vec()).collect();
+    let bits_allocated = if bits <= 8 {
+        8
+    } else if bits <= 16 {
+        16
+    } else {
+        32
+    };
+    let bytes =
+        values.iter().flat_map(|v| v.to_le_bytes()[..usize::from(bits_allocated / 8)].to_vec()).collect();
     let columns = values.len() as u32;
-    Stored { rows: 1, columns, samples: 1, bits_allocated, bits_stored: bits, high_bit: bits - 1, signed, bytes }
+    Stored {
+        rows: 1,
+        columns,
+        samples: 1,
+        bits_allocated,
+        bits_stored: bits,
+        high_bit: bits - 1,
+        signed,
+        bytes,
+    }
 }
 
 fn stored(v: &Value) -> Vec<i64> {
@@ -38,7 +54,11 @@ fn windows_match_pydicom() {
     let cases = goldens["windows"].as_array().unwrap();
     assert_eq!(cases.len(), 15);
     for case in cases {
-        let f = frame(&stored(&case["stored"]), case["bits"].as_u64().unwrap() as u16, case["signed"].as_bool().unwrap());
+        let f = frame(
+            &stored(&case["stored"]),
+            case["bits"].as_u64().unwrap() as u16,
+            case["signed"].as_bool().unwrap(),
+        );
         let (center, width) = (case["center"].as_f64().unwrap(), case["width"].as_f64().unwrap());
         let function = case["function"].as_str().unwrap();
         let voi = match function {
@@ -47,7 +67,8 @@ fn windows_match_pydicom() {
             _ => Voi::Sigmoid { center, width },
         };
         let (slope, intercept) = (case["slope"].as_f64().unwrap(), case["intercept"].as_f64().unwrap());
-        let look = Look { modality: Modality::Linear { slope, intercept }, voi: vec![voi], ..Look::default() };
+        let look =
+            Look { modality: Modality::Linear { slope, intercept }, voi: vec![voi], ..Look::default() };
         let what = format!("{} {function}", case["name"]);
         assert_near(&unit(&f, &look, Window::AsStored).unwrap().values, &numbers(&case["shown"]), &what);
         let page = sixteen(&f, &look).unwrap();
@@ -131,7 +152,11 @@ fn padding_takes_the_smallest_value_shown() {
     assert_eq!(page.values[0], page.values[2]);
     assert_eq!(page.first + f64::from(page.values[0]) * page.step, 0.0);
     let one = Look { photometric: Photometric::Monochrome1, ..look };
-    assert_near(&unit(&f, &one, Window::AsStored).unwrap().values, &[1.0, 1.0, 1.0, 0.5, 0.0], "padding, inverted");
+    assert_near(
+        &unit(&f, &one, Window::AsStored).unwrap().values,
+        &[1.0, 1.0, 1.0, 0.5, 0.0],
+        "padding, inverted",
+    );
 }
 
 #[test]
@@ -156,7 +181,8 @@ fn wrong_shapes_are_errors() {
     f.high_bit = 7;
     let palette = Look { photometric: Photometric::Palette, ..Look::default() };
     assert_eq!(unit(&f, &palette, Window::AsStored), Err(Error::NoGrey));
-    let empty = Look { modality: Modality::Table(Lut { first: 0, bits: 8, entries: vec![] }), ..Look::default() };
+    let empty =
+        Look { modality: Modality::Table(Lut { first: 0, bits: 8, entries: vec![] }), ..Look::default() };
     assert_eq!(unit(&f, &empty, Window::AsStored), Err(Error::EmptyTable));
 }
 

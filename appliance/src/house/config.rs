@@ -120,7 +120,8 @@ pub struct Settings {
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 9] = ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
+const ROOMS: [&str; 9] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -135,8 +136,16 @@ impl Settings {
         let (study, deid) = (d.room("study"), d.room("deid"));
         let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
-        let (Some(site), Some(intake), Some(store), Some(study), Some(deid), Some(triage), Some(review), Some(log)) =
-            (site, intake, store, study, deid, triage, review, log)
+        let (
+            Some(site),
+            Some(intake),
+            Some(store),
+            Some(study),
+            Some(deid),
+            Some(triage),
+            Some(review),
+            Some(log),
+        ) = (site, intake, store, study, deid, triage, review, log)
         else {
             return Err(d.faults);
         };
@@ -182,7 +191,11 @@ impl Settings {
             d.fault("triage.workers", "is not a number of workers", "write 1 to 64");
         }
         if !["error", "warn", "info", "debug", "trace"].contains(&self.log.level.as_str()) {
-            d.fault("log.level", "is not a level", "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"");
+            d.fault(
+                "log.level",
+                "is not a level",
+                "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"",
+            );
         }
         self.note_mode_faults(d);
     }
@@ -204,7 +217,11 @@ impl Settings {
             );
         }
         if demo && !(self.intake.listen.ip().is_loopback() && self.review.listen.ip().is_loopback()) {
-            d.fault("site.demo", "a demonstration listens on loopback only", "write 127.0.0.1 in intake.listen and review.listen");
+            d.fault(
+                "site.demo",
+                "a demonstration listens on loopback only",
+                "write 127.0.0.1 in intake.listen and review.listen",
+            );
         }
     }
 

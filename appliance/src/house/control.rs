@@ -98,7 +98,11 @@ pub(super) trait Clerk: Send + Sync + 'static {
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub(super) async fn serve<C: Clerk>(path: &Path, clerk: Arc<C>, stop: CancellationToken) -> std::io::Result<()> {
+pub(super) async fn serve<C: Clerk>(
+    path: &Path,
+    clerk: Arc<C>,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     // The store's lock is held: a socket that is there belongs to a process that was killed.
     let _ = std::fs::remove_file(path);
     let listener = UnixListener::bind(path)?;
@@ -126,7 +130,9 @@ async fn exchange<C: Clerk>(stream: UnixStream, clerk: Arc<C>) {
     let response = match read.take(MESSAGE_BYTES_MAX).read_to_end(&mut asked).await {
         Ok(_) => match serde_json::from_slice(&asked) {
             Ok(request) => clerk.answer(request).await,
-            Err(_) => Response::Refused("the request cannot be understood: use the same version on both ends".into()),
+            Err(_) => Response::Refused(
+                "the request cannot be understood: use the same version on both ends".into(),
+            ),
         },
         Err(_) => return,
     };

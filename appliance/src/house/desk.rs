@@ -37,7 +37,8 @@ impl House for Running {
     }
 
     async fn lights(&self) -> Result<Lights, Error> {
-        let r = Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
+        let r =
+            Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
         let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
         Ok(Lights {
             site: r.site,
@@ -67,7 +68,9 @@ impl House for Running {
             .map_err(|_| Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;
         if blake3::hash(&values).to_hex().as_str() != about.piece.blake3 {
-            return Err(Error::Refused("the stored image is damaged: ask for the study to be sent again".into()));
+            return Err(Error::Refused(
+                "the stored image is damaged: ask for the study to be sent again".into(),
+            ));
         }
         Ok(Frame { about, values })
     }

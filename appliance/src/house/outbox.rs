@@ -56,7 +56,8 @@ impl HouseOutbox {
             case: row.id.parse().map_err(bad)?,
             revision: row.revision,
             digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            priority: serde_json::from_value(serde_json::Value::String(row.priority)).unwrap_or(Priority::Routine),
+            priority: serde_json::from_value(serde_json::Value::String(row.priority))
+                .unwrap_or(Priority::Routine),
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         })
@@ -102,7 +103,11 @@ impl Outbox for HouseOutbox {
     }
 
     async fn sent(&self, envelope: EnvelopeId, there: u32, parts: u32, sent_bytes: u64) -> Done<()> {
-        self.opened.ledger.record_progress(&envelope.to_string(), there, parts, sent_bytes).await.map_err(failed)
+        self.opened
+            .ledger
+            .record_progress(&envelope.to_string(), there, parts, sent_bytes)
+            .await
+            .map_err(failed)
     }
 
     async fn received(&self, envelope: EnvelopeId, _unix_ms: i64) -> Done<()> {
@@ -112,7 +117,11 @@ impl Outbox for HouseOutbox {
     }
 
     async fn postponed(&self, envelope: EnvelopeId, failures: u32, not_before: SystemTime) -> Done<()> {
-        self.opened.ledger.record_postponed(&envelope.to_string(), failures, ms(not_before)).await.map_err(failed)
+        self.opened
+            .ledger
+            .record_postponed(&envelope.to_string(), failures, ms(not_before))
+            .await
+            .map_err(failed)
     }
 
     async fn refused(&self, envelope: EnvelopeId, why: Refusal) -> Done<()> {
@@ -164,7 +173,10 @@ impl Outbox for HouseOutbox {
 
     async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
         let rows = self.opened.ledger.unconfirmed().await.map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?))).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?)))
+            .collect())
     }
 
     async fn confirmed(&self, envelope: EnvelopeId) -> Done<()> {
@@ -187,7 +199,11 @@ impl Outbox for HouseOutbox {
                 if known.state().map_err(failed)? == CaseState::Received {
                     self.opened.ledger.record_buried(&id, &phase.reason).await.map_err(failed)?;
                     let line = format!("put aside by the cloud: {}", phase.reason);
-                    self.opened.ledger.add_event(&known.study, "cloud", &line, now()).await.map_err(failed)?;
+                    self.opened
+                        .ledger
+                        .add_event(&known.study, "cloud", &line, now())
+                        .await
+                        .map_err(failed)?;
                 }
             }
         }
@@ -201,7 +217,10 @@ impl Outbox for HouseOutbox {
         };
         self.cloud_up.store(up, Ordering::Relaxed);
         let ledger = &self.opened.ledger;
-        ledger.set_fact("cloud_away_since", since.map(|s| s.to_string()).as_deref()).await.map_err(failed)?;
+        // A restart does not make the cloud's absence shorter: the courier's own clock began with the process.
+        let known = ledger.cloud_away_since().await.map_err(failed)?;
+        let since = since.map(|s| known.map_or(s, |k| k.min(s)).to_string());
+        ledger.set_fact("cloud_away_since", since.as_deref()).await.map_err(failed)?;
         ledger.set_fact("cloud_away_why", why).await.map_err(failed)?;
         if up {
             ledger.set_fact("cloud_last_contact", Some(&now().to_string())).await.map_err(failed)?;

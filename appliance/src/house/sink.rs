@@ -115,8 +115,11 @@ impl Recorder {
         self.file_away(&rows, &recorded).await;
         for event in events {
             if let Event::Refused(c) = event {
-                let noted =
-                    self.opened.ledger.note_refused(&c.ae_title, &c.address.to_string(), c.reason.words(), now()).await;
+                let noted = self
+                    .opened
+                    .ledger
+                    .note_refused(&c.ae_title, &c.address.to_string(), c.reason.words(), now())
+                    .await;
                 if let Err(error) = noted {
                     tracing::warn!(%error, "a refused caller could not be noted");
                 }
@@ -131,7 +134,9 @@ impl Recorder {
         loop {
             match self.opened.ledger.record_arrivals(rows).await {
                 Ok(recorded) => return recorded,
-                Err(error) => tracing::error!(%error, rows = rows.len(), "arrivals could not be recorded; trying again"),
+                Err(error) => {
+                    tracing::error!(%error, rows = rows.len(), "arrivals could not be recorded; trying again")
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(10));
@@ -166,13 +171,20 @@ impl Recorder {
 pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Result<(), super::Error> {
     let found = opened.store.inbox().recover()?;
     if !found.damaged.is_empty() {
-        tracing::error!(entries = found.damaged.len(), "damaged entries were left in the inbox for a person to look at");
+        tracing::error!(
+            entries = found.damaged.len(),
+            "damaged entries were left in the inbox for a person to look at"
+        );
     }
     for chunk in found.entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
         let recorded = opened.ledger.record_arrivals(&rows).await?;
         for (entry, made) in chunk.iter().zip(recorded) {
-            if made.repeated { opened.store.inbox().remove(entry.id)? } else { opened.store.inbox().settle(entry.id)? }
+            if made.repeated {
+                opened.store.inbox().remove(entry.id)?
+            } else {
+                opened.store.inbox().settle(entry.id)?
+            }
         }
     }
     if !found.entries.is_empty() {

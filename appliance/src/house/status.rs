@@ -113,7 +113,9 @@ fn disk(opened: &Opened) -> Light {
             match space.level {
                 Level::Ample => light("ok", format!("{gib} GiB free")),
                 Level::Low => light("warn", format!("{gib} GiB free: below store.warn_free")),
-                Level::Refusing => light("bad", format!("{gib} GiB free: C-STORE is answered A700; free space")),
+                Level::Refusing => {
+                    light("bad", format!("{gib} GiB free: C-STORE is answered A700; free space"))
+                }
             }
         }
         Err(error) => light("bad", error.to_string()),

@@ -32,11 +32,18 @@ const MAX_TEXT_BYTES: usize = 2_000;
 pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
     match answer {
         Answer::Triage(t) => {
-            let texts = [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
-            if t.previews.len() > MAX_PREVIEWS || t.holds.len() > 64 || t.findings.len() > 256 || t.actions.len() > 16 {
+            let texts =
+                [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
+            if t.previews.len() > MAX_PREVIEWS
+                || t.holds.len() > 64
+                || t.findings.len() > 256
+                || t.actions.len() > 16
+            {
                 return Err(Fault::TooMuch);
             }
-            if texts.iter().any(|s| s.len() > MAX_TEXT_BYTES) || t.holds.iter().any(|s| s.len() > MAX_TEXT_BYTES) {
+            if texts.iter().any(|s| s.len() > MAX_TEXT_BYTES)
+                || t.holds.iter().any(|s| s.len() > MAX_TEXT_BYTES)
+            {
                 return Err(Fault::TooMuch);
             }
             if t.unreadable.len() > instances || t.unreadable.iter().any(|(_, s)| s.len() > MAX_TEXT_BYTES) {
@@ -48,7 +55,11 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
         }
         Answer::Seal(s) => {
-            if s.sealed_bytes == bag_bytes { Ok(()) } else { Err(Fault::WrongSize) }
+            if s.sealed_bytes == bag_bytes {
+                Ok(())
+            } else {
+                Err(Fault::WrongSize)
+            }
         }
         Answer::Deid(lines) => lines.iter().try_for_each(|line| {
             if line.instance as usize >= instances {
@@ -61,7 +72,11 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
         }),
         Answer::Frame(p) => check_preview(p, instances, bag_bytes),
         Answer::Failed(f) => {
-            if f.reason.len() > MAX_TEXT_BYTES { Err(Fault::TooMuch) } else { Ok(()) }
+            if f.reason.len() > MAX_TEXT_BYTES {
+                Err(Fault::TooMuch)
+            } else {
+                Ok(())
+            }
         }
     }
 }

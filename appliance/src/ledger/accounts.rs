@@ -34,12 +34,23 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Refused`] when the user exists (or, with `reset`, does not).
-    pub async fn put_user(&self, name: &str, code_hash: &str, code_until: i64, reset: bool, now: i64) -> Result<()> {
+    pub async fn put_user(
+        &self,
+        name: &str,
+        code_hash: &str,
+        code_until: i64,
+        reset: bool,
+        now: i64,
+    ) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let known: Option<(String,)> =
-            sqlx::query_as("SELECT name FROM users WHERE name = ?").bind(name).fetch_optional(&mut *tx).await?;
+        let known: Option<(String,)> = sqlx::query_as("SELECT name FROM users WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&mut *tx)
+            .await?;
         match (known.is_some(), reset) {
-            (true, false) => return Err(Error::Refused("there is a user of that name: use `user reset`".into())),
+            (true, false) => {
+                return Err(Error::Refused("there is a user of that name: use `user reset`".into()));
+            }
             (false, true) => return Err(Error::Unknown("user")),
             (true, true) => {
                 sqlx::query("UPDATE users SET password = NULL, code = ?, code_until = ? WHERE name = ?")
@@ -95,7 +106,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn set_password(&self, user: &str, phc: &str) -> Result<()> {
-        sqlx::query("UPDATE users SET password = ? WHERE name = ?").bind(phc).bind(user).execute(&self.pool).await?;
+        sqlx::query("UPDATE users SET password = ? WHERE name = ?")
+            .bind(phc)
+            .bind(user)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 

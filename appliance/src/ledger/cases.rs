@@ -174,7 +174,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Refused`] when it is in none of them any more.
-    pub async fn move_case(&self, id: &str, from: &[CaseState], to: CaseState, leaves_at: Option<i64>) -> Result<()> {
+    pub async fn move_case(
+        &self,
+        id: &str,
+        from: &[CaseState],
+        to: CaseState,
+        leaves_at: Option<i64>,
+    ) -> Result<()> {
         let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
         let done = sqlx::query(
             "UPDATE cases SET before = state, leaves_at = ?2,
@@ -210,7 +216,9 @@ impl Ledger {
         );
         let back = match (undoable, state, back) {
             // A countdown that is undone becomes a decision to be made: it never restarts by itself.
-            (true, CaseState::Leaving, _) | (true, _, Some(CaseState::Leaving | CaseState::Packing)) => CaseState::Review,
+            (true, CaseState::Leaving, _) | (true, _, Some(CaseState::Leaving | CaseState::Packing)) => {
+                CaseState::Review
+            }
             (true, _, Some(b)) if b.before_handover() => b,
             _ => return Err(Error::Refused(format!("nothing to undo: the case is {}", state.as_str()))),
         };
@@ -239,7 +247,11 @@ impl Ledger {
         .bind(id)
         .execute(&self.pool)
         .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused("the case was stopped while it was packed".into())) }
+        if done.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(Error::Refused("the case was stopped while it was packed".into()))
+        }
     }
 
     /// Marks a case that could not be packed.
@@ -273,13 +285,21 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET note = ? WHERE id = ?").bind(note).bind(case).execute(&self.pool).await?;
+        sqlx::query("UPDATE cases SET note = ? WHERE id = ?")
+            .bind(note)
+            .bind(case)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }
 
 /// Opens a case inside a transaction; `None` when the revision has one.
-pub(super) async fn insert(tx: &mut Transaction<'_, Sqlite>, c: &NewCase, now: i64) -> Result<Option<String>> {
+pub(super) async fn insert(
+    tx: &mut Transaction<'_, Sqlite>,
+    c: &NewCase,
+    now: i64,
+) -> Result<Option<String>> {
     let id = new_id()?;
     let done = sqlx::query(
         "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)

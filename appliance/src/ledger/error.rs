@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no ledger where the configuration says.
-    #[error("there is no ledger at the configured place: restore it from a backup, or run `appliance init` for a new site")]
+    #[error(
+        "there is no ledger at the configured place: restore it from a backup, or run `appliance init` for a new site"
+    )]
     Missing,
     /// A ledger is there already.
     #[error("there is a ledger at that place already: it is never overwritten")]

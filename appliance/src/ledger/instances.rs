@@ -165,8 +165,10 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Arrived
 }
 
 async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<String> {
-    let known: Option<(String,)> =
-        sqlx::query_as("SELECT id FROM studies WHERE uid = ?").bind(&a.study_uid).fetch_optional(&mut **tx).await?;
+    let known: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid = ?")
+        .bind(&a.study_uid)
+        .fetch_optional(&mut **tx)
+        .await?;
     if let Some((id,)) = known {
         sqlx::query("UPDATE studies SET open = 1, last_arrival = max(last_arrival, ?) WHERE id = ?")
             .bind(a.arrived)
@@ -176,13 +178,15 @@ async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Strin
         return Ok(id);
     }
     let id = new_id()?;
-    sqlx::query("INSERT INTO studies (id, uid, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?)")
-        .bind(&id)
-        .bind(&a.study_uid)
-        .bind(a.arrived)
-        .bind(a.arrived)
-        .bind(&a.modality)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO studies (id, uid, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(&id)
+    .bind(&a.study_uid)
+    .bind(a.arrived)
+    .bind(a.arrived)
+    .bind(&a.modality)
+    .execute(&mut **tx)
+    .await?;
     Ok(id)
 }

@@ -251,13 +251,16 @@ impl Ledger {
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 0 {
-            let by: Option<(Option<String>,)> = sqlx::query_as("SELECT acknowledged_by FROM studies WHERE id = ?")
-                .bind(study)
-                .fetch_optional(&self.pool)
-                .await?;
+            let by: Option<(Option<String>,)> =
+                sqlx::query_as("SELECT acknowledged_by FROM studies WHERE id = ?")
+                    .bind(study)
+                    .fetch_optional(&self.pool)
+                    .await?;
             return match by {
                 None => Err(Error::Unknown("study")),
-                Some((by,)) => Err(Error::Refused(format!("acknowledged already by {}", by.unwrap_or_default()))),
+                Some((by,)) => {
+                    Err(Error::Refused(format!("acknowledged already by {}", by.unwrap_or_default())))
+                }
             };
         }
         self.add_event(study, who, "acknowledged", now).await
@@ -286,8 +289,14 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn raise_to_stat(&self, study: &str, who: &str, now: i64) -> Result<()> {
-        sqlx::query("UPDATE studies SET priority = 'STAT' WHERE id = ?").bind(study).execute(&self.pool).await?;
-        sqlx::query("UPDATE cases SET priority = 'STAT' WHERE study = ?").bind(study).execute(&self.pool).await?;
+        sqlx::query("UPDATE studies SET priority = 'STAT' WHERE id = ?")
+            .bind(study)
+            .execute(&self.pool)
+            .await?;
+        sqlx::query("UPDATE cases SET priority = 'STAT' WHERE study = ?")
+            .bind(study)
+            .execute(&self.pool)
+            .await?;
         self.add_event(study, who, "raised to STAT", now).await
     }
 
@@ -304,7 +313,8 @@ impl Ledger {
             let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&self.pool).await?;
             Ok::<BTreeMap<String, i64>, Error>(rows.into_iter().collect())
         };
-        let last: (Option<i64>,) = sqlx::query_as("SELECT max(last_arrival) FROM studies").fetch_one(&self.pool).await?;
+        let last: (Option<i64>,) =
+            sqlx::query_as("SELECT max(last_arrival) FROM studies").fetch_one(&self.pool).await?;
         Ok(Counts {
             studies: one("SELECT count(*) FROM studies").await?,
             instances: one("SELECT count(*) FROM instances").await?,
@@ -360,6 +370,8 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
-        Ok(sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200").fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200")
+            .fetch_all(&self.pool)
+            .await?)
     }
 }

@@ -105,8 +105,10 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn fact(&self, key: &str) -> Result<Option<String>> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT value FROM facts WHERE key = ?").bind(key).fetch_optional(&self.pool).await?;
+        let row: Option<(String,)> = sqlx::query_as("SELECT value FROM facts WHERE key = ?")
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(|r| r.0))
     }
 
@@ -117,11 +119,13 @@ impl Ledger {
     pub async fn set_fact(&self, key: &str, value: Option<&str>) -> Result<()> {
         match value {
             Some(v) => {
-                sqlx::query("INSERT INTO facts VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
-                    .bind(key)
-                    .bind(v)
-                    .execute(&self.pool)
-                    .await?
+                sqlx::query(
+                    "INSERT INTO facts VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                )
+                .bind(key)
+                .bind(v)
+                .execute(&self.pool)
+                .await?
             }
             None => sqlx::query("DELETE FROM facts WHERE key = ?").bind(key).execute(&self.pool).await?,
         };

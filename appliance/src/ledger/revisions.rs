@@ -112,10 +112,11 @@ impl Ledger {
             tx.commit().await?;
             return Ok(None);
         }
-        let next: (u32,) = sqlx::query_as("UPDATE studies SET revision = revision + 1 WHERE id = ? RETURNING revision")
-            .bind(study)
-            .fetch_one(&mut *tx)
-            .await?;
+        let next: (u32,) =
+            sqlx::query_as("UPDATE studies SET revision = revision + 1 WHERE id = ? RETURNING revision")
+                .bind(study)
+                .fetch_one(&mut *tx)
+                .await?;
         sqlx::query("UPDATE instances SET revision = ? WHERE study = ? AND revision = 0")
             .bind(next.0)
             .bind(study)
@@ -171,12 +172,13 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn count_death(&self, study: &str, revision: u32) -> Result<u32> {
-        let row: (u32,) =
-            sqlx::query_as("UPDATE revisions SET deaths = deaths + 1 WHERE study = ? AND revision = ? RETURNING deaths")
-                .bind(study)
-                .bind(revision)
-                .fetch_one(&self.pool)
-                .await?;
+        let row: (u32,) = sqlx::query_as(
+            "UPDATE revisions SET deaths = deaths + 1 WHERE study = ? AND revision = ? RETURNING deaths",
+        )
+        .bind(study)
+        .bind(revision)
+        .fetch_one(&self.pool)
+        .await?;
         Ok(row.0)
     }
 

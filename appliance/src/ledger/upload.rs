@@ -75,7 +75,9 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn make_due(&self) -> Result<()> {
-        sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')").execute(&self.pool).await?;
+        sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')")
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -179,7 +181,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn record_fault(&self, case: &str, fault: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET fault = ? WHERE id = ?").bind(fault).bind(case).execute(&self.pool).await?;
+        sqlx::query("UPDATE cases SET fault = ? WHERE id = ?")
+            .bind(fault)
+            .bind(case)
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 }

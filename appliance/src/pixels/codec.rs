@@ -58,7 +58,7 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, 
         let photometric = Photometric::from_text(&shape.photometric);
         return Ok((stored(shape, shape.bits_allocated, bytes), photometric));
     }
-    if !matches!(shape.bits_allocated, 8 | 16) {
+    if !matches!(shape.bits_allocated, 1 | 8 | 16) {
         return Err(Error::Bits(shape.bits_allocated));
     }
     let peek = match family {
@@ -69,8 +69,15 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, 
     if peek.is_some_and(|p| !fits(shape, p)) {
         return Err(Error::Mismatch(name));
     }
+    if family == Family::JpegLs && !peek::ends(&compressed) {
+        // CharLS looks for the rest of a cut stream for seconds.
+        return Err(Error::Codec(name));
+    }
     let allocated = container(family, shape, peek);
     let size = pixels.checked_mul(samples * usize::from(allocated / 8)).ok_or(Error::Size)?;
+    if family == Family::Jpeg {
+        mark_rgb(shape, peek, &mut compressed);
+    }
     if matches!(family, Family::Jpeg | Family::Jpeg2000) {
         // The adapters refuse a large frame that compressed more than 64 times, as an empty one does.
         // Its size is checked above; bytes after the end marker are not read.
@@ -81,14 +88,22 @@ pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, 
     if family == Family::Plain {
         bytes.truncate(size);
     }
-    if bytes.len() != size {
+    if bytes.len() != size || (family == Family::JpegXl && scaled(shape, &bytes)) {
         return Err(Error::Mismatch(name));
     }
-    let planes = peek.is_some_and(|p| p.planes && family == Family::JpegLs) || (family == Family::Plain && shape.planar);
+    let planes = peek.is_some_and(|p| p.planes && family == Family::JpegLs)
+        || (family == Family::Plain && shape.planar);
     if planes && samples > 1 {
         bytes = side_by_side(&bytes, pixels, samples, usize::from(allocated / 8));
     }
     Ok((stored(shape, allocated, bytes), meaning(family, shape)))
+}
+
+/// The JPEG XL codec stretches samples of 9 to 15 bits over 16: those are no stored values, and are refused.
+fn scaled(shape: &Shape, bytes: &[u8]) -> bool {
+    let top = (1_u32 << shape.bits_stored.min(16)) - 1;
+    shape.bits_allocated == 16
+        && bytes.chunks_exact(2).any(|c| matches!(c, [a, b] if u32::from(u16::from_le_bytes([*a, *b])) > top))
 }
 
 fn fits(shape: &Shape, peek: Peek) -> bool {
@@ -103,7 +118,23 @@ fn container(family: Family, shape: &Shape, peek: Option<Peek>) -> u16 {
     match (family, peek) {
         (Family::Jpeg | Family::JpegLs, Some(p)) if p.precision <= 8 => 8,
         (Family::Jpeg | Family::JpegLs, Some(_)) => 16,
-        _ => shape.bits_allocated,
+        // Single bits are a byte each once they are compressed (PS3.5 section 8.2).
+        _ => shape.bits_allocated.max(8),
+    }
+}
+
+/// Tells the codec what the header knows: it takes three components numbered 1, 2, 3 for luminance and colour
+/// differences whatever else is said, but components named R, G, B for what they are.
+fn mark_rgb(shape: &Shape, peek: Option<Peek>, compressed: &mut [u8]) {
+    let rgb = Photometric::from_text(&shape.photometric) == Photometric::Rgb;
+    let Some(Peek { ybr: false, ids: Some(ids), .. }) = peek.filter(|_| rgb) else { return };
+    let numbers: Vec<u8> = ids.iter().filter_map(|at| compressed.get(*at).copied()).collect();
+    if numbers == [1, 2, 3, 1, 2, 3] {
+        for (at, name) in ids.into_iter().zip(*b"RGBRGB") {
+            if let Some(id) = compressed.get_mut(at) {
+                *id = name;
+            }
+        }
     }
 }
 

@@ -31,7 +31,8 @@ pub(super) fn gather(
         starts.get(frame).and_then(|start| fragments.get(*start..end))
     };
     let chosen = chosen.filter(|c| !c.is_empty()).ok_or(Error::MissingFrame)?;
-    let total = chosen.iter().try_fold(0_u64, |sum, (_, length)| sum.checked_add(*length)).ok_or(Error::Size)?;
+    let total =
+        chosen.iter().try_fold(0_u64, |sum, (_, length)| sum.checked_add(*length)).ok_or(Error::Size)?;
     if total > MAX_COMPRESSED_BYTES {
         return Err(Error::Size);
     }
@@ -44,7 +45,12 @@ pub(super) fn gather(
 }
 
 /// Appends `length` bytes from `offset` on, in pieces: a hostile length is seen before it is allocated.
-pub(super) fn read_onto(source: &dyn ReadAt, offset: u64, length: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(super) fn read_onto(
+    source: &dyn ReadAt,
+    offset: u64,
+    length: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
     if length > 0 {
         // The last byte first: a length that reaches past the end fails before any allocation.
         fill(source, offset.checked_add(length as u64 - 1).ok_or(Error::Truncated)?, &mut [0])?;
@@ -58,7 +64,8 @@ pub(super) fn read_onto(source: &dyn ReadAt, offset: u64, length: usize, out: &m
 fn by_table<'f>(fragments: &'f [(u64, u64)], table: &[u64], frame: usize) -> Option<&'f [(u64, u64)]> {
     // An item's tag and length take 8 bytes before its value.
     let base = fragments.first()?.0.checked_sub(8)?;
-    let place = |wanted: u64| fragments.iter().position(|(offset, _)| offset.checked_sub(8 + base) == Some(wanted));
+    let place =
+        |wanted: u64| fragments.iter().position(|(offset, _)| offset.checked_sub(8 + base) == Some(wanted));
     let start = place(*table.get(frame)?)?;
     let end = match table.get(frame + 1) {
         Some(next) => place(*next)?,

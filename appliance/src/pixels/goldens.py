@@ -90,6 +90,16 @@ def main():
     colour = np.stack([smooth, 255 - smooth, smooth // 2], axis=-1)
     ds = dcmtk("dcmcjpeg", ["+eb", "+q", "95", "+s4"], dataset(colour, 8, False))
     cases.append(case("JPEG baseline colour", ds, "smooth", 16))
+    ds = dcmtk("dcmcjpeg", ["+eb", "+q", "95", "+cr"], dataset(colour, 8, False))
+    frame = next(generate_frames(ds.PixelData, number_of_frames=1))
+    for letter, plain in (("R", 1), ("G", 2), ("B", 3)):
+        # The frame header has three bytes for a component, the scan header two.
+        for start, step in ((frame.find(b"\xff\xc0") + 10, 3), (frame.find(b"\xff\xda") + 5, 2)):
+            at = start + step * (plain - 1)
+            assert frame[at : at + 1] in (letter.encode(), bytes([plain]), bytes([plain - 1]))
+            frame = frame[:at] + bytes([plain]) + frame[at + 1 :]
+    ds.PixelData = encapsulate([frame])
+    cases.append(case("JPEG baseline of red, green and blue without a marker", ds, "smooth", 8))
     print(json.dumps(cases))
 
 

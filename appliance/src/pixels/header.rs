@@ -69,7 +69,8 @@ pub(super) fn place(parsed: &Parsed, shape: &Shape) -> Result<(Place, Option<Vec
             Ok((Place::Native { offset: range.offset, length: range.length, order }, None))
         }
         Value::Fragments(found) => {
-            let extended = parsed.data.get(EXTENDED_OFFSET_TABLE).and_then(|e| e.as_bytes()).unwrap_or_default();
+            let extended =
+                parsed.data.get(EXTENDED_OFFSET_TABLE).and_then(|e| e.as_bytes()).unwrap_or_default();
             let table: Vec<u64> = if extended.is_empty() {
                 found.offsets.iter().map(|o| u64::from(*o)).collect()
             } else {

@@ -212,13 +212,20 @@ impl<'a> Image<'a> {
 ///
 /// # Errors
 /// All of [`Error`] but [`Error::Write`].
-pub fn decode(source: &dyn ReadAt, shape: &Shape, place: &Place, frame: u32) -> Result<(Stored, Photometric), Error> {
+pub fn decode(
+    source: &dyn ReadAt,
+    shape: &Shape,
+    place: &Place,
+    frame: u32,
+) -> Result<(Stored, Photometric), Error> {
     shape.pixels()?;
     if frame >= shape.frames.max(1) {
         return Err(Error::MissingFrame);
     }
     let decoded = match place {
-        Place::Native { offset, length, order } => native::decode(source, shape, (*offset, *length, *order), frame)?,
+        Place::Native { offset, length, order } => {
+            native::decode(source, shape, (*offset, *length, *order), frame)?
+        }
         Place::Encapsulated { fragments, table } => {
             let compressed = fragments::gather(source, shape, fragments, table, frame)?;
             codec::decode(shape, compressed)?

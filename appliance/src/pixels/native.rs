@@ -41,7 +41,8 @@ pub(super) fn decode(
         values
     };
     if halved {
-        let luminance = values.chunks_exact(4 * width).flat_map(|c| c.get(..2 * width).unwrap_or_default().to_vec());
+        let luminance =
+            values.chunks_exact(4 * width).flat_map(|c| c.get(..2 * width).unwrap_or_default().to_vec());
         let stored = Stored { samples: 1, ..stored(shape, shape.bits_allocated, luminance.collect()) };
         return Ok((stored, Photometric::Monochrome2));
     }

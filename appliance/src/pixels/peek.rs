@@ -10,6 +10,10 @@ pub(super) struct Peek {
     pub precision: u8,
     /// JPEG-LS: each component is a scan of its own, so the codec gives planes.
     pub planes: bool,
+    /// JPEG: a JFIF or Adobe marker says that the components are luminance and colour differences.
+    pub ybr: bool,
+    /// JPEG: where the ids of three components stand, in the frame header and then in a scan header with all three.
+    pub ids: Option<[usize; 6]>,
 }
 
 fn be16(data: &[u8], at: usize) -> Option<u16> {
@@ -30,6 +34,7 @@ pub(super) fn jpeg(data: &[u8]) -> Option<Peek> {
     }
     let mut at = 2;
     let mut found: Option<Peek> = None;
+    let (mut ybr, mut frame_ids) = (false, 0);
     loop {
         if *data.get(at)? != 0xFF {
             return found;
@@ -52,10 +57,20 @@ pub(super) fn jpeg(data: &[u8]) -> Option<Peek> {
                     columns: u32::from(be16(data, at + 7)?),
                     components: u16::from(*data.get(at + 9)?),
                     planes: false,
+                    ybr: false,
+                    ids: None,
                 });
+                frame_ids = at + 10;
             }
+            0xE0 => ybr |= data.get(at + 4..at + 8) == Some(b"JFIF"),
+            0xEE => ybr |= data.get(at + 4..at + 9) == Some(b"Adobe") && data.get(at + 15) != Some(&0),
             0xDA => {
                 let mut peek = found?;
+                peek.ybr = ybr;
+                if peek.components == 3 && data.get(at + 4) == Some(&3) {
+                    // Three bytes for a component there, two here.
+                    peek.ids = Some([frame_ids, frame_ids + 3, frame_ids + 6, at + 5, at + 7, at + 9]);
+                }
                 // In JPEG-LS the last but one byte of the scan header is the interleave mode.
                 let length = usize::from(be16(data, at + 2)?);
                 peek.planes = peek.components > 1 && *data.get(at + length)? == 0;
@@ -65,6 +80,12 @@ pub(super) fn jpeg(data: &[u8]) -> Option<Peek> {
         }
         at += 2 + usize::from(be16(data, at + 2)?).max(2);
     }
+}
+
+/// Whether a JPEG or JPEG-LS stream has its end marker, padding aside.
+pub(super) fn ends(data: &[u8]) -> bool {
+    let end = data.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+    data.get(..end).is_some_and(|d| d.ends_with(&[0xFF, 0xD9]))
 }
 
 /// The SIZ segment of JPEG 2000 (ITU-T T.800 A.5.1), also inside a JP2 box. Subsampled components are refused.
@@ -83,5 +104,7 @@ pub(super) fn jpeg_2000(data: &[u8]) -> Option<Peek> {
         components,
         precision,
         planes: false,
+        ybr: false,
+        ids: None,
     })
 }

@@ -151,7 +151,10 @@ impl Desk<'_> {
         }
         let needs_reason = matches!(
             decision,
-            Decision::Release { .. } | Decision::Bury { .. } | Decision::DontSend { .. } | Decision::Escalate { .. }
+            Decision::Release { .. }
+                | Decision::Bury { .. }
+                | Decision::DontSend { .. }
+                | Decision::Escalate { .. }
         );
         if needs_reason && reason.trim().is_empty() {
             return refuse("give a reason");
@@ -159,19 +162,25 @@ impl Desk<'_> {
         let Some(case) = case else { return Ok(()) };
         let (state, to) = (case.state()?, target(decision));
         match decision {
-            Decision::Release { .. } if state != CaseState::Held => refuse("only a held case can be released"),
-            Decision::Retry { .. } if !matches!(state, CaseState::Failed | CaseState::Sealed | CaseState::Sending) => {
+            Decision::Release { .. } if state != CaseState::Held => {
+                refuse("only a held case can be released")
+            }
+            Decision::Retry { .. }
+                if !matches!(state, CaseState::Failed | CaseState::Sealed | CaseState::Sending) =>
+            {
                 refuse("only a case that could not be packed or waits for the link can be tried again")
             }
             Decision::Bury { .. } if !state.before_handover() => refuse("the cloud has it already"),
-            Decision::Send { .. } | Decision::Wait { .. } | Decision::DontSend { .. } | Decision::IdentityVisible { .. } => {
-                match to {
-                    Some(to) if !state.person_may(to) => {
-                        Err(Error::Refused(format!("the case is {} by now: that cannot be done any more", state.as_str())))
-                    }
-                    _ => Ok(()),
-                }
-            }
+            Decision::Send { .. }
+            | Decision::Wait { .. }
+            | Decision::DontSend { .. }
+            | Decision::IdentityVisible { .. } => match to {
+                Some(to) if !state.person_may(to) => Err(Error::Refused(format!(
+                    "the case is {} by now: that cannot be done any more",
+                    state.as_str()
+                ))),
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -201,7 +210,9 @@ impl Desk<'_> {
             return Err(Error::Refused("the study is not answered yet: wait until it is".into()));
         };
         if d.plan_digest.is_empty() {
-            return Err(Error::Refused("the study could not be read, so it cannot be de-identified and sent".into()));
+            return Err(Error::Refused(
+                "the study could not be read, so it cannot be de-identified and sent".into(),
+            ));
         }
         let held = !d.holds.is_empty();
         let leaves = now.saturating_add(i64::try_from(self.countdown.as_millis()).unwrap_or(i64::MAX));
@@ -216,7 +227,9 @@ impl Desk<'_> {
         };
         match self.ledger.open_case(&case, now).await? {
             Some(_) => Ok(()),
-            None => Err(Error::Refused(format!("there is a case of this study already; {who} changed nothing"))),
+            None => {
+                Err(Error::Refused(format!("there is a case of this study already; {who} changed nothing")))
+            }
         }
     }
 }

@@ -209,8 +209,20 @@ pub(super) fn actions(d: &StudyDetail, who: &str) -> Vec<Action> {
         all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
     }
     all.push(button("wait", "Wait", "H", may(CaseState::Waiting, "it does not leave by itself now"), false));
-    all.push(button("dont-send", "Don't send", "X", may(CaseState::NotSent, "it is being sealed or sent: P stops it"), true));
-    all.push(button("identity-visible", "Identity visible", "P", may(CaseState::Stopped, "it is stopped already"), false));
+    all.push(button(
+        "dont-send",
+        "Don't send",
+        "X",
+        may(CaseState::NotSent, "it is being sealed or sent: P stops it"),
+        true,
+    ));
+    all.push(button(
+        "identity-visible",
+        "Identity visible",
+        "P",
+        may(CaseState::Stopped, "it is stopped already"),
+        false,
+    ));
     let retry = matches!(state, Some(CaseState::Failed | CaseState::Sealed | CaseState::Sending));
     if retry {
         all.push(button("retry", "Try again now", "R", None, false));

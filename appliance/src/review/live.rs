@@ -126,7 +126,11 @@ pub(super) async fn rows<H: House>(
 
 /// The whole list as one JSON object: `{"now", "head", "rows"}`.
 pub(super) fn whole(now: i64, snapshot: &Snapshot) -> String {
-    format!("{{\"now\":{now},\"head\":{},\"rows\":{}}}", snapshot.head, array(snapshot.rows.iter().map(|r| &*r.1)))
+    format!(
+        "{{\"now\":{now},\"head\":{},\"rows\":{}}}",
+        snapshot.head,
+        array(snapshot.rows.iter().map(|r| &*r.1))
+    )
 }
 
 pub(super) fn array<'a>(items: impl Iterator<Item = &'a str>) -> String {
@@ -143,7 +147,17 @@ fn changes(now: i64, old: &Snapshot, new: &Snapshot) -> String {
         String::new()
     } else {
         // Our ids are hexadecimal: they need no escaping.
-        format!("\"order\":{},", array(new.rows.iter().map(|r| format!("\"{}\"", r.0)).collect::<Vec<_>>().iter().map(|s| s.as_str())))
+        format!(
+            "\"order\":{},",
+            array(
+                new.rows
+                    .iter()
+                    .map(|r| format!("\"{}\"", r.0))
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(|s| s.as_str())
+            )
+        )
     };
     format!("{{\"now\":{now},{head}{order}\"rows\":{}}}", array(altered.map(|r| &*r.1)))
 }
@@ -213,8 +227,15 @@ pub(super) async fn stream<H: House>(
     app.live.look(&*app.house).await?;
     let mut beat = ticker(BEAT);
     beat.reset();
-    let follower =
-        Follower { app, newest, sent: None, beat, token_hash: person.token_hash, ended: false, _permit: permit };
+    let follower = Follower {
+        app,
+        newest,
+        sent: None,
+        beat,
+        token_hash: person.token_hash,
+        ended: false,
+        _permit: permit,
+    };
     Ok(Sse::new(stream::unfold(follower, Follower::next)).into_response())
 }
 

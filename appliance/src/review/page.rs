@@ -109,8 +109,7 @@ impl<H: House> Page<H> {
 
     /// Serves until `stop`; open streams end with it.
     pub async fn run(self, stop: CancellationToken) {
-        let service =
-            router(self.house, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(self.house, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(self.listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
         if let Err(error) = served {
             tracing::warn!(kind = %error.kind(), "the page ended early");

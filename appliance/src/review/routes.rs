@@ -24,7 +24,11 @@ fn unknown() -> Refusal {
 
 /// Text as it may stand in an element or a quoted attribute.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
@@ -34,7 +38,7 @@ async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Resu
             app.renew(&person.token_hash).await?;
             Ok(Html(page(&person, &site, study)).into_response())
         }
-        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app, StatusCode::UNAUTHORIZED).await,
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app).await,
         Err(refusal) => Err(refusal),
     }
 }
@@ -47,14 +51,19 @@ fn page(person: &Person, site: &str, study: &str) -> String {
         .replace("{{site}}", &escape(site))
 }
 
-async fn sign_in<H: House>(app: &App<H>, status: StatusCode) -> Result<Response, Refusal> {
+async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
     let (site, demo) = app.about().await?;
-    let html = assets::SIGN_IN.replace("{{demo}}", if demo { "yes" } else { "no" }).replace("{{site}}", &escape(&site));
-    Ok((status, Html(html)).into_response())
+    let html = assets::SIGN_IN
+        .replace("{{demo}}", if demo { "yes" } else { "no" })
+        .replace("{{site}}", &escape(&site));
+    Ok(Html(html).into_response())
 }
 
 /// `GET /`.
-pub(super) async fn home<H: House>(State(app): State<Arc<App<H>>>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub(super) async fn home<H: House>(
+    State(app): State<Arc<App<H>>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     shell(&app, &headers, "").await
 }
 
@@ -72,7 +81,7 @@ pub(super) async fn study_page<H: House>(
 
 /// `GET /login` and `GET /setup`: a one-time code stands in the fragment and never reaches us.
 pub(super) async fn sign_in_page<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
-    sign_in(&app, StatusCode::OK).await
+    sign_in(&app).await
 }
 
 #[derive(Deserialize)]
@@ -94,7 +103,8 @@ pub(super) async fn find<H: House>(
     let short = |text: String| text.chars().take(FIND_CHARS_MAX).collect();
     let query = ListQuery { filter: short(wanted.filter), find: short(wanted.find), limit: ROWS_MAX };
     let rows = live::rows(&*app.house, &mut Findings::default(), &query).await?;
-    let body = format!("{{\"now\":{},\"rows\":{}}}", app.house.now(), live::array(rows.iter().map(|r| &*r.1)));
+    let body =
+        format!("{{\"now\":{},\"rows\":{}}}", app.house.now(), live::array(rows.iter().map(|r| &*r.1)));
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
@@ -177,14 +187,20 @@ fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusa
     let of_it = study.is_none_or(|s| s == asked.study)
         && case.is_none_or(|c| seen.case.as_ref().is_some_and(|its| its.id == c));
     if !of_it {
-        return Err(Refusal::new(StatusCode::CONFLICT, "This case is not of the study's newest images: look again."));
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "This case is not of the study's newest images: look again.",
+        ));
     }
     // Stopping and raising are safe whatever happened meanwhile.
     if matches!(asked.decision, Decision::IdentityVisible { .. } | Decision::Stat { .. }) {
         return Ok(());
     }
     if asked.revision != seen.row.revision {
-        return Err(Refusal::new(StatusCode::CONFLICT, "New images have arrived meanwhile: look again, then decide."));
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "New images have arrived meanwhile: look again, then decide.",
+        ));
     }
     let machine = |name: &str| matches!(name, "appliance" | "cloud");
     let first = seen.events.iter().skip(asked.events).rfind(|e| e.who != who && !machine(&e.who));

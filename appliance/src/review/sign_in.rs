@@ -124,8 +124,12 @@ pub(super) async fn setup<H: House>(
     let phc = match given.password {
         None if demo => None,
         None => return refuse(StatusCode::BAD_REQUEST, say::SHORT),
-        Some(p) if p.chars().count() < PASSWORD_CHARS_MIN => return refuse(StatusCode::BAD_REQUEST, say::SHORT),
-        Some(p) if p.chars().count() > PASSWORD_CHARS_MAX => return refuse(StatusCode::BAD_REQUEST, say::LONG),
+        Some(p) if p.chars().count() < PASSWORD_CHARS_MIN => {
+            return refuse(StatusCode::BAD_REQUEST, say::SHORT);
+        }
+        Some(p) if p.chars().count() > PASSWORD_CHARS_MAX => {
+            return refuse(StatusCode::BAD_REQUEST, say::LONG);
+        }
         Some(p) => Some(hash(&app, p).await?),
     };
     let Ok(user) = app.house.ledger().use_code(&digest(&given.code), now).await else {
@@ -183,8 +187,10 @@ async fn verify<H: House>(app: &App<H>, stored: Option<String>, password: Secret
 async fn hash<H: House>(app: &App<H>, password: Secret) -> Result<String, Refusal> {
     let broken = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::NO_RANDOM);
     let _permit = app.hashing.acquire().await.map_err(|_| broken())?;
-    tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()))
-        .await
-        .map_err(|_| broken())?
-        .map_err(|_| broken())
+    tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
+    })
+    .await
+    .map_err(|_| broken())?
+    .map_err(|_| broken())
 }

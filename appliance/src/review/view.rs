@@ -70,7 +70,11 @@ fn list_line(d: &DispositionRow) -> String {
         .filter(|f| f.positive)
         .map(|f| format!("{} {:.2} (flag from {:.2})", f.name, f.score, f.threshold))
         .collect();
-    if over.is_empty() { words::result(d.disposition, &d.bundle, &d.version, &d.reason) } else { over.join(", ") }
+    if over.is_empty() {
+        words::result(d.disposition, &d.bundle, &d.version, &d.reason)
+    } else {
+        over.join(", ")
+    }
 }
 
 /// The view of one ledger row.
@@ -150,7 +154,9 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
-        refused: refused.map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row }).collect(),
+        refused: refused
+            .map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row })
+            .collect(),
         lights,
         counts,
         reading_room,
@@ -164,7 +170,10 @@ fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line
         return Line { level: "bad", words: format!("{}: {}", bad.name, bad.words), since: None };
     }
     if of("failed") > 0 {
-        return warn(format!("{} could not be sent: open it to see why.", words::count(of("failed"), "case")), None);
+        return warn(
+            format!("{} could not be sent: open it to see why.", words::count(of("failed"), "case")),
+            None,
+        );
     }
     if let Some(since) = lights.cloud_away_since {
         let waits = words::count(lights.waiting_sealed, "case");
@@ -185,7 +194,11 @@ fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line
         return warn(format!("{} {is} held for a person.", words::count(held, "case")), None);
     }
     match counts.last_arrival {
-        None => Line { level: "plain", words: "Nothing received yet. New studies appear by themselves.".into(), since: None },
+        None => Line {
+            level: "plain",
+            words: "Nothing received yet. New studies appear by themselves.".into(),
+            since: None,
+        },
         Some(last) => Line {
             level: "plain",
             words: format!(

@@ -11,7 +11,9 @@ use crate::ledger::{CaseState, StudyRow};
 pub(super) fn result(disposition: Disposition, bundle: &str, version: &str, reason: &str) -> String {
     match disposition {
         Disposition::NoFlag => {
-            format!("No flag raised by {bundle} {version}. Not a normal result. Ordinary reading still applies.")
+            format!(
+                "No flag raised by {bundle} {version}. Not a normal result. Ordinary reading still applies."
+            )
         }
         Disposition::Flag => format!("Flag raised by {bundle} {version}: {reason}"),
         Disposition::Escalate if bundle.is_empty() => format!("Escalated: {reason}"),
@@ -50,6 +52,9 @@ fn answered(row: &StudyRow) -> (&'static str, String) {
     match (&row.acknowledged_by, asks(row)) {
         (Some(by), _) => ("acknowledged", format!("acknowledged by {by}")),
         (None, true) => ("open", "to be acknowledged".into()),
+        (None, false) if matches!(row.disposition.as_str(), "not-analysed" | "unreadable") => {
+            ("here", "left to ordinary reading".into())
+        }
         (None, false) => ("here", "answered here".into()),
     }
 }
@@ -103,13 +108,15 @@ pub(super) mod say {
     pub(in super::super) const SESSION_ENDED: &str = "The session has ended. Sign in again; nothing is lost.";
     pub(in super::super) const FOREIGN: &str = "The request did not come from this page.";
     pub(in super::super) const BAD_LOGIN: &str = "Name or password do not match.";
-    pub(in super::super) const TOO_MANY: &str = "Too many attempts. Wait a quarter of an hour, or ask for a reset.";
+    pub(in super::super) const TOO_MANY: &str =
+        "Too many attempts. Wait a quarter of an hour, or ask for a reset.";
     pub(in super::super) const BAD_CODE: &str =
         "This link was used or is over. Ask for a new one: appliance user reset NAME.";
     pub(in super::super) const SHORT: &str = "Choose a password of at least 12 characters.";
     pub(in super::super) const LONG: &str = "Choose a password of at most 256 characters.";
     pub(in super::super) const UNKNOWN: &str = "There is no such page.";
-    pub(in super::super) const BUSY: &str = "Too many pages are open here: this one asks every few seconds instead.";
+    pub(in super::super) const BUSY: &str =
+        "Too many pages are open here: this one asks every few seconds instead.";
     pub(in super::super) const BROKEN: &str = "The request cannot be understood: load the page again.";
     pub(in super::super) const NO_RANDOM: &str = "The system gives no randomness: nothing was done.";
 }

@@ -191,7 +191,11 @@ impl Arriving {
         match open.released_at {
             Some(at) => {
                 let released = plus(at, self.config.after_release);
-                if released <= quiet { (released, StableReason::Released) } else { (quiet, StableReason::Quiet) }
+                if released <= quiet {
+                    (released, StableReason::Released)
+                } else {
+                    (quiet, StableReason::Quiet)
+                }
             }
             None => (quiet, StableReason::Quiet),
         }

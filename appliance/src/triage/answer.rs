@@ -52,9 +52,10 @@ pub fn unreadable(reason: String) -> Outcome {
 pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -> Outcome {
     let (name, version) = (bundle.name(), bundle.version());
     let (disposition, reason) = match triage.disposition {
-        models::Disposition::NoFlag if unread > 0 => {
-            (Disposition::Escalate, format!("{unread} of {wanted} frames could not be read; the others raised no flag"))
-        }
+        models::Disposition::NoFlag if unread > 0 => (
+            Disposition::Escalate,
+            format!("{unread} of {wanted} frames could not be read; the others raised no flag"),
+        ),
         models::Disposition::NoFlag => {
             let words = "Not a normal result. Ordinary reading still applies.";
             (Disposition::NoFlag, format!("No flag raised by {name} {version}. {words}"))

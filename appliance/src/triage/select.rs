@@ -49,7 +49,14 @@ impl Item {
             frames: shape.frames,
         };
         let localizer = data.texts(tags::IMAGE_TYPE).iter().any(|t| t.eq_ignore_ascii_case("LOCALIZER"));
-        Self { instance, series, facts, localizer, place: place(data), number: data.int(tags::INSTANCE_NUMBER) }
+        Self {
+            instance,
+            series,
+            facts,
+            localizer,
+            place: place(data),
+            number: data.int(tags::INSTANCE_NUMBER),
+        }
     }
 
     /// Whether the instance is a slice of a stack.
@@ -61,7 +68,9 @@ impl Item {
 fn place(data: &DataSet) -> Option<f64> {
     let position = data.decimals(tags::IMAGE_POSITION_PATIENT);
     let orientation = data.decimals(tags::IMAGE_ORIENTATION_PATIENT);
-    let (&[x, y, z], &[a, b, c, d, e, f]) = (position.as_slice(), orientation.as_slice()) else { return None };
+    let (&[x, y, z], &[a, b, c, d, e, f]) = (position.as_slice(), orientation.as_slice()) else {
+        return None;
+    };
     Some(x * (b * f - c * e) + y * (c * d - a * f) + z * (a * e - b * d)).filter(|p| p.is_finite())
 }
 
@@ -157,7 +166,8 @@ pub fn series_order(slices: &mut [&Item]) {
 pub fn spread(items: &[&Item], most: usize) -> Vec<Pick> {
     let all: u64 = items.iter().map(|i| u64::from(i.facts.frames)).sum();
     let count = all.min(most as u64);
-    let mut wanted = (0..count).map(|i| if count == all { i } else { (2 * i + 1) * all / (2 * count) }).peekable();
+    let mut wanted =
+        (0..count).map(|i| if count == all { i } else { (2 * i + 1) * all / (2 * count) }).peekable();
     let mut before = 0;
     let mut picks = Vec::new();
     for item in items {

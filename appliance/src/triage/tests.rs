@@ -162,11 +162,15 @@ fn no_flag_reads_as_agreed_and_only_when_every_frame_was_seen() {
     let (_folder, chest) = bundle("chest", CHEST);
     let answer = outcome(&chest, &triage(models::Disposition::NoFlag), 0, 2);
     assert_eq!(answer.disposition, Disposition::NoFlag);
-    assert_eq!(answer.reason, "No flag raised by chest 1.2.0. Not a normal result. Ordinary reading still applies.");
+    assert_eq!(
+        answer.reason,
+        "No flag raised by chest 1.2.0. Not a normal result. Ordinary reading still applies."
+    );
     let partly = outcome(&chest, &triage(models::Disposition::NoFlag), 1, 2);
     assert_eq!(partly.disposition, Disposition::Escalate);
     assert!(partly.reason.starts_with("1 of 2 frames could not be read"));
-    let flag = Triage { priority: Some(models::manifest::Priority::Urgent), ..triage(models::Disposition::Flag) };
+    let flag =
+        Triage { priority: Some(models::manifest::Priority::Urgent), ..triage(models::Disposition::Flag) };
     let flag = outcome(&chest, &flag, 1, 2);
     assert_eq!((flag.disposition, flag.priority), (Disposition::Flag, Priority::Urgent));
     assert_eq!(flag.gate.map(|g| g.limit), Some(0.6));
@@ -178,7 +182,8 @@ fn no_answer_uses_a_forbidden_word() {
     let sentence = "Not a normal result.";
     for kind in [models::Disposition::NoFlag, models::Disposition::Flag, models::Disposition::Escalate] {
         for unread in [0, 1] {
-            let reason = outcome(&chest, &triage(kind), unread, 3).reason.replace(sentence, "").to_lowercase();
+            let reason =
+                outcome(&chest, &triage(kind), unread, 3).reason.replace(sentence, "").to_lowercase();
             for word in ["clear", "normal", "negative", "ruled out"] {
                 assert!(!reason.contains(word), "{reason}");
             }

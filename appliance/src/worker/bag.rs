@@ -21,12 +21,25 @@ impl<'f> Bag<'f> {
     }
 
     /// Adds what `write` writes as one piece. When it fails, the next piece takes the place.
-    pub(super) fn piece<E: From<Error>>(&mut self, write: impl FnOnce(&mut Pen<'_>) -> Result<(), E>) -> Result<Piece, E> {
-        let mut pen = Pen { file: self.file, start: self.at, length: 0, buffer: Vec::new(), hasher: blake3::Hasher::new() };
+    pub(super) fn piece<E: From<Error>>(
+        &mut self,
+        write: impl FnOnce(&mut Pen<'_>) -> Result<(), E>,
+    ) -> Result<Piece, E> {
+        let mut pen = Pen {
+            file: self.file,
+            start: self.at,
+            length: 0,
+            buffer: Vec::new(),
+            hasher: blake3::Hasher::new(),
+        };
         write(&mut pen)?;
         pen.flush().map_err(|e| Error::Output(e.kind()))?;
         self.at += pen.length;
-        Ok(Piece { offset: pen.start, length: pen.length, blake3: pen.hasher.finalize().to_hex().to_string() })
+        Ok(Piece {
+            offset: pen.start,
+            length: pen.length,
+            blake3: pen.hasher.finalize().to_hex().to_string(),
+        })
     }
 
     /// Adds 16-bit values, little endian.

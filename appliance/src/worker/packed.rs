@@ -49,7 +49,8 @@ impl PackedCase {
                 Nature::File(header) => {
                     let (header, pixels) = entry.bytes.split_at(header.min(entry.bytes.len()));
                     // A value across the border is found in the piece around it.
-                    let around = header.len().saturating_sub(search.overlap())..header.len() + search.overlap();
+                    let around =
+                        header.len().saturating_sub(search.overlap())..header.len() + search.overlap();
                     let around = around.start..around.end.min(entry.bytes.len());
                     search.scan(header, Region::Text).len()
                         + search.scan(pixels, Region::Binary).len()

@@ -123,7 +123,15 @@ fn one(
     let Some(encoder) = encoder else {
         let applied = applied(input, &decoded.look);
         let (rows, columns) = (unit.rows, unit.columns);
-        return Ok(Frame { kind: FrameKind::Png8, rows, columns, bytes, png_bytes, window: applied, encoder: None });
+        return Ok(Frame {
+            kind: FrameKind::Png8,
+            rows,
+            columns,
+            bytes,
+            png_bytes,
+            window: applied,
+            encoder: None,
+        });
     };
     drop((unit, bytes));
     let bundle = encoder.bundle();

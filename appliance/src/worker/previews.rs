@@ -32,7 +32,8 @@ impl Shown {
             ordered.extend(slices);
         }
         let all: u64 = ordered.iter().map(|i| u64::from(i.facts.frames)).sum();
-        let most = ordered.iter().map(|i| levels(i.facts.rows, i.facts.columns).count()).max().unwrap_or(1).max(1);
+        let most =
+            ordered.iter().map(|i| levels(i.facts.rows, i.facts.columns).count()).max().unwrap_or(1).max(1);
         let levels = if all.saturating_mul(most as u64) <= MAX_PREVIEWS as u64 { most } else { 1 };
         let chosen = spread(&ordered, MAX_PREVIEWS);
         let order = chosen.into_iter().enumerate().map(|(at, pick)| (pick, at)).collect();
@@ -66,18 +67,21 @@ impl Shown {
             if wanted.contains(&level) {
                 let piece = bag.values(&values)?;
                 made += 1;
-                self.made.push((at, Preview {
-                    instance: pick.instance,
-                    frame: pick.frame,
-                    level,
-                    rows,
-                    columns,
-                    piece,
-                    first: sixteen.first,
-                    step: sixteen.step,
-                    window: sixteen.window,
-                    inverted: sixteen.inverted,
-                }));
+                self.made.push((
+                    at,
+                    Preview {
+                        instance: pick.instance,
+                        frame: pick.frame,
+                        level,
+                        rows,
+                        columns,
+                        piece,
+                        first: sixteen.first,
+                        step: sixteen.step,
+                        window: sixteen.window,
+                        inverted: sixteen.inverted,
+                    },
+                ));
             }
             (values, rows, columns) = halve(&values, rows, columns);
             level += 1;

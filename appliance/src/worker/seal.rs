@@ -7,7 +7,7 @@ use proto::case::{Age, CaseManifest, Sex};
 use proto::envelope::{Address, Sealer};
 use proto::ids::StatementDigest;
 use proto::keys::{PublicKeys, Signer};
-use proto::limits::WORD_CHARS_MAX;
+use proto::limits::{LINE_CHARS_MAX, WORD_CHARS_MAX};
 use zeroize::Zeroizing;
 
 use super::open::split;
@@ -15,12 +15,17 @@ use super::packed::{Entry, Nature, PackedCase};
 use super::prepared::prepare_frames;
 use super::survey::{Seen, Survey, each_plan, survey};
 use super::{Error, Tools};
-use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::deid::{self, Facts, RemovedKind, RemovedValue, Search};
+use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::job::{SealAnswer, SealJob};
 
 /// Does the job.
-pub(super) fn run(job: &SealJob, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)) -> Result<SealAnswer, Error> {
+pub(super) fn run(
+    job: &SealJob,
+    files: &[File],
+    tools: &mut Tools,
+    touching: &dyn Fn(u32),
+) -> Result<SealAnswer, Error> {
     let (bag, instances) = split(files, job.instances.len())?;
     let (signer, reader) = keys(job)?;
     let found = survey(instances, &job.instances, &job.deid, touching)?;
@@ -67,6 +72,10 @@ fn fill(manifest: &mut CaseManifest, found: &Survey) {
     let nothing = Facts::default();
     let facts: &Facts = found.released.as_deref().unwrap_or(&nothing);
     manifest.statement = StatementDigest::from_bytes(found.digest);
+    // A reason of several bundles can be longer than a line of the manifest.
+    for reason in &mut manifest.reasons {
+        *reason = reason.chars().filter(|c| !c.is_control()).take(LINE_CHARS_MAX).collect();
+    }
     manifest.modality = word(&facts.modality).unwrap_or_else(|| "OT".to_owned());
     manifest.body_part = facts.body_part.as_deref().and_then(word);
     manifest.view = facts.view.as_deref().and_then(word);
@@ -96,9 +105,12 @@ fn word(text: &str) -> Option<String> {
 fn wanted(found: &Survey, manifest: &CaseManifest) -> Vec<RemovedValue> {
     let kept = [Some(&manifest.modality), manifest.body_part.as_ref(), manifest.view.as_ref()];
     let is_kept = |value: &RemovedValue| {
-        value.kind == RemovedKind::Text && kept.iter().flatten().any(|k| k.eq_ignore_ascii_case(value.text.trim()))
+        value.kind == RemovedKind::Text
+            && kept.iter().flatten().any(|k| k.eq_ignore_ascii_case(value.text.trim()))
     };
-    let is_ours = |value: &RemovedValue| [IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME].contains(&&*value.text);
+    let is_ours = |value: &RemovedValue| {
+        [IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME].contains(&&*value.text)
+    };
     found.removed.iter().filter(|value| !is_kept(value) && !is_ours(value)).cloned().collect()
 }
 

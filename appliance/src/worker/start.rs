@@ -47,8 +47,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().is_err() {
         return refuse("the codecs' thread pool could not be made");
     }
-    let limits =
-        Limits { data_bytes: arguments.limit_bytes, explain_calls: arguments.explain_calls, ..Limits::default() };
+    let limits = Limits {
+        data_bytes: arguments.limit_bytes,
+        explain_calls: arguments.explain_calls,
+        ..Limits::default()
+    };
     serve(&limits, move |handed, notes| match handed.parse::<Job>() {
         Ok(job) => work(&job, &handed.files, &mut tools, &|index| notes.touching(index)),
         Err(_) => Answer::Failed(Failure { reason: "the job could not be read".to_owned(), instance: None }),

@@ -75,7 +75,9 @@ pub(super) fn each_plan(
                 visit(at as u32, Seen::Planned(&parsed, &source, &made))?;
             }
             Err(error) if error.may_retry() => return Err(error.into()),
-            Err(error) => visit(at as u32, Seen::Unreadable(format!("The instance cannot be read: {error}.")))?,
+            Err(error) => {
+                visit(at as u32, Seen::Unreadable(format!("The instance cannot be read: {error}.")))?
+            }
         }
     }
     Ok(())

@@ -11,7 +11,8 @@ use proto::keys::PrivateKeys;
 use super::*;
 use crate::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Vr, tags, write_file};
 use crate::job::{
-    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, SealJob, Secret, TriageAnswer, TriageJob, check_answer,
+    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, SealJob, Secret, TriageAnswer, TriageJob,
+    check_answer,
 };
 
 const ROWS: u16 = 40;
@@ -103,9 +104,15 @@ fn piece(file: &File, piece: &Piece) -> Vec<u8> {
 fn without_a_bundle_a_study_is_not_analysed_and_still_shown() {
     let files = files(vec![p10(&radiograph())]);
     let answer = triage(&files, true);
-    assert_eq!((answer.disposition, answer.reason.as_str()), (Disposition::NotAnalysed, "No bundle is installed."));
+    assert_eq!(
+        (answer.disposition, answer.reason.as_str()),
+        (Disposition::NotAnalysed, "No bundle is installed.")
+    );
     assert_eq!((answer.facts.modality.as_str(), answer.facts.view.as_str()), ("DX", "PA"));
-    assert_eq!((answer.facts.accession_tail.as_str(), answer.facts.patient_name.as_str()), ("8877", "Quillfeather^Bartholomew"));
+    assert_eq!(
+        (answer.facts.accession_tail.as_str(), answer.facts.patient_name.as_str()),
+        ("8877", "Quillfeather^Bartholomew")
+    );
     assert!(answer.holds.is_empty(), "{:?}", answer.holds);
     assert!(answer.actions["Z"] >= 3 && answer.actions["U"] >= 3, "{:?}", answer.actions);
     let preview = &answer.previews[0];
@@ -138,7 +145,11 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     let files = files(vec![with(b"no DICOM at all, only words"), with(&video), p10(&radiograph())]);
     let answer = triage(&files, true);
     assert_eq!(answer.unreadable.iter().map(|(i, _)| *i).collect::<Vec<_>>(), [0, 1]);
-    assert!(answer.unreadable[1].1.contains("MPEG-4 AVC/H.264 High Profile / Level 4.1"), "{}", answer.unreadable[1].1);
+    assert!(
+        answer.unreadable[1].1.contains("MPEG-4 AVC/H.264 High Profile / Level 4.1"),
+        "{}",
+        answer.unreadable[1].1
+    );
     assert_eq!(answer.previews.len(), 1);
     assert_eq!(answer.previews[0].instance, 2);
     let nothing = files_of_rubbish();
@@ -175,8 +186,11 @@ fn an_entry_with_its_data_set_behind_an_offset_is_the_same_study() {
     let meta = FileMeta::for_data_set(&data, TransferSyntax::EXPLICIT_LE);
     crate::dicom::write_data_set(&meta, &data, &[][..], &mut bytes).unwrap();
     let files = files(vec![with(&bytes)]);
-    let instances = vec![InstanceRef { offset: Some(4096), transfer_syntax: TransferSyntax::EXPLICIT_LE.to_owned() }];
-    let Answer::Triage(answer) = run(&Job::Triage(TriageJob { instances, deid: order(), previews: true }), &files) else {
+    let instances =
+        vec![InstanceRef { offset: Some(4096), transfer_syntax: TransferSyntax::EXPLICIT_LE.to_owned() }];
+    let Answer::Triage(answer) =
+        run(&Job::Triage(TriageJob { instances, deid: order(), previews: true }), &files)
+    else {
         panic!("no triage answer")
     };
     assert_eq!(answer.facts.modality, "DX");
@@ -242,7 +256,13 @@ fn manifest(case: CaseId, note: Option<&str>) -> CaseManifest {
     }
 }
 
-fn seal_job(plan_digest: String, site: &PrivateKeys, reader: &PrivateKeys, note: Option<&str>, with_p10: bool) -> SealJob {
+fn seal_job(
+    plan_digest: String,
+    site: &PrivateKeys,
+    reader: &PrivateKeys,
+    note: Option<&str>,
+    with_p10: bool,
+) -> SealJob {
     SealJob {
         instances: refs(1),
         deid: order(),
@@ -261,9 +281,9 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
     let files = files(vec![p10(&radiograph())]);
-    let job = seal_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
-    let address =
-        proto::envelope::Address { site: job.site, case: job.manifest.case, revision: 1 };
+    let mut job = seal_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
+    job.manifest.reasons = vec!["long ".repeat(100)];
+    let address = proto::envelope::Address { site: job.site, case: job.manifest.case, revision: 1 };
     let sealed = match run(&Job::Seal(Box::new(job)), &files) {
         Answer::Seal(sealed) => sealed,
         other => panic!("{other:?}"),
@@ -286,7 +306,11 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     assert!(content.get("instance-0000.dcm").is_some());
     for leaf in content.iter() {
         for planted in ["Quillfeather", "Bartholomew", "4711", "ACC998877", "20240517", "3680043"] {
-            assert!(!leaf.bytes.windows(planted.len()).any(|w| w == planted.as_bytes()), "{planted} in {}", leaf.name);
+            assert!(
+                !leaf.bytes.windows(planted.len()).any(|w| w == planted.as_bytes()),
+                "{planted} in {}",
+                leaf.name
+            );
         }
     }
 }
@@ -298,7 +322,8 @@ fn identity_in_the_note_stops_the_seal() {
     for note in ["Mrs QUILLFEATHER waits outside", "see ACC998877", "last seen 17.05.2024"] {
         let files = files(vec![p10(&radiograph())]);
         let job = seal_job(digest.clone(), &site, &reader, Some(note), false);
-        let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {}) else {
+        let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+        else {
             panic!("sealed although the note says: {note}")
         };
         assert!(failure.reason.contains("nothing was sealed"), "{}", failure.reason);
@@ -311,7 +336,8 @@ fn another_plan_than_the_recorded_one_is_not_sealed() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let files = files(vec![p10(&radiograph())]);
     let job = seal_job("00".repeat(32), &site, &reader, None, false);
-    let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {}) else {
+    let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+    else {
         panic!("sealed")
     };
     assert_eq!(failure.reason, Error::OtherPlan.to_string());
@@ -330,9 +356,17 @@ fn a_value_only_in_a_p10_header_is_found() {
     for (at, header) in [(10, 100), (94, 100), (200, 100), (288, 300)] {
         assert!(packed::PackedCase::prove(entry(at, header), &search).is_err(), "at {at}");
     }
-    let clean = vec![packed::Entry { name: "a.dcm".to_owned(), bytes: vec![0; 300], nature: packed::Nature::File(100) }];
+    let clean = vec![packed::Entry {
+        name: "a.dcm".to_owned(),
+        bytes: vec![0; 300],
+        nature: packed::Nature::File(100),
+    }];
     assert!(packed::PackedCase::prove(clean, &search).is_ok());
-    let named = vec![packed::Entry { name: "quillfeather.dcm".to_owned(), bytes: vec![], nature: packed::Nature::Text }];
+    let named = vec![packed::Entry {
+        name: "quillfeather.dcm".to_owned(),
+        bytes: vec![],
+        nature: packed::Nature::Text,
+    }];
     assert!(packed::PackedCase::prove(named, &search).is_err());
 }
 

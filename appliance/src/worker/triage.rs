@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use models::classifier::Times;
 use models::Classifier;
+use models::classifier::Times;
 
 use super::bag::Bag;
 use super::open::{open, split};
@@ -87,10 +87,16 @@ impl Frames<'_> {
         let decoded = match decoded {
             Ok(decoded) => decoded,
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
-            Err(error) => return Ok(self.not_read(pick, &error)),
+            Err(error) => {
+                self.not_read(pick, &error);
+                return Ok(());
+            }
         };
         match self.shown.make(pick, &decoded, &mut self.bag) {
-            Err(Error::Pixels(error)) => return Ok(self.not_read(pick, &error)),
+            Err(Error::Pixels(error)) => {
+                self.not_read(pick, &error);
+                return Ok(());
+            }
             other => other?,
         }
         let Some(classifier) = classifier.filter(|_| self.run.contains(&pick)) else { return Ok(()) };
@@ -125,7 +131,9 @@ fn conclude(
     };
     let selection = match selection {
         Ok(selection) => selection,
-        Err(_) if found.items.is_empty() && !found.unreadable.is_empty() => return Ok(unreadable(first_fault())),
+        Err(_) if found.items.is_empty() && !found.unreadable.is_empty() => {
+            return Ok(unreadable(first_fault()));
+        }
         Err(why) => return Ok(not_analysed(why)),
     };
     let Some(classifier) = classifier else { return Ok(not_analysed("No bundle is installed.".to_owned())) };

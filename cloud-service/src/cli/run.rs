@@ -1,5 +1,6 @@
 //! `run`: builds the rooms bottom up, keeps them alive, drains them top down.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -317,7 +318,10 @@ impl Images for Opening {
 fn follow_log(config: &LogConfig) {
     let level = &config.level;
     let filter = format!("off,cloud_service={level},models={level},proto={level}");
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second subscriber in one process (tests) keeps the first.
     let _ = if config.json { builder.json().try_init() } else { builder.try_init() };
 }

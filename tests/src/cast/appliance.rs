@@ -43,10 +43,19 @@ impl Appliance {
         let args = ["init", &name, "--demo", "--json", "--listen", &listen, "--page", &page_text];
         let said = run_ok("appliance", &args)?.first()?;
         let config = folder.join("appliance.toml");
-        let bundles: Vec<toml::Value> = bundles().iter().map(|path| path.display().to_string().into()).collect();
+        let bundles: Vec<toml::Value> =
+            bundles().iter().map(|path| path.display().to_string().into()).collect();
         Settings::read(&config)?.with("triage", "bundles", bundles).write()?;
         let login = link(&said)?;
-        Ok(Self { folder: folder.to_owned(), config, log: log.to_owned(), intake, page, login, process: None })
+        Ok(Self {
+            folder: folder.to_owned(),
+            config,
+            log: log.to_owned(),
+            intake,
+            page,
+            login,
+            process: None,
+        })
     }
 
     /// Starts it and waits until it listens.
@@ -127,7 +136,10 @@ impl Appliance {
     /// # Errors
     /// What the command said.
     pub fn enrol(&self, url: &str, token: &str) -> Result<Value> {
-        self.asked(&["enrol", url, token])?.into_iter().next().ok_or_else(|| Error::other("enrol said nothing"))
+        self.asked(&["enrol", url, token])?
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::other("enrol said nothing"))
     }
 
     /// Adds a user; the one-time address.
@@ -146,8 +158,10 @@ impl Appliance {
     pub fn decide(&self, who: &str, decision: Decision) -> Result<()> {
         let socket = self.ledger_path()?.with_extension("sock");
         let request = Request::Decide { who: who.to_owned(), decision };
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::io("a runtime"))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::io("a runtime"))?;
         match runtime.block_on(ask(&socket, &request)).map_err(Error::io("the control socket"))? {
             Some(Response::Done(_)) => Ok(()),
             Some(Response::Refused(words)) => Err(Error::other(words)),

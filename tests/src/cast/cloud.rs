@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::Process;
 use super::appliance::{address, link};
 use super::command::{free_port, prepared, project, run_ok};
-use super::Process;
 use crate::{Error, Result};
 
 /// A cloud service in a folder of its own.
@@ -39,7 +39,9 @@ impl Cloud {
         let name = folder.display().to_string();
         let bundle = project().join("models/reference").display().to_string();
         let (listen, page_text) = (service.to_string(), page.to_string());
-        let args = ["init", &name, "--demo", "--json", "--listen", &listen, "--page", &page_text, "--bundle", &bundle];
+        let args = [
+            "init", &name, "--demo", "--json", "--listen", &listen, "--page", &page_text, "--bundle", &bundle,
+        ];
         let said = run_ok("cloud-service", &args)?.first()?;
         let config = folder.join("cloud.toml");
         Ok(Self {
@@ -106,7 +108,8 @@ impl Cloud {
     /// What the command said.
     pub fn add_site(&self, name: &str) -> Result<String> {
         let said = self.asked(&["site", "add", name])?.into_iter().next().unwrap_or_default();
-        let token = said.get("token").and_then(Value::as_str).ok_or_else(|| Error::other("no enrolment token"))?;
+        let token =
+            said.get("token").and_then(Value::as_str).ok_or_else(|| Error::other("no enrolment token"))?;
         Ok(token.to_owned())
     }
 

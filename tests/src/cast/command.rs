@@ -61,7 +61,11 @@ impl Answer {
     /// # Errors
     /// When a line is no JSON.
     pub fn lines(&self) -> Result<Vec<Value>> {
-        self.stdout.lines().filter(|line| !line.trim().is_empty()).map(|line| Ok(serde_json::from_str(line)?)).collect()
+        self.stdout
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| Ok(serde_json::from_str(line)?))
+            .collect()
     }
 
     /// The first JSON object of stdout.
@@ -97,5 +101,9 @@ pub fn run_ok<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Answer> {
         return Ok(answer);
     }
     let words: Vec<String> = args.iter().map(|a| a.as_ref().to_string_lossy().into_owned()).collect();
-    Err(Error::Command { command: format!("{name} {}", words.join(" ")), code: answer.code, stderr: answer.stderr })
+    Err(Error::Command {
+        command: format!("{name} {}", words.join(" ")),
+        code: answer.code,
+        stderr: answer.stderr,
+    })
 }

@@ -82,7 +82,8 @@ impl Row {
     /// Whether nothing more will happen to its case without a person.
     pub fn at_rest(&self) -> bool {
         let state = self.state.as_deref();
-        self.answered() && state.is_none_or(|s| !["leaving", "packing", "sealed", "sending", "received"].contains(&s))
+        self.answered()
+            && state.is_none_or(|s| !["leaving", "packing", "sealed", "sending", "received"].contains(&s))
     }
 }
 
@@ -106,8 +107,10 @@ impl Ledger {
     /// # Errors
     /// When it is not there.
     pub fn open(path: &Path) -> Result<Self> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::io("a runtime"))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::io("a runtime"))?;
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
         let connection = runtime.block_on(SqliteConnection::connect_with(&options))?;
         Ok(Self { runtime, connection })
@@ -118,7 +121,8 @@ impl Ledger {
     /// # Errors
     /// The database's, or when a row does not fit.
     pub fn query<T: DeserializeOwned>(&mut self, sql: &'static str) -> Result<Vec<T>> {
-        let texts: Vec<(String,)> = self.runtime.block_on(sqlx::query_as(sql).fetch_all(&mut self.connection))?;
+        let texts: Vec<(String,)> =
+            self.runtime.block_on(sqlx::query_as(sql).fetch_all(&mut self.connection))?;
         texts.iter().map(|(text,)| Ok(serde_json::from_str(text)?)).collect()
     }
 

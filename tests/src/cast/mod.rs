@@ -9,6 +9,7 @@ mod pair;
 mod process;
 mod settings;
 mod wait;
+mod watch;
 
 pub use appliance::Appliance;
 pub use cloud::Cloud;
@@ -19,3 +20,4 @@ pub use pair::{Pair, Terms};
 pub use process::Process;
 pub use settings::Settings;
 pub use wait::{LIMIT, until};
+pub use watch::{Entry, Watch, open_kept, site_keys};

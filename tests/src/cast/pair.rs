@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Appliance, Cloud, Link, Settings, until};
-use crate::cast::LIMIT;
 use crate::Result;
+use crate::cast::LIMIT;
 
 /// What differs between the sites that tests need.
 #[derive(Debug, Clone)]

@@ -91,7 +91,11 @@ impl Process {
         let status = until(&format!("{name} ends when asked"), STOP, || {
             self.child.try_wait().map_err(Error::io("waiting for a process"))
         })?;
-        if status.success() { Ok(()) } else { Err(Error::other(format!("{name} ended with {status} when asked to stop"))) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Error::other(format!("{name} ended with {status} when asked to stop")))
+        }
     }
 
     /// Whether it still runs.
@@ -112,7 +116,9 @@ impl Process {
         let id = self.id();
         let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
         let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-        lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+        lists
+            .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+            .collect()
     }
 }
 

@@ -46,7 +46,8 @@ impl Settings {
     /// # Errors
     /// When it cannot be written.
     pub fn write(self) -> Result<()> {
-        let text = toml::to_string_pretty(&self.table).map_err(|_| Error::other("the configuration cannot be written"))?;
+        let text = toml::to_string_pretty(&self.table)
+            .map_err(|_| Error::other("the configuration cannot be written"))?;
         std::fs::write(&self.path, text).map_err(Error::io(self.path.display().to_string()))
     }
 }

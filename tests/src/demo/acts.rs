@@ -100,7 +100,9 @@ fn tell_away(stage: &Stage) -> Result<()> {
             let clock = since.rem_euclid(86_400_000) / 1_000;
             let (h, m, s) = (clock / 3_600, clock / 60 % 60, clock % 60);
             let ago = (now - since) / 1_000;
-            say(&format!("The cloud is away since {h:02}:{m:02}:{s:02} UTC ({ago} s); {waiting} cases wait here, sealed."));
+            say(&format!(
+                "The cloud is away since {h:02}:{m:02}:{s:02} UTC ({ago} s); {waiting} cases wait here, sealed."
+            ));
         }
         None => say("The appliance says that the cloud answers."),
     }
@@ -134,9 +136,14 @@ fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &PathBuf) -> Resul
     });
     stage.appliance.start()?;
     let acknowledged = read_record(record)?;
-    let known = |uid: &str| acknowledged.iter().any(|outcome| outcome.acknowledged() && outcome.sop_instance_uid == uid);
+    let known = |uid: &str| {
+        acknowledged.iter().any(|outcome| outcome.acknowledged() && outcome.sop_instance_uid == uid)
+    };
     let again: Vec<Outgoing> = all.into_iter().filter(|item| !known(&item.sop_instance_uid)).collect();
-    say(&format!("  restarted; the scanner sends again the {} objects that nobody acknowledged", again.len()));
+    say(&format!(
+        "  restarted; the scanner sends again the {} objects that nobody acknowledged",
+        again.len()
+    ));
     if !again.is_empty() {
         stage.appliance.scanner().send_recorded(&again, record).complete()?;
     }

@@ -1,5 +1,6 @@
 //! What the header of a file says, read by other code than ours: identifiers to search for, and what must be held.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use dicom_object::{DefaultDicomObject, OpenFileOptions, Tag};
@@ -40,6 +41,8 @@ const CONVERSION: Tag = Tag(0x0008, 0x0064);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 /// Shorter values would be found by chance in compressed pixels.
 const SHORTEST: usize = 6;
+/// Fewer different characters, as in `0000000`, identify nobody and stand in many numbers.
+const FEWEST_DIFFERENT: usize = 4;
 
 /// What one header says.
 #[derive(Debug)]
@@ -63,7 +66,8 @@ pub fn read(path: &Path) -> Option<Header> {
     for tag in IDENTIFIERS {
         for value in text(&object, tag).iter().flat_map(|text| text.split('\\')) {
             let value = value.trim();
-            if value.len() >= SHORTEST {
+            let different: BTreeSet<char> = value.chars().collect();
+            if value.len() >= SHORTEST && different.len() >= FEWEST_DIFFERENT {
                 planted.plant(value);
             }
         }
@@ -83,7 +87,8 @@ fn must_hold(object: &DefaultDicomObject, modality: &str) -> bool {
     let family = storage.split('.').next().unwrap_or_default();
     // Secondary capture, ultrasound (and its retired classes), visible light, structured reports, documents.
     let risky_class = ["7", "3", "6", "77", "88", "104"].contains(&family);
-    let risky_modality = ["", "US", "IVUS", "OT", "SC", "SR", "DOC", "ES", "XC", "GM", "SM"].contains(&modality);
+    let risky_modality =
+        ["", "US", "IVUS", "OT", "SC", "SR", "DOC", "ES", "XC", "GM", "SM"].contains(&modality);
     let annotated = text(object, BURNED_IN).is_some_and(|value| value == "YES");
     let converted = object.element_opt(CONVERSION).ok().flatten().is_some();
     risky_class || risky_modality || annotated || converted

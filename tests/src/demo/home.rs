@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fixtures::planted::{Planted, Searcher};
-use proto::keys::PrivateKeys;
 
 use super::plan::Plan;
-use super::stage::{Stage, site_keys};
+use super::stage::Stage;
+use crate::cast::open_kept;
 use crate::{Error, Result};
 
 /// What was found of what left.
@@ -60,14 +60,18 @@ pub fn bring(stage: &mut Stage, plan: &Plan) -> Result<Home> {
 impl Home {
     fn note(&mut self, place: &str, searcher: &Searcher, bytes: &[u8]) {
         let hits = searcher.search(bytes);
-        self.found.extend(hits.into_iter().map(|hit| format!("{place} at byte {}: {}", hit.offset, hit.form)));
+        self.found
+            .extend(hits.into_iter().map(|hit| format!("{place} at byte {}: {}", hit.offset, hit.form)));
     }
 }
 
-fn open_all(stage: &mut Stage, left: &Path, arrived: &Path, searcher: &Searcher, home: &mut Home) -> Result<()> {
-    let sender = site_keys(&stage.appliance)?;
-    let text = fs::read_to_string(stage.cloud.reader_keys()).map_err(Error::io("the reader's keys"))?;
-    let reader = PrivateKeys::from_text(&text).map_err(|_| Error::other("the reader's keys cannot be read"))?;
+fn open_all(
+    stage: &mut Stage,
+    left: &Path,
+    arrived: &Path,
+    searcher: &Searcher,
+    home: &mut Home,
+) -> Result<()> {
     // Only what was put on the link has left; what waits or was stopped has not.
     let sent: BTreeSet<String> = stage
         .rows()?
@@ -75,28 +79,21 @@ fn open_all(stage: &mut Stage, left: &Path, arrived: &Path, searcher: &Searcher,
         .filter(|row| row.bytes_sent.unwrap_or(0) > 0)
         .filter_map(|row| row.envelope)
         .collect();
-    for entry in fs::read_dir(left).map_err(Error::io("left"))?.flatten() {
-        let path = entry.path();
-        let Some(id) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
-        if path.extension().is_none_or(|end| end != "sealed") {
-            continue;
+    for file in fs::read_dir(left).map_err(Error::io("left"))?.flatten() {
+        let path = file.path();
+        let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.extension().is_some_and(|end| end == "sealed") && !sent.contains(&id) {
+            fs::remove_file(&path).map_err(Error::io("an envelope that never left"))?;
         }
-        if !sent.contains(&id) {
-            let _ = fs::remove_file(&path);
-            continue;
-        }
-        let bytes = fs::read(&path).map_err(Error::io("an envelope"))?;
-        let (_, content) = proto::envelope::open(&bytes, &sender, reader.opener())
-            .map_err(|_| Error::other(format!("the envelope {id} cannot be opened with the reader's key")))?;
-        let folder = arrived.join(&id);
+    }
+    for entry in open_kept(left, &stage.appliance, &stage.cloud)? {
+        let folder = arrived.join(&entry.envelope);
         fs::create_dir_all(&folder).map_err(Error::io("a folder"))?;
-        for leaf in content.iter() {
-            home.plain_bytes += leaf.bytes.len() as u64;
-            home.note(&format!("arrived/{id}/{}", leaf.name), searcher, leaf.bytes);
-            home.note("the name of an entry", searcher, leaf.name.as_bytes());
-            fs::write(folder.join(leaf.name.replace('/', "-")), leaf.bytes).map_err(Error::io("an entry"))?;
-        }
-        home.envelopes.insert(id);
+        home.plain_bytes += entry.bytes.len() as u64;
+        home.note(&format!("arrived/{}/{}", entry.envelope, entry.name), searcher, &entry.bytes);
+        home.note("the name of an entry", searcher, entry.name.as_bytes());
+        fs::write(folder.join(entry.name.replace('/', "-")), &entry.bytes).map_err(Error::io("an entry"))?;
+        home.envelopes.insert(entry.envelope);
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ mod plan;
 mod stage;
 mod summary;
 mod table;
-mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,9 +30,9 @@ pub struct Args {
 }
 
 const ACTS: &str = "\
-Scanside, on this machine alone. Four acts, about 3 minutes:
-  Act 1 (1 min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
-  Act 2 (1 min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
+Scanside, on this machine alone. Four acts, about 2 minutes:
+  Act 1 (½ min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
+  Act 2 (½ min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
   Act 3 (½ min)  kill -9 of the appliance in the middle of a send, restart
   Act 4 (½ min)  the cloud is back: everything comes home
 ";

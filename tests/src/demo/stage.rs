@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use proto::keys::{PrivateKeys, PublicKeys};
-
-use super::watch::Watch;
 use super::{runtime, say};
-use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, until};
+use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_keys, until};
 use crate::{Error, Result};
 
 /// Both sides and what is kept of them.
@@ -48,7 +45,8 @@ impl Stage {
         appliance.enrol(&url, &cloud.add_site("demo-site")?)?;
         let watch = Watch::begin(&appliance.store_path()?, &folder.join("left"), site_keys(&appliance)?)?;
         appliance.start()?;
-        let mut stage = Self { folder: folder.to_owned(), appliance, cloud, watch: Some(watch), ledger: None };
+        let mut stage =
+            Self { folder: folder.to_owned(), appliance, cloud, watch: Some(watch), ledger: None };
         stage.until_link(true)?;
         Ok(stage)
     }
@@ -91,11 +89,15 @@ impl Stage {
     /// # Errors
     /// When it does not.
     pub fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
-        until(if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" }, LIMIT, || {
-            let status = self.appliance.status()?;
-            let away = status.get("cloud_away_since").is_some_and(|since| !since.is_null());
-            Ok((away != up).then_some(status))
-        })
+        until(
+            if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" },
+            LIMIT,
+            || {
+                let status = self.appliance.status()?;
+                let away = status.get("cloud_away_since").is_some_and(|since| !since.is_null());
+                Ok((away != up).then_some(status))
+            },
+        )
     }
 
     /// Keeps both sides up until Ctrl-C.
@@ -123,20 +125,13 @@ impl Stage {
 fn renew(folder: &Path) -> Result<()> {
     if folder.exists() {
         if !folder.join(MARK).is_file() {
-            return Err(Error::other(format!("{} is not of the demonstration's making: move it away", folder.display())));
+            return Err(Error::other(format!(
+                "{} is not of the demonstration's making: move it away",
+                folder.display()
+            )));
         }
         std::fs::remove_dir_all(folder).map_err(Error::io("the last demonstration's folder"))?;
     }
     std::fs::create_dir_all(folder).map_err(Error::io("the demonstration's folder"))?;
     std::fs::write(folder.join(MARK), "").map_err(Error::io("the demonstration's folder"))
-}
-
-/// The site's public keys, as its envelopes are signed.
-///
-/// # Errors
-/// When the site is not enrolled.
-pub fn site_keys(appliance: &Appliance) -> Result<PublicKeys> {
-    let text = std::fs::read_to_string(appliance.identity_path()?.join("keys.pem")).map_err(Error::io("the site's keys"))?;
-    let keys = PrivateKeys::from_text(&text).map_err(|_| Error::other("the site's keys cannot be read"))?;
-    Ok(keys.public().clone())
 }

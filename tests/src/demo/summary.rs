@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::home::Home;
 use super::plan::Plan;
+use super::say;
 use super::stage::Stage;
 use super::table::size;
-use super::say;
 use crate::cast::Row;
 use crate::{Error, Result};
 
@@ -71,11 +71,20 @@ impl Summary {
     ///
     /// # Errors
     /// When ledger or store cannot be read.
-    pub fn of(stage: &mut Stage, plan: &Plan, record: &[Outcome], home: &Home, took: Duration) -> Result<Self> {
+    pub fn of(
+        stage: &mut Stage,
+        plan: &Plan,
+        record: &[Outcome],
+        home: &Home,
+        took: Duration,
+    ) -> Result<Self> {
         let rows = stage.rows()?;
         let count = |what: &str| rows.iter().filter(|row| kind(row) == what).count();
-        let acknowledged: BTreeSet<&str> =
-            record.iter().filter(|outcome| outcome.acknowledged()).map(|outcome| outcome.sop_instance_uid.as_str()).collect();
+        let acknowledged: BTreeSet<&str> = record
+            .iter()
+            .filter(|outcome| outcome.acknowledged())
+            .map(|outcome| outcome.sop_instance_uid.as_str())
+            .collect();
         let present = present(stage, plan, &acknowledged)?;
         let offline = rows.iter().filter(|row| kind(row) == "answered" && row.cloud_up == Some(0)).count();
         Ok(Self {
@@ -120,7 +129,10 @@ impl Summary {
                 None => Some("never arrived".to_owned()),
                 Some(row) => wrong(row, study.must_hold, plan.own),
             };
-            fault(wrong.is_some(), format!("study {} ({}): {}", study.number, study.what, wrong.unwrap_or_default()));
+            fault(
+                wrong.is_some(),
+                format!("study {} ({}): {}", study.number, study.what, wrong.unwrap_or_default()),
+            );
         }
         for row in rows.iter().filter(|row| row.bytes_sent.unwrap_or(0) > 0) {
             let kept = row.envelope.as_ref().is_some_and(|id| home.envelopes.contains(id));
@@ -128,7 +140,8 @@ impl Summary {
         }
         if !plan.own {
             fault(self.acknowledged != objects(plan), format!("{} objects were sent", objects(plan)));
-            let embedded = rows.iter().any(|row| row.plan.as_deref() == Some("embedding") && row.report.is_some());
+            let embedded =
+                rows.iter().any(|row| row.plan.as_deref() == Some("embedding") && row.report.is_some());
             fault(!embedded, "no case came home that travelled as an embedding".to_owned());
         }
         Ok(faults)
@@ -205,11 +218,17 @@ fn wrong(row: &Row, must_hold: bool, own: bool) -> Option<String> {
         "unreadable" if !own => format!("is unreadable: {}", row.reason.as_deref().unwrap_or_default()),
         "escalated" if must_hold => "left although it must be held".to_owned(),
         "escalated" if row.report.is_none() && !(own && state.is_none()) => {
-            format!("is stuck: {} ({})", state.unwrap_or("no case"), row.fault.as_deref().unwrap_or("no fault"))
+            format!(
+                "is stuck: {} ({})",
+                state.unwrap_or("no case"),
+                row.fault.as_deref().unwrap_or("no fault")
+            )
         }
         // Of the user's own files nobody here knows whether one that must be held has any reason to leave.
         _ if must_hold && !held && !own => "must be held and is not".to_owned(),
-        _ if held && !must_hold => format!("is held and must not be: {}", row.holds.as_deref().unwrap_or_default()),
+        _ if held && !must_hold => {
+            format!("is held and must not be: {}", row.holds.as_deref().unwrap_or_default())
+        }
         _ => return None,
     };
     Some(words)

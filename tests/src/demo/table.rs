@@ -17,15 +17,13 @@ pub struct Table {
     drawn: usize,
 }
 
-const HEAD: &str =
-    "  #  study                modality  disposition   ms     case      sent                              reason / report";
+const HEAD: &str = "  #  study                modality  disposition   ms     case      sent                              reason / report";
 const WORDS: usize = 60;
 
 impl Table {
-    /// Forgets what stands on the terminal: an act begins below it.
+    /// An act begins below what stands on the terminal.
     pub fn begin(&mut self) {
         self.drawn = 0;
-        self.shown.clear();
         say(HEAD);
     }
 
@@ -42,7 +40,9 @@ impl Table {
         } else {
             // A log gets a line when there is an answer, and again when what stands in it changed.
             for (number, line) in lines {
-                let told = rows.iter().any(|r| plan.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
+                let told = rows
+                    .iter()
+                    .any(|r| plan.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
                 if told && self.shown.get(&number) != Some(&line) {
                     say(&line);
                     self.shown.insert(number, line);
@@ -52,7 +52,7 @@ impl Table {
     }
 
     fn redraw(&mut self, lines: BTreeMap<usize, String>) {
-        if lines == self.shown {
+        if lines == self.shown && self.drawn > 0 {
             return;
         }
         let up = if self.drawn > 0 { format!("\u{1b}[{}A", self.drawn) } else { String::new() };

@@ -41,6 +41,7 @@ const table = new Uint32Array(65536);
 /** @type {ImageData | null} */
 let sheet = null;
 let due = false;
+let sharper = 0;
 
 /** Shows a study's previews; the same ones again change nothing. @param {string} id @param {string} kind @param {Preview[]} previews @param {string} words why there is none */
 export function show(id, kind, previews, words) {
@@ -93,6 +94,13 @@ async function values(p) {
   return got;
 }
 
+/** The coarsest level that has a value for every pixel it is drawn on. @param {Preview[]} levels coarse to fine */
+function fitting(levels) {
+  const finest = levels[levels.length - 1];
+  const drawn = Math.min(canvas.width / finest.columns, canvas.height / finest.rows) * finest.columns * zoom;
+  return levels.find((p) => p.columns >= drawn * 0.95) ?? finest;
+}
+
 /** Goes to a frame: its coarsest level at once, then the one that fits. @param {number} n */
 async function go(n) {
   const levels = frames[n];
@@ -101,7 +109,7 @@ async function go(n) {
   at = n;
   /** @type {HTMLInputElement} */ ($('frame')).value = String(n);
   $('cap-frame').textContent = frames.length > 1 ? t.frame(n + 1, frames.length) : '';
-  const fits = levels.find((p) => p.columns >= canvas.width && p.rows >= canvas.height * 0.9) ?? levels[levels.length - 1];
+  const fits = fitting(levels);
   const wanted = levels[0] === fits || kept.has(fits.index) ? [fits] : [levels[0], fits];
   for (const p of wanted) {
     try {
@@ -213,7 +221,12 @@ function reset() {
 }
 
 /** @param {number} by */
-function scale(by) { zoom = Math.min(20, Math.max(0.2, zoom * by)); later(); }
+function scale(by) {
+  zoom = Math.min(20, Math.max(0.2, zoom * by));
+  later();
+  clearTimeout(sharper);
+  sharper = setTimeout(() => { if (now && fitting(frames[at]).level < now.about.level) void go(at); }, 150);
+}
 function flip() { invert = !invert; touched = true; later(); }
 /** @param {number} n */
 function turn(n) { void go(Math.min(frames.length - 1, Math.max(0, n))); }
@@ -248,7 +261,7 @@ function drag(e) {
     const ratio = devicePixelRatio || 1;
     pan = { x: pan.x + dx * ratio, y: pan.y + dy * ratio };
   } else if (e.buttons & 2) {
-    zoom = Math.min(20, Math.max(0.2, zoom * (1 - dy / 200)));
+    scale(1 - dy / 200);
   }
   later();
 }

@@ -126,7 +126,7 @@ function fill(li, r) {
   if (r.id === selected) a.setAttribute('aria-current', 'true'); else a.removeAttribute('aria-current');
   put(a, 'priority', r.priority);
   put(a, 'study', r.study || '(no modality)');
-  put(a, 'place', [r.room, r.tail && `…${r.tail}`].filter(Boolean).join(' '));
+  put(a, 'place', [r.room, r.tail && `…\u2060${r.tail}`].filter(Boolean).join(' '));
   put(a, 'disposition', r.disposition + (r.shadow && r.disposition ? ` (${t.shadow})` : ''));
   put(a, 'why', r.line);
 }

@@ -37,7 +37,7 @@ export const t = {
   title: 'Studies - Scanside',
   stat: (/** @type {number} */ n) => `(${n} STAT) `,
   sections: {
-    findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'over its threshold', under: 'under its threshold',
+    findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag',
     holds: 'Held because', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
     report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
   },
@@ -58,7 +58,7 @@ export const t = {
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],
   ],
   footList: 'J K next, previous · Enter open · / find · G S to STAT · ? keys',
-  footStudy: 'A send · H wait · X don’t send · P identity visible · C acknowledge · U undo · ? keys',
+  footStudy: 'Esc list · A send · H wait · X don’t send · P identity visible · C acknowledge · U undo · ? keys',
   fine: 'Research software, not a medical device. Triage opinion, not a diagnosis.',
 };
 

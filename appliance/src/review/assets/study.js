@@ -108,7 +108,6 @@ function facts(d) {
     }
   }
   if (d.case?.fault) head.append(part(t.sections.case, el('p', 'fault', d.case.fault)));
-  if (d.report) head.append(report(d.report));
   $('facts').replaceChildren(head);
 }
 
@@ -142,7 +141,7 @@ function findings(d) {
 
 /** @param {Detail} d */
 function more(d) {
-  const all = [];
+  const all = d.report ? [report(d.report)] : [];
   if (d.result) {
     all.push(...findings(d));
     const words = d.result.removed.map((r) => `${r.count} ${r.words}`).join(', ');

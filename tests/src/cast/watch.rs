@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proto::envelope::{Inspection, inspect};
-use proto::keys::PublicKeys;
+use proto::keys::{PrivateKeys, PublicKeys};
 
+use super::{Appliance, Cloud};
 use crate::{Error, Result};
 
 const LOOK: Duration = Duration::from_millis(5);
@@ -97,7 +98,8 @@ impl Links {
                 return true;
             }
             if let Ok(file) = fs::File::open(&*link)
-                && let Ok(Inspection::Complete { verified, .. }) = inspect(std::io::BufReader::new(file), &self.site)
+                && let Ok(Inspection::Complete { verified, .. }) =
+                    inspect(std::io::BufReader::new(file), &self.site)
             {
                 let name = format!("{}.sealed", verified.header().envelope());
                 let _ = fs::rename(&*link, self.left.join(name));
@@ -107,4 +109,54 @@ impl Links {
             false
         });
     }
+}
+
+/// One entry of the plain content of an envelope that was kept.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The envelope's id.
+    pub envelope: String,
+    /// The entry's name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Opens the envelopes in `left` with the cloud reader's private key, as only a test or the demonstration may.
+///
+/// # Errors
+/// When one cannot be opened, or a key cannot be read.
+pub fn open_kept(left: &Path, appliance: &Appliance, cloud: &Cloud) -> Result<Vec<Entry>> {
+    let sender = site_keys(appliance)?;
+    let reader = private(&cloud.reader_keys())?;
+    let mut entries = Vec::new();
+    for file in fs::read_dir(left).map_err(Error::io("the kept envelopes"))?.flatten() {
+        let path = file.path();
+        let Some(id) = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
+        if path.extension().is_none_or(|end| end != "sealed") {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(Error::io("an envelope"))?;
+        let (_, content) = proto::envelope::open(&bytes, &sender, reader.opener())
+            .map_err(|_| Error::other(format!("the envelope {id} cannot be opened with the reader's key")))?;
+        entries.extend(content.iter().map(|leaf| Entry {
+            envelope: id.clone(),
+            name: leaf.name.to_owned(),
+            bytes: leaf.bytes.to_vec(),
+        }));
+    }
+    Ok(entries)
+}
+
+/// The site's public keys, as its envelopes are signed.
+///
+/// # Errors
+/// When the site is not enrolled.
+pub fn site_keys(appliance: &Appliance) -> Result<PublicKeys> {
+    Ok(private(&appliance.identity_path()?.join("keys.pem"))?.public().clone())
+}
+
+fn private(path: &Path) -> Result<PrivateKeys> {
+    let text = fs::read_to_string(path).map_err(Error::io("a key file"))?;
+    PrivateKeys::from_text(&text).map_err(|_| Error::other("a key file cannot be read"))
 }
