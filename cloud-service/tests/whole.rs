@@ -1,6 +1,9 @@
 //! The real binary: made, run, killed and run again; one case over the wire to a model's endpoint and home.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[path = "support/phantom.rs"]
+mod phantom;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,16 +12,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan};
-use proto::content::Leaf;
-use proto::envelope::{Address, Header, Kind, Leaves, Sealed, Sealer};
-use proto::ids::{CaseId, SiteId, StatementDigest};
+use phantom::{Phantom, encoded, phantom};
+use proto::envelope::{Address, Header, Sealed, Sealer};
+use proto::ids::{CaseId, SiteId};
 use proto::keys::PrivateKeys;
+use proto::report::ReportContent;
 use proto::token::EnrolToken;
 use proto::wire::intake_client::IntakeClient;
 use proto::wire::report_piece::Piece;
 use proto::wire::*;
 use serde_json::Value;
+use tonic::transport::Channel;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_cloud-service");
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,60 +93,6 @@ fn endpoint() -> String {
     url
 }
 
-/// A ramp as a PNG of 8 x 8 pixels, wrapped as a case.
-struct Phantom {
-    manifest: Vec<u8>,
-    png: Vec<u8>,
-}
-
-impl Leaves for Phantom {
-    const KIND: Kind = Kind::Case;
-    fn leaves(&self) -> Vec<Leaf<'_>> {
-        vec![
-            Leaf { name: proto::case::CASE_JSON, bytes: &self.manifest },
-            Leaf { name: "frame-0000.png", bytes: &self.png },
-        ]
-    }
-}
-
-fn phantom(id: CaseId) -> Phantom {
-    let pixels: Vec<u8> = (0..64).map(|i| i * 4).collect();
-    let mut png = Vec::new();
-    let encoder = image::codecs::png::PngEncoder::new(&mut png);
-    image::ImageEncoder::write_image(encoder, &pixels, 8, 8, image::ExtendedColorType::L8).unwrap();
-    let frame = FrameEntry {
-        index: 0,
-        name: "frame-0000.png".into(),
-        kind: FrameKind::Png8,
-        rows: 8,
-        columns: 8,
-        bytes: png.len() as u64,
-        window: None,
-        photometric: "MONOCHROME2".into(),
-        encoder: None,
-    };
-    let manifest = CaseManifest {
-        format: CaseFormat::V1,
-        case: id,
-        revision: 1,
-        study: "P1".into(),
-        modality: "DX".into(),
-        body_part: None,
-        view: None,
-        age: None,
-        sex: None,
-        priority: proto::case::Priority::Routine,
-        findings: Vec::new(),
-        disposition: Disposition::Escalate,
-        reasons: vec!["asked for".into()],
-        note: None,
-        statement: StatementDigest::from_bytes([1; 32]),
-        plan: Plan::Image,
-        frames: vec![frame],
-    };
-    Phantom { manifest: manifest.to_json().unwrap(), png }
-}
-
 struct Site {
     id: SiteId,
     keys: PrivateKeys,
@@ -173,11 +123,10 @@ impl Site {
     }
 
     /// A phantom case sealed for the reader, with its offer and its only part.
-    fn sealed(&self, case: CaseId) -> (Sealed, WhichPartsRequest, Part) {
-        let address = Address { site: self.id, case, revision: 1 };
+    fn sealed(&self, case: &Phantom) -> (Sealed, WhichPartsRequest, Part) {
+        let address = Address { site: self.id, case: case.id, revision: 1 };
         let mut bytes = Vec::new();
-        let sealed =
-            Sealer::new(&address, self.keys.signer(), &self.reader).seal(&phantom(case), &mut bytes).unwrap();
+        let sealed = Sealer::new(&address, self.keys.signer(), &self.reader).seal(case, &mut bytes).unwrap();
         let header = bytes[..Header::BYTES].to_vec();
         let layout = Header::parse(&header).unwrap().layout();
         let part = bytes[Header::BYTES..Header::BYTES + layout.part_bytes(0)].to_vec();
@@ -193,7 +142,43 @@ impl Site {
         (sealed, offer, send)
     }
 
-    async fn client(&self, url: &str) -> IntakeClient<tonic::transport::Channel> {
+    /// Waits for the report of a case, fetches and opens it.
+    async fn home(
+        &self,
+        client: &mut IntakeClient<Channel>,
+        config: &str,
+        case: CaseId,
+    ) -> (ReportContent, ReportEntry) {
+        let deadline = Instant::now() + PATIENCE;
+        let entry = loop {
+            let mut listed =
+                client.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports;
+            listed.retain(|r| r.case_id == case.as_bytes());
+            if let Some(entry) = listed.pop() {
+                break entry;
+            }
+            let shown = command(&["case", "list", "--config", config, "--json"]);
+            assert!(Instant::now() < deadline, "no report: {}", String::from_utf8_lossy(&shown.stdout));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        let request = FetchReportRequest { envelope: entry.envelope.clone(), first_part: 0 };
+        let mut pieces = client.fetch_report(request).await.unwrap().into_inner();
+        let (mut whole, mut seal) = (Vec::new(), Vec::new());
+        while let Some(piece) = pieces.message().await.unwrap() {
+            match piece.piece.unwrap() {
+                Piece::Head(head) => (whole, seal) = (head.header, head.seal),
+                Piece::Part(part) => whole.extend(part.data),
+            }
+        }
+        whole.extend(seal);
+        assert_eq!(blake3::hash(&whole).as_bytes().as_slice(), entry.digest);
+        let (_, content) = proto::envelope::open(&whole, &self.reader, self.keys.opener()).unwrap();
+        let report = content.first(proto::report::REPORT_JSON).unwrap();
+        let report = ReportContent::from_json(report).unwrap();
+        (report, entry)
+    }
+
+    async fn client(&self, url: &str) -> IntakeClient<Channel> {
         let channel = proto::tls::connect(&url.parse().unwrap(), Arc::clone(&self.config)).await.unwrap();
         IntakeClient::new(channel)
     }
@@ -201,16 +186,25 @@ impl Site {
 
 /// Makes a demonstration folder whose model is the fake endpoint; gives the configuration's path.
 fn made(dir: &Path) -> String {
-    let folder = dir.join("cloud");
-    let args =
-        ["init", folder.to_str().unwrap(), "--demo", "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"];
-    let out = said(&command(&args));
-    assert!(out["link"].as_str().unwrap().contains("/welcome?code="));
-    let config = out["config"].as_str().unwrap().to_owned();
+    let config = made_with_reference(dir);
     let text = std::fs::read_to_string(&config).unwrap();
     let backend = format!("backend = \"openai\"\nbase_url = \"{}\"\nmodel = \"seer\"\n#", endpoint());
     std::fs::write(&config, text.replacen("backend = \"reference\"", &backend, 1)).unwrap();
     config
+}
+
+/// The project's own reference bundle.
+fn bundle() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("models/reference")
+}
+
+/// Makes a demonstration folder with the reference model; gives the configuration's path.
+fn made_with_reference(dir: &Path) -> String {
+    let (folder, bundle) = (dir.join("cloud"), bundle());
+    let (folder, bundle, any) = (folder.to_str().unwrap(), bundle.to_str().unwrap(), "127.0.0.1:0");
+    let out = said(&command(&["init", folder, "--demo", "--listen", any, "--page", any, "--bundle", bundle]));
+    assert!(out["link"].as_str().unwrap().contains("/welcome?code="));
+    out["config"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,7 +216,7 @@ async fn a_case_survives_a_kill_and_its_report_comes_home() {
     let first = Running::start(&config);
     let site = Site::enrol(&first.service, token["token"].as_str().unwrap()).await;
     let case = CaseId::random().unwrap();
-    let (_, offer, send) = site.sealed(case);
+    let (_, offer, send) = site.sealed(&phantom(case));
     let mut client = site.client(&first.service).await;
     client.which_parts(offer.clone()).await.unwrap();
     let receipt = client.put_parts(tokio_stream::iter([send])).await.unwrap().into_inner();
@@ -233,36 +227,12 @@ async fn a_case_survives_a_kill_and_its_report_comes_home() {
     let mut client = site.client(&second.service).await;
     let again = client.which_parts(offer).await.unwrap().into_inner();
     assert_eq!(again.receipt.unwrap(), receipt);
-    let deadline = Instant::now() + PATIENCE;
-    let entry = loop {
-        let mut listed =
-            client.list_reports(ListReportsRequest::default()).await.unwrap().into_inner().reports;
-        if let Some(entry) = listed.pop() {
-            break entry;
-        }
-        let shown = command(&["case", "show", "1", "--config", &config, "--json"]);
-        assert!(Instant::now() < deadline, "no report: {}", String::from_utf8_lossy(&shown.stdout));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
-    assert_eq!(entry.case_id, case.as_bytes());
-    let request = FetchReportRequest { envelope: entry.envelope.clone(), first_part: 0 };
-    let mut pieces = client.fetch_report(request).await.unwrap().into_inner();
-    let (mut whole, mut seal) = (Vec::new(), Vec::new());
-    while let Some(piece) = pieces.message().await.unwrap() {
-        match piece.piece.unwrap() {
-            Piece::Head(head) => (whole, seal) = (head.header, head.seal),
-            Piece::Part(part) => whole.extend(part.data),
-        }
-    }
-    whole.extend(seal);
-    assert_eq!(blake3::hash(&whole).as_bytes().as_slice(), entry.digest);
-    let (_, content) = proto::envelope::open(&whole, &site.reader, site.keys.opener()).unwrap();
-    let report = content.first(proto::report::REPORT_JSON).unwrap();
-    let report = proto::report::ReportContent::from_json(report).unwrap();
+    let (report, entry) = site.home(&mut client, &config, case).await;
     assert!(report.is_unsigned());
     assert_eq!(report.sections.findings, "A ramp of grey.");
     let confirm = ConfirmReportRequest { envelope: entry.envelope, digest: entry.digest };
     client.confirm_report(confirm).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
     let objects = Path::new(&config).parent().unwrap().join("objects");
     let files = || walk(&objects);
     while !files().is_empty() {
@@ -272,6 +242,47 @@ async fn a_case_survives_a_kill_and_its_report_comes_home() {
     let status = command(&["status", "--config", &config, "--json"]);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["states"]["confirmed"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_model_drafts_from_an_image_and_from_numbers_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = made_with_reference(dir.path());
+    assert_eq!(said(&command(&["check", "--config", &config, "--json"]))["faults"], 0);
+    let token = said(&command(&["site", "add", "north-1", "--config", &config, "--json"]));
+    let running = Running::start(&config);
+    let site = Site::enrol(&running.service, token["token"].as_str().unwrap()).await;
+    let mut client = site.client(&running.service).await;
+    let manifest = models::Bundle::open(bundle()).unwrap();
+    let encoder = format!("{} {}", manifest.name(), manifest.version());
+    let (one, two, odd) = (CaseId::random().unwrap(), CaseId::random().unwrap(), CaseId::random().unwrap());
+    for case in [phantom(one), encoded(two, &encoder), encoded(odd, "other 9")] {
+        let (_, offer, part) = site.sealed(&case);
+        client.which_parts(offer).await.unwrap();
+        assert!(client.put_parts(tokio_stream::iter([part])).await.unwrap().into_inner().committed);
+    }
+    for case in [one, two] {
+        let (report, _) = site.home(&mut client, &config, case).await;
+        assert!(report.is_unsigned());
+        assert_eq!(
+            (report.origin.backend.as_str(), report.origin.model.as_str()),
+            ("reference", manifest.name())
+        );
+        assert!(report.sections.findings.split_whitespace().count() > 3, "{}", report.sections.findings);
+        assert!(report.lines().iter().all(|l| l.starts_with("UNSIGNED MACHINE DRAFT")));
+    }
+    // Numbers of another encoder: buried at once and visibly, never guessed at.
+    let ask = CaseStatesRequest { case_ids: vec![odd.as_bytes().to_vec()] };
+    let deadline = Instant::now() + PATIENCE;
+    let state = loop {
+        let state = client.case_states(ask.clone()).await.unwrap().into_inner().states.remove(0);
+        if state.phase == i32::from(CasePhase::Buried) {
+            break state;
+        }
+        assert!(Instant::now() < deadline, "never buried");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert!(state.reason.contains("another model"), "{}", state.reason);
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -58,6 +58,10 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let objects = Objects::open(&config.objects_url, false)?;
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
     let authority = Arc::new(check::authority(&config.service.pki).map_err(Error::Usage)?);
+    let back = queue.give_back_of_gone(holder_is_gone, now_ms()).await?;
+    if back > 0 {
+        tracing::info!(cases = back, "cases of an ended service were given back to the queue");
+    }
     let (say_stop, stop) = watch::channel(false);
     let mut house = House { config, queue, objects, keys, stop, tasks: JoinSet::new() };
     let door = Door::open(Arc::clone(&authority), house.config.service.names.clone(), &house.queue);
@@ -158,7 +162,7 @@ impl House {
             let backend = self.backend(readers as usize)?;
             for n in 1..=readers {
                 let reader = Reader {
-                    name: format!("reader-{}-{n}", std::process::id()),
+                    name: holder(n),
                     queue: self.queue.clone(),
                     backend: backend.clone(),
                     limits: limits(&self.config),
@@ -257,6 +261,22 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// A reader's name in the leases: with our process, so that after a crash the next start knows what was ours.
+fn holder(number: u32) -> String {
+    format!("reader-{}-{number}", std::process::id())
+}
+
+/// Whether a holder's process has ended. Called before our own readers start: our own number is of an earlier life.
+fn holder_is_gone(name: &str) -> bool {
+    let id = name
+        .strip_prefix("reader-")
+        .and_then(|rest| rest.split_once('-'))
+        .and_then(|(id, _)| id.parse().ok());
+    let Some(pid) = id.and_then(rustix::process::Pid::from_raw) else { return false };
+    pid == rustix::process::getpid()
+        || rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

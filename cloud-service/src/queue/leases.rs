@@ -207,6 +207,34 @@ impl Queue {
         Ok(n)
     }
 
+    /// Gives back the cases that readers of a process that is gone still hold: a killed service is not the case's
+    /// fault, so it costs no attempt. `gone` says so of a holder's name. Gives how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn give_back_of_gone(&self, gone: impl Fn(&str) -> bool, now: Millis) -> Result<usize> {
+        let mut tx = self.begin().await?;
+        let held = sqlx::query("SELECT case_key, holder FROM leases WHERE kind = 'machine'")
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut back = 0;
+        for r in &held {
+            let case: i64 = r.try_get("case_key")?;
+            if !gone(r.try_get("holder")?) {
+                continue;
+            }
+            sqlx::query("UPDATE cases SET attempts = max(0, attempts - 1) WHERE key = ?")
+                .bind(case)
+                .execute(&mut *tx)
+                .await?;
+            put_back(&mut tx, case, CaseState::Ready, "", 0, now).await?;
+            audit::note(&mut tx, now, "reader", "returned", Some(case), "its service had ended").await?;
+            back += 1;
+        }
+        self.commit(tx).await?;
+        Ok(back)
+    }
+
     /// Buries a case with a reason, whoever holds it.
     ///
     /// # Errors

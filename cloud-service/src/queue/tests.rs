@@ -222,6 +222,18 @@ async fn shutting_down_costs_no_attempt() {
 }
 
 #[tokio::test]
+async fn a_killed_service_gives_its_cases_back_at_no_cost() {
+    let h = House::new().await;
+    let (one, two) = (h.ready("c1", 2, 0).await, h.ready("c2", 2, 1).await);
+    h.queue.claim_next("gone-1", "t1", &LIMITS, 10).await.unwrap().unwrap();
+    h.queue.claim_next("here-1", "t2", &LIMITS, 10).await.unwrap().unwrap();
+    assert_eq!(h.queue.give_back_of_gone(|who| who.starts_with("gone"), 11).await.unwrap(), 1);
+    assert_eq!(h.queue.case(two).await.unwrap().state, CaseState::Leased);
+    let again = h.queue.claim_next("here-1", "t3", &LIMITS, 12).await.unwrap().unwrap();
+    assert_eq!((again.case, again.attempt), (one, 1));
+}
+
+#[tokio::test]
 async fn a_person_signs_only_with_lease_and_opened_images() {
     let h = House::new().await;
     let case = h.ready("c", 2, 0).await;
