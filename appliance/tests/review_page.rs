@@ -1,5 +1,5 @@
 //! The technician's page as a function of a request: sign-in, the door, words, decisions. No sockets; a real ledger.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,22 +19,22 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-pub const START: i64 = 1_790_000_000_000;
+const START: i64 = 1_790_000_000_000;
 const HOST: &str = "127.0.0.1:8080";
 /// Planted identity: must be in no page, address or title, and only in the answer to "I am looking".
 const NAME: &str = "PLANTED^NAME";
 const PASSWORD: &str = "four quiet lead aprons";
 
 /// A house with a real ledger and a real audit, without models, cloud or scanner.
-pub struct Fake {
-    pub ledger: Ledger,
+struct Fake {
+    ledger: Ledger,
     audit: Audit,
-    pub config: Config,
-    pub now: AtomicI64,
-    pub demo: bool,
-    pub away: Mutex<Option<i64>>,
+    config: Config,
+    now: AtomicI64,
+    demo: bool,
+    away: Mutex<Option<i64>>,
     accounts: Mutex<Vec<(String, &'static str)>>,
-    pub frames: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    frames: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
     folder: tempfile::TempDir,
 }
 
@@ -99,7 +99,7 @@ impl House for Fake {
 }
 
 impl Fake {
-    pub async fn new(demo: bool) -> Self {
+    async fn new(demo: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
             ledger: Ledger::create(&folder.path().join("ledger.db")).await.unwrap(),
@@ -114,17 +114,17 @@ impl Fake {
         }
     }
 
-    pub fn audit_text(&self) -> String {
+    fn audit_text(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("audit.jsonl")).unwrap()
     }
 
-    pub async fn invite(&self, name: &str, code: &str) {
+    async fn invite(&self, name: &str, code: &str) {
         let hash = hex::encode(Sha256::digest(code.as_bytes()));
         self.ledger.put_user(name, &hash, self.now() + 86_400_000, false, self.now()).await.unwrap();
     }
 
     /// A study with one instance that is stable but not answered; returns its id.
-    pub async fn arrive(&self, n: u32, modality: &str) -> String {
+    async fn arrive(&self, n: u32, modality: &str) -> String {
         let arrival = Arrival {
             id: format!("{n:032x}"),
             study_uid: format!("1.2.999.1.{n}"),
@@ -144,7 +144,7 @@ impl Fake {
     }
 
     /// A study answered with `d`, and a case in `state` where there is one.
-    pub async fn answered(&self, n: u32, d: NewDisposition, state: Option<CaseState>) -> String {
+    async fn answered(&self, n: u32, d: NewDisposition, state: Option<CaseState>) -> String {
         let study = self.arrive(n, &d.facts.modality).await;
         self.ledger.make_revision(&study, "quiet time", self.now()).await.unwrap();
         let case = state.map(|state| NewCase {
@@ -161,7 +161,7 @@ impl Fake {
     }
 }
 
-pub fn disposition(disposition: Disposition, priority: Priority) -> NewDisposition {
+fn disposition(disposition: Disposition, priority: Priority) -> NewDisposition {
     NewDisposition {
         disposition,
         reason: match disposition {
@@ -197,11 +197,11 @@ pub fn disposition(disposition: Disposition, priority: Priority) -> NewDispositi
     }
 }
 
-pub fn finding(name: &str, score: f32, threshold: f32, positive: bool) -> Finding {
+fn finding(name: &str, score: f32, threshold: f32, positive: bool) -> Finding {
     Finding { scheme: "RADLEX".into(), code: "RID1".into(), name: name.into(), score, threshold, positive }
 }
 
-pub fn preview(level: u8, rows: u32, columns: u32) -> Preview {
+fn preview(level: u8, rows: u32, columns: u32) -> Preview {
     Preview {
         instance: 0,
         frame: 0,
@@ -741,7 +741,7 @@ async fn the_stream_sends_a_snapshot_and_then_what_changed() {
     use futures::StreamExt;
     let house = house().await;
     let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let client = Client::signed_in(&house, "ada").await;
     let request = client.request("GET", "/api/live").body(Body::empty()).unwrap();
     let answer = client.page.clone().oneshot(request).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
