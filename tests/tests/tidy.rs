@@ -19,7 +19,6 @@ const LONG_FILES: &[(&str, &str)] = &[
         "appliance/tests/review_page.rs",
         "the page's cast and its scenes; to be split when the full pages come",
     ),
-    ("fixtures/src/phantom/head.rs", "one body, layer by layer"),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),
     ("appliance/src/escalation/tests/cloud.rs", "one pretended cloud"),
