@@ -12,9 +12,28 @@ const FUNCTION_LINES_MAX: usize = 70;
 
 /// Files that may be longer, each with its reason.
 const LONG_FILES: &[(&str, &str)] = &[
-    ("proto/src/wire.rs", "generated"),
+    ("proto/src/wire/generated.rs", "generated"),
     ("appliance/src/deid/table.rs", "generated: one row per attribute of PS3.15 table E.1-1"),
+    ("appliance/src/deid/types.rs", "generated: attribute types per module and IOD"),
+    (
+        "appliance/tests/review_page.rs",
+        "the page's cast and its scenes; to be split when the full pages come",
+    ),
+    ("fixtures/src/phantom/head.rs", "one body, layer by layer"),
+    ("proto/src/keys.rs", "four kinds of key with one text form"),
+    ("appliance/src/intake/walk.rs", "one state machine"),
+    ("appliance/src/escalation/tests/cloud.rs", "one pretended cloud"),
 ];
+
+/// Functions that may be longer, each with its reason.
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("appliance/src/cli/init.rs", "configuration", "the text of the configuration file"),
+    ("appliance/tests/deid_golden.rs", "chest_ct", "one data set, element by element"),
+];
+
+/// Files whose pause is their purpose.
+const PAUSES: &[(&str, &str)] =
+    &[("fixtures/src/scanner/raw.rs", "a peer that drips bytes slowly: the pause is what is played")];
 
 /// Floors of the appliance: a room may use rooms on floors below its own.
 const APPLIANCE: &[(&str, u8)] = &[
@@ -260,7 +279,8 @@ fn every_file_says_its_purpose_first_and_none_is_too_long() {
     for (name, path) in sources() {
         let text = std::fs::read_to_string(&path).unwrap();
         let first = text.lines().next().unwrap_or("");
-        if !first.starts_with("//! ") {
+        let generated = LONG_FILES.iter().any(|(n, why)| *n == name && *why == "generated");
+        if !first.starts_with("//! ") && !generated {
             wrong.push(format!("{name}: the first line says no purpose"));
         }
         let lines = text.lines().count();
@@ -296,7 +316,8 @@ fn no_test_is_ignored_no_sleep_hides_a_race_and_no_path_of_a_machine_is_kept() {
             "/home/",
             "/work/",
         ] {
-            if text.contains(bad) {
+            let meant = bad == "thread::sleep" && PAUSES.iter().any(|(n, _)| *n == name);
+            if text.contains(bad) && !meant {
                 wrong.push(format!("{name}: {bad}"));
             }
         }

@@ -33,6 +33,18 @@ impl Conveyor {
         if self.ledger.move_case(&case.id, &[CaseState::Leaving], CaseState::Packing, None).await.is_err() {
             return Ok(Packed::NotNow);
         }
+        let packed = self.pack_moved(case, &identity).await;
+        if packed.is_err() {
+            // The house's own fault, e.g. a worker killed from outside: the case is due again, not stuck.
+            self.ledger
+                .move_case(&case.id, &[CaseState::Packing], CaseState::Leaving, Some(now()))
+                .await
+                .ok();
+        }
+        packed
+    }
+
+    async fn pack_moved(&self, case: &CaseRow, identity: &Identity) -> Result<Packed, Error> {
         let Some(disposition) = self.ledger.disposition(&case.study, case.revision).await? else {
             return self.give_up(case, "the case has no disposition").await;
         };
@@ -44,7 +56,7 @@ impl Conveyor {
             .filter(|r| r.set_aside.is_none() && !r.conflict)
             .collect();
         let (instances, files) = self.hand_over(&rows)?;
-        let job = match self.seal_job(case, &disposition, &identity, instances) {
+        let job = match self.seal_job(case, &disposition, identity, instances) {
             Ok(job) => Job::Seal(Box::new(job)),
             Err(words) => return self.give_up(case, words).await,
         };

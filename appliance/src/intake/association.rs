@@ -58,7 +58,10 @@ fn abort_reason(error: Error) -> AbortReason {
 }
 
 /// Keeps the gauge true however the association ends.
-struct Open<'a>(&'a Metrics, #[allow(dead_code)] OwnedSemaphorePermit);
+struct Open<'a>(
+    &'a Metrics,
+    #[expect(dead_code, reason = "held, never read: its drop frees the place")] OwnedSemaphorePermit,
+);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
