@@ -119,13 +119,13 @@ fn every_case_arrives_once_over_a_link_that_is_cut_inside_its_parts() {
     let mut pair = Pair::start(folder.path(), &Terms::default()).unwrap();
     let mut uids = Vec::new();
     for round in 0..4u64 {
-        pair.link.cut_after(rng.random_range(60_000..900_000));
+        pair.link.cut_after(rng.random_range(40_000..400_000));
         let uid = send(&pair, 500 + round);
         for _ in 0..2 {
             until("the link is cut inside the upload", LIMIT, || Ok(pair.link.is_cut().then_some(())))
                 .unwrap();
             pair.link.mend();
-            pair.link.cut_after(rng.random_range(60_000..600_000));
+            pair.link.cut_after(rng.random_range(40_000..400_000));
         }
         pair.link.mend();
         uids.push(uid);
