@@ -44,9 +44,14 @@ async fn seen(page: &Page, what: &str, expression: &str) {
     }
 }
 
+/// Clicks as soon as the element is there: looked up and clicked in one breath, so that no navigation comes between,
+/// and after the answer is given, so that a navigation that follows cannot swallow it.
 async fn press(page: &Page, selector: &str) {
-    seen(page, selector, &format!("document.querySelector({selector:?}) !== null")).await;
-    page.evaluate_expression(format!("document.querySelector({selector:?}).click()")).await.unwrap();
+    let click = format!(
+        "(() => {{ const found = document.querySelector({selector:?}); \
+         if (!found) return false; setTimeout(() => found.click()); return true; }})()"
+    );
+    seen(page, selector, &click).await;
 }
 
 /// Neither title nor address of a page names the patient.

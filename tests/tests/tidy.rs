@@ -27,6 +27,7 @@ const LONG_FILES: &[(&str, &str)] = &[
 /// Functions that may be longer, each with its reason.
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("appliance/src/cli/init.rs", "configuration", "the text of the configuration file"),
+    ("tests/tests/identity.rs", "a_planted_identity_appears_nowhere", "one walk through every place"),
     ("appliance/tests/deid_golden.rs", "chest_ct", "one data set, element by element"),
 ];
 
@@ -289,7 +290,13 @@ fn every_file_says_its_purpose_first_and_none_is_too_long() {
         }
         if !excused {
             wrong.extend(
-                walk(&name, &text).long.into_iter().map(|(f, n)| format!("{name}: fn {f} has {n} lines")),
+                walk(&name, &text)
+                    .long
+                    .into_iter()
+                    .filter(|(f, _)| {
+                        !LONG_FUNCTIONS.iter().any(|(file, known, _)| *file == name && known == f)
+                    })
+                    .map(|(f, n)| format!("{name}: fn {f} has {n} lines")),
             );
         }
     }
