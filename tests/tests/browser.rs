@@ -54,11 +54,24 @@ async fn press(page: &Page, selector: &str) {
     seen(page, selector, &click).await;
 }
 
+/// What the page answers, once it stands still enough to be asked.
+async fn said(page: &Page, expression: &str) -> String {
+    seen(page, expression, &format!("({expression}) !== ''")).await;
+    let look = async {
+        let mut again = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            again.tick().await;
+            if let Ok(value) = page.evaluate_expression(expression).await {
+                return value.into_value::<String>().unwrap_or_default();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, look).await.unwrap()
+}
+
 /// Neither title nor address of a page names the patient.
 async fn nameless(page: &Page, planted: &Planted) {
-    let title = page.get_title().await.unwrap().unwrap_or_default();
-    let address = page.url().await.unwrap().unwrap_or_default();
-    assert!(!title.is_empty());
+    let (title, address) = (said(page, "document.title").await, said(page, "location.href").await);
     assert!(planted.search(format!("{title} {address}").as_bytes()).is_empty(), "{title} at {address}");
 }
 
