@@ -6,6 +6,7 @@ SHELL := /bin/bash
 export ORT_DISABLE_TELEMETRY := 1
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
+export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
