@@ -17,7 +17,7 @@ pub use command::{Answer, binary, free_port, project, run, run_ok};
 pub use ledger::{Ledger, Row};
 pub use link::Link;
 pub use pair::{Pair, Terms};
-pub use process::Process;
+pub use process::{Process, end_all};
 pub use settings::Settings;
 pub use wait::{LIMIT, until};
 pub use watch::{Entry, Watch, open_kept, site_keys};

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -18,6 +18,16 @@ use crate::{Error, Result};
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end in order.
 const STOP: Duration = Duration::from_secs(60);
+
+/// Process groups that run, for whoever must leave without dropping anything.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Ends every process group at once, as Ctrl-C in the middle of something must.
+pub fn end_all() {
+    for group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
 
 /// A running process of ours.
 #[derive(Debug)]
@@ -47,6 +57,7 @@ impl Process {
             }
         });
         let mut process = Self { child, name: name.to_owned(), ready: Value::Null };
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).extend(process.pid());
         match heard.recv_timeout(START) {
             Ok(line) => process.ready = serde_json::from_str(&line)?,
             Err(_) => {
@@ -127,6 +138,7 @@ impl Drop for Process {
         self.kill();
         if let Some(group) = self.pid() {
             let _ = kill_process_group(group, Signal::KILL);
+            RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != group);
         }
     }
 }

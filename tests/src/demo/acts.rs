@@ -1,6 +1,6 @@
 //! The four acts: link up, cloud stopped, kill -9 in the middle of a send, everything home.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn waits(row: &Row) -> bool {
     row.at_rest() || row.answered() && matches!(row.state.as_deref(), Some("sealed" | "sending"))
 }
 
-fn send(stage: &Stage, plan: &Plan, act: u8, record: &PathBuf) -> Result<()> {
+fn send(stage: &Stage, plan: &Plan, act: u8, record: &Path) -> Result<()> {
     let scanner = stage.appliance.scanner();
     for study in plan.act(act) {
         if let Some(error) = scanner.send_recorded(&study.outgoing, record).ended {
@@ -111,7 +111,7 @@ fn tell_away(stage: &Stage) -> Result<()> {
 
 /// Sends act 3 over one association, kills the appliance in the middle of it, restarts it, and sends again what was
 /// not acknowledged.
-fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &PathBuf) -> Result<()> {
+fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &Path) -> Result<()> {
     let all: Vec<Outgoing> = plan.act(3).flat_map(|study| study.outgoing.iter().cloned()).collect();
     if all.is_empty() {
         return Ok(());

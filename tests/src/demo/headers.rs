@@ -44,6 +44,9 @@ const SHORTEST: usize = 6;
 /// Fewer different characters, as in `0000000`, identify nobody and stand in many numbers.
 const FEWEST_DIFFERENT: usize = 4;
 
+/// Words that stand in place of a name and identify nobody; our own logs and pages use them too.
+const NOBODY: [&str; 6] = ["operator", "technician", "unknown", "anonymous", "anonymized", "hospital"];
+
 /// What one header says.
 #[derive(Debug)]
 pub struct Header {
@@ -67,7 +70,8 @@ pub fn read(path: &Path) -> Option<Header> {
         for value in text(&object, tag).iter().flat_map(|text| text.split('\\')) {
             let value = value.trim();
             let different: BTreeSet<char> = value.chars().collect();
-            if value.len() >= SHORTEST && different.len() >= FEWEST_DIFFERENT {
+            let nobody = NOBODY.contains(&value.to_lowercase().trim_matches('^'));
+            if value.len() >= SHORTEST && different.len() >= FEWEST_DIFFERENT && !nobody {
                 planted.plant(value);
             }
         }

@@ -3,6 +3,7 @@
 mod acts;
 mod headers;
 mod home;
+mod leave;
 mod plan;
 mod stage;
 mod summary;
@@ -14,8 +15,8 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use crate::Result;
 use crate::cast::project;
-use crate::{Error, Result};
 
 /// Plays the whole on this machine: a scanner, the appliance, the cloud, and a link that goes away.
 #[derive(Debug, Clone, Parser)]
@@ -30,11 +31,11 @@ pub struct Args {
 }
 
 const ACTS: &str = "\
-Scanside, on this machine alone. Four acts, about 2 minutes:
-  Act 1 (½ min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
-  Act 2 (½ min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
-  Act 3 (½ min)  kill -9 of the appliance in the middle of a send, restart
-  Act 4 (½ min)  the cloud is back: everything comes home
+Scanside, on this machine alone. Four acts, about 1 minute:
+  Act 1 (¼ min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
+  Act 2 (¼ min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
+  Act 3 (¼ min)  kill -9 of the appliance in the middle of a send, restart
+  Act 4 (¼ min)  the cloud is back: everything comes home
 ";
 
 /// Plays the demonstration; the exit code says whether it came out as it must.
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
 
 fn play(args: &Args) -> Result<bool> {
     let begun = Instant::now();
+    let leave = leave::Leave::watch()?;
     say(ACTS);
     let folder = project().join(".demo");
     let plan = match &args.from {
@@ -67,7 +69,7 @@ fn play(args: &Args) -> Result<bool> {
     summary.write(&folder.join("summary.json"))?;
     summary.last_lines(&home, &faults);
     if !args.exit {
-        stage.stay_up()?;
+        stage.stay_up(&leave);
     }
     stage.end()?;
     Ok(faults.is_empty())
@@ -79,9 +81,4 @@ fn say(text: &str) {
     println!("{text}");
     // A pipe that nobody reads any more is no fault of the demonstration.
     let _ = std::io::stdout().flush();
-}
-
-/// A runtime for the few things that wait on a signal.
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::io("a runtime"))
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{runtime, say};
+use super::leave::Leave;
+use super::say;
 use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_keys, until};
 use crate::{Error, Result};
 
@@ -101,15 +102,12 @@ impl Stage {
     }
 
     /// Keeps both sides up until Ctrl-C.
-    ///
-    /// # Errors
-    /// When no signal can be waited for.
-    pub fn stay_up(&self) -> Result<()> {
+    pub fn stay_up(&self, leave: &Leave) {
         say(&format!(
             "\nBoth sides stay up until Ctrl-C: technician's page {}, cloud queue page {}",
             self.appliance.login, self.cloud.login
         ));
-        runtime()?.block_on(tokio::signal::ctrl_c()).map_err(Error::io("waiting for Ctrl-C"))
+        leave.wait();
     }
 
     /// Ends both sides in order.

@@ -197,16 +197,27 @@ fn objects(plan: &Plan) -> usize {
 fn present(stage: &mut Stage, plan: &Plan, acknowledged: &BTreeSet<&str>) -> Result<usize> {
     let store = stage.appliance.store_path()?;
     let stored = stage.ledger()?.instances()?;
-    let sent = plan.studies.iter().flat_map(|study| &study.outgoing);
-    let mut present = 0;
-    for item in sent.filter(|item| acknowledged.contains(item.sop_instance_uid.as_str())) {
-        let Some((_, id)) = stored.iter().find(|(uid, _)| *uid == item.sop_instance_uid) else { continue };
-        let shelf = store.join("instances").join(id.get(..2).unwrap_or_default()).join(id);
-        let places = [shelf, store.join("inbox").join(id)];
-        let Some(entry) = places.iter().find_map(|path| std::fs::read(path).ok()) else { continue };
-        present += usize::from(entry.ends_with(&item.data_set()?));
+    // A folder of the user's own may hold one UID in several files.
+    let mut present = BTreeSet::new();
+    for item in plan.studies.iter().flat_map(|study| &study.outgoing) {
+        let uid = item.sop_instance_uid.as_str();
+        if !acknowledged.contains(uid) || present.contains(uid) {
+            continue;
+        }
+        let data = item.data_set()?;
+        let kept = stored.iter().filter(|(known, _)| known == uid).any(|(_, id)| {
+            let shelf = store.join("instances").join(id.get(..2).unwrap_or_default()).join(id);
+            let places = [shelf, store.join("inbox").join(id)];
+            places
+                .iter()
+                .find_map(|path| std::fs::read(path).ok())
+                .is_some_and(|entry| entry.ends_with(&data))
+        });
+        if kept {
+            present.insert(uid);
+        }
     }
-    Ok(present)
+    Ok(present.len())
 }
 
 /// What is wrong with one study.
