@@ -204,7 +204,7 @@ fn drop_key(value: &mut Spanned<DeValue<'_>>, path: &[String]) {
             }
         }
         DeValue::Array(items) => {
-            if let Some(inner) = first.parse::<usize>().ok().and_then(|i| items.iter_mut().nth(i)) {
+            if let Some(inner) = first.parse::<usize>().ok().and_then(|i| items.get_mut(i)) {
                 drop_key(inner, rest);
             }
         }

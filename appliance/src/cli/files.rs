@@ -143,8 +143,7 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
             for (index, path) in chunk.iter().enumerate() {
                 let line = deid_line(&answered, index, &c.output, number)?;
                 number += 1;
-                *counts.entry(line["status"].as_str().unwrap_or("refused").to_owned()).or_insert(0_usize) +=
-                    1;
+                *counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
                 report(c.json, path, &line);
                 bar.inc(1);
             }
@@ -189,12 +188,19 @@ fn deid_line(
     }))
 }
 
+/// The text under `key`, where there is one.
+fn word<'a>(line: &'a Value, key: &str) -> Option<&'a str> {
+    line.get(key).and_then(Value::as_str)
+}
+
 fn report(as_json: bool, path: &Path, line: &Value) {
     if as_json {
         let mut line = line.clone();
-        line["input"] = json!(path);
+        if let Some(fields) = line.as_object_mut() {
+            fields.insert("input".to_owned(), json!(path));
+        }
         out::json(&line);
-    } else if line["status"] != "done" {
+    } else if word(line, "status") != Some("done") {
         out::say(&format!(
             "{}: {}",
             line["status"].as_str().unwrap_or(""),
@@ -298,7 +304,7 @@ fn print_triage(
     if as_json {
         out::json(&value);
     } else {
-        let word = |k: &str| value[k].as_str().unwrap_or("").to_owned();
+        let word = |key| word(&value, key).unwrap_or_default();
         out::line(&format!("study {number:<4} {:<13} {}", word("disposition"), word("reason")));
     }
 }

@@ -106,15 +106,9 @@ fn exchange(
             PDataValue { presentation_context_id: context, value_type, is_last, data: bytes.to_vec() };
         association.send(&Pdu::PData { data: vec![value] }).map_err(|_| Error::Broken)?;
     }
-    let status = loop {
-        match association.receive().map_err(|_| Error::Broken)? {
-            Pdu::PData { data } => match data.first().map(|v| status(&v.data)) {
-                Some(Some(status)) => break status,
-                _ => return Err(Error::Broken),
-            },
-            _ => return Err(Error::Broken),
-        }
-    };
+    let answer = association.receive().map_err(|_| Error::Broken)?;
+    let Pdu::PData { data } = answer else { return Err(Error::Broken) };
+    let status = data.first().and_then(|v| status(&v.data)).ok_or(Error::Broken)?;
     // The object is stored whatever becomes of the release.
     let _ = association.release();
     if status == 0 || status >> 12 == 0xB { Ok(()) } else { Err(Error::Status(status)) }
