@@ -203,8 +203,8 @@ fn report(as_json: bool, path: &Path, line: &Value) {
     } else if word(line, "status") != Some("done") {
         out::say(&format!(
             "{}: {}",
-            line["status"].as_str().unwrap_or(""),
-            line["reason"].as_str().unwrap_or("")
+            word(line, "status").unwrap_or_default(),
+            word(line, "reason").unwrap_or_default()
         ));
     }
 }
