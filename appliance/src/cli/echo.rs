@@ -1,7 +1,7 @@
 //! `appliance echo` and `appliance send`: talk to a peer as a scanner would.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -42,23 +42,32 @@ pub(super) struct Send {
     paths: Vec<PathBuf>,
 }
 
+/// How long a peer may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn peer(to: &To) -> Result<Peer, Failure> {
-    let address: SocketAddr = to
-        .to
-        .to_socket_addrs()
-        .ok()
-        .and_then(|mut a| a.next())
-        .ok_or_else(|| Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"))?;
-    Ok(Peer { address, called: to.called.clone(), calling: to.calling.clone() })
+    let port = to.to.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
+    if port.is_none_or(|port| port.parse::<u16>().is_err()) {
+        return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
+    }
+    Ok(Peer {
+        address: to.to.clone(),
+        called: to.called.clone(),
+        calling: to.calling.clone(),
+        patience: PATIENCE,
+    })
 }
 
 fn failure(error: Error) -> Failure {
-    let code = if error == Error::NoAssociation { out::UNREACHABLE } else { out::FAILED };
+    let code = match error {
+        Error::NotResolved | Error::Unreachable(_) | Error::Rejected(_) => out::UNREACHABLE,
+        _ => out::FAILED,
+    };
     Failure::new(code, error.to_string())
 }
 
-pub(super) fn echo(c: &Echo) -> Result<(), Failure> {
-    c_echo(&peer(&c.to)?).map_err(failure)?;
+pub(super) async fn echo(c: &Echo) -> Result<(), Failure> {
+    c_echo(&peer(&c.to)?).await.map_err(failure)?;
     if c.to.json {
         out::json(&serde_json::json!({ "echo": "success" }));
     } else {
@@ -67,7 +76,7 @@ pub(super) fn echo(c: &Echo) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn send(c: &Send) -> Result<(), Failure> {
+pub(super) async fn send(c: &Send) -> Result<(), Failure> {
     let peer = peer(&c.to)?;
     let mut files = Vec::new();
     for path in &c.paths {
@@ -75,7 +84,10 @@ pub(super) fn send(c: &Send) -> Result<(), Failure> {
     }
     let mut refused = 0_usize;
     for (number, file) in files.iter().enumerate() {
-        let result = object(file).and_then(|o| store(&peer, &o).map_err(failure));
+        let result = match object(file) {
+            Ok(object) => store(&peer, object).await.map_err(failure),
+            Err(failure) => Err(failure),
+        };
         refused += usize::from(result.is_err());
         let words = result.as_ref().err().map_or("stored", |f| f.words.as_str());
         if c.to.json {
