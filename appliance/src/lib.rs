@@ -13,6 +13,7 @@
 
 pub mod audit;
 pub mod cli;
+pub mod commitment;
 pub mod conveyor;
 pub mod deid;
 pub mod dicom;

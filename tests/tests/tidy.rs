@@ -21,6 +21,7 @@ const LONG_FILES: &[(&str, &str)] = &[
     ),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),
+    ("appliance/src/forward/scu.rs", "one association as requestor"),
     ("appliance/src/escalation/tests/cloud.rs", "one pretended cloud"),
 ];
 
@@ -54,6 +55,7 @@ const APPLIANCE: &[(&str, u8)] = &[
     ("pixels", 2),
     ("deid", 1),
     ("study", 1),
+    ("commitment", 1),
     ("grey", 1),
     ("job", 1),
     ("dicom", 0),

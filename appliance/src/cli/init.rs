@@ -109,6 +109,7 @@ demo = {demo}
 [intake]
 listen = \"{listen}\"
 ae_title = \"SCANSIDE\"
+mpps = true                     # take performed procedure steps (MPPS): a completed one tells that a study is whole
 {callers}
 [store]
 path = \"store\"
@@ -118,6 +119,7 @@ refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before 
 [study]
 quiet = \"30s\"                   # a study without other signals counts as stable after so long without news
 after_release = \"{after}\"            # and so long after the scanner has released its last association
+in_progress = \"10m\"             # longest silence while the scanner says that a procedure step is in progress (MPPS)
 
 [deid]
 policy = \"strict\"               # or \"shifted-dates\"

@@ -62,6 +62,27 @@ fn text(report: &serde_json::Value) {
             if each.is_empty() { "none".to_owned() } else { each.join(", ") }
         ));
     }
+    if counts["beside"].as_i64().unwrap_or(0) > 0 {
+        out::line(&format!(
+            "beside     {} instances came again under the same UID with other bytes: kept beside, see the page",
+            counts["beside"]
+        ));
+    }
+    let now = report["now"].as_i64().unwrap_or(0);
+    for a in report["arriving"].as_array().into_iter().flatten() {
+        let left = a["complete_at"].as_i64().unwrap_or(0).saturating_sub(now).max(0) / 1_000;
+        let missing = match (&a["missing"][0], &a["missing"][1]) {
+            (serde_json::Value::Number(n), serde_json::Value::Number(of)) => {
+                format!(", {n} of {of} listed instances still to come")
+            }
+            _ => String::new(),
+        };
+        out::line(&format!(
+            "arriving   {} complete in {left} s ({}){missing}",
+            word(&a["study"]),
+            word(&a["reason"])
+        ));
+    }
     for r in report["refused"].as_array().into_iter().flatten() {
         out::line(&format!(
             "refused    {} from {} ({} times): {}",

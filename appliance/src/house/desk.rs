@@ -36,6 +36,10 @@ impl House for Running {
         arriving.expected(study).map(|(at, reason)| (at, reason.as_str()))
     }
 
+    fn missing(&self, study: &str) -> Option<(usize, usize)> {
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner).missing(study)
+    }
+
     async fn lights(&self) -> Result<Lights, Error> {
         let r =
             Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;

@@ -1,11 +1,14 @@
 //! The house: builds the rooms bottom up, drains them top down, and lets them meet in the ledger.
 
+#[cfg(test)]
+mod arrival_tests;
 mod config;
 mod control;
 mod desk;
 mod open;
 mod outbox;
 mod run;
+mod services;
 mod sink;
 mod status;
 mod work;
@@ -14,7 +17,7 @@ pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
-pub use status::{Light, Report};
+pub use status::{ArrivingRow, Light, Report};
 
 /// Why the house cannot be opened or kept. Each says what to do.
 #[derive(Debug, thiserror::Error)]

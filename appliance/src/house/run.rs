@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::control::{self, Clerk, Request, Response, socket_path};
 use super::open::{Opened, deid_order, pool};
 use super::outbox::HouseOutbox;
-use super::sink::{door, recover};
-use super::status::Report;
+use super::services::Counter;
+use super::sink::{Front, door, recover};
+use super::status::{ArrivingRow, Report};
 use super::work::Work;
 use super::{Error, Settings};
 use crate::conveyor::{Conveyor, now};
@@ -103,8 +104,9 @@ async fn serve(
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
     let (arrivals, recorder) = door(opened.clone(), Arc::clone(&running.arriving), Arc::clone(&running.wake));
-    let intake =
-        Intake::bind(s.intake.clone(), s.site.demo, &opened.store, Arc::new(arrivals), stop.clone()).await?;
+    let counter = Counter { opened: opened.clone(), door: arrivals.clone() };
+    let front = Arc::new(Front { door: arrivals, counter });
+    let intake = Intake::bind(s.intake.clone(), s.site.demo, &opened.store, front, stop.clone()).await?;
     let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
         what: "the page's address",
         kind,
@@ -203,8 +205,12 @@ impl Clerk for Running {
             }
             Request::Backup { to } => done(self.ledger().backup(&to).await.map_err(|e| e.to_string())),
             Request::Status => match Report::of(&self.settings, &self.opened, true).await {
-                Ok(report) => serde_json::to_value(report)
-                    .map_or_else(|_| Response::Refused("no status".into()), Response::Done),
+                Ok(mut report) => {
+                    let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.arriving = ArrivingRow::all(&arriving);
+                    serde_json::to_value(report)
+                        .map_or_else(|_| Response::Refused("no status".into()), Response::Done)
+                }
                 Err(error) => Response::Refused(error.to_string()),
             },
         }

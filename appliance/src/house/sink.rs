@@ -3,6 +3,7 @@
 //! The entry file is the promise that status 0000 makes; its row can be rebuilt from it. So the row is written
 //! right after, many at a time with one sync, and a crash in between is mended at the next start.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,11 +11,12 @@ use futures::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 
 use super::open::{Opened, arrival};
+use super::services::Counter;
 use crate::conveyor::now;
-use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError};
+use crate::intake::{Acceptance, RefusedCaller, Services, Sink, SinkError};
 use crate::ledger::{Arrival, Arrived};
 use crate::store::{Id, Reception};
-use crate::study::Arriving;
+use crate::study::{Arriving, Expected};
 
 /// Rows recorded with one sync.
 const BATCH: usize = 256;
@@ -22,17 +24,42 @@ const BATCH: usize = 256;
 const QUEUE: usize = 1_024;
 
 /// What happened at the door, in order.
-#[derive(Debug)]
 enum Event {
     Stored(Box<Arrival>),
     Released(u64),
     Refused(RefusedCaller),
+    /// A performed step of this study (Study Instance UID) has changed.
+    Step(String),
 }
 
 /// The sink that reception reports to.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(super) struct Door {
     events: mpsc::Sender<Event>,
+}
+
+/// The whole face that reception sees: arrivals through the door, N-services at the counter.
+pub(super) struct Front {
+    pub(super) door: Door,
+    pub(super) counter: Counter,
+}
+
+impl Sink for Front {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+        self.door.stored(reception)
+    }
+
+    fn released(&self, association: u64, studies: &[String]) {
+        self.door.released(association, studies);
+    }
+
+    fn refused(&self, caller: RefusedCaller) {
+        self.door.refused(caller);
+    }
+
+    fn services(&self) -> Option<&dyn Services> {
+        Some(&self.counter)
+    }
 }
 
 impl Sink for Door {
@@ -55,6 +82,12 @@ impl Sink for Door {
 }
 
 impl Door {
+    /// Tells that the performed steps of a study have changed, behind every arrival that was told before.
+    pub(super) async fn step(&self, study_uid: String) {
+        // Closed only when the house is drained: the next start asks the ledger.
+        let _ = self.events.send(Event::Step(study_uid)).await;
+    }
+
     /// Signals that may be lost under pressure: quiet time decides without them.
     fn note(&self, event: Event) {
         if self.events.try_send(event).is_err() {
@@ -95,6 +128,7 @@ impl Recorder {
             })
             .collect();
         let recorded = if rows.is_empty() { Vec::new() } else { self.insist(&rows).await };
+        let expected = self.expected(&events, &recorded).await;
         {
             let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
             let mut made = rows.iter().zip(&recorded);
@@ -104,12 +138,15 @@ impl Recorder {
                         if let Some((a, r)) = made.next()
                             && !r.repeated
                         {
-                            arriving.arrived(&r.study, &a.association, a.arrived);
+                            arriving.arrived(&r.study, &a.association, &a.sop_instance_uid, a.arrived);
                         }
                     }
                     Event::Released(association) => arriving.released(&association.to_string(), now()),
-                    Event::Refused(_) => {}
+                    Event::Refused(_) | Event::Step(_) => {}
                 }
+            }
+            for (study, expected) in expected {
+                arriving.expect(&study, expected);
             }
         }
         self.file_away(&rows, &recorded).await;
@@ -126,6 +163,32 @@ impl Recorder {
             }
         }
         self.wake.notify_one();
+    }
+
+    /// What performed steps say of the studies that begin to arrive with this batch, or whose steps have changed.
+    async fn expected(&self, events: &[Event], recorded: &[Arrived]) -> Vec<(String, Expected)> {
+        let ledger = &self.opened.ledger;
+        let mut ask: BTreeSet<String> = {
+            let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = recorded.iter().filter(|r| !r.repeated && !arriving.knows(&r.study));
+            fresh.map(|r| r.study.clone()).collect()
+        };
+        for event in events {
+            if let Event::Step(uid) = event
+                && let Ok(Some(study)) = ledger.study_by_uid(uid).await
+            {
+                ask.insert(study);
+            }
+        }
+        let mut said = Vec::with_capacity(ask.len());
+        for study in ask {
+            match ledger.expected_of(&study).await {
+                Ok(expected) => said.push((study, expected)),
+                // Release and quiet time decide without it.
+                Err(error) => tracing::warn!(%error, "the performed steps of a study could not be read"),
+            }
+        }
+        said
     }
 
     /// The rows must be written sometime: the ledger is asked until it takes them, and reception waits meanwhile.
@@ -190,10 +253,15 @@ pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Resu
     if !found.entries.is_empty() {
         tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
     }
-    let open = opened.ledger.open_studies().await?;
+    let mut open = Vec::new();
+    for (study, last) in opened.ledger.open_studies().await? {
+        let expected = opened.ledger.expected_of(&study).await?;
+        open.push((study, last, expected));
+    }
     let mut arriving = arriving.lock().unwrap_or_else(PoisonError::into_inner);
-    for (study, last) in open {
+    for (study, last, expected) in open {
         arriving.recovered(&study, last);
+        arriving.expect(&study, expected);
     }
     Ok(())
 }

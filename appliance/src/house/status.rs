@@ -6,6 +6,7 @@ use super::{Error, Opened, Settings};
 use crate::conveyor::now;
 use crate::ledger::Counts;
 use crate::store::Level;
+use crate::study::Arriving;
 
 /// One light with its words.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,8 +42,43 @@ pub struct Report {
     pub counts: Counts,
     /// Callers that were turned away.
     pub refused: Vec<crate::ledger::RefusedRow>,
+    /// Studies that are still arriving.
+    pub arriving: Vec<ArrivingRow>,
     /// Server time, ms.
     pub now: i64,
+}
+
+/// A study that is still arriving, with what ends the wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArrivingRow {
+    /// Local id.
+    pub study: String,
+    /// When it counts as complete unless something comes, ms.
+    pub complete_at: i64,
+    /// Why then.
+    pub reason: &'static str,
+    /// Instances that performed steps list and that have not come, and how many they list.
+    pub missing: Option<(usize, usize)>,
+}
+
+impl ArrivingRow {
+    /// All that are arriving, the next to be complete first.
+    pub(super) fn all(arriving: &Arriving) -> Vec<Self> {
+        let mut rows: Vec<Self> = arriving
+            .names()
+            .filter_map(|study| {
+                let (complete_at, reason) = arriving.expected(study)?;
+                Some(Self {
+                    study: study.to_owned(),
+                    complete_at,
+                    reason: reason.as_str(),
+                    missing: arriving.missing(study),
+                })
+            })
+            .collect();
+        rows.sort_by(|a, b| (a.complete_at, &a.study).cmp(&(b.complete_at, &b.study)));
+        rows
+    }
 }
 
 fn light(state: &str, words: impl Into<String>) -> Light {
@@ -80,6 +116,7 @@ impl Report {
             waiting_sealed: waiting,
             refused: ledger.refused().await?,
             counts,
+            arriving: Vec::new(),
             now: now(),
         })
     }

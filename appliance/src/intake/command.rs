@@ -26,6 +26,10 @@ pub(crate) struct Request {
     pub(crate) sop_instance: Option<String>,
     /// Whether a data set follows (0000,0800).
     pub(crate) data_set: bool,
+    /// Event Type ID (0000,1002) or Action Type ID (0000,1008).
+    pub(crate) kind: Option<u16>,
+    /// Status (0000,0900) of a response.
+    pub(crate) status: Option<u16>,
 }
 
 impl std::fmt::Debug for Request {
@@ -57,7 +61,7 @@ pub(crate) fn uid_text(value: &[u8]) -> Option<String> {
 /// Read a command set. Elements may come in any order; unknown ones of group 0000 are passed over.
 pub(crate) fn read(bytes: &[u8]) -> Result<Request, NotACommand> {
     let mut request = Request::default();
-    let (mut field, mut message_id, mut data_set) = (None, None, None);
+    let (mut field, mut message_id, mut data_set, mut responded) = (None, None, None, None);
     let mut rest = bytes;
     while !rest.is_empty() {
         let group = u16_at(rest, 0).ok_or(NotACommand)?;
@@ -73,6 +77,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Request, NotACommand> {
             0x1000 | 0x1001 if request.sop_instance.is_none() => request.sop_instance = uid_text(value),
             0x0100 => field = u16_at(value, 0),
             0x0110 => message_id = u16_at(value, 0),
+            0x0120 => responded = u16_at(value, 0),
+            0x0900 => request.status = u16_at(value, 0),
+            0x1002 | 0x1008 => request.kind = u16_at(value, 0),
             0x0800 => data_set = u16_at(value, 0),
             _ => {}
         }
@@ -80,10 +87,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Request, NotACommand> {
     request.field = field.ok_or(NotACommand)?;
     request.data_set = data_set.ok_or(NotACommand)? != NO_DATA_SET;
     // A cancel has no message id of its own, and we answer none.
-    request.message_id = match (message_id, request.field) {
-        (Some(id), _) => id,
-        (None, C_CANCEL_RQ) => 0,
-        (None, _) => return Err(NotACommand),
+    // A response names the request's.
+    request.message_id = match (message_id, responded, request.field) {
+        (_, Some(id), field) if field & RESPONSE != 0 => id,
+        (Some(id), _, _) => id,
+        (None, _, C_CANCEL_RQ) => 0,
+        (None, _, _) => return Err(NotACommand),
     };
     Ok(request)
 }
@@ -99,8 +108,14 @@ fn push(out: &mut Vec<u8>, element: u16, value: &[u8], pad: u8) {
     }
 }
 
-/// The response to `request` (PS3.7 9.3): UIDs echoed, no data set, and for a failure a comment in plain words.
-pub(crate) fn respond(request: &Request, status: Status) -> Vec<u8> {
+/// The response to `request` (PS3.7 9.3): UIDs echoed, no data set, for a failure a comment in plain words and, where
+/// the service has one, an Error ID (0000,0903).
+pub(crate) fn respond_with(
+    request: &Request,
+    status: Status,
+    comment: Option<&str>,
+    error_id: Option<u16>,
+) -> Vec<u8> {
     let mut body = Vec::with_capacity(256);
     if let Some(uid) = &request.sop_class {
         push(&mut body, 0x0002, uid.as_bytes(), 0);
@@ -109,15 +124,29 @@ pub(crate) fn respond(request: &Request, status: Status) -> Vec<u8> {
     push(&mut body, 0x0120, &request.message_id.to_le_bytes(), 0);
     push(&mut body, 0x0800, &NO_DATA_SET.to_le_bytes(), 0);
     push(&mut body, 0x0900, &status.0.to_le_bytes(), 0);
-    if let Some(comment) = status.comment() {
+    if let Some(comment) = comment {
         push(&mut body, 0x0902, comment.as_bytes(), b' ');
+    }
+    if let Some(id) = error_id {
+        push(&mut body, 0x0903, &id.to_le_bytes(), 0);
     }
     if let Some(uid) = &request.sop_instance {
         push(&mut body, 0x1000, uid.as_bytes(), 0);
     }
+    with_group_length(&body)
+}
+
+/// A request of ours from its elements in ascending order, the group length put before them.
+pub(crate) fn encode(elements: &[(u16, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(256);
+    elements.iter().for_each(|(element, value)| push(&mut body, *element, value, 0));
+    with_group_length(&body)
+}
+
+fn with_group_length(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 12);
     push(&mut out, 0x0000, &(body.len() as u32).to_le_bytes(), 0);
-    out.extend_from_slice(&body);
+    out.extend_from_slice(body);
     out
 }
 
@@ -149,7 +178,7 @@ mod tests {
     #[test]
     fn a_response_reads_back_with_a_true_group_length() {
         let request = read(&store_request()).unwrap();
-        let bytes = respond(&request, Status::CANNOT_UNDERSTAND);
+        let bytes = respond_with(&request, Status::CANNOT_UNDERSTAND, Some("words"), None);
         assert_eq!(u32_at(&bytes, 8).unwrap() as usize, bytes.len() - 12);
         assert!(bytes.windows(2).any(|w| w == 0xC000u16.to_le_bytes()));
         let back = read_response(&bytes);

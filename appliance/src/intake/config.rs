@@ -23,6 +23,12 @@ pub struct IntakeConfig {
     /// Who may send: `[[intake.callers]]`.
     #[serde(default)]
     pub callers: Vec<Caller>,
+    /// Take performed procedure steps as a signal that a study is complete (default yes).
+    #[serde(default = "yes")]
+    pub mpps: bool,
+    /// Which parts of storage commitment are offered; not configured here: `[commitment]` and `[[forward]]` say it.
+    #[serde(skip)]
+    pub commitment: super::Commitment,
     /// Private storage SOP classes: UIDs or, ending in a dot, prefixes.
     #[serde(default)]
     pub private_sop_classes: Vec<String>,
@@ -74,6 +80,9 @@ fn listen() -> SocketAddr {
 fn ae_title() -> String {
     "SCANSIDE".to_owned()
 }
+fn yes() -> bool {
+    true
+}
 fn max_associations() -> usize {
     32
 }
@@ -100,6 +109,8 @@ impl Default for IntakeConfig {
             ae_title: ae_title(),
             any_called_title: false,
             callers: Vec::new(),
+            mpps: true,
+            commitment: super::Commitment::default(),
             private_sop_classes: Vec::new(),
             private_transfer_syntaxes: Vec::new(),
             max_associations: max_associations(),

@@ -1,4 +1,6 @@
 //! The messages of one association: command sets in, data sets streamed on, statuses out.
+mod serve;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use super::command::{self, C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, RESPONSE, Request
 use super::error::{Error, Violation};
 use super::negotiate::{Agreed, Context};
 use super::receive::{Announced, Gone, Receiver};
+use super::services::{self, Answer, Desk, N_EVENT_REPORT_RSP};
 use super::sop_classes::VERIFICATION;
 use super::status::Status;
 use super::wire::{ABORT, Header, Link, P_DATA, RECEIVING, RELEASE_RQ, Wire};
@@ -30,8 +33,10 @@ const STUDIES: usize = 1024;
 enum Purpose {
     /// They go to the receiving thread.
     Store,
+    /// They are the data set of an N-service, gathered here.
+    Gather(Vec<u8>),
     /// They are read past; this is answered afterwards.
-    Pass(Status),
+    Pass(Answer),
 }
 
 /// Where in a message we are.
@@ -51,6 +56,7 @@ pub(crate) struct Messages<'a, S> {
     shared: &'a Arc<Shared>,
     phase: Phase,
     receiver: Option<Receiver>,
+    desk: Desk,
     batch: Vec<Bytes>,
     batched: usize,
     studies: Vec<String>,
@@ -76,6 +82,7 @@ impl<'a, S: Link> Messages<'a, S> {
             shared,
             phase: between(),
             receiver: None,
+            desk: Desk::default(),
             batch: Vec::new(),
             batched: 0,
             studies: Vec::new(),
@@ -122,9 +129,13 @@ impl<'a, S: Link> Messages<'a, S> {
             return self.wire.header(deadline, RECEIVING).await;
         }
         let deadline = Instant::now() + self.shared.config.idle_timeout.0;
-        tokio::select! {
-            header = self.wire.header(deadline, "idle") => header,
-            () = self.shared.stop.cancelled() => Err(Error::Stopping),
+        loop {
+            let event = tokio::select! {
+                header = self.wire.header(deadline, "idle") => return header,
+                event = self.desk.event() => event,
+                () = self.shared.stop.cancelled() => return Err(Error::Stopping),
+            };
+            self.tell(event).await?;
         }
     }
 
@@ -205,6 +216,14 @@ impl<'a, S: Link> Messages<'a, S> {
                 bytes.extend_from_slice(&piece);
             }
             Phase::Data { purpose: Purpose::Pass(_), .. } => {}
+            Phase::Data { purpose: Purpose::Gather(bytes), .. }
+                if bytes.len() + piece.len() <= services::LIMIT =>
+            {
+                bytes.extend_from_slice(&piece);
+            }
+            Phase::Data { purpose: purpose @ Purpose::Gather(_), .. } => {
+                *purpose = Purpose::Pass(services::TOO_LONG);
+            }
             Phase::Data { purpose: Purpose::Store, .. } => {
                 self.batched += piece.len();
                 self.batch.push(piece);
@@ -224,8 +243,11 @@ impl<'a, S: Link> Messages<'a, S> {
                 let request = command::read(&bytes).map_err(|_| Violation::Command)?;
                 self.command(id, request).await
             }
-            Phase::Data { context, request, purpose: Purpose::Pass(status) } => {
-                self.respond(context, &request, status).await
+            Phase::Data { context, request, purpose: Purpose::Pass(answer) } => {
+                self.respond_with(context, &request, answer).await
+            }
+            Phase::Data { context, request, purpose: Purpose::Gather(data) } => {
+                self.serve(context, request, &data).await
             }
             Phase::Data { context, request, purpose: Purpose::Store } => {
                 self.flush().await?;
@@ -249,18 +271,20 @@ impl<'a, S: Link> Messages<'a, S> {
             },
             // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
             C_CANCEL_RQ if !request.data_set => Ok(()),
+            N_EVENT_REPORT_RSP if !request.data_set => {
+                let known = self.desk.answered(request.message_id, request.status.unwrap_or(u16::MAX));
+                if known { Ok(()) } else { Err(Violation::Order.into()) }
+            }
+            _ if services::takes(&request, &context.abstract_syntax, &self.shared.config) => {
+                if !request.data_set {
+                    return self.serve(id, request, &[]).await;
+                }
+                self.phase = Phase::Data { context: id, request, purpose: Purpose::Gather(Vec::new()) };
+                Ok(())
+            }
             field if field & RESPONSE != 0 => Err(Violation::Order.into()),
             _ => self.answer_or_pass(id, request, Status::UNRECOGNISED_OPERATION).await,
         }
-    }
-
-    /// Answer now, or after the data set that comes with the request has been read past.
-    async fn answer_or_pass(&mut self, id: u8, request: Request, status: Status) -> Result<(), Error> {
-        if !request.data_set {
-            return self.respond(id, &request, status).await;
-        }
-        self.phase = Phase::Data { context: id, request, purpose: Purpose::Pass(status) };
-        Ok(())
     }
 
     async fn begin_store(&mut self, context: &Context, request: Request) -> Result<(), Error> {
@@ -324,7 +348,8 @@ impl<'a, S: Link> Messages<'a, S> {
         }
     }
 
-    async fn respond(&mut self, context: u8, request: &Request, status: Status) -> Result<(), Error> {
+    async fn respond_with(&mut self, context: u8, request: &Request, answer: Answer) -> Result<(), Error> {
+        let status = answer.status;
         if status != Status::SUCCESS {
             let metrics = &self.shared.metrics;
             let counter = match status {
@@ -337,7 +362,7 @@ impl<'a, S: Link> Messages<'a, S> {
             self.refused += 1;
             info!(association = self.number, %status, "request refused");
         }
-        let response = command::respond(request, status);
+        let response = command::respond_with(request, status, answer.comment, answer.error_id);
         self.wire.send_command(context, &response, self.agreed.peer_max).await
     }
 }
@@ -354,7 +379,9 @@ fn gone(_: Gone) -> Error {
 fn refusal_of(request: &Request, context: &Context) -> Option<Status> {
     match (&request.sop_class, &request.sop_instance) {
         (None, _) | (_, None) => Some(Status::MISSING_ATTRIBUTE),
-        (Some(class), _) if *class != context.abstract_syntax || class == VERIFICATION => {
+        (Some(class), _)
+            if *class != context.abstract_syntax || class == VERIFICATION || services::is_service(class) =>
+        {
             Some(Status::SOP_CLASS_NOT_SUPPORTED)
         }
         _ if !request.data_set => Some(Status::CANNOT_UNDERSTAND),

@@ -11,6 +11,7 @@
 //! | `negotiate` | A-ASSOCIATE-RQ to AC or RJ |
 //! | `command` | the command set |
 //! | `receive` | one thread per association that scans and stores |
+//! | `services` | performed procedure steps and storage commitment |
 //! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
 //! | `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
@@ -27,6 +28,7 @@ mod metrics;
 mod negotiate;
 mod prescan;
 mod receive;
+mod services;
 mod sop_classes;
 mod status;
 #[cfg(test)]
@@ -44,7 +46,8 @@ pub use acceptor::Intake;
 pub use config::{Caller, ConfigFault, IntakeConfig};
 pub use error::Error;
 pub use metrics::Metrics;
-pub use sop_classes::{STORAGE_SOP_CLASSES, VERIFICATION};
+pub use services::{Asker, Commitment, Event, Failure, Services, StepCreate, StepSet};
+pub use sop_classes::{MODALITY_PERFORMED_PROCEDURE_STEP, STORAGE_SOP_CLASSES, VERIFICATION};
 pub use status::Status;
 pub use transfer_syntaxes::TRANSFER_SYNTAXES;
 
@@ -141,4 +144,9 @@ pub trait Sink: Send + Sync + 'static {
 
     /// A caller was refused.
     fn refused(&self, caller: RefusedCaller);
+
+    /// What carries out the N-services; without it they are not offered.
+    fn services(&self) -> Option<&dyn Services> {
+        None
+    }
 }

@@ -13,6 +13,7 @@ use dicom_ul::pdu::{
 use super::callers::Callers;
 use super::config::IntakeConfig;
 use super::error::Violation;
+use super::services;
 use super::sop_classes::{VERIFICATION, is_storage};
 use super::transfer_syntaxes::{IMPLICIT_LE, choose};
 use super::wire::ASSOCIATE_RQ;
@@ -203,7 +204,7 @@ pub(crate) fn answer(
     }
     let (contexts, results) = contexts(&request.presentation_contexts, config);
     let mut peer_max = 0;
-    let user_variables = user_answer(&request.user_variables, &contexts, &mut peer_max);
+    let user_variables = user_answer(&request.user_variables, &contexts, config, &mut peer_max);
     let pdu = Pdu::AssociationAC(AssociationAC {
         protocol_version: 1,
         calling_ae_title: request.calling_ae_title,
@@ -248,6 +249,11 @@ fn choose_for<'a>(
     proposed: &'a PresentationContextProposed,
     config: &IntakeConfig,
 ) -> Result<&'a str, Reason> {
+    if let Some(service) = services::choose(&proposed.abstract_syntax, &proposed.transfer_syntaxes, config) {
+        return service
+            .map_err(|()| Reason::AbstractSyntaxNotSupported)?
+            .ok_or(Reason::TransferSyntaxesNotSupported);
+    }
     let private = &config.private_sop_classes;
     if proposed.abstract_syntax != VERIFICATION && !is_storage(&proposed.abstract_syntax, private) {
         return Err(Reason::AbstractSyntaxNotSupported);
@@ -294,6 +300,7 @@ fn contexts(
 fn user_answer(
     asked: &[UserVariableItem],
     contexts: &[Context],
+    config: &IntakeConfig,
     peer_max: &mut u32,
 ) -> Vec<UserVariableItem> {
     let mut answer = vec![
@@ -314,11 +321,12 @@ fn user_answer(
                     answer.push(UserVariableItem::Unknown(SUB_ITEM_WINDOW, value));
                 }
             }
-            // PS3.7 D.3.3.4: we are SCP of storage, never SCU.
+            // PS3.7 D.3.3.4: we are SCP of storage, never SCU; an archive that reports a commitment is SCP to us.
             UserVariableItem::ScuScpRoleSelectionSubItem(uid, roles)
                 if contexts.iter().any(|context| context.abstract_syntax == uid.trim_end_matches('\0')) =>
             {
-                let roles = RequestorRoles { scu: roles.scu, scp: false };
+                let provider = services::peer_may_provide(uid.trim_end_matches('\0'), config);
+                let roles = RequestorRoles { scu: roles.scu, scp: roles.scp && provider };
                 answer.push(UserVariableItem::ScuScpRoleSelectionSubItem(uid.clone(), roles));
             }
             // PS3.7 D.3.3.7: identity is taken note of, not checked (the allow-list decides). Where the answer

@@ -6,6 +6,9 @@
 /// Verification SOP class (PS3.4 annex A).
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
 
+/// Modality Performed Procedure Step SOP Class (PS3.4 F.7).
+pub const MODALITY_PERFORMED_PROCEDURE_STEP: &str = "1.2.840.10008.3.1.2.3.3";
+
 /// Whether we take instances of this class: standard, or private by configuration (a UID, or a prefix that
 /// ends in a dot).
 pub(crate) fn is_storage(uid: &str, private: &[String]) -> bool {

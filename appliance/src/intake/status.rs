@@ -31,7 +31,7 @@ impl Status {
             Status::CANNOT_UNDERSTAND => Some("Study, Series or SOP Instance UID not found in data set"),
             Status::SOP_CLASS_NOT_SUPPORTED => Some("SOP class is not the one of this presentation context"),
             Status::MISSING_ATTRIBUTE => Some("Affected SOP Class or Instance UID missing in command"),
-            Status::UNRECOGNISED_OPERATION => Some("Only C-ECHO and C-STORE are offered"),
+            Status::UNRECOGNISED_OPERATION => Some("This operation is not offered for this SOP class"),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use super::sop_classes::matches;
 
 pub(crate) const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
+pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 const PAPYRUS: &str = "1.2.840.10008.1.20";
 const DEFLATED: [&str; 3] = ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
@@ -110,8 +111,6 @@ pub const TRANSFER_SYNTAXES: &[(&str, &str)] = &[
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 
     #[test]
     fn explicit_little_endian_is_preferred_among_equals() {

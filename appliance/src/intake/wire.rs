@@ -137,11 +137,26 @@ impl<S: Link> Wire<S> {
         self.send(&bytes).await
     }
 
-    /// Send a message as P-DATA-TF PDUs no longer than the peer takes (0: no limit).
+    /// Send a command set as P-DATA-TF PDUs no longer than the peer takes (0: no limit).
     pub(crate) async fn send_command(
         &mut self,
         context: u8,
         command: &[u8],
+        peer_max: u32,
+    ) -> Result<(), Error> {
+        self.send_values(context, command, 0b01, peer_max).await
+    }
+
+    /// Send the data set that follows a command set of ours.
+    pub(crate) async fn send_data(&mut self, context: u8, data: &[u8], peer_max: u32) -> Result<(), Error> {
+        self.send_values(context, data, 0b00, peer_max).await
+    }
+
+    async fn send_values(
+        &mut self,
+        context: u8,
+        command: &[u8],
+        control: u8,
         peer_max: u32,
     ) -> Result<(), Error> {
         let most = if peer_max == 0 { usize::MAX } else { (peer_max as usize).saturating_sub(6).max(2) };
@@ -154,7 +169,7 @@ impl<S: Link> Wire<S> {
             bytes.extend_from_slice(&(piece.len() as u32 + 6).to_be_bytes());
             bytes.extend_from_slice(&(piece.len() as u32 + 2).to_be_bytes());
             bytes.push(context);
-            bytes.push(if rest.is_empty() { 0b11 } else { 0b01 });
+            bytes.push(if rest.is_empty() { control | 0b10 } else { control });
             bytes.extend_from_slice(piece);
         }
         self.send(&bytes).await

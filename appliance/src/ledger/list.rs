@@ -80,6 +80,8 @@ pub struct StudyRow {
     pub unsigned: Option<bool>,
     /// Who acknowledged.
     pub acknowledged_by: Option<String>,
+    /// Instances whose UID came again with other bytes: kept beside.
+    pub beside: u32,
 }
 
 /// One line of a study's timeline.
@@ -150,6 +152,8 @@ pub struct Counts {
     pub reports: i64,
     /// Last arrival, ms.
     pub last_arrival: Option<i64>,
+    /// Instances whose UID came again with other bytes: kept beside.
+    pub beside: i64,
 }
 
 const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.modality, s.body_part, s.view,
@@ -157,6 +161,7 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     (SELECT count(*) FROM instances i WHERE i.study = s.id) AS instances,
     (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.revision = 0) AS arriving,
     (SELECT coalesce(sum(bytes), 0) FROM instances i WHERE i.study = s.id) AS bytes,
+    (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.conflict <> 0) AS beside,
     coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
     coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
     c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
@@ -339,6 +344,7 @@ impl Ledger {
             .await?,
             reports: one("SELECT count(*) FROM reports").await?,
             last_arrival: last.0,
+            beside: one("SELECT count(*) FROM instances WHERE conflict <> 0").await?,
         })
     }
 

@@ -12,6 +12,7 @@ mod list;
 mod reports;
 mod revisions;
 mod state;
+mod steps;
 mod upload;
 
 use std::path::Path;
@@ -27,6 +28,7 @@ pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use state::CaseState;
+pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
 
 /// Result of this room.

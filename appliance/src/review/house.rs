@@ -56,6 +56,10 @@ pub trait House: Send + Sync + 'static {
     fn process_now(&self, who: &str, study: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// When an arriving study will count as stable, ms, and why.
     fn expected(&self, study: &str) -> Option<(i64, &'static str)>;
+    /// Instances that performed steps of an arriving study list and that have not come, and how many they list.
+    fn missing(&self, _study: &str) -> Option<(usize, usize)> {
+        None
+    }
     /// The lights.
     fn lights(&self) -> impl Future<Output = Result<Lights, Error>> + Send;
     /// Values of preview `index` of a study's newest decided revision, verified against its digest.

@@ -32,6 +32,10 @@ pub(super) struct RowView {
     leaves_at: Option<i64>,
     /// When an arriving study counts as complete, and why then.
     expected: Option<(i64, &'static str)>,
+    /// Listed instances of an arriving study that have not come, of how many.
+    missing: Option<(usize, usize)>,
+    /// Instances that came again with other bytes.
+    beside: u32,
     disposition: String,
     /// The finding and why, or the reason.
     line: String,
@@ -96,6 +100,8 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
         state_words,
         leaves_at: row.leaves_at.filter(|_| state == "leaving"),
         expected: (row.arriving > 0).then(|| house.expected(&row.id)).flatten(),
+        missing: (row.arriving > 0).then(|| house.missing(&row.id)).flatten(),
+        beside: row.beside,
         disposition: row.disposition.clone(),
         line,
         shadow: row.mode == "shadow",

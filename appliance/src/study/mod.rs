@@ -2,10 +2,16 @@
 //!
 //! DICOM has no end-of-study message; every signal here is a guess, and its reason is kept with the revision.
 
+mod steps;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use steps::{Expected, StepEnd};
 
 /// `[study]` of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +23,18 @@ pub struct Config {
     /// Quiet time after the last association that carried the study was released.
     #[serde(with = "span")]
     pub after_release: Duration,
+    /// Quiet time while a performed procedure step of the study is in progress: the scanner is still at work.
+    #[serde(with = "span")]
+    pub in_progress: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { quiet: Duration::from_secs(30), after_release: Duration::from_secs(5) }
+        Self {
+            quiet: Duration::from_secs(30),
+            after_release: Duration::from_secs(5),
+            in_progress: Duration::from_secs(600),
+        }
     }
 }
 
@@ -57,6 +70,12 @@ pub enum StableReason {
     Released,
     /// Nothing came for the quiet time.
     Quiet,
+    /// Every performed step is completed and everything it lists is here.
+    Completed,
+    /// The last performed step was discontinued and everything it lists is here.
+    Discontinued,
+    /// Nothing came for the quiet time after the performed steps ended, and not all they list is here.
+    Short,
     /// A person asked for it.
     Asked,
     /// Found at start-up with arrivals that belong to no revision.
@@ -70,19 +89,23 @@ impl StableReason {
         match self {
             Self::Released => "association released",
             Self::Quiet => "quiet time over",
+            Self::Completed => "performed step completed, all it lists is here",
+            Self::Discontinued => "performed step discontinued, all it lists is here",
+            Self::Short => "quiet time over; instances that the performed step lists have not come",
             Self::Asked => "asked to process now",
             Self::Recovered => "found complete at start-up",
         }
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Open {
     last_arrival: i64,
     carriers: BTreeSet<String>,
     released_at: Option<i64>,
     asked: bool,
     recovered: bool,
+    expected: Expected,
 }
 
 /// Studies that are still arriving. Times are ms since 1970 UTC.
@@ -99,32 +122,46 @@ impl Arriving {
         Self { config, open: HashMap::new() }
     }
 
-    /// An instance of `study` came over `association`.
-    pub fn arrived(&mut self, study: &str, association: &str, now: i64) {
-        let entry = self.open.entry(study.to_owned()).or_insert_with(|| Open {
-            last_arrival: now,
-            carriers: BTreeSet::new(),
-            released_at: None,
-            asked: false,
-            recovered: false,
-        });
+    /// Whether a study is arriving.
+    #[must_use]
+    pub fn knows(&self, study: &str) -> bool {
+        self.open.contains_key(study)
+    }
+
+    /// `instance` (SOP Instance UID) of `study` came over `association`.
+    pub fn arrived(&mut self, study: &str, association: &str, instance: &str, now: i64) {
+        let entry = self
+            .open
+            .entry(study.to_owned())
+            .or_insert_with(|| Open { last_arrival: now, ..Open::default() });
         entry.last_arrival = entry.last_arrival.max(now);
         entry.carriers.insert(association.to_owned());
         entry.released_at = None;
+        entry.expected.arrived(instance);
+    }
+
+    /// What performed procedure steps say of a study, with all arrivals counted that were told before. A study that
+    /// is not arriving is left alone: it is asked for again with its next arrival.
+    pub fn expect(&mut self, study: &str, expected: Expected) {
+        if let Some(open) = self.open.get_mut(study) {
+            open.expected = expected;
+        }
+    }
+
+    /// Instances that performed steps list and that have not come, and how many they list; `None` without a list.
+    #[must_use]
+    pub fn missing(&self, study: &str) -> Option<(usize, usize)> {
+        self.open.get(study).and_then(|o| o.expected.count())
+    }
+
+    /// Names of all studies that are arriving, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.open.keys().map(String::as_str)
     }
 
     /// A study found at start-up: the associations that carried it are gone.
     pub fn recovered(&mut self, study: &str, last_arrival: i64) {
-        self.open.insert(
-            study.to_owned(),
-            Open {
-                last_arrival,
-                carriers: BTreeSet::new(),
-                released_at: None,
-                asked: false,
-                recovered: true,
-            },
-        );
+        self.open.insert(study.to_owned(), Open { last_arrival, recovered: true, ..Open::default() });
     }
 
     /// An association ended in order. An aborted one is no signal: quiet time decides then.
@@ -180,11 +217,13 @@ impl Arriving {
     }
 
     fn due(&self, open: &Open) -> (i64, StableReason) {
-        let plus = |at: i64, d: Duration| at.saturating_add(i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
         if open.asked {
             return (i64::MIN, StableReason::Asked);
         }
         let quiet = plus(open.last_arrival, self.config.quiet);
+        if let Some(due) = open.expected.due(open.last_arrival, &self.config) {
+            return due;
+        }
         if open.recovered && open.carriers.is_empty() {
             return (quiet.min(plus(open.last_arrival, self.config.after_release)), StableReason::Recovered);
         }
@@ -202,55 +241,6 @@ impl Arriving {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn arriving() -> Arriving {
-        Arriving::new(Config { quiet: Duration::from_secs(30), after_release: Duration::from_secs(5) })
-    }
-
-    #[test]
-    fn release_of_the_last_carrier_closes_after_a_pause() {
-        let mut a = arriving();
-        a.arrived("s", "1", 0);
-        a.arrived("s", "2", 1_000);
-        a.released("1", 2_000);
-        assert!(a.take_stable(20_000).is_empty(), "association 2 still carries it");
-        a.released("2", 20_000);
-        assert!(a.take_stable(24_999).is_empty());
-        assert_eq!(a.take_stable(25_000), vec![("s".to_owned(), StableReason::Released)]);
-        assert!(a.take_stable(i64::MAX).is_empty(), "a study is taken once");
-    }
-
-    #[test]
-    fn a_lost_association_waits_for_quiet_time() {
-        let mut a = arriving();
-        a.arrived("s", "1", 0);
-        a.lost("1");
-        assert!(a.take_stable(29_999).is_empty());
-        assert_eq!(a.take_stable(30_000), vec![("s".to_owned(), StableReason::Quiet)]);
-    }
-
-    #[test]
-    fn a_new_arrival_takes_the_release_back() {
-        let mut a = arriving();
-        a.arrived("s", "1", 0);
-        a.released("1", 0);
-        a.arrived("s", "2", 4_000);
-        assert!(a.take_stable(5_000).is_empty());
-        assert_eq!(a.next_due(), Some(34_000));
-    }
-
-    #[test]
-    fn a_person_need_not_wait_and_a_recovered_study_closes_by_itself() {
-        let mut a = arriving();
-        a.arrived("s", "1", 0);
-        a.process_now("s");
-        assert_eq!(a.take_stable(1), vec![("s".to_owned(), StableReason::Asked)]);
-        a.recovered("t", 1_000);
-        assert!(a.take_stable(5_999).is_empty());
-        assert_eq!(a.take_stable(6_000), vec![("t".to_owned(), StableReason::Recovered)]);
-    }
+fn plus(at: i64, d: Duration) -> i64 {
+    at.saturating_add(i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }

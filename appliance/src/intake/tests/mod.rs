@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod behaviour;
+mod bytes;
 mod ending;
 mod hostile;
 mod negotiation;
 mod scan;
-mod support;
+pub(super) mod support;

@@ -1,7 +1,7 @@
 //! A server on a free port, a sink that remembers, and a scanner that speaks in raw bytes.
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -10,24 +10,25 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::super::*;
+pub(in crate::intake) use super::bytes::*;
 use crate::store::faults::FaultyDisk;
 use crate::store::units::{Size, Span};
 use crate::store::{Id, Inbox, Store, StoreConfig};
 
-pub(super) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
-pub(super) const IMPLICIT: &str = "1.2.840.10008.1.2";
-pub(super) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
-pub(super) const BIG: &str = "1.2.840.10008.1.2.2";
-pub(super) const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+pub(in crate::intake) const IMPLICIT: &str = "1.2.840.10008.1.2";
+pub(in crate::intake) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(in crate::intake) const BIG: &str = "1.2.840.10008.1.2.2";
+pub(in crate::intake) const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Remembers what it was told, and looks at the disk when it is told.
-pub(super) struct TestSink {
+pub(in crate::intake) struct TestSink {
     inbox: Mutex<Option<Inbox>>,
-    pub(super) stored: Mutex<Vec<Reception>>,
-    pub(super) released: Mutex<Vec<(u64, Vec<String>)>>,
-    pub(super) refused: Mutex<Vec<RefusedCaller>>,
-    pub(super) answer: Mutex<Result<Acceptance, SinkError>>,
+    pub(in crate::intake) stored: Mutex<Vec<Reception>>,
+    pub(in crate::intake) released: Mutex<Vec<(u64, Vec<String>)>>,
+    pub(in crate::intake) refused: Mutex<Vec<RefusedCaller>>,
+    pub(in crate::intake) answer: Mutex<Result<Acceptance, SinkError>>,
+    pub(in crate::intake) services: OnceLock<Arc<dyn Services>>,
 }
 
 impl Sink for TestSink {
@@ -51,25 +52,29 @@ impl Sink for TestSink {
     fn refused(&self, caller: RefusedCaller) {
         self.refused.lock().unwrap().push(caller);
     }
+
+    fn services(&self) -> Option<&dyn Services> {
+        self.services.get().map(|services| &**services)
+    }
 }
 
-pub(super) struct Server {
-    pub(super) root: tempfile::TempDir,
-    pub(super) disk: FaultyDisk,
-    pub(super) store: Store,
-    pub(super) sink: Arc<TestSink>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) address: SocketAddr,
-    pub(super) stop: CancellationToken,
-    pub(super) task: tokio::task::JoinHandle<()>,
+pub(in crate::intake) struct Server {
+    pub(in crate::intake) root: tempfile::TempDir,
+    pub(in crate::intake) disk: FaultyDisk,
+    pub(in crate::intake) store: Store,
+    pub(in crate::intake) sink: Arc<TestSink>,
+    pub(in crate::intake) metrics: Arc<Metrics>,
+    pub(in crate::intake) address: SocketAddr,
+    pub(in crate::intake) stop: CancellationToken,
+    pub(in crate::intake) task: tokio::task::JoinHandle<()>,
 }
 
-pub(super) fn span(millis: u64) -> Span {
+pub(in crate::intake) fn span(millis: u64) -> Span {
     Span(Duration::from_millis(millis))
 }
 
 /// Everybody from loopback under the title CT1.
-pub(super) fn config() -> IntakeConfig {
+pub(in crate::intake) fn config() -> IntakeConfig {
     IntakeConfig {
         listen: ([127, 0, 0, 1], 0).into(),
         callers: vec![Caller { ae_title: "CT1".into(), address: "127.0.0.1".into() }],
@@ -78,11 +83,11 @@ pub(super) fn config() -> IntakeConfig {
 }
 
 impl Server {
-    pub(super) async fn start() -> Server {
+    pub(in crate::intake) async fn start() -> Server {
         Server::with(config()).await
     }
 
-    pub(super) async fn with(config: IntakeConfig) -> Server {
+    pub(in crate::intake) async fn with(config: IntakeConfig) -> Server {
         let root = tempfile::tempdir().unwrap();
         let disk = FaultyDisk::default();
         let store = StoreConfig { warn_free: Size(2), refuse_free: Size(1), ..StoreConfig::at(root.path()) };
@@ -93,6 +98,7 @@ impl Server {
             released: Mutex::default(),
             refused: Mutex::default(),
             answer: Mutex::new(Ok(Acceptance::New)),
+            services: OnceLock::new(),
         });
         let stop = CancellationToken::new();
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();
@@ -101,12 +107,12 @@ impl Server {
         Server { root, disk, store, sink, metrics, address, stop, task }
     }
 
-    pub(super) fn names(&self, folder: &str) -> Vec<String> {
+    pub(in crate::intake) fn names(&self, folder: &str) -> Vec<String> {
         names(&self.root.path().join(folder))
     }
 
     /// Wait until nothing is in the making any more.
-    pub(super) async fn quiet(&self) {
+    pub(in crate::intake) async fn quiet(&self) {
         until("nothing in the making", || {
             self.names("tmp").is_empty()
                 && self.metrics.associations_open.load(std::sync::atomic::Ordering::Relaxed) == 0
@@ -114,22 +120,22 @@ impl Server {
         .await;
     }
 
-    pub(super) fn data(&self, id: Id) -> Vec<u8> {
+    pub(in crate::intake) fn data(&self, id: Id) -> Vec<u8> {
         let whole = std::fs::read(self.root.path().join("inbox").join(id.to_string())).unwrap();
         whole[Inbox::data_offset() as usize..].to_vec()
     }
 
-    pub(super) fn count(&self, name: &str) -> u64 {
+    pub(in crate::intake) fn count(&self, name: &str) -> u64 {
         self.metrics.values().into_iter().find(|(known, _)| *known == name).unwrap().1
     }
 }
 
-pub(super) fn names(folder: &Path) -> Vec<String> {
+pub(in crate::intake) fn names(folder: &Path) -> Vec<String> {
     std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 /// Look again until it is so; fail when it never is.
-pub(super) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(in crate::intake) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !is_so() {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");
@@ -137,37 +143,23 @@ pub(super) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub(super) fn item(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![kind, 0];
-    bytes.extend_from_slice(&(body.len() as u16).to_be_bytes());
-    bytes.extend_from_slice(body);
-    bytes
-}
-
-pub(super) fn pdu(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![kind, 0];
-    bytes.extend_from_slice(&(body.len() as u32).to_be_bytes());
-    bytes.extend_from_slice(body);
-    bytes
-}
-
 /// An association request to be changed at will.
 #[derive(Clone)]
-pub(super) struct Ask {
-    pub(super) version: u16,
-    pub(super) calling: Vec<u8>,
-    pub(super) called: Vec<u8>,
-    pub(super) application: &'static str,
-    pub(super) contexts: Vec<(u8, String, Vec<String>)>,
-    pub(super) peer_max: u32,
+pub(in crate::intake) struct Ask {
+    pub(in crate::intake) version: u16,
+    pub(in crate::intake) calling: Vec<u8>,
+    pub(in crate::intake) called: Vec<u8>,
+    pub(in crate::intake) application: &'static str,
+    pub(in crate::intake) contexts: Vec<(u8, String, Vec<String>)>,
+    pub(in crate::intake) peer_max: u32,
     /// More user information sub-items.
-    pub(super) user: Vec<u8>,
+    pub(in crate::intake) user: Vec<u8>,
     /// More top-level items.
-    pub(super) items: Vec<u8>,
+    pub(in crate::intake) items: Vec<u8>,
 }
 
 impl Ask {
-    pub(super) fn new(contexts: &[(u8, &str, &[&str])]) -> Ask {
+    pub(in crate::intake) fn new(contexts: &[(u8, &str, &[&str])]) -> Ask {
         Ask {
             version: 1,
             calling: b"CT1".to_vec(),
@@ -186,11 +178,11 @@ impl Ask {
     }
 
     /// CT and Verification, each in one transfer syntax.
-    pub(super) fn usual(syntax: &str) -> Ask {
+    pub(in crate::intake) fn usual(syntax: &str) -> Ask {
         Ask::new(&[(1, CT, &[syntax]), (3, VERIFICATION, &[IMPLICIT])])
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::intake) fn bytes(&self) -> Vec<u8> {
         let title = |text: &[u8]| {
             let mut title = text.to_vec();
             title.resize(16, b' ');
@@ -217,123 +209,41 @@ impl Ask {
     }
 }
 
-/// Presentation data values (context, control, bytes) as one P-DATA-TF.
-pub(super) fn p_data(values: &[(u8, u8, &[u8])]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (context, control, bytes) in values {
-        body.extend_from_slice(&(bytes.len() as u32 + 2).to_be_bytes());
-        body.extend_from_slice(&[*context, *control]);
-        body.extend_from_slice(bytes);
-    }
-    pdu(4, &body)
-}
-
-pub(super) fn command(elements: &[(u16, &[u8])]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (element, value) in elements {
-        let mut value = value.to_vec();
-        if value.len() % 2 == 1 {
-            value.push(0);
-        }
-        bytes.extend_from_slice(&[0, 0]);
-        bytes.extend_from_slice(&element.to_le_bytes());
-        bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        bytes.extend_from_slice(&value);
-    }
-    bytes
-}
-
-pub(super) fn echo(message: u16) -> Vec<u8> {
-    command(&[
-        (0x0002, VERIFICATION.as_bytes()),
-        (0x0100, &0x0030u16.to_le_bytes()),
-        (0x0110, &message.to_le_bytes()),
-        (0x0800, &0x0101u16.to_le_bytes()),
-    ])
-}
-
-pub(super) fn store(message: u16, class: &str, instance: &str) -> Vec<u8> {
-    command(&[
-        (0x0002, class.as_bytes()),
-        (0x0100, &0x0001u16.to_le_bytes()),
-        (0x0110, &message.to_le_bytes()),
-        (0x0700, &0u16.to_le_bytes()),
-        (0x0800, &0x0001u16.to_le_bytes()),
-        (0x1000, instance.as_bytes()),
-    ])
-}
-
-/// One element in explicit little endian.
-pub(super) fn explicit(tag: u32, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
-    let mut bytes = ((tag >> 16) as u16).to_le_bytes().to_vec();
-    bytes.extend_from_slice(&(tag as u16).to_le_bytes());
-    bytes.extend_from_slice(vr);
-    if matches!(vr, b"OB" | b"OW" | b"SQ" | b"UN" | b"UT") {
-        bytes.extend_from_slice(&[0, 0]);
-        bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
-    } else {
-        bytes.extend_from_slice(&(value.len() as u16).to_le_bytes());
-    }
-    bytes.extend_from_slice(value);
-    bytes
-}
-
-pub(super) fn padded(text: &str) -> Vec<u8> {
-    let mut bytes = text.as_bytes().to_vec();
-    if bytes.len() % 2 == 1 {
-        bytes.push(0);
-    }
-    bytes
-}
-
-/// A small CT instance in explicit little endian with this many bytes of pixels.
-pub(super) fn instance(sop: &str, study: &str, pixels: usize) -> Vec<u8> {
-    let mut bytes = explicit(0x0008_0016, b"UI", &padded(CT));
-    bytes.extend(explicit(0x0008_0018, b"UI", &padded(sop)));
-    bytes.extend(explicit(0x0008_0060, b"CS", b"CT"));
-    bytes.extend(explicit(0x0010_0010, b"PN", b"Phantom^Planted "));
-    bytes.extend(explicit(0x0020_000D, b"UI", &padded(study)));
-    bytes.extend(explicit(0x0020_000E, b"UI", &padded("1.2.9.1")));
-    let pixels: Vec<u8> = (0..pixels).map(|i| (i % 251) as u8).collect();
-    bytes.extend(explicit(0x7FE0_0010, b"OW", &pixels));
-    bytes
-}
-
-pub(super) struct Scanner {
+pub(in crate::intake) struct Scanner {
     stream: TcpStream,
 }
 
 impl Scanner {
-    pub(super) async fn connect(server: &Server) -> Scanner {
+    pub(in crate::intake) async fn connect(server: &Server) -> Scanner {
         let stream = TcpStream::connect(server.address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Scanner { stream }
     }
 
     /// Connect and agree on an association.
-    pub(super) async fn associate(server: &Server, ask: &Ask) -> Scanner {
+    pub(in crate::intake) async fn associate(server: &Server, ask: &Ask) -> Scanner {
         let mut scanner = Scanner::connect(server).await;
         scanner.send(&ask.bytes()).await;
         assert_eq!(scanner.receive().await.0, 2, "accepted");
         scanner
     }
 
-    pub(super) async fn send(&mut self, bytes: &[u8]) {
+    pub(in crate::intake) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// Send what the other side may no longer want to read.
-    pub(super) async fn push(&mut self, bytes: &[u8]) {
+    pub(in crate::intake) async fn push(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
     }
 
     /// Say that no more will come, but keep listening.
-    pub(super) async fn end_sending(&mut self) {
+    pub(in crate::intake) async fn end_sending(&mut self) {
         self.stream.shutdown().await.unwrap();
     }
 
     /// The next PDU as (type, body); (0, empty) at the end of the connection.
-    pub(super) async fn receive(&mut self) -> (u8, Vec<u8>) {
+    pub(in crate::intake) async fn receive(&mut self) -> (u8, Vec<u8>) {
         tokio::time::timeout(PATIENCE, async {
             let mut head = [0; 6];
             if self.stream.read_exact(&mut head).await.is_err() {
@@ -348,7 +258,7 @@ impl Scanner {
     }
 
     /// The next response as (command field, message id responded to, status).
-    pub(super) async fn response(&mut self) -> (u16, u16, u16) {
+    pub(in crate::intake) async fn response(&mut self) -> (u16, u16, u16) {
         let mut bytes = Vec::new();
         loop {
             let (kind, body) = self.receive().await;
@@ -374,7 +284,7 @@ impl Scanner {
     }
 
     /// Store one instance on context 1 and give the status.
-    pub(super) async fn store(&mut self, message: u16, sop: &str, data: &[u8]) -> u16 {
+    pub(in crate::intake) async fn store(&mut self, message: u16, sop: &str, data: &[u8]) -> u16 {
         self.send(&p_data(&[(1, 3, &store(message, CT, sop))])).await;
         for piece in data.chunks(100_000) {
             self.send(&p_data(&[(1, 0, piece)])).await;
@@ -385,14 +295,14 @@ impl Scanner {
         status
     }
 
-    pub(super) async fn release(&mut self) {
+    pub(in crate::intake) async fn release(&mut self) {
         self.send(&pdu(5, &[0; 4])).await;
         assert_eq!(self.receive().await, (6, vec![0; 4]));
         assert_eq!(self.receive().await.0, 0, "closed");
     }
 
     /// The abort we expect: source provider and this reason.
-    pub(super) async fn aborted(&mut self, reason: u8) {
+    pub(in crate::intake) async fn aborted(&mut self, reason: u8) {
         let (kind, body) = self.receive().await;
         assert_eq!((kind, &body[2..]), (7, &[2, reason][..]));
         assert_eq!(self.receive().await.0, 0, "closed");

@@ -134,7 +134,7 @@ function fill(li, r) {
 /** What a row's state is now, with seconds that are left. @param {Row} r */
 export function stateWords(r) {
   const left = Math.max(0, Math.ceil(((r.leaves_at ?? 0) - now()) / 1000));
-  if (r.expected) return `${r.state_words}; ${t.complete(span(r.expected[0] - now()), r.expected[1])}`;
+  if (r.expected) return `${r.state_words}${r.missing ? t.missing(...r.missing) : ''}; ${t.complete(span(r.expected[0] - now()), r.expected[1])}`;
   return r.state_words.replace('{leaves}', String(left));
 }
 

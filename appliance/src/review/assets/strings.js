@@ -24,6 +24,8 @@ export const t = {
   waits: (/** @type {string} */ age) => `waits ${age}`,
   came: (/** @type {string} */ at) => `came ${at}`,
   complete: (/** @type {string} */ s, /** @type {string} */ why) => `complete in ${s} (${why})`,
+  missing: (/** @type {number} */ n, /** @type {number} */ of) => `, ${n} of ${of} listed still to come`,
+  beside: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance' : 'instances'} came again under the same UID with other bytes: kept beside the first.`,
   noPicture: 'No preview of this study could be made. The reason stands on the right.',
   analysing: 'The preview appears when the study is complete and analysed.',
   damaged: (/** @type {string} */ why) => `The image cannot be shown: ${why}`,
@@ -38,7 +40,7 @@ export const t = {
   stat: (/** @type {number} */ n) => `(${n} STAT) `,
   sections: {
     findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag',
-    holds: 'Held because', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
+    holds: 'Held because', beside: 'Received twice, differently', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
     report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
   },
   draftBy: (/** @type {string} */ origin) => `UNSIGNED MACHINE DRAFT by ${origin}. Nobody has read it.`,

@@ -107,6 +107,7 @@ function facts(d) {
       head.append(part(t.sections.holds, ul));
     }
   }
+  if (d.row.beside > 0) head.append(part(t.sections.beside, el('p', 'fault beside', t.beside(d.row.beside))));
   if (d.case?.fault) head.append(part(t.sections.case, el('p', 'fault', d.case.fault)));
   $('facts').replaceChildren(head);
 }

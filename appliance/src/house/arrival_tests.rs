@@ -1,0 +1,262 @@
+//! Arrivals as the recorder files them: late, repeated, different, in any order, and with performed steps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use tokio::sync::Notify;
+
+use super::open::Opened;
+use super::services::Counter;
+use super::sink::{Door, Recorder, door};
+use super::status::ArrivingRow;
+use crate::audit::Audit;
+use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet};
+use crate::ledger::{Ledger, ListQuery};
+use crate::store::{Reception, Store, StoreConfig};
+use crate::study::{Arriving, Config, StableReason, StepEnd};
+
+struct Rig {
+    opened: Opened,
+    arriving: Arc<Mutex<Arriving>>,
+    door: Door,
+    recorder: tokio::task::JoinHandle<()>,
+    folder: tempfile::TempDir,
+}
+
+impl Rig {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened {
+            ledger: Ledger::create(&folder.path().join("ledger.db")).await.unwrap(),
+            store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
+            audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl")).unwrap()),
+            identity: None,
+        };
+        let arriving = Arc::new(Mutex::new(Arriving::new(Config::default())));
+        let (door, recorder): (Door, Recorder) =
+            door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()));
+        let recorder = tokio::spawn(recorder.run());
+        Self { opened, arriving, door, recorder, folder }
+    }
+
+    /// Receives an instance of a study over an association.
+    async fn receive(&self, study: &str, uid: &str, bytes: &[u8], association: u64, at: i64) {
+        let inbox = self.opened.store.inbox();
+        let mut incoming = inbox.begin().unwrap();
+        incoming.write(bytes).unwrap();
+        let reception = Reception {
+            study_uid: study.into(),
+            sop_instance_uid: uid.into(),
+            series_uid: "1.2.9".into(),
+            modality: "CT".into(),
+            association,
+            arrived: at,
+            ..Reception::default()
+        };
+        let stored = incoming.commit(reception).unwrap();
+        self.door.stored(&stored.reception).await.unwrap();
+    }
+
+    /// Ends the recorder: everything told so far is recorded.
+    async fn settle(self) -> Settled {
+        let Self { opened, arriving, door, recorder, folder } = self;
+        drop(door);
+        recorder.await.unwrap();
+        Settled { opened, arriving, folder }
+    }
+
+    /// Waits until everything told so far is recorded, and goes on.
+    async fn pause(self) -> Self {
+        let Settled { opened, arriving, folder } = self.settle().await;
+        let (door, recorder) = door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()));
+        Self { opened, arriving, door, recorder: tokio::spawn(recorder.run()), folder }
+    }
+
+    fn counter(&self) -> Counter {
+        Counter { opened: self.opened.clone(), door: self.door.clone() }
+    }
+}
+
+struct Settled {
+    opened: Opened,
+    arriving: Arc<Mutex<Arriving>>,
+    folder: tempfile::TempDir,
+}
+
+impl Settled {
+    fn files(&self) -> usize {
+        count(&self.folder.path().join("store/inbox")) + count(&self.folder.path().join("store/instances"))
+    }
+}
+
+fn count(folder: &Path) -> usize {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|item| item.unwrap().path())
+        .map(|path| if path.is_dir() { count(&path) } else { 1 })
+        .sum()
+}
+
+fn step(uid: &str) -> StepCreate {
+    StepCreate { uid: uid.into(), studies: vec!["1.2.1".into()], instances: None }
+}
+
+fn asker() -> Asker {
+    Asker { calling: "CT1".into(), address: "10.0.0.7".into(), association: 1 }
+}
+
+fn set(uid: &str, end: Option<StepEnd>, listed: &[&str]) -> StepSet {
+    let instances: BTreeSet<String> = listed.iter().map(|uid| (*uid).to_owned()).collect();
+    StepSet { uid: uid.into(), end: end.map(|e| (e, String::new())), instances: Some(instances) }
+}
+
+#[tokio::test]
+async fn the_same_bytes_twice_cost_nothing_and_other_bytes_are_kept_beside() {
+    let rig = Rig::new().await;
+    rig.receive("1.2.1", "1.2.1.1", b"first", 1, 0).await;
+    rig.receive("1.2.1", "1.2.1.1", b"first", 2, 1).await;
+    rig.receive("1.2.1", "1.2.1.1", b"other", 2, 2).await;
+    let rig = rig.pause().await;
+    let ledger = rig.opened.ledger.clone();
+    let row = ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().remove(0);
+    assert_eq!((row.instances, row.beside), (2, 1), "one repeated, one kept beside");
+    assert_eq!(ledger.counts().await.unwrap().beside, 1);
+    assert_eq!(ledger.make_revision(&row.id, "quiet", 3).await.unwrap(), Some(1));
+    rig.arriving.lock().unwrap().take_stable(i64::MAX);
+    // The same again, after the study was stable.
+    rig.receive("1.2.1", "1.2.1.1", b"other", 3, 4).await;
+    let settled = rig.settle().await;
+    assert_eq!(settled.files(), 2, "no second copy of the same bytes on disk");
+    assert!(settled.arriving.lock().unwrap().next_due().is_none(), "nothing arrives");
+    assert_eq!(settled.opened.ledger.make_revision(&row.id, "quiet", 5).await.unwrap(), None);
+    let kept = settled.opened.ledger.instances(&row.id, 1).await.unwrap();
+    assert_eq!(kept.iter().map(|i| i.conflict).collect::<Vec<_>>(), [false, true]);
+    for instance in kept {
+        let id = instance.id.parse().unwrap();
+        assert_eq!(settled.opened.store.inbox().verify(id).unwrap().digest.to_string(), instance.blake3);
+    }
+}
+
+#[tokio::test]
+async fn a_late_instance_makes_a_revision_of_its_own() {
+    let rig = Rig::new().await;
+    rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
+    let rig = rig.pause().await;
+    let study = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    let (at, reason) = rig.arriving.lock().unwrap().expected(&study).unwrap();
+    assert_eq!((at, reason), (30_000, StableReason::Quiet));
+    assert_eq!(rig.arriving.lock().unwrap().take_stable(at).len(), 1);
+    assert_eq!(rig.opened.ledger.make_revision(&study, reason.as_str(), at).await.unwrap(), Some(1));
+    rig.receive("1.2.1", "1.2.1.2", b"b", 2, 40_000).await;
+    let settled = rig.settle().await;
+    assert_eq!(settled.arriving.lock().unwrap().expected(&study), Some((70_000, StableReason::Quiet)));
+    assert_eq!(settled.opened.ledger.make_revision(&study, "quiet", 70_000).await.unwrap(), Some(2));
+    assert_eq!(settled.opened.ledger.instances(&study, 2).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_completed_step_with_its_list_closes_the_study_with_the_last_of_it() {
+    let rig = Rig::new().await;
+    rig.counter().create_step(asker(), step("1.2.5")).await.unwrap();
+    rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
+    let rig = rig.pause().await;
+    let study = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    let due = || rig.arriving.lock().unwrap().expected(&study).unwrap();
+    assert_eq!(due(), (600_000, StableReason::Quiet), "a step is in progress");
+    rig.counter().set_step(set("1.2.5", Some(StepEnd::Completed), &["1.2.1.1", "1.2.1.2"])).await.unwrap();
+    let rig = rig.pause().await;
+    {
+        let arriving = rig.arriving.lock().unwrap();
+        assert_eq!(arriving.expected(&study).unwrap().1, StableReason::Short);
+        let rows = ArrivingRow::all(&arriving);
+        assert_eq!((rows.len(), rows[0].missing), (1, Some((1, 2))));
+    }
+    rig.receive("1.2.1", "1.2.1.2", b"b", 1, 50).await;
+    let settled = rig.settle().await;
+    let (at, reason) = settled.arriving.lock().unwrap().expected(&study).unwrap();
+    assert_eq!(reason, StableReason::Completed);
+    assert!(at < crate::conveyor::now() + 1_000, "no quiet time is waited for");
+}
+
+#[tokio::test]
+async fn steps_that_ended_change_no_more_and_steps_that_began_before_any_instance_count() {
+    let rig = Rig::new().await;
+    let counter = rig.counter();
+    assert_eq!(counter.set_step(set("1.2.5", None, &[])).await, Err(Failure::NoSuchInstance));
+    counter.create_step(asker(), step("1.2.5")).await.unwrap();
+    assert_eq!(counter.create_step(asker(), step("1.2.5")).await, Err(Failure::Duplicate));
+    counter.set_step(set("1.2.5", None, &["1.2.1.1"])).await.unwrap();
+    let last = StepSet { instances: None, ..set("1.2.5", Some(StepEnd::Discontinued), &[]) };
+    counter.set_step(last.clone()).await.unwrap();
+    assert_eq!(counter.set_step(last).await, Err(Failure::Final));
+    rig.receive("1.2.1", "1.2.1.1", b"a", 1, crate::conveyor::now()).await;
+    drop(counter);
+    let settled = rig.settle().await;
+    let study = settled.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    // The list of the earlier N-SET holds: the last one said nothing about instances.
+    let due = settled.arriving.lock().unwrap().expected(&study).unwrap();
+    assert_eq!(due.1, StableReason::Discontinued);
+}
+
+/// Arrivals of a few UIDs with a few contents, with revisions made in between.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    Receive { uid: u8, content: u8 },
+    Revise,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let one = prop_oneof![
+        5 => (0_u8..4, 0_u8..3).prop_map(|(uid, content)| Act::Receive { uid, content }),
+        1 => Just(Act::Revise),
+    ];
+    proptest::collection::vec(one, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn in_any_order_nothing_is_lost_doubled_or_overwritten(acts in acts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut rig = Rig::new().await;
+            let mut seen: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+            let (mut revisions, mut fresh) = (0, 0);
+            for (at, act) in acts.iter().enumerate() {
+                match act {
+                    Act::Receive { uid, content } => {
+                        rig.receive("1.2.1", &format!("1.2.1.{uid}"), &[*content], 1, at as i64).await;
+                        let contents = seen.entry(*uid).or_default();
+                        if !contents.contains(content) {
+                            contents.push(*content);
+                            fresh += 1;
+                        }
+                    }
+                    Act::Revise => {
+                        rig = rig.pause().await;
+                        let Some(study) = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap() else { continue };
+                        let made = rig.opened.ledger.make_revision(&study, "quiet", at as i64).await.unwrap();
+                        revisions += u32::from(fresh > 0);
+                        assert_eq!(made, (fresh > 0).then_some(revisions), "a revision when something new came");
+                        fresh = 0;
+                    }
+                }
+            }
+            let settled = rig.settle().await;
+            let all: usize = seen.values().map(Vec::len).sum();
+            assert_eq!(settled.files(), all, "one file for each UID and content");
+            if all > 0 {
+                let ledger = &settled.opened.ledger;
+                let study = ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+                ledger.make_revision(&study, "quiet", 99).await.unwrap();
+                let rows = ledger.instances(&study, u32::MAX >> 1).await.unwrap();
+                assert_eq!(rows.len(), all);
+                let first = rows.iter().filter(|r| !r.conflict).count();
+                assert_eq!(first, seen.len(), "of each UID the first one counts");
+            }
+        });
+    }
+}

@@ -1,0 +1,87 @@
+//! What the house does with the N-services of reception: performed steps go to ledger and `study`, commitments to
+//! their engine.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::open::Opened;
+use super::sink::Door;
+use crate::commitment::{Report, Transaction};
+use crate::conveyor::now;
+use crate::intake::{Asker, Event, Failure, Services, StepCreate, StepSet};
+use crate::ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
+
+/// Behind the door: what N-services ask for.
+#[derive(Clone)]
+pub(super) struct Counter {
+    pub(super) opened: Opened,
+    pub(super) door: Door,
+}
+
+fn later(error: Error) -> Failure {
+    tracing::warn!(%error, "the ledger did not take a request of a scanner");
+    Failure::Later
+}
+
+impl Counter {
+    async fn make(&self, who: Asker, step: StepCreate) -> Result<(), Failure> {
+        let new = NewStep {
+            uid: step.uid.clone(),
+            studies: step.studies.clone(),
+            calling_ae: who.calling,
+            address: who.address,
+        };
+        match self.opened.ledger.create_step(&new, now()).await.map_err(later)? {
+            StepMade::New => {}
+            StepMade::Duplicate => return Err(Failure::Duplicate),
+            StepMade::TooMany => return Err(Failure::Later),
+        }
+        if step.instances.is_some() {
+            let change = StepChange { end: None, instances: step.instances };
+            self.opened.ledger.change_step(&step.uid, &change, now()).await.map_err(later)?;
+        }
+        self.tell(step.studies).await;
+        Ok(())
+    }
+
+    async fn change(&self, step: StepSet) -> Result<(), Failure> {
+        let change = StepChange { end: step.end, instances: step.instances };
+        match self.opened.ledger.change_step(&step.uid, &change, now()).await.map_err(later)? {
+            StepChanged::Done(studies) => {
+                self.tell(studies).await;
+                Ok(())
+            }
+            StepChanged::Unknown => Err(Failure::NoSuchInstance),
+            StepChanged::Final => Err(Failure::Final),
+        }
+    }
+
+    async fn tell(&self, studies: Vec<String>) {
+        for study in studies {
+            self.door.step(study).await;
+        }
+    }
+}
+
+impl Services for Counter {
+    fn create_step(&self, who: Asker, step: StepCreate) -> BoxFuture<'_, Result<(), Failure>> {
+        self.make(who, step).boxed()
+    }
+
+    fn set_step(&self, step: StepSet) -> BoxFuture<'_, Result<(), Failure>> {
+        self.change(step).boxed()
+    }
+
+    fn commit(&self, _who: Asker, _transaction: Transaction) -> BoxFuture<'_, Result<(), Failure>> {
+        async { Err(Failure::Later) }.boxed()
+    }
+
+    fn reported(&self, _report: Report) -> BoxFuture<'_, Result<(), Failure>> {
+        async { Err(Failure::Unknown) }.boxed()
+    }
+
+    fn events(&self, _association: u64) -> mpsc::Receiver<Event> {
+        mpsc::channel(1).1
+    }
+}

@@ -1,0 +1,211 @@
+//! Modality Performed Procedure Steps: what scanners say they did, and what that means for when a study is whole.
+
+use std::collections::BTreeSet;
+
+use super::{Ledger, Result};
+use crate::study::{Expected, StepEnd};
+
+/// Steps older than this are forgotten when a new one comes, ms.
+const KEPT_MS: i64 = 90 * 24 * 3_600_000;
+/// Most steps kept; more within [`KEPT_MS`] are refused.
+const STEPS_MAX: i64 = 200_000;
+
+/// A step that began (N-CREATE). UIDs are identifying.
+#[derive(Clone)]
+pub struct NewStep {
+    /// SOP Instance UID of the step.
+    pub uid: String,
+    /// Study Instance UIDs of its scheduled steps.
+    pub studies: Vec<String>,
+    /// Calling AE title.
+    pub calling_ae: String,
+    /// Peer address without port.
+    pub address: String,
+}
+
+/// What became of a new step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepMade {
+    /// It is recorded.
+    New,
+    /// There is one of that UID.
+    Duplicate,
+    /// Too many are kept.
+    TooMany,
+}
+
+/// A change of a step (N-SET).
+#[derive(Clone, Default)]
+pub struct StepChange {
+    /// How it ended; `None`: it goes on.
+    pub end: Option<(StepEnd, String)>,
+    /// The instances it lists, when the change says so; they take the place of those listed before.
+    pub instances: Option<BTreeSet<String>>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepChanged {
+    /// It is recorded; the Study Instance UIDs it belongs to.
+    Done(Vec<String>),
+    /// There is no such step.
+    Unknown,
+    /// It has ended: nothing of it changes any more.
+    Final,
+}
+
+impl Ledger {
+    /// Records a new step.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn create_step(&self, step: &NewStep, now: i64) -> Result<StepMade> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM performed_steps WHERE created_at < ?")
+            .bind(now.saturating_sub(KEPT_MS))
+            .execute(&mut *tx)
+            .await?;
+        let kept: (i64,) = sqlx::query_as("SELECT count(*) FROM performed_steps").fetch_one(&mut *tx).await?;
+        if kept.0 >= STEPS_MAX {
+            return Ok(StepMade::TooMany);
+        }
+        let done = sqlx::query(
+            "INSERT INTO performed_steps (uid, state, calling_ae, address, created_at)
+             VALUES (?, 'in-progress', ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&step.uid)
+        .bind(&step.calling_ae)
+        .bind(&step.address)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(StepMade::Duplicate);
+        }
+        for study in &step.studies {
+            sqlx::query("INSERT INTO step_studies (step, study_uid) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(&step.uid)
+                .bind(study)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(StepMade::New)
+    }
+
+    /// Changes a step that is in progress.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn change_step(&self, uid: &str, change: &StepChange, now: i64) -> Result<StepChanged> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let state: Option<(String,)> = sqlx::query_as("SELECT state FROM performed_steps WHERE uid = ?")
+            .bind(uid)
+            .fetch_optional(&mut *tx)
+            .await?;
+        match state.as_ref().map(|s| s.0.as_str()) {
+            None => return Ok(StepChanged::Unknown),
+            Some("in-progress") => {}
+            Some(_) => return Ok(StepChanged::Final),
+        }
+        if let Some(instances) = &change.instances {
+            sqlx::query("DELETE FROM step_instances WHERE step = ?").bind(uid).execute(&mut *tx).await?;
+            // One statement for the whole list.
+            let all: Vec<&String> = instances.iter().collect();
+            sqlx::query("INSERT INTO step_instances SELECT ?1, value FROM json_each(?2)")
+                .bind(uid)
+                .bind(serde_json::to_string(&all)?)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if let Some((end, reason)) = &change.end {
+            sqlx::query("UPDATE performed_steps SET state = ?, reason = ?, ended_at = ? WHERE uid = ?")
+                .bind(word(*end))
+                .bind(reason)
+                .bind(now)
+                .bind(uid)
+                .execute(&mut *tx)
+                .await?;
+        }
+        let studies: Vec<(String,)> = sqlx::query_as("SELECT study_uid FROM step_studies WHERE step = ?")
+            .bind(uid)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (study,) in &studies {
+            if let Some((end, reason)) = &change.end {
+                let line = match (end, reason.as_str()) {
+                    (StepEnd::Completed, _) => "performed step completed".to_owned(),
+                    (StepEnd::Discontinued, "") => "performed step discontinued".to_owned(),
+                    (StepEnd::Discontinued, code) => format!("performed step discontinued, reason {code}"),
+                };
+                sqlx::query(
+                    "INSERT INTO events (at, study, who, what) SELECT ?, id, 'scanner', ? FROM studies WHERE uid = ?",
+                )
+                .bind(now)
+                .bind(line)
+                .bind(study)
+                .execute(&mut *tx)
+                .await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(StepChanged::Done(studies.into_iter().map(|s| s.0).collect()))
+    }
+
+    /// A study's local id by its UID.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn study_by_uid(&self, uid: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid = ?")
+            .bind(uid)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|r| r.0))
+    }
+
+    /// What the performed steps of a study say, with everything counted that has a row.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn expected_of(&self, study: &str) -> Result<Expected> {
+        let steps: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT p.state, coalesce(p.ended_at, 0) FROM studies s JOIN step_studies t ON t.study_uid = s.uid
+             JOIN performed_steps p ON p.uid = t.step WHERE s.id = ? ORDER BY p.ended_at",
+        )
+        .bind(study)
+        .fetch_all(&self.pool)
+        .await?;
+        if steps.is_empty() {
+            return Ok(Expected::default());
+        }
+        let listed: Vec<(String, Option<i64>)> = sqlx::query_as(
+            "SELECT l.sop_instance_uid, max(i.revision) FROM studies s
+             JOIN step_studies t ON t.study_uid = s.uid
+             JOIN performed_steps p ON p.uid = t.step AND p.state <> 'in-progress'
+             JOIN step_instances l ON l.step = p.uid
+             LEFT JOIN instances i ON i.sop_instance_uid = l.sop_instance_uid
+             WHERE s.id = ? GROUP BY 1",
+        )
+        .bind(study)
+        .fetch_all(&self.pool)
+        .await?;
+        let ended = steps.iter().rfind(|(state, _)| state != "in-progress").map(|(state, at)| {
+            (if state == "completed" { StepEnd::Completed } else { StepEnd::Discontinued }, *at)
+        });
+        Ok(Expected {
+            in_progress: steps.iter().filter(|(state, _)| state == "in-progress").count(),
+            ended,
+            listed: listed.len(),
+            fresh: listed.iter().any(|(_, revision)| *revision == Some(0)),
+            missing: listed.into_iter().filter(|(_, r)| r.is_none()).map(|(uid, _)| uid).collect(),
+        })
+    }
+}
+
+fn word(end: StepEnd) -> &'static str {
+    match end {
+        StepEnd::Completed => "completed",
+        StepEnd::Discontinued => "discontinued",
+    }
+}
