@@ -136,6 +136,16 @@ embed = [{embed}]                      # modalities whose frames travel as an en
 identity = \"identity\"           # keys and certificates, made by `appliance enrol`
 without_model = []              # modalities that go to the cloud although no bundle takes them
 
+[commitment]
+provide = false                 # true: scanners may ask for storage commitment. They delete their copy on it: success is
+                                # said only after every [[forward]] rule with commit = true has committed to the same
+give_up = \"48h\"               # how long an archive may take before the scanner is told of the failure
+retry = \"30s\"                 # pause before a request or report is tried again; it doubles up to an hour
+# Where a scanner listens for the report when its association has ended:
+# [[commitment.replies]]
+# ae_title = \"CT1\"
+# address = \"10.0.0.7:104\"
+
 [review]
 listen = \"{page}\"
 mode = \"{review}\"             # \"required\": a person decides on every case; \"veto\": it leaves after the countdown

@@ -62,10 +62,37 @@ fn text(report: &serde_json::Value) {
             if each.is_empty() { "none".to_owned() } else { each.join(", ") }
         ));
     }
+    reception(report);
+    for r in report["refused"].as_array().into_iter().flatten() {
+        out::line(&format!(
+            "refused    {} from {} ({} times): {}",
+            word(&r["ae_title"]),
+            word(&r["address"]),
+            r["times"],
+            word(&r["reason"])
+        ));
+    }
+}
+
+/// What is kept beside, what a scanner was promised, what still arrives.
+fn reception(report: &serde_json::Value) {
+    let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let counts = &report["counts"];
     if counts["beside"].as_i64().unwrap_or(0) > 0 {
         out::line(&format!(
             "beside     {} instances came again under the same UID with other bytes: kept beside, see the page",
             counts["beside"]
+        ));
+    }
+    let c = &report["commitment"];
+    if ["open", "untold", "committed", "refused"].iter().any(|k| c[k].as_i64().unwrap_or(0) > 0) {
+        out::line(&format!(
+            "commitment {} requests wait for the archive, {} to be told; {} instances committed, {} refused{}",
+            c["open"],
+            c["untold"],
+            c["committed"],
+            c["refused"],
+            c["fault"].as_str().map(|f| format!("; {f}")).unwrap_or_default()
         ));
     }
     let now = report["now"].as_i64().unwrap_or(0);
@@ -81,15 +108,6 @@ fn text(report: &serde_json::Value) {
             "arriving   {} complete in {left} s ({}){missing}",
             word(&a["study"]),
             word(&a["reason"])
-        ));
-    }
-    for r in report["refused"].as_array().into_iter().flatten() {
-        out::line(&format!(
-            "refused    {} from {} ({} times): {}",
-            word(&r["ae_title"]),
-            word(&r["address"]),
-            r["times"],
-            word(&r["reason"])
         ));
     }
 }

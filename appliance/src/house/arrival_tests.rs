@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use tokio::sync::Notify;
 
+use super::CommitmentConfig;
+use super::commitment::{Engine, NoArchives};
 use super::open::Opened;
 use super::services::Counter;
 use super::sink::{Door, Recorder, door};
@@ -76,7 +78,13 @@ impl Rig {
     }
 
     fn counter(&self) -> Counter {
-        Counter { opened: self.opened.clone(), door: self.door.clone() }
+        let engine = Engine::new(
+            self.opened.clone(),
+            CommitmentConfig::default(),
+            Arc::new(NoArchives),
+            "SCANSIDE".into(),
+        );
+        Counter { opened: self.opened.clone(), door: self.door.clone(), engine: Arc::new(engine) }
     }
 }
 

@@ -7,6 +7,7 @@ use proto::case::TriageMode;
 use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
+use super::CommitmentConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::intake::IntakeConfig;
 use crate::review::{Config as ReviewConfig, Mode};
@@ -114,14 +115,16 @@ pub struct Settings {
     pub triage: TriageConfig,
     /// `[escalation]`.
     pub escalation: Option<EscalationConfig>,
+    /// `[commitment]`.
+    pub commitment: CommitmentConfig,
     /// `[review]`.
     pub review: ReviewConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 9] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
+const ROOMS: [&str; 10] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "commitment", "review", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -135,6 +138,7 @@ impl Settings {
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
         let (study, deid) = (d.room("study"), d.room("deid"));
         let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
+        let commitment: Option<CommitmentConfig> = d.room("commitment");
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
         let (
             Some(site),
@@ -143,13 +147,14 @@ impl Settings {
             Some(study),
             Some(deid),
             Some(triage),
+            Some(commitment),
             Some(review),
             Some(log),
-        ) = (site, intake, store, study, deid, triage, review, log)
+        ) = (site, intake, store, study, deid, triage, commitment, review, log)
         else {
             return Err(d.faults);
         };
-        let mut s = Self { site, intake, store, study, deid, triage, escalation, review, log };
+        let mut s = Self { site, intake, store, study, deid, triage, escalation, commitment, review, log };
         s.note_faults(&mut d);
         s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
         if d.faults.is_empty() { Ok(s) } else { Err(d.faults) }
@@ -196,6 +201,10 @@ impl Settings {
                 "is not a level",
                 "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"",
             );
+        }
+        // No rule can be marked `commit = true` before [[forward]] is there.
+        for (key, wrong, write) in self.commitment.faults(0) {
+            d.fault(&format!("commitment.{key}"), wrong, write);
         }
         self.note_mode_faults(d);
     }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod arrival_tests;
+mod commitment;
 mod config;
 mod control;
 mod desk;
@@ -13,6 +14,7 @@ mod sink;
 mod status;
 mod work;
 
+pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};

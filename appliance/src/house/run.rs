@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::commitment::{Engine, NoArchives};
 use super::control::{self, Clerk, Request, Response, socket_path};
 use super::open::{Opened, deid_order, pool};
 use super::outbox::HouseOutbox;
@@ -17,7 +18,7 @@ use super::work::Work;
 use super::{Error, Settings};
 use crate::conveyor::{Conveyor, now};
 use crate::escalation::{Courier, Wake};
-use crate::intake::Intake;
+use crate::intake::{Commitment, Intake};
 use crate::ledger::Ledger;
 use crate::review::{Desk, Page};
 use crate::study::Arriving;
@@ -104,9 +105,14 @@ async fn serve(
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
     let (arrivals, recorder) = door(opened.clone(), Arc::clone(&running.arriving), Arc::clone(&running.wake));
-    let counter = Counter { opened: opened.clone(), door: arrivals.clone() };
+    let engine =
+        Engine::new(opened.clone(), s.commitment.clone(), Arc::new(NoArchives), s.intake.ae_title.clone());
+    let engine = Arc::new(engine);
+    let counter = Counter { opened: opened.clone(), door: arrivals.clone(), engine: Arc::clone(&engine) };
     let front = Arc::new(Front { door: arrivals, counter });
-    let intake = Intake::bind(s.intake.clone(), s.site.demo, &opened.store, front, stop.clone()).await?;
+    let mut reception = s.intake.clone();
+    reception.commitment = Commitment { provide: s.commitment.provide, user: s.commitment.provide };
+    let intake = Intake::bind(reception, s.site.demo, &opened.store, front, stop.clone()).await?;
     let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
         what: "the page's address",
         kind,
@@ -131,9 +137,11 @@ async fn serve(
     let socket_stop = stop.clone();
     let control = tokio::spawn(async move { control::serve(&socket, clerk, socket_stop).await });
     let page = tokio::spawn(page.run(stop.clone()));
+    let engine = tokio::spawn(engine.run(stop.clone()));
     ready(addresses);
     intake.run().await;
     let _ = recorder.await;
+    let _ = engine.await;
     halt_work.cancel();
     let _ = worker.await;
     if let Some(courier) = courier {

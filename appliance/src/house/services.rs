@@ -1,10 +1,13 @@
 //! What the house does with the N-services of reception: performed steps go to ledger and `study`, commitments to
 //! their engine.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::commitment::Engine;
 use super::open::Opened;
 use super::sink::Door;
 use crate::commitment::{Report, Transaction};
@@ -17,6 +20,7 @@ use crate::ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
 pub(super) struct Counter {
     pub(super) opened: Opened,
     pub(super) door: Door,
+    pub(super) engine: Arc<Engine>,
 }
 
 fn later(error: Error) -> Failure {
@@ -73,15 +77,15 @@ impl Services for Counter {
         self.change(step).boxed()
     }
 
-    fn commit(&self, _who: Asker, _transaction: Transaction) -> BoxFuture<'_, Result<(), Failure>> {
-        async { Err(Failure::Later) }.boxed()
+    fn commit(&self, who: Asker, transaction: Transaction) -> BoxFuture<'_, Result<(), Failure>> {
+        self.engine.ask(who, transaction).boxed()
     }
 
-    fn reported(&self, _report: Report) -> BoxFuture<'_, Result<(), Failure>> {
-        async { Err(Failure::Unknown) }.boxed()
+    fn reported(&self, report: Report) -> BoxFuture<'_, Result<(), Failure>> {
+        self.engine.reported(report).boxed()
     }
 
-    fn events(&self, _association: u64) -> mpsc::Receiver<Event> {
-        mpsc::channel(1).1
+    fn events(&self, association: u64) -> mpsc::Receiver<Event> {
+        self.engine.events(association)
     }
 }

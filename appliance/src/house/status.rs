@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Opened, Settings};
 use crate::conveyor::now;
-use crate::ledger::Counts;
+use crate::ledger::{CommitmentCounts, Counts};
 use crate::store::Level;
 use crate::study::Arriving;
 
@@ -42,6 +42,8 @@ pub struct Report {
     pub counts: Counts,
     /// Callers that were turned away.
     pub refused: Vec<crate::ledger::RefusedRow>,
+    /// Storage commitment.
+    pub commitment: CommitmentCounts,
     /// Studies that are still arriving.
     pub arriving: Vec<ArrivingRow>,
     /// Server time, ms.
@@ -116,6 +118,7 @@ impl Report {
             waiting_sealed: waiting,
             refused: ledger.refused().await?,
             counts,
+            commitment: ledger.commitment_counts().await?,
             arriving: Vec::new(),
             now: now(),
         })

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod cases;
+mod commitments;
 mod error;
 mod instances;
 mod list;
@@ -14,6 +15,7 @@ mod revisions;
 mod state;
 mod steps;
 mod upload;
+mod upstream;
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use accounts::{Session, UserRow};
 pub use cases::{CaseRow, NewCase, Sealed};
+pub use commitments::{Asked, CommitmentCounts, CommitmentItem, CommitmentRow, Held};
 pub use error::Error;
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
@@ -30,6 +33,7 @@ pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use state::CaseState;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
+pub use upstream::{Standing, UpstreamItem, UpstreamRow};
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,200 @@
+//! Storage commitment, both sides: a scanner is told that its instances are safe only after every archive that must
+//! commit has committed to the same instances. Each step is a row first, so a restart goes on where it was.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `judge` | what is known of each instance of a request |
+//! | `archive` | ask an archive (N-ACTION), take its report |
+//! | `scanner` | tell the scanner (N-EVENT-REPORT), on its association or a new one |
+
+mod archive;
+mod config;
+mod judge;
+mod scanner;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, try_join_all};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::open::Opened;
+use crate::commitment::{Report, Transaction};
+use crate::conveyor::now;
+use crate::forward::Peer;
+use crate::intake::{Asker, Event, Failure};
+use crate::ledger::Error;
+
+pub use config::{Config, Reply};
+
+/// Longest wait without looking.
+const LOOK: Duration = Duration::from_secs(5);
+/// Pause after the ledger refused.
+const PAUSE: Duration = Duration::from_secs(2);
+/// An archive that took a request and has not answered for so long is asked anew: it may have forgotten.
+const ASK_AGAIN: Duration = Duration::from_secs(1_800);
+/// Longest pause between two attempts.
+const RETRY_MAX: Duration = Duration::from_secs(3_600);
+/// Reports that may wait on one association.
+const EVENTS: usize = 64;
+
+/// Whether an original has reached an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no rule can be marked to commit before [[forward]] is there")
+)]
+pub(super) enum Delivery {
+    /// No rule sends it there.
+    NotMeant,
+    /// It is on its way.
+    Waiting,
+    /// The archive has acknowledged it.
+    Delivered,
+    /// It was given up.
+    Dead,
+}
+
+/// The destinations that must commit, and what has reached them.
+pub(super) trait Archives: Send + Sync + 'static {
+    /// Names of the rules.
+    fn names(&self) -> Vec<String>;
+    /// The peer of a rule.
+    fn peer(&self, name: &str) -> Option<Peer>;
+    /// Whether an instance (its entry) has reached one.
+    fn delivery<'a>(&'a self, name: &'a str, instance: &'a str) -> BoxFuture<'a, Result<Delivery, Error>>;
+}
+
+/// Where no rule is marked to commit.
+pub(super) struct NoArchives;
+
+impl Archives for NoArchives {
+    fn names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn peer(&self, _: &str) -> Option<Peer> {
+        None
+    }
+
+    fn delivery<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Delivery, Error>> {
+        Box::pin(std::future::ready(Ok(Delivery::NotMeant)))
+    }
+}
+
+/// The engine. Cheap to share.
+pub(super) struct Engine {
+    opened: Opened,
+    config: Config,
+    archives: Arc<dyn Archives>,
+    /// Our AE title towards scanners.
+    title: String,
+    wake: Notify,
+    desks: Mutex<HashMap<u64, mpsc::Sender<Event>>>,
+    /// Which association last carried a request of a scanner: its report goes there while it lasts.
+    asked_over: Mutex<HashMap<String, u64>>,
+}
+
+impl Engine {
+    /// Over open rooms.
+    pub(super) fn new(opened: Opened, config: Config, archives: Arc<dyn Archives>, title: String) -> Self {
+        Self {
+            opened,
+            config,
+            archives,
+            title,
+            wake: Notify::new(),
+            desks: Mutex::default(),
+            asked_over: Mutex::default(),
+        }
+    }
+
+    /// Something may have moved: an original was delivered, a request came.
+    pub(super) fn news(&self) {
+        self.wake.notify_one();
+    }
+
+    /// A scanner asks. Durable when it returns.
+    pub(super) async fn ask(&self, who: Asker, asked: Transaction) -> Result<(), Failure> {
+        let done = self.opened.ledger.ask_commitment(&who.calling, &who.address, &asked, now()).await;
+        done.map_err(|error| {
+            tracing::warn!(%error, "a commitment request could not be recorded");
+            Failure::Later
+        })?;
+        self.asked_over.lock().unwrap_or_else(PoisonError::into_inner).insert(who.calling, who.association);
+        self.news();
+        Ok(())
+    }
+
+    /// An archive reports, over an association of its own or ours. Durable when it returns.
+    pub(super) async fn reported(&self, report: Report) -> Result<(), Failure> {
+        let known = self.opened.ledger.record_upstream(&report, now()).await.map_err(|error| {
+            tracing::warn!(%error, "an archive's report could not be recorded");
+            Failure::Later
+        })?;
+        self.news();
+        if known { Ok(()) } else { Err(Failure::Unknown) }
+    }
+
+    /// Reports for an association from now on.
+    pub(super) fn events(&self, association: u64) -> mpsc::Receiver<Event> {
+        let (send, receive) = mpsc::channel(EVENTS);
+        let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
+        desks.retain(|_, desk| !desk.is_closed());
+        desks.insert(association, send);
+        receive
+    }
+
+    /// Works until `stop`.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let wait = tokio::select! {
+                looked = self.look() => looked.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "commitments could not be looked up; trying again");
+                    PAUSE
+                }),
+                // Every step is a row first: what is cut off here is done again at the next start.
+                () = stop.cancelled() => return,
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// One round; how long nothing more is due.
+    async fn look(self: &Arc<Self>) -> Result<Duration, Error> {
+        let ledger = &self.opened.ledger;
+        let late = now().saturating_sub(ms(ASK_AGAIN));
+        ledger.forget_upstream(late, now()).await?;
+        self.judge_all().await?;
+        // All at once: an archive or a scanner that does not answer holds up no other.
+        let due = ledger.due_upstream(now()).await?;
+        try_join_all(due.iter().map(|row| self.ask_archive(row))).await?;
+        // What an archive said at once may have decided a request.
+        self.judge_all().await?;
+        let due = ledger.due_commitment_reports(now()).await?;
+        try_join_all(due.iter().map(|row| self.tell_scanner(row))).await?;
+        let next = [ledger.next_upstream().await?, ledger.next_commitment_report().await?];
+        let wait = next.into_iter().flatten().min().map_or(LOOK, |at| {
+            Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or(0).max(1))
+        });
+        Ok(wait.min(LOOK))
+    }
+
+    /// When to try again after so many attempts, ms.
+    fn later(&self, attempts: u32) -> i64 {
+        let pause = self.config.retry.saturating_mul(1 << attempts.min(16)).min(RETRY_MAX);
+        now().saturating_add(ms(pause))
+    }
+}
+
+fn ms(d: Duration) -> i64 {
+    i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,184 @@
+//! The whole promise over real associations: a scripted scanner, our reception, a scripted archive.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod rig;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rig::*;
+
+use super::{Delivery, Reply};
+use crate::ledger::Standing;
+
+#[tokio::test]
+async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instances() {
+    let house = House::new().await;
+    let started = house.start(Vec::new()).await;
+    let kept = [house.keep(CT, "1.2.1.1", b"a").await, house.keep(CT, "1.2.1.2", b"b").await];
+    house.pacs.silent.store(true, Ordering::Relaxed);
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.1", &["1.2.1.1", "1.2.1.2"])).await;
+    house.deliver(&kept[0], Delivery::Delivered);
+    started.engine.news();
+    let ledger = &house.opened.ledger;
+    until("the archive is asked about what has reached it", || async {
+        (house.pacs.asked.lock().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    assert!(house.pacs.asked.lock().unwrap()[0].references == [reference(CT, "1.2.1.1")]);
+    assert!(
+        ledger.commitment_holds(&kept[0]).await.unwrap() && ledger.commitment_holds(&kept[1]).await.unwrap()
+    );
+    house.deliver(&kept[1], Delivery::Delivered);
+    started.engine.news();
+    until("it is asked about the other one", || async {
+        (house.pacs.asked.lock().unwrap().len() == 2).then_some(())
+    })
+    .await;
+    // It has everything and has said nothing: neither have we.
+    assert_eq!(ledger.commitment_counts().await.unwrap().open, 1);
+    // It reports over associations of its own, with the roles turned round.
+    let transactions = house.pacs.asked.lock().unwrap().clone();
+    for transaction in &transactions {
+        assert_eq!(ledger.commitment_counts().await.unwrap().committed, 0);
+        let report = house.pacs.answer(transaction);
+        tell_as_archive(started.address, &report).await;
+    }
+    let report = scanner.report().await;
+    assert_eq!((report.transaction.as_str(), report.event_type()), ("2.25.1", 1));
+    assert_eq!(report.committed.len(), 2);
+    until("the report is told", || async {
+        let counts = ledger.commitment_counts().await.unwrap();
+        (counts.committed == 2 && counts.untold == 0).then_some(())
+    })
+    .await;
+    assert!(!ledger.commitment_holds(&kept[0]).await.unwrap(), "from now on it may be evicted");
+    drop(house.folder);
+}
+
+#[tokio::test]
+async fn each_instance_that_cannot_be_committed_is_listed_with_its_reason() {
+    let house = House::new().await;
+    let started = house.start(Vec::new()).await;
+    for (class, uid, bytes, how) in [
+        (CT, "1.2.1.1", &b"good"[..], Delivery::Delivered),
+        (CT, "1.2.1.2", b"refused there", Delivery::Delivered),
+        (MR, "1.2.1.3", b"other class", Delivery::Delivered),
+        (CT, "1.2.1.4", b"one", Delivery::Delivered),
+        (CT, "1.2.1.4", b"other", Delivery::Delivered),
+        (CT, "1.2.1.5", b"never got there", Delivery::Dead),
+        (CT, "1.2.1.6", b"no rule sends it", Delivery::NotMeant),
+        (CT, "1.2.1.7", b"damaged", Delivery::Delivered),
+    ] {
+        let id = house.keep(class, uid, bytes).await;
+        house.deliver(&id, how);
+        if uid == "1.2.1.7" {
+            let path = house.folder.path().join("store/inbox").join(&id);
+            let mut file = std::fs::read(&path).unwrap();
+            *file.last_mut().unwrap() ^= 1;
+            std::fs::write(&path, file).unwrap();
+        }
+    }
+    house.pacs.failures.lock().unwrap().insert("1.2.1.2".into(), 0x0213);
+    let mut transaction = asked(
+        "2.25.2",
+        &["1.2.1.1", "1.2.1.2", "1.2.1.3", "1.2.1.4", "1.2.1.5", "1.2.1.6", "1.2.1.7", "1.2.1.8"],
+    );
+    transaction.references.push(reference("1.2.3.4", "1.2.1.9"));
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&transaction).await;
+    let report = scanner.report().await;
+    assert!(report.committed == [reference(CT, "1.2.1.1")]);
+    let failed: Vec<(&str, u16)> =
+        report.failed.iter().map(|(r, why)| (r.sop_instance.as_str(), why.0)).collect();
+    assert_eq!(
+        failed,
+        [
+            ("1.2.1.2", 0x0213),
+            ("1.2.1.3", 0x0119),
+            ("1.2.1.4", 0x0110),
+            ("1.2.1.5", 0x0110),
+            ("1.2.1.6", 0x0110),
+            ("1.2.1.7", 0x0110),
+            ("1.2.1.8", 0x0112),
+            ("1.2.1.9", 0x0122),
+        ]
+    );
+    // The same request again is told again; its UID for something else is refused whole.
+    scanner.ask(&transaction).await;
+    assert!(scanner.report().await == report);
+    scanner.ask(&asked("2.25.2", &["1.2.1.1"])).await;
+    let other = scanner.report().await;
+    assert_eq!(other.failed.iter().map(|f| f.1.0).collect::<Vec<_>>(), [0x0131]);
+}
+
+#[tokio::test]
+async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is_taken() {
+    let house = House::new().await;
+    let kept = house.keep(CT, "1.2.1.1", b"a").await;
+    house.deliver(&kept, Delivery::Delivered);
+    house.pacs.silent.store(true, Ordering::Relaxed);
+    let started = house.start(Vec::new()).await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.3", &["1.2.1.1"])).await;
+    until("the archive is asked", || async { (!house.pacs.asked.lock().unwrap().is_empty()).then_some(()) })
+        .await;
+    let ledger = &house.opened.ledger;
+    until("the request is on record", || async {
+        let open = ledger.upstream_standing("pacs", &kept).await.unwrap() == Standing::Open;
+        (open && ledger.due_upstream(i64::MAX).await.unwrap().is_empty()).then_some(())
+    })
+    .await;
+    // Everything in memory is gone, and so is the scanner's association.
+    drop(started);
+    drop(scanner);
+
+    let free = tokio::net::TcpListener::bind(SocketAddr::from(ANY)).await.unwrap();
+    let at = free.local_addr().unwrap();
+    drop(free);
+    let reply = Reply { ae_title: "CT1".into(), address: at.to_string() };
+    let started = house.start(vec![reply.clone()]).await;
+    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
+    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    until("attempts fail while the scanner does not listen", || async {
+        let rows = ledger.due_commitment_reports(i64::MAX).await.unwrap();
+        rows.first().is_some_and(|r| r.attempts >= 2).then_some(())
+    })
+    .await;
+    assert!(ledger.commitment_counts().await.unwrap().fault.unwrap().contains("no connection"));
+    assert_eq!(house.pacs.asked.lock().unwrap().len(), 1, "the archive is not asked a second time");
+    drop(started);
+
+    let scanner = Arc::new(Scripted::default());
+    let _listening = listen(&scanner, at, "CT1", USER).await;
+    let _started = house.start(vec![reply]).await;
+    let report =
+        until("the scanner hears it", || async { scanner.heard.lock().unwrap().first().cloned() }).await;
+    assert_eq!((report.transaction.as_str(), report.event_type()), ("2.25.3", 1));
+    until("it is told once", || async {
+        (ledger.commitment_counts().await.unwrap().untold == 0).then_some(())
+    })
+    .await;
+    assert_eq!(scanner.heard.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_an_address_the_report_waits_and_says_what_to_configure() {
+    let house = House::new().await;
+    let kept = house.keep(CT, "1.2.1.1", b"a").await;
+    house.deliver(&kept, Delivery::Delivered);
+    house.pacs.silent.store(true, Ordering::Relaxed);
+    let started = house.start(Vec::new()).await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.4", &["1.2.1.1"])).await;
+    scanner.0.release().await;
+    until("the archive is asked", || async { (!house.pacs.asked.lock().unwrap().is_empty()).then_some(()) })
+        .await;
+    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
+    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    let ledger = &house.opened.ledger;
+    let fault = until("a fault", || async { ledger.commitment_counts().await.unwrap().fault }).await;
+    assert!(fault.contains("[[commitment.replies]]"), "{fault}");
+}

@@ -1,0 +1,241 @@
+//! Storage commitment as the user: what a destination was asked to commit to and what it answered.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::{Ledger, Result, new_id};
+use crate::commitment::{Reason, Reference, Report, Transaction};
+
+/// An instance to ask a destination about.
+#[derive(Clone)]
+pub struct UpstreamItem {
+    /// Entry.
+    pub instance: String,
+    /// As the destination knows it. Identifying.
+    pub reference: Reference,
+}
+
+/// A request to a destination.
+#[derive(Clone, FromRow)]
+pub struct UpstreamRow {
+    /// Random id.
+    pub id: String,
+    /// Rule's name.
+    pub destination: String,
+    /// Our transaction UID.
+    pub transaction_uid: String,
+    /// Attempts to ask.
+    pub attempts: u32,
+}
+
+/// Where an instance stands with a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was never asked, or did not answer in time.
+    NotAsked,
+    /// It has not answered yet.
+    Open,
+    /// It has committed.
+    Committed,
+    /// It has refused.
+    Refused(Reason),
+}
+
+impl Ledger {
+    /// Records that a destination is to be asked about these; `transaction_uid` is fresh and ours.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn make_upstream(
+        &self,
+        destination: &str,
+        transaction_uid: &str,
+        items: &[UpstreamItem],
+        now: i64,
+    ) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let id = new_id()?;
+        sqlx::query(
+            "INSERT INTO upstream_commitments (id, destination, transaction_uid, made_at) VALUES (?, ?, ?, ?)",
+        )
+        .bind(&id)
+        .bind(destination)
+        .bind(transaction_uid)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        for item in items {
+            sqlx::query(
+                "INSERT INTO upstream_items (upstream, instance, sop_class, sop_instance_uid) VALUES (?, ?, ?, ?)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(&id)
+            .bind(&item.instance)
+            .bind(&item.reference.sop_class)
+            .bind(&item.reference.sop_instance)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Where an instance stands with a destination: what it said last, or that it was asked.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn upstream_standing(&self, destination: &str, instance: &str) -> Result<Standing> {
+        let rows: Vec<(Option<u16>, Option<i64>)> = sqlx::query_as(
+            "SELECT t.outcome, u.answered_at FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
+             WHERE t.instance = ? AND u.destination = ? ORDER BY u.made_at DESC, u.rowid DESC",
+        )
+        .bind(instance)
+        .bind(destination)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(match rows.first() {
+            None | Some((None, Some(_))) => Standing::NotAsked,
+            Some((None, None)) => Standing::Open,
+            Some((Some(0), _)) => Standing::Committed,
+            Some((Some(code), _)) => Standing::Refused(Reason(*code)),
+        })
+    }
+
+    /// Requests that are to be sent now.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn due_upstream(&self, now: i64) -> Result<Vec<UpstreamRow>> {
+        Ok(sqlx::query_as(
+            "SELECT id, destination, transaction_uid, attempts FROM upstream_commitments
+             WHERE asked_at IS NULL AND answered_at IS NULL AND next_attempt <= ? ORDER BY made_at, id LIMIT 64",
+        )
+        .bind(now)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// When the next request is to be sent, ms.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn next_upstream(&self) -> Result<Option<i64>> {
+        let row: (Option<i64>,) = sqlx::query_as(
+            "SELECT min(next_attempt) FROM upstream_commitments WHERE asked_at IS NULL AND answered_at IS NULL",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.0)
+    }
+
+    /// What a request says.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn upstream_transaction(&self, row: &UpstreamRow) -> Result<Transaction> {
+        let items: Vec<(String, String)> = sqlx::query_as(
+            "SELECT sop_class, sop_instance_uid FROM upstream_items WHERE upstream = ? ORDER BY instance",
+        )
+        .bind(&row.id)
+        .fetch_all(&self.pool)
+        .await?;
+        let references = items
+            .into_iter()
+            .map(|(sop_class, sop_instance)| Reference { sop_class, sop_instance })
+            .collect();
+        Ok(Transaction { uid: row.transaction_uid.clone(), references })
+    }
+
+    /// The destination has taken the request.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn upstream_asked(&self, id: &str, now: i64) -> Result<()> {
+        sqlx::query("UPDATE upstream_commitments SET asked_at = ?, fault = NULL WHERE id = ?")
+            .bind(now)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The request could not be sent; `fault` in words of ours.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn upstream_postponed(&self, id: &str, not_before: i64, fault: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE upstream_commitments SET attempts = attempts + 1, next_attempt = ?, fault = ? WHERE id = ?",
+        )
+        .bind(not_before)
+        .bind(fault)
+        .bind(id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives up waiting for answers to requests that were taken before `before`: their instances are asked about anew.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn forget_upstream(&self, before: i64, now: i64) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE upstream_commitments SET answered_at = ?, fault = 'no answer in time'
+             WHERE answered_at IS NULL AND asked_at < ?",
+        )
+        .bind(now)
+        .bind(before)
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Records a destination's report. `false`: nothing of that transaction was asked. What a report does not name has
+    /// failed: silence is no promise. A late or second report of the same transaction changes nothing.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_upstream(&self, report: &Report, now: i64) -> Result<bool> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let row: Option<(String, Option<i64>)> =
+            sqlx::query_as("SELECT id, answered_at FROM upstream_commitments WHERE transaction_uid = ?")
+                .bind(&report.transaction)
+                .fetch_optional(&mut *tx)
+                .await?;
+        let id = match row {
+            None => return Ok(false),
+            Some((_, Some(_))) => return Ok(true),
+            Some((id, None)) => id,
+        };
+        let mut outcomes: BTreeMap<&Reference, u16> = report.committed.iter().map(|r| (r, 0)).collect();
+        // Named on both lists: it has failed.
+        outcomes.extend(report.failed.iter().map(|(r, why)| (r, why.0)));
+        let items: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT instance, sop_class, sop_instance_uid FROM upstream_items WHERE upstream = ?",
+        )
+        .bind(&id)
+        .fetch_all(&mut *tx)
+        .await?;
+        for (instance, sop_class, sop_instance) in items {
+            let outcome = outcomes.get(&Reference { sop_class, sop_instance });
+            sqlx::query("UPDATE upstream_items SET outcome = ? WHERE upstream = ? AND instance = ?")
+                .bind(outcome.copied().unwrap_or(Reason::PROCESSING.0))
+                .bind(&id)
+                .bind(instance)
+                .execute(&mut *tx)
+                .await?;
+        }
+        sqlx::query(
+            "UPDATE upstream_commitments SET answered_at = ?, asked_at = coalesce(asked_at, ?) WHERE id = ?",
+        )
+        .bind(now)
+        .bind(now)
+        .bind(&id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
