@@ -98,10 +98,8 @@ fn reception(report: &serde_json::Value) {
     let now = report["now"].as_i64().unwrap_or(0);
     for a in report["arriving"].as_array().into_iter().flatten() {
         let left = a["complete_at"].as_i64().unwrap_or(0).saturating_sub(now).max(0) / 1_000;
-        let missing = match (&a["missing"][0], &a["missing"][1]) {
-            (serde_json::Value::Number(n), serde_json::Value::Number(of)) => {
-                format!(", {n} of {of} listed instances still to come")
-            }
+        let missing = match a["missing"].as_array().map(Vec::as_slice) {
+            Some([n, of]) => format!(", {n} of {of} listed instances still to come"),
             _ => String::new(),
         };
         out::line(&format!(
