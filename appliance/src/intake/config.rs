@@ -123,12 +123,6 @@ impl IntakeConfig {
         if self.max_associations == 0 || self.max_associations > 1024 {
             fault("intake.max_associations".into(), "write a number from 1 to 1024");
         }
-        if self.callers.is_empty() {
-            fault(
-                "intake.callers".into(),
-                "nobody may send; add [[intake.callers]] with ae_title = \"CT1\" and address = \"10.0.0.7\"",
-            );
-        }
         for (index, caller) in self.callers.iter().enumerate() {
             let wild = |value: &str| value == "*";
             if !(is_title(&caller.ae_title) || wild(&caller.ae_title) && demo) {
