@@ -100,12 +100,15 @@ impl Browser {
 }
 
 impl Tab {
-    /// Goes to another address.
+    /// Goes to another address, in front of the other pages: one behind them is not drawn.
     ///
     /// # Errors
     /// When it cannot be loaded.
     pub fn go(&self, address: &str) -> Result<()> {
-        self.runtime.block_on(self.page.goto(address)).map(drop).map_err(broke)
+        self.runtime.block_on(async {
+            self.page.bring_to_front().await.map_err(broke)?;
+            self.page.goto(address).await.map(drop).map_err(broke)
+        })
     }
 
     /// Gives the page another size in pixels.

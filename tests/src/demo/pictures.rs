@@ -81,8 +81,8 @@ fn play(args: &Args) -> Result<()> {
     queue(&album, &stage, &reader)?;
     after_act_1(&album, &mut stage, &technician)?;
     acts::cloud_stopped(&mut stage, &plan, &mut table, &record)?;
-    broken(&mut stage, folder.path())?;
-    while_away(&album, &mut stage, &technician)?;
+    let broken = broken(&mut stage, folder.path())?;
+    while_away(&album, &mut stage, &technician, &broken)?;
     browser.stop()?;
     stage.end()
 }
@@ -145,7 +145,11 @@ fn queue(album: &Album, stage: &stage::Stage, reader: &Tab) -> Result<()> {
 fn open(stage: &mut stage::Stage, tab: &Tab, fits: fn(&Row) -> bool) -> Result<()> {
     let rows = stage.rows()?;
     let row = rows.iter().find(|row| fits(row)).ok_or_else(|| Error::other("no such study was played"))?;
-    tab.go(&format!("http://{}/study/{}", stage.appliance.page, row.id))?;
+    show(stage, tab, &row.id)
+}
+
+fn show(stage: &stage::Stage, tab: &Tab, id: &str) -> Result<()> {
+    tab.go(&format!("http://{}/study/{id}", stage.appliance.page))?;
     tab.until("the study", "document.querySelectorAll('#facts .verdict').length === 1")?;
     tab.until(
         "its image or why there is none",
@@ -179,10 +183,10 @@ fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Res
 }
 
 /// Sends a film whose pixel data is shorter than its rows and columns ask for: nobody can read it.
-fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<()> {
+fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<String> {
     let film = StudySpec::new(StudyKind::Cr, 401).build()?;
     let mut instance =
-        film.instances.into_iter().next().ok_or_else(|| Error::other("a phantom without an instance"))?;
+        film.instances.first().cloned().ok_or_else(|| Error::other("a phantom without an instance"))?;
     // Rows (0028,0010), explicit little endian, its value at the end.
     let rows = [0x28, 0x00, 0x10, 0x00, b'U', b'S', 2, 0];
     let at = instance.file.windows(rows.len()).position(|w| w == rows);
@@ -193,12 +197,13 @@ fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<()> {
         .scanner()
         .send_recorded(&[Outgoing::from(&instance)], &folder.join("broken.record"))
         .complete()?;
-    until("it is answered", LIMIT, || Ok(stage.rows()?.iter().all(Row::answered).then_some(())))
+    let answered = |row: &&Row| row.uid == film.study_uid && row.answered();
+    until("it is answered", LIMIT, || Ok(stage.rows()?.iter().find(answered).map(|row| row.id.clone())))
 }
 
-fn while_away(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Result<()> {
+fn while_away(album: &Album, stage: &mut stage::Stage, technician: &Tab, broken: &str) -> Result<()> {
     if album.more.is_some() {
-        open(stage, technician, |row| row.disposition.as_deref() == Some("unreadable"))?;
+        show(stage, technician, broken)?;
         album.more(technician, "technician-unreadable")?;
     }
     let film = |row: &Row| {
