@@ -64,6 +64,10 @@ pub trait House: Send + Sync + 'static {
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
     /// Records a login, a failed one, a logout: `what` is one of those words.
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
+    /// What to type into a scanner: AE title and port.
+    fn destination(&self) -> Option<(String, u16)> {
+        None
+    }
     /// The configuration lines that would admit a refused caller.
     fn admit_lines(&self, ae_title: &str, address: &str) -> String {
         // A title from the wire may hold a quote: it is written as TOML writes strings.

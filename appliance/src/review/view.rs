@@ -114,6 +114,8 @@ pub(super) struct Head {
     line: Line,
     refused: Vec<Refused>,
     reading_room: String,
+    /// AE title and port to type into a scanner.
+    destination: Option<(String, u16)>,
     /// Studies with priority STAT that nobody has acknowledged.
     stat: usize,
 }
@@ -160,6 +162,7 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
         lights,
         counts,
         reading_room,
+        destination: house.destination(),
     })
 }
 
