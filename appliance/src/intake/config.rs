@@ -220,6 +220,7 @@ mod tests {
                 "intake.read_timeout"
             ]
         );
-        assert_eq!(IntakeConfig::default().check(false).len(), 1);
+        // Nobody may send yet: right for a new site, whose page shows each refused caller with the lines to add.
+        assert_eq!(IntakeConfig::default().check(false), []);
     }
 }
