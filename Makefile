@@ -15,9 +15,13 @@ STAGE := tests/stage
 help:
 	@sed -n 's/^# //p' Makefile
 
-demo: setup-demo
+demo:
+	@cat tests/src/demo/acts.txt
+	@echo "Before that, set-up and build: about 15 minutes on 2 cores the first time, nothing afterwards."
+	@echo
+	@tests/setup demo
 	@$(STAGE) build cargo build --quiet --workspace --bins
-	@$(CARGO_TARGET_DIR)/debug/demo $(ARGS)
+	@$(CARGO_TARGET_DIR)/debug/demo --told $(ARGS)
 
 test: setup-test
 	@$(STAGE) format cargo fmt --all --check
