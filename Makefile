@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus screenshots help
+.PHONY: demo test setup-demo setup-test lint corpus guards screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -38,6 +38,10 @@ lint:
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
 corpus: setup-test
 	@tests/corpus
+
+# Takes out each guard of tests/guards.toml in turn and requires its test to fail. About a minute for each.
+guards: setup-test
+	@tests/guards $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
 screenshots: setup-demo setup-test
