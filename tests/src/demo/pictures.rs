@@ -191,7 +191,7 @@ fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<String> {
     let rows = [0x28, 0x00, 0x10, 0x00, b'U', b'S', 2, 0];
     let at = instance.file.windows(rows.len()).position(|w| w == rows);
     let value = at.and_then(|at| instance.file.get_mut(at + rows.len()..at + rows.len() + 2));
-    value.ok_or_else(|| Error::other("a phantom without Rows"))?.copy_from_slice(&[0x00, 0x40]);
+    value.ok_or_else(|| Error::other("a phantom without Rows"))?.copy_from_slice(&[0x00, 0x1f]);
     stage
         .appliance
         .scanner()

@@ -79,7 +79,10 @@ function settle(force) {
   const empty = $('empty');
   empty.hidden = shown.length > 0;
   if (before && !empty.hidden && !filter && !text) setup(empty, before);
-  else if (empty.textContent !== (filter || text ? t.noMatch : t.nothing)) empty.textContent = filter || text ? t.noMatch : t.nothing;
+  else {
+    delete empty.dataset.shape;
+    empty.textContent = filter || text ? t.noMatch : t.nothing;
+  }
 }
 
 /** The way to a first study. @param {HTMLElement} where @param {Head} head */
