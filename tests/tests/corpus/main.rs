@@ -11,4 +11,3 @@ mod previews;
 mod score;
 mod table;
 mod wire;
-mod workers;

@@ -204,8 +204,33 @@ fn shifted_dates_keeps_what_its_profile_keeps_and_nothing_else() {
     let counts = score("shifted-dates", &outcome, &answers);
     let left = left(&outcome.done, &answers);
     assert!(left.is_empty(), "{left:#?}");
-    // Reached today; what is better tomorrow is written here, nothing worse is.
-    for (kind, reached) in [("text removed", 1.0), ("UIDs changed", 1.0)] {
-        assert!(share(&counts, kind) >= reached, "{kind}: {}", share(&counts, kind));
+    let wrong: Vec<_> = counts.iter().filter(|(_, count)| count.wrong > 0).map(|(kind, _)| kind).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    // Reached; nothing may fall below it. Boxes of pixels are nobody's work yet but the gate's, which holds them all.
+    for kind in counts.keys().filter(|kind| **kind != "pixel boxes hidden") {
+        assert!(share(&counts, kind) >= 1.0, "{kind}: {}", share(&counts, kind));
     }
+}
+
+#[test]
+fn the_scorer_finds_out_a_copy_of_the_input() {
+    let answers = answers(&root().join("phi/answers.jsonl"));
+    let copy = |entry: super::files::Entry| {
+        let before = std::fs::read(&entry.path).unwrap();
+        let name = entry.name.trim_start_matches("phi/").to_owned();
+        (name, Output { after: File::read(before.clone()), before })
+    };
+    let copies: BTreeMap<String, Output> = planted().into_iter().map(copy).collect();
+    let judge = Judge::new(&copies, &answers, true);
+    let kept = ["tag_retained", "text_retained", "pixels_retained", "text_notnull"];
+    let fooled: Vec<String> = answers
+        .iter()
+        .filter(|answer| {
+            let right = judge.verdict(answer) == Some(Verdict::Right);
+            right != kept.contains(&answer.action.as_str())
+        })
+        .map(|answer| format!("{} of {} at {} ({})", answer.action, answer.file, answer.path, answer.class))
+        .collect();
+    assert!(fooled.is_empty(), "{} of {}: {fooled:#?}", fooled.len(), answers.len());
+    assert!(left(&copies, &answers).len() > 1_000);
 }

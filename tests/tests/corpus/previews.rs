@@ -1,10 +1,12 @@
 //! Behaviour: every file is shown or the worker says why not; no worker dies of one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::files::{Entry, malformed, real};
+use tests::cast::{Looked, Seen, look};
+
+use super::files::{Entry, malformed, real, root};
 use super::table::{self, counts};
-use super::workers::{Looked, Seen, look};
 
 /// On the wall clock, where other work shares the machine; a file that hangs takes the job's 120 s.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -13,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NO_IMAGE: &str = "The study holds no image.";
 
 fn shown(entries: &[Entry], title: &str) -> Vec<Looked> {
-    let looked = look(entries);
+    let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
+    let looked = look(&paths).unwrap();
     let words = looked.iter().map(|file| match &file.seen {
         Seen::Shown => "shown".to_owned(),
         Seen::NotShown(why) => why.clone(),
@@ -24,11 +27,15 @@ fn shown(entries: &[Entry], title: &str) -> Vec<Looked> {
     table::print(title, &["what the worker said", "files"], &rows);
     let odd = |seen: &Seen| matches!(seen, Seen::NotShown(why) if why != NO_IMAGE);
     for file in looked.iter().filter(|file| odd(&file.seen)) {
-        table::line(format!("  {:<50} {:?}", file.name, file.seen));
+        table::line(format!("  {:<50} {:?}", short(&file.path), file.seen));
     }
     let slowest = looked.iter().max_by_key(|file| file.took).unwrap();
-    table::line(format!("slowest: {} in {:.2} s", slowest.name, slowest.took.as_secs_f64()));
+    table::line(format!("slowest: {} in {:.2} s", short(&slowest.path), slowest.took.as_secs_f64()));
     looked
+}
+
+fn short(path: &std::path::Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 fn none_died(looked: &[Looked]) {

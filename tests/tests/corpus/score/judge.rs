@@ -70,7 +70,11 @@ impl<'a> Judge<'a> {
                 return Some(Verdict::NotPromised);
             }
             "uid_consistent" => self.one_to_one(answer, text.as_deref()),
-            "tag_retained" => text.as_deref().map(str::trim) == answer.value.as_deref().map(str::trim),
+            // Of several values the key names the first.
+            "tag_retained" => text.is_some_and(|text| {
+                let value = answer.value.as_deref().map(str::trim);
+                Some(text.trim()) == value || text.split('\\').next() == value
+            }),
             "text_retained" => answer.keep.iter().all(|keep| text.as_ref().is_some_and(|t| t.contains(keep))),
             "date_shifted" => self.shifted(answer, text.as_deref()),
             other => panic!("{other}: a kind of action that is not scored"),
