@@ -6,6 +6,9 @@ use super::answers::Answer;
 use super::pixels;
 use super::place::{File, left_in_bytes};
 
+/// Encapsulated Document.
+const DOCUMENT: &str = "00420011";
+
 /// Whether an action was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -60,6 +63,8 @@ impl<'a> Judge<'a> {
         let output = self.outputs.get(&answer.file)?;
         let text = output.after.text(&answer.path);
         let right = match answer.action.as_str() {
+            // The text of a document may be packed: the same document is never without it.
+            "text_removed" if answer.path == DOCUMENT && holds(&output.before, text.as_deref()) => false,
             "text_removed" => removed(answer, text.as_deref(), &output.after),
             "uid_changed" => text.as_deref() != answer.old.as_deref(),
             "patid_consistent" => self.one_to_one(answer, text.as_deref()),
@@ -99,13 +104,19 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// Whether a document is one of these bytes, as it is.
+fn holds(before: &[u8], document: Option<&str>) -> bool {
+    let start = document.and_then(|text| text.get(..32)).map(str::as_bytes);
+    start.is_some_and(|start| before.windows(start.len()).any(|window| window == start))
+}
+
 fn removed(answer: &Answer, text: Option<&str>, after: &File) -> bool {
     let Some(text) = text else { return true };
     let lower = text.to_lowercase();
     answer.phi.iter().all(|phi| match phi.as_str() {
         // A graphic: nothing of it at all.
         "@overlay" | "@icon" => false,
-        phi if answer.path == "anywhere" => !left_in_bytes(&after.bytes, phi),
+        phi if ["anywhere", "FFFCFFFC"].contains(&answer.path.as_str()) => !left_in_bytes(&after.bytes, phi),
         phi => !lower.contains(&phi.to_lowercase()),
     })
 }

@@ -18,7 +18,8 @@ impl File {
 
     /// The text of everything at `path`, values and items below it; `None` when nothing is there.
     pub fn text(&self, path: &str) -> Option<String> {
-        if path == "anywhere" {
+        // Padding comes after everything a reader reads.
+        if path == "anywhere" || path == "FFFCFFFC" {
             return Some(String::from_utf8_lossy(&self.bytes).into_owned());
         }
         if path == "preamble" {
@@ -62,7 +63,10 @@ fn hex(text: &str) -> u16 {
 fn private(object: &InMemDicomObject, group: u16, creator: &str, element: u16) -> Option<String> {
     let block = (0x10..=0xFF_u16).find(|block| {
         let found = object.element(Tag(group, *block)).ok();
-        found.and_then(|e| e.to_str().ok()).is_some_and(|text| text.trim() == creator)
+        // Implicit syntaxes leave the creator without a VR of text.
+        let mut text = String::new();
+        found.into_iter().for_each(|e| collect(e, &mut text));
+        text.trim() == creator
     })?;
     let found = object.element(Tag(group, block << 8 | element)).ok()?;
     let mut text = String::new();
@@ -76,11 +80,24 @@ fn collect(element: &dicom_object::mem::InMemElement, text: &mut String) {
             collect(inner, text);
             text.push('\n');
         }
+    } else if let ("OB" | "OW" | "UN", Ok(bytes)) = (element.vr().to_string(), element.to_bytes()) {
+        text.push_str(&readings(&bytes));
     } else if let Ok(value) = element.to_str() {
         text.push_str(value.trim_matches(['\0', ' ']));
-    } else if let Ok(bytes) = element.to_bytes() {
-        text.push_str(&String::from_utf8_lossy(&bytes));
     }
+}
+
+/// Bytes of no known character set: as UTF-8, or else as Latin-1 and as ISO 8859-5.
+fn readings(bytes: &[u8]) -> String {
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes).trim_ascii();
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let read = |from: u8, base: u32| -> String {
+        let one = |b: &u8| if *b < from { u32::from(*b) } else { u32::from(*b) - u32::from(from) + base };
+        bytes.iter().filter_map(|b| char::from_u32(one(b))).collect()
+    };
+    format!("{}\n{}", read(0x80, 0x80), read(0xA0, 0x400))
 }
 
 /// Whether a text stands anywhere in bytes: in UTF-8, Latin-1, ISO 8859-5 or UTF-16, whatever the case of ASCII letters.
