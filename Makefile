@@ -32,7 +32,7 @@ test: setup-test
 
 # What the tests do not need: lints with warnings as errors, licences and bans.
 lint:
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features tests/corpus -- -D warnings
 	command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: cargo install cargo-deny"
 
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
