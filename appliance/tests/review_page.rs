@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use appliance::audit::Audit;
 use appliance::job::{ListFacts, Piece, Preview, Timings};
-use appliance::ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
+use appliance::ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition, NewRefusal};
 use appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -696,7 +696,14 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
         "Nothing received yet. New studies appear by themselves."
     );
     *house.away.lock().unwrap() = Some(START - 60_000);
-    house.ledger.note_refused("CT\"9", "10.0.0.9", "not on the list of callers", START).await.unwrap();
+    let refused = NewRefusal {
+        ae_title: "CT\"9".into(),
+        address: "10.0.0.9".into(),
+        reason: "not on the list of callers".into(),
+        config: "[[intake.callers]]\nae_title = 'CT\"9'\naddress = \"10.0.0.9\"\n".into(),
+        times: 3,
+    };
+    house.ledger.note_refused(&[refused], START).await.unwrap();
     // A second page looks afresh: the first one gathers its head every few seconds.
     let mut other = Client::signed_in(&house, "bo").await;
     let list = other.get("/api/list").await.json();
@@ -708,6 +715,7 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
     let config = list["head"]["refused"][0]["config"].as_str().unwrap();
     let parsed: toml::Value = toml::from_str(config).unwrap();
     assert_eq!(parsed["intake"]["callers"][0]["ae_title"].as_str(), Some("CT\"9"));
+    assert_eq!(list["head"]["refused"][0]["times"], 3);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ const LONG_FILES: &[(&str, &str)] = &[
     ),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),
+    ("appliance/src/intake/registry.rs", "generated: one row per SOP class and transfer syntax of PS3.6"),
     ("appliance/src/escalation/tests/cloud.rs", "one pretended cloud"),
 ];
 

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::conveyor::now;
 use crate::house::{Request, Response, Settings, ask, deid_order, socket_path};
+use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use crate::ledger::Ledger;
 
 /// Copy the ledger.
@@ -43,6 +45,17 @@ pub(super) fn missing(s: &Settings) -> Vec<String> {
     if let Err(error) = deid_order(s) {
         faults.push(format!("site.pseudonym_key: {error}"));
     }
+    let mut files = s.intake.identity.file_faults();
+    match s.intake.tls.as_ref().map(inspect_tls) {
+        Some(Err(found)) => files.extend(found),
+        Some(Ok(validity)) => {
+            if let Lasting::Over(words) = validity.at(now()) {
+                faults.push(words);
+            }
+        }
+        None => {}
+    }
+    faults.extend(files.into_iter().map(|f| format!("{}: {}", f.key, f.words)));
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
             faults.push(format!("triage.bundles[{i}]: {error}"));
@@ -61,6 +74,17 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
+    }
+    if let Some(tls) = &s.intake.tls {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(now())) {
+            notes.push(words);
+        }
+        if key_is_open(tls) {
+            notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
+        }
+    }
+    if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
+        notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
     if s.site.demo {
         notes.push(

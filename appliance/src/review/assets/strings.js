@@ -18,6 +18,7 @@ export const t = {
   fresh: (/** @type {number} */ n) => `${n} new or moved: show`,
   nothing: 'Nothing here. New studies appear by themselves.',
   noMatch: 'No study matches. Show all, or find something else.',
+  untitled: 'A caller that gave no AE title',
   refused: (/** @type {number} */ n) => `${n} refused ${n === 1 ? 'caller' : 'callers'}: why, and what to add`,
   times: (/** @type {number} */ n) => (n === 1 ? 'once' : `${n} times`),
   shadow: 'shadow',
