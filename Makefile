@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus help
+.PHONY: demo test setup-demo setup-test lint corpus screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,6 +34,11 @@ lint:
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
 corpus: setup-test
 	@tests/corpus
+
+# Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
+screenshots: setup-demo setup-test
+	@$(STAGE) build cargo build --quiet --workspace --bins
+	@$(CARGO_TARGET_DIR)/debug/screenshots $(ARGS)
 
 setup-demo:
 	@tests/setup demo

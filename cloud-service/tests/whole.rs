@@ -203,7 +203,7 @@ fn made_with_reference(dir: &Path) -> String {
     let (folder, bundle) = (dir.join("cloud"), bundle());
     let (folder, bundle, any) = (folder.to_str().unwrap(), bundle.to_str().unwrap(), "127.0.0.1:0");
     let out = said(&command(&["init", folder, "--demo", "--listen", any, "--page", any, "--bundle", bundle]));
-    assert!(out["link"].as_str().unwrap().contains("/welcome?code="));
+    assert!(out["link"].as_str().unwrap().contains("/welcome#"));
     out["config"].as_str().unwrap().to_owned()
 }
 

@@ -15,10 +15,6 @@ const LONG_FILES: &[(&str, &str)] = &[
     ("proto/src/wire/generated.rs", "generated"),
     ("appliance/src/deid/table.rs", "generated: one row per attribute of PS3.15 table E.1-1"),
     ("appliance/src/deid/types.rs", "generated: attribute types per module and IOD"),
-    (
-        "appliance/tests/review_page.rs",
-        "the page's cast and its scenes; to be split when the full pages come",
-    ),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),
     ("appliance/src/intake/registry.rs", "generated: one row per SOP class and transfer syntax of PS3.6"),

@@ -1,6 +1,7 @@
 //! `appliance init`: a new site with a commented configuration, its own keys and an empty ledger. No default user.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -48,7 +49,7 @@ pub(super) struct Init {
 }
 
 pub(super) async fn main(c: &Init) -> Result<(), Failure> {
-    std::fs::create_dir_all(&c.dir)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&c.dir)?;
     let config = c.dir.join("appliance.toml");
     if config.exists() {
         return Err(Failure::new(

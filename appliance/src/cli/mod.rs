@@ -81,6 +81,8 @@ enum Command {
 /// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Whatever this process writes is its owner's alone: ledgers, logs of them, backups, output.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut args = args.into_iter().peekable();
     let name = args.next().unwrap_or_else(|| "appliance".into());
     // The sandboxed worker is the same binary; it never meets the rest of the command line.
@@ -100,7 +102,7 @@ fn dispatch(command: Command) -> ExitCode {
     let result = match command {
         Command::Init(c) => out::block_on(init::main(&c)),
         Command::Run(w) => run::main(&w),
-        Command::Check(w) => check::main(&w),
+        Command::Check(w) => out::block_on(check::main(&w)),
         Command::Status(w) => out::block_on(status::main(&w)),
         Command::Deid(c) => out::block_on(files::deid(&c)),
         Command::Triage(c) => out::block_on(files::triage(&c)),

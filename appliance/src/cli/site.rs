@@ -1,13 +1,15 @@
 //! What a site's files must be, and the copy of its ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
 use crate::conveyor::now;
-use crate::house::{Request, Response, Settings, ask, deid_order, socket_path};
+use crate::escalation::Identity;
+use crate::house::{Request, Response, Settings, ask, deid_order, pool, socket_path};
 use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use crate::ledger::Ledger;
 
@@ -36,37 +38,70 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that the configuration names and that are not there, each with what to do.
-pub(super) fn missing(s: &Settings) -> Vec<String> {
-    let mut faults = Vec::new();
-    if !s.site.ledger.is_file() {
-        faults.push("site.ledger: there is no ledger there; restore it from a backup, or run `appliance init` for a new site".into());
+/// Notes what the configuration names and what is not there or does not work; changes nothing.
+pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
+    if let Err(error) = Ledger::examine(&s.site.ledger).await {
+        d.fault("site.ledger", error.to_string(), "");
+    }
+    if !s.site.audit.is_file() {
+        d.fault("site.audit", "is not there", "name the file that `appliance init` made");
     }
     if let Err(error) = deid_order(s) {
-        faults.push(format!("site.pseudonym_key: {error}"));
+        d.fault("site.pseudonym_key", error.to_string(), "");
     }
+    let made = s.store.path.ancestors().find(|p| p.exists()).is_some_and(may_write);
+    if !made {
+        d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
+    }
+    note_reception(s, d);
+    for (i, bundle) in s.triage.bundles.iter().enumerate() {
+        if let Err(error) = models::Bundle::open(bundle) {
+            d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
+        }
+    }
+    if let Some(e) = s.escalation.as_ref().filter(|e| e.identity.is_dir())
+        && let Err(error) = Identity::load(&e.identity)
+    {
+        d.fault("escalation.identity", error.to_string(), "enrol this site again: `appliance enrol`");
+    }
+    if !s.triage.bundles.is_empty() && d.faults.is_empty() {
+        note_worker(s, d).await;
+    }
+}
+
+/// Certificates, keys and passcodes of reception.
+fn note_reception(s: &Settings, d: &mut Document) {
     let mut files = s.intake.identity.file_faults();
     match s.intake.tls.as_ref().map(inspect_tls) {
         Some(Err(found)) => files.extend(found),
         Some(Ok(validity)) => {
             if let Lasting::Over(words) = validity.at(now()) {
-                faults.push(words);
+                d.fault("intake.tls.certificate", words, "");
             }
         }
         None => {}
     }
-    faults.extend(files.into_iter().map(|f| format!("{}: {}", f.key, f.words)));
-    for (i, bundle) in s.triage.bundles.iter().enumerate() {
-        if let Err(error) = models::Bundle::open(bundle) {
-            faults.push(format!("triage.bundles[{i}]: {error}"));
-        }
+    for fault in files {
+        d.fault(&fault.key, fault.words, "");
     }
-    if !s.triage.bundles.is_empty()
-        && let Err(error) = models::runtime::find(s.triage.runtime.as_deref())
-    {
-        faults.push(format!("triage.runtime: {error}"));
-    }
-    faults
+}
+
+/// Starts one worker as `run` would: library, bundles and lock-down.
+async fn note_worker(s: &Settings, d: &mut Document) {
+    let trouble = match pool(s) {
+        Ok(pool) => match pool.ready().await {
+            Ok(_) => return,
+            Err(death) => death.detail.unwrap_or_else(|| format!("{:?}", death.kind)),
+        },
+        Err(error) => error.to_string(),
+    };
+    let first = trouble.lines().next().unwrap_or_default().to_owned();
+    d.fault("triage.runtime", format!("no worker can start: {first}"), "name a libonnxruntime.so that loads");
+}
+
+/// Whether this process may write in an existing folder.
+fn may_write(folder: &Path) -> bool {
+    folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 /// What works but should be known.

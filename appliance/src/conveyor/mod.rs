@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use models::sandbox::{Note, Pool, Terms};
@@ -68,6 +69,15 @@ impl From<crate::store::Error> for Error {
     }
 }
 
+/// Why the entries of a study could not be handed over.
+#[derive(Debug)]
+enum Unopened {
+    /// This row's file is not in the store any more.
+    Missing(String),
+    /// The house's own fault.
+    Store(Error),
+}
+
 /// Everything the path of a study needs.
 #[derive(Clone)]
 pub struct Conveyor {
@@ -84,7 +94,9 @@ pub struct Conveyor {
     /// Keys of the site and of the readers; `None` before enrolment.
     pub identity: Option<Arc<Identity>>,
     /// Whether the cloud answers, as the courier last heard.
-    pub cloud_up: Arc<std::sync::atomic::AtomicBool>,
+    pub cloud_up: Arc<AtomicBool>,
+    /// Whether the last job got no worker.
+    pub no_worker: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Conveyor {
@@ -93,6 +105,8 @@ impl std::fmt::Debug for Conveyor {
     }
 }
 
+/// The ledger's fact that tells since when no worker can be had, in ms.
+pub const NO_WORKER_SINCE: &str = "no_worker_since";
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
 /// Bytes a job may use beside a stated multiple of its largest instance.
@@ -109,13 +123,17 @@ pub fn now() -> i64 {
 
 impl Conveyor {
     /// Opens the entry files of instances for a worker, with what it must know about each.
-    fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Error> {
+    fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Unopened> {
         let inbox = self.store.inbox();
         let mut refs = Vec::with_capacity(rows.len());
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
-            let id = row.id.parse().map_err(|_| Error::Store)?;
-            files.push(OwnedFd::from(inbox.open(id)?));
+            let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
+            let file = inbox.open(id).map_err(|error| match error {
+                crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
+                other => Unopened::Store(other.into()),
+            })?;
+            files.push(OwnedFd::from(file));
             refs.push(InstanceRef {
                 offset: Some(HEADER_LENGTH as u64),
                 transfer_syntax: row.transfer_syntax.clone(),
@@ -149,7 +167,18 @@ impl Conveyor {
             })
             .await;
         let length = bag.metadata().map_err(|_| Error::Store)?.len();
-        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length)
+        let outcome = answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length);
+        self.remember_workers(outcome.is_err()).await?;
+        outcome
+    }
+
+    /// Keeps since when no worker can be had, for `status` and the page.
+    async fn remember_workers(&self, missing: bool) -> Result<(), Error> {
+        if self.no_worker.swap(missing, Ordering::Relaxed) != missing {
+            let since = missing.then(|| now().to_string());
+            self.ledger.set_fact(NO_WORKER_SINCE, since.as_deref()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use super::sink::{door, recover};
 use super::status::Report;
 use super::work::Work;
 use super::{Error, Settings};
-use crate::conveyor::{Conveyor, now};
+use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
@@ -64,7 +64,9 @@ pub async fn run(
         rules: Arc::new(settings.rules()),
         identity: opened.identity.clone(),
         cloud_up: Arc::clone(&cloud_up),
+        no_worker: Arc::default(),
     };
+    opened.ledger.set_fact(NO_WORKER_SINCE, None).await?;
     conveyor.tidy_outbox().await?;
     let wake = Arc::new(Notify::new());
     let courier = courier(&settings, &opened, &cloud_up).await?;
@@ -182,11 +184,9 @@ impl Running {
     }
 
     async fn put_user(&self, name: &str, code_hash: &str, until: i64, reset: bool) -> Result<(), String> {
-        self.opened
-            .audit
-            .write(now(), "operator", if reset { "user reset" } else { "user add" }, name, "")
-            .map_err(|e| e.to_string())?;
-        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())
+        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())?;
+        let what = if reset { "user reset" } else { "user add" };
+        self.opened.audit.write(now(), "operator", what, name, "").map_err(|e| e.to_string())
     }
 }
 

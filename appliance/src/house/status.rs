@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Opened, Settings};
-use crate::conveyor::now;
+use crate::conveyor::{NO_WORKER_SINCE, now};
 use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::Counts;
 use crate::store::Level;
@@ -76,7 +76,7 @@ impl Report {
             running,
             mode: s.triage.mode.as_str().into(),
             scanner: scanner(s, &counts, running),
-            models: models_light(s),
+            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some()),
             cloud,
             disk: disk(opened),
             cloud_away_since: away,
@@ -114,7 +114,13 @@ fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
     s.intake.tls.as_ref().map(inspect_tls)
 }
 
-fn models_light(s: &Settings) -> Light {
+fn models_light(s: &Settings, no_worker: bool) -> Light {
+    if no_worker {
+        return light(
+            "bad",
+            "no worker can be started: studies wait unanswered; see `appliance check` and the log",
+        );
+    }
     match s.triage.bundles.len() {
         0 => light("warn", "no bundle is configured: every study is not-analysed"),
         n => light("ok", format!("{n} bundles, mode {}", s.triage.mode.as_str())),
@@ -127,13 +133,14 @@ fn disk(opened: &Opened) -> Light {
     }
     match opened.store.space() {
         Ok(space) => {
-            let gib = space.free >> 30;
+            let free = match space.free >> 30 {
+                0 => format!("{} MiB", space.free >> 20),
+                gib => format!("{gib} GiB"),
+            };
             match space.level {
-                Level::Ample => light("ok", format!("{gib} GiB free")),
-                Level::Low => light("warn", format!("{gib} GiB free: below store.warn_free")),
-                Level::Refusing => {
-                    light("bad", format!("{gib} GiB free: C-STORE is answered A700; free space"))
-                }
+                Level::Ample => light("ok", format!("{free} free")),
+                Level::Low => light("warn", format!("{free} free: below store.warn_free")),
+                Level::Refusing => light("bad", format!("{free} free: C-STORE is answered A700; free space")),
             }
         }
         Err(error) => light("bad", error.to_string()),

@@ -166,6 +166,8 @@ pub struct Failure {
     pub reason: String,
     /// The instance that was being worked on.
     pub instance: Option<u32>,
+    /// The same job may succeed later: the disk was full or failed.
+    pub retry: bool,
 }
 
 /// A piece of the bag.

@@ -64,4 +64,8 @@ pub trait House: Send + Sync + 'static {
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
     /// Records a login, a failed one, a logout: `what` is one of those words.
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
+    /// What to type into a scanner: AE title and port.
+    fn destination(&self) -> Option<(String, u16)> {
+        None
+    }
 }

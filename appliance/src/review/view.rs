@@ -114,6 +114,8 @@ pub(super) struct Head {
     line: Line,
     refused: Vec<RefusedRow>,
     reading_room: String,
+    /// AE title and port to type into a scanner.
+    destination: Option<(String, u16)>,
     /// Studies with priority STAT that nobody has acknowledged.
     stat: usize,
 }
@@ -150,6 +152,7 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
         lights,
         counts,
         reading_room,
+        destination: house.destination(),
     })
 }
 

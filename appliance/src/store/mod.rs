@@ -23,12 +23,14 @@ mod reception;
 mod shelf;
 #[cfg(test)]
 mod tests;
-pub mod units;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Sizes and durations with units, as the configuration writes them.
+pub use proto::units;
 
 pub use config::StoreConfig;
 pub use disk::{Disk, DiskFile, Listed, SystemDisk};

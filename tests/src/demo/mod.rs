@@ -4,6 +4,7 @@ mod acts;
 mod headers;
 mod home;
 mod leave;
+pub mod pictures;
 mod plan;
 mod stage;
 mod summary;
@@ -59,7 +60,7 @@ fn play(args: &Args) -> Result<bool> {
         Some(own) => plan::of_folder(own)?,
         None => plan::ours(&project().join("target/pydicom"))?,
     };
-    let mut stage = stage::Stage::set(&folder)?;
+    let mut stage = stage::Stage::set(&folder, true)?;
     stage.introduce();
     let mut table = table::Table::default();
     let record = acts::play(&mut stage, &plan, &mut table)?;

@@ -17,6 +17,13 @@ export const t = {
   }),
   fresh: (/** @type {number} */ n) => `${n} new or moved: show`,
   nothing: 'Nothing here. New studies appear by themselves.',
+  setupTitle: 'No study has come yet',
+  setup: (/** @type {[string, number] | null} */ to, /** @type {string} */ host) => [
+    ['Add a destination at the scanner', to ? `AE title ${to[0]}, port ${to[1]}, address ${host} as seen from the scanner` : 'AE title, port and address of this appliance', ''],
+    ['Verify it there (C-ECHO)', 'A caller that is refused appears below, with its reason and the lines to add to the configuration.', 'scanner'],
+    ['Send one study', 'It appears here by itself; what triage answers stands beside it.', 'models'],
+    ['Ask the cloud', 'Without it triage goes on here and cases wait sealed.', 'cloud'],
+  ],
   noMatch: 'No study matches. Show all, or find something else.',
   untitled: 'A caller that gave no AE title',
   refused: (/** @type {number} */ n) => `${n} refused ${n === 1 ? 'caller' : 'callers'}: why, and what to add`,
