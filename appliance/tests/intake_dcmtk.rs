@@ -56,7 +56,7 @@ impl Server {
         let stop = CancellationToken::new();
         let config = IntakeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
-            callers: vec![Caller { ae_title: "STORESCU".into(), address: "127.0.0.0/8".into() }],
+            callers: vec![Caller::new("STORESCU", "127.0.0.0/8")],
             ..IntakeConfig::default()
         };
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();

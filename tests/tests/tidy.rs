@@ -17,6 +17,7 @@ const LONG_FILES: &[(&str, &str)] = &[
     ("appliance/src/deid/types.rs", "generated: attribute types per module and IOD"),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),
+    ("appliance/src/intake/registry.rs", "generated: one row per SOP class and transfer syntax of PS3.6"),
     ("appliance/src/escalation/tests/cloud.rs", "one pretended cloud"),
 ];
 

@@ -1,6 +1,7 @@
 //! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
+mod associations;
 mod case;
 mod check;
 mod echo;
@@ -68,6 +69,11 @@ enum Command {
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
+    /// What the last associations did: contexts, messages, statuses, how they ended. No identity.
+    Associations(associations::Associations),
+    /// The conformance statement (PS3.2) of reception, as Markdown.
+    #[command(hide = true)]
+    Conformance,
     /// Copy the ledger, consistently, while the appliance runs.
     Backup(site::Backup),
 }
@@ -106,6 +112,11 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
+        Command::Associations(c) => out::block_on(associations::main(&c)),
+        Command::Conformance => {
+            crate::intake::conformance_statement().lines().for_each(out::line);
+            Ok(())
+        }
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

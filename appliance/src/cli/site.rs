@@ -7,8 +7,10 @@ use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::conveyor::now;
 use crate::escalation::Identity;
 use crate::house::{Request, Response, Settings, ask, deid_order, pool, socket_path};
+use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use crate::ledger::Ledger;
 
 /// Copy the ledger.
@@ -51,6 +53,7 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     if !made {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
     }
+    note_reception(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
             d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
@@ -63,6 +66,23 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     }
     if !s.triage.bundles.is_empty() && d.faults.is_empty() {
         note_worker(s, d).await;
+    }
+}
+
+/// Certificates, keys and passcodes of reception.
+fn note_reception(s: &Settings, d: &mut Document) {
+    let mut files = s.intake.identity.file_faults();
+    match s.intake.tls.as_ref().map(inspect_tls) {
+        Some(Err(found)) => files.extend(found),
+        Some(Ok(validity)) => {
+            if let Lasting::Over(words) = validity.at(now()) {
+                d.fault("intake.tls.certificate", words, "");
+            }
+        }
+        None => {}
+    }
+    for fault in files {
+        d.fault(&fault.key, fault.words, "");
     }
 }
 
@@ -89,6 +109,17 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
+    }
+    if let Some(tls) = &s.intake.tls {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(now())) {
+            notes.push(words);
+        }
+        if key_is_open(tls) {
+            notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
+        }
+    }
+    if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
+        notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
     if s.site.demo {
         notes.push(

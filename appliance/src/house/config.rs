@@ -185,6 +185,8 @@ impl Settings {
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
+        paths.extend(self.intake.tls.iter_mut().flat_map(crate::intake::TlsConfig::paths_mut));
+        paths.extend(self.intake.identity.paths_mut());
         for path in paths {
             *path = folder.join(&*path);
         }
@@ -206,11 +208,11 @@ impl Settings {
                 "write the reading room's number, or triage.mode = \"shadow\"",
             );
         }
-        if demo && !(self.intake.listen.ip().is_loopback() && self.review.listen.ip().is_loopback()) {
+        if demo && !(self.intake.is_local() && self.review.listen.ip().is_loopback()) {
             d.fault(
                 "site.demo",
                 "a demonstration listens on loopback only",
-                "write 127.0.0.1 in intake.listen and review.listen",
+                "write 127.0.0.1 in intake.listen, intake.tls.listen and review.listen",
             );
         }
     }

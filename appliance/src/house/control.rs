@@ -49,6 +49,8 @@ pub enum Request {
     },
     /// Everything `status` shows.
     Status,
+    /// The transcripts of the last associations.
+    Associations,
     /// A copy of the ledger.
     Backup {
         /// Where to; must not exist.

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError};
-use crate::ledger::{Arrival, Arrived};
+use crate::ledger::{Arrival, Arrived, NewRefusal};
 use crate::store::{Id, Reception};
 use crate::study::Arriving;
 
@@ -113,17 +113,11 @@ impl Recorder {
             }
         }
         self.file_away(&rows, &recorded).await;
-        for event in events {
-            if let Event::Refused(c) = event {
-                let noted = self
-                    .opened
-                    .ledger
-                    .note_refused(&c.ae_title, &c.address.to_string(), c.reason.words(), now())
-                    .await;
-                if let Err(error) = noted {
-                    tracing::warn!(%error, "a refused caller could not be noted");
-                }
-            }
+        let refused = counted(&events);
+        if !refused.is_empty()
+            && let Err(error) = self.opened.ledger.note_refused(&refused, now()).await
+        {
+            tracing::warn!(%error, "refused callers could not be noted");
         }
         self.wake.notify_one();
     }
@@ -162,6 +156,28 @@ impl Recorder {
             Err(_) => tracing::warn!("filing entries away was interrupted"),
         }
     }
+}
+
+/// Callers refused in one batch, the same ones together: somebody who insists costs one row.
+fn counted(events: &[Event]) -> Vec<NewRefusal> {
+    let mut found: Vec<NewRefusal> = Vec::new();
+    for event in events {
+        let Event::Refused(caller) = event else { continue };
+        let (address, reason) = (caller.address.to_string(), caller.reason.words());
+        let same =
+            |r: &&mut NewRefusal| r.ae_title == caller.ae_title && r.address == address && r.reason == reason;
+        match found.iter_mut().find(same) {
+            Some(known) => known.times += 1,
+            None => found.push(NewRefusal {
+                ae_title: caller.ae_title.clone(),
+                address,
+                reason: reason.to_owned(),
+                config: caller.config_lines.clone(),
+                times: 1,
+            }),
+        }
+    }
+    found
 }
 
 /// At start: entries without a row get one, and studies with arrivals of no revision go on arriving.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Opened, Settings};
 use crate::conveyor::{NO_WORKER_SINCE, now};
+use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::Counts;
 use crate::store::Level;
 
@@ -39,6 +40,8 @@ pub struct Report {
     pub waiting_sealed: i64,
     /// Counts.
     pub counts: Counts,
+    /// The end of the TLS certificate in seconds since 1970 UTC, where TLS is configured and its files can be used.
+    pub certificate_ends: Option<i64>,
     /// Callers that were turned away.
     pub refused: Vec<crate::ledger::RefusedRow>,
     /// Server time, ms.
@@ -78,6 +81,7 @@ impl Report {
             disk: disk(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
+            certificate_ends: certificate(s).and_then(Result::ok).map(|validity| validity.ends()),
             refused: ledger.refused().await?,
             counts,
             now: now(),
@@ -89,11 +93,25 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
+    match certificate(s).map(|found| found.map(|validity| validity.at(now()))) {
+        Some(Err(faults)) => {
+            let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
+            return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));
+        }
+        Some(Ok(Lasting::Over(words))) => return light("bad", words),
+        Some(Ok(Lasting::Soon(words))) => return light("warn", words),
+        _ => {}
+    }
     match counts.last_arrival {
         Some(_) => light("ok", format!("{} studies received", counts.studies)),
         None if s.intake.callers.is_empty() => light("warn", "nobody may send: add [[intake.callers]]"),
         None => light("ok", "ready; nothing received yet"),
     }
+}
+
+/// The TLS files as they lie on the disk now.
+fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
+    s.intake.tls.as_ref().map(inspect_tls)
 }
 
 fn models_light(s: &Settings, no_worker: bool) -> Light {

@@ -13,8 +13,9 @@ use super::negotiate::{Agreed, Context};
 use super::receive::{Announced, Gone, Receiver};
 use super::sop_classes::VERIFICATION;
 use super::status::Status;
+use super::transcript::Pen;
 use super::wire::{ABORT, Header, Link, P_DATA, RECEIVING, RELEASE_RQ, Wire};
-use super::{Acceptance, MAX_PDU, Metrics, SinkError};
+use super::{Acceptance, Metrics, SinkError};
 use crate::store::Reception;
 
 /// Some senders count the PDU's own header or a PDV's into the length they were given.
@@ -57,6 +58,9 @@ pub(crate) struct Messages<'a, S> {
     stored: u64,
     refused: u64,
     bytes: u64,
+    pen: &'a Pen,
+    /// When the command of the message in progress was complete, and its data set bytes so far.
+    message: (std::time::Instant, u64),
 }
 
 impl<'a, S: Link> Messages<'a, S> {
@@ -67,6 +71,7 @@ impl<'a, S: Link> Messages<'a, S> {
         address: IpAddr,
         number: u64,
         shared: &'a Arc<Shared>,
+        pen: &'a Pen,
     ) -> Messages<'a, S> {
         Messages {
             wire,
@@ -82,7 +87,14 @@ impl<'a, S: Link> Messages<'a, S> {
             stored: 0,
             refused: 0,
             bytes: 0,
+            pen,
+            message: (std::time::Instant::now(), 0),
         }
+    }
+
+    /// Whether no message is in progress.
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(self.phase, Phase::Command { context: None, .. })
     }
 
     /// Messages until the peer asks for release.
@@ -116,7 +128,7 @@ impl<'a, S: Link> Messages<'a, S> {
     /// Between messages a peer may rest for long, and a stop is obeyed at once; inside one it may not, and the
     /// message is finished first.
     async fn next_header(&mut self) -> Result<Header, Error> {
-        if !matches!(&self.phase, Phase::Command { context: None, .. }) {
+        if !self.is_between() {
             self.flush_unless_ready().await?;
             let deadline = self.read_deadline();
             return self.wire.header(deadline, RECEIVING).await;
@@ -147,7 +159,7 @@ impl<'a, S: Link> Messages<'a, S> {
 
     /// One P-DATA-TF: presentation data values, each passed on as it arrives.
     async fn p_data(&mut self, length: u32) -> Result<(), Error> {
-        if length > MAX_PDU + PDU_SLACK {
+        if length > self.agreed.our_max + PDU_SLACK {
             return Err(Violation::PduTooLong.into());
         }
         let deadline = self.read_deadline();
@@ -197,6 +209,7 @@ impl<'a, S: Link> Messages<'a, S> {
     }
 
     async fn piece(&mut self, piece: Bytes) -> Result<(), Error> {
+        self.message.1 += piece.len() as u64;
         match &mut self.phase {
             Phase::Command { bytes, .. } => {
                 if bytes.len() + piece.len() > command::LIMIT {
@@ -222,6 +235,7 @@ impl<'a, S: Link> Messages<'a, S> {
             Phase::Command { context, bytes } => {
                 let id = context.ok_or(Violation::Order)?;
                 let request = command::read(&bytes).map_err(|_| Violation::Command)?;
+                self.message = (std::time::Instant::now(), 0);
                 self.command(id, request).await
             }
             Phase::Data { context, request, purpose: Purpose::Pass(status) } => {
@@ -245,6 +259,10 @@ impl<'a, S: Link> Messages<'a, S> {
             }
             C_STORE_RQ => match refusal_of(&request, &context) {
                 Some(status) => self.answer_or_pass(id, request, status).await,
+                // The caller has sent as much today as it may: it keeps its copy.
+                None if self.agreed.seat.spent() => {
+                    self.answer_or_pass(id, request, Status::OUT_OF_RESOURCES).await
+                }
                 None => self.begin_store(&context, request).await,
             },
             // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
@@ -303,6 +321,7 @@ impl<'a, S: Link> Messages<'a, S> {
             }
         }
         Metrics::add(&metrics.bytes_stored, reception.length);
+        self.agreed.seat.count(reception.length);
         if !reception.prescan_ok {
             Metrics::add(&metrics.prescan_lost, 1);
             debug!(association = self.number, "the pre-scan could not follow a stored instance to its end");
@@ -337,6 +356,7 @@ impl<'a, S: Link> Messages<'a, S> {
             self.refused += 1;
             info!(association = self.number, %status, "request refused");
         }
+        self.pen.message(request.field, context, self.message.1, self.message.0, status);
         let response = command::respond(request, status);
         self.wire.send_command(context, &response, self.agreed.peer_max).await
     }

@@ -21,6 +21,10 @@ counters! {
     connections,
     /// Associations accepted.
     associations,
+    /// Associations accepted over TLS, of these.
+    associations_tls,
+    /// TLS handshakes that did not succeed.
+    handshakes_failed,
     /// Associations open now.
     associations_open,
     /// Associations refused with A-ASSOCIATE-RJ.

@@ -68,10 +68,4 @@ pub trait House: Send + Sync + 'static {
     fn destination(&self) -> Option<(String, u16)> {
         None
     }
-    /// The configuration lines that would admit a refused caller.
-    fn admit_lines(&self, ae_title: &str, address: &str) -> String {
-        // A title from the wire may hold a quote: it is written as TOML writes strings.
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        format!("[[intake.callers]]\nae_title = {}\naddress = {}\n", quoted(ae_title), quoted(address))
-    }
 }

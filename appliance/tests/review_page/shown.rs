@@ -118,7 +118,14 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
     let first = client.get("/api/list").await.json();
     assert_eq!(first["head"]["destination"], json!(["SCANSIDE", 11112]), "what to type into a scanner");
     *house.away.lock().unwrap() = Some(START - 60_000);
-    house.ledger.note_refused("CT\"9", "10.0.0.9", "not on the list of callers", START).await.unwrap();
+    let refused = appliance::ledger::NewRefusal {
+        ae_title: "CT\"9".into(),
+        address: "10.0.0.9".into(),
+        reason: "not on the list of callers".into(),
+        config: "[[intake.callers]]\nae_title = 'CT\"9'\naddress = \"10.0.0.9\"\n".into(),
+        times: 3,
+    };
+    house.ledger.note_refused(&[refused], START).await.unwrap();
     // A second page looks afresh: the first one gathers its head every few seconds.
     let mut other = Client::signed_in(&house, "bo").await;
     let list = other.get("/api/list").await.json();

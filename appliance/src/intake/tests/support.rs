@@ -59,6 +59,7 @@ pub(super) struct Server {
     pub(super) store: Store,
     pub(super) sink: Arc<TestSink>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) transcripts: Arc<Transcripts>,
     pub(super) address: SocketAddr,
     pub(super) stop: CancellationToken,
     pub(super) task: tokio::task::JoinHandle<()>,
@@ -70,11 +71,8 @@ pub(super) fn span(millis: u64) -> Span {
 
 /// Everybody from loopback under the title CT1.
 pub(super) fn config() -> IntakeConfig {
-    IntakeConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
-        callers: vec![Caller { ae_title: "CT1".into(), address: "127.0.0.1".into() }],
-        ..IntakeConfig::default()
-    }
+    let callers = vec![Caller::new("CT1", "127.0.0.1")];
+    IntakeConfig { listen: ([127, 0, 0, 1], 0).into(), callers, ..IntakeConfig::default() }
 }
 
 impl Server {
@@ -96,9 +94,10 @@ impl Server {
         });
         let stop = CancellationToken::new();
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();
-        let (address, metrics) = (intake.local_addr().unwrap(), intake.metrics());
+        let (metrics, transcripts) = (intake.metrics(), intake.transcripts());
+        let address = intake.local_addr().unwrap();
         let task = tokio::spawn(intake.run());
-        Server { root, disk, store, sink, metrics, address, stop, task }
+        Server { transcripts, root, disk, store, sink, metrics, address, stop, task }
     }
 
     pub(super) fn names(&self, folder: &str) -> Vec<String> {

@@ -25,6 +25,7 @@ export const t = {
     ['Ask the cloud', 'Without it triage goes on here and cases wait sealed.', 'cloud'],
   ],
   noMatch: 'No study matches. Show all, or find something else.',
+  untitled: 'A caller that gave no AE title',
   refused: (/** @type {number} */ n) => `${n} refused ${n === 1 ? 'caller' : 'callers'}: why, and what to add`,
   times: (/** @type {number} */ n) => (n === 1 ? 'once' : `${n} times`),
   shadow: 'shadow',
