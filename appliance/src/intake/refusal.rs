@@ -140,8 +140,11 @@ impl Refusal {
         let tls_port = config.tls.as_ref().map(|tls| tls.listen.port());
         let block = |lines: &str| format!("# in the [[intake.callers]] block of {quoted}:\n{lines}\n");
         match self {
-            Refusal::UnknownTitle | Refusal::WrongAddress if title.trim().is_empty() => {
-                "# it gave no AE title: set one at the sender\n".to_owned()
+            // Bytes that are no ASCII were read as backslashes, which no title of ours may hold.
+            Refusal::UnknownTitle | Refusal::WrongAddress
+                if title.trim().is_empty() || title.contains('\\') =>
+            {
+                "# set an AE title of 1 to 16 ASCII characters at the sender: this one cannot be configured\n".to_owned()
             }
             Refusal::UnknownTitle | Refusal::WrongAddress => {
                 format!("[[intake.callers]]\nae_title = {quoted}\naddress = \"{address}\"\n")
@@ -236,5 +239,7 @@ mod tests {
         }
         let bare = Refusal::UnknownTitle.explain("", ip("10.0.0.1"), &config);
         assert!(bare.config_lines.starts_with('#'), "no block without a title");
+        let strange = Refusal::UnknownTitle.explain("A\\B", ip("10.0.0.1"), &config);
+        assert!(strange.config_lines.starts_with('#'), "no block that `check` would refuse");
     }
 }
