@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use fixtures::malformed;
 use serde_json::Value;
-use tests::cast::{Looked, Seen, look, run, run_ok};
+use tests::cast::{Looked, Seen, look, run};
 
 /// Every case as a file, in the order of the cases.
 fn files(folder: &std::path::Path) -> Vec<(malformed::Case, PathBuf)> {
@@ -28,12 +28,13 @@ fn odd_files_are_held_for_what_they_show_and_hostile_ones_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out").display().to_string();
     for (case, path) in files(folder.path()) {
-        let answer = run_ok("appliance", &["deid", &path.display().to_string(), &out, "--json"]).unwrap();
+        let answer = run("appliance", &["deid", &path.display().to_string(), &out, "--json"]).unwrap();
         let line = answer.first().unwrap();
         // All are secondary captures, which wait for a person; a file that is none is refused.
         let (status, reason) = (word(&line, "status"), word(&line, "reason"));
         assert!(!reason.is_empty() && !reason.contains("worker ended"), "{}: {line}", case.name);
         assert!(status == "held" || (status == "refused" && !case.acceptable), "{}: {line}", case.name);
+        assert_eq!(answer.code, i32::from(status == "refused"), "{}: {line}", case.name);
         assert_eq!(std::fs::read_dir(&out).map_or(0, Iterator::count), 0, "{}", case.name);
     }
 }
