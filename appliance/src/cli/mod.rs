@@ -11,6 +11,7 @@ mod out;
 mod run;
 mod site;
 mod status;
+mod store;
 mod user;
 
 use std::ffi::OsString;
@@ -68,6 +69,9 @@ enum Command {
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
+    /// The store: verify.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Copy the ledger, consistently, while the appliance runs.
     Backup(site::Backup),
 }
@@ -104,6 +108,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
+        Command::Store(c) => store::main(&c),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

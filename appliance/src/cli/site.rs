@@ -30,7 +30,9 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
             ledger.close().await;
         }
     }
-    out::say("the ledger was copied; keep the pseudonym key and the identity folder with it");
+    out::say(
+        "the ledger was copied; keep the pseudonym key, the store's key and the identity folder with it",
+    );
     Ok(())
 }
 
@@ -42,6 +44,10 @@ pub(super) fn missing(s: &Settings) -> Vec<String> {
     }
     if let Err(error) = deid_order(s) {
         faults.push(format!("site.pseudonym_key: {error}"));
+    }
+    match crate::store::check_key(&s.store) {
+        Ok(_) => {}
+        Err(error) => faults.push(format!("store.key: {error}")),
     }
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
@@ -74,6 +80,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
             notes.push("not enrolled: cases wait here; see `appliance enrol`".into())
         }
         Some(_) => {}
+    }
+    if matches!(crate::store::check_key(&s.store), Ok(None)) {
+        notes.push("the store has no key yet: the first start makes the file named in store.key".into());
     }
     if !cfg!(target_os = "linux") {
         notes.push("outside Linux workers have limits only, no system call filter".into());

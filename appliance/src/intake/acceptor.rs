@@ -1,10 +1,10 @@
-//! Listening: a permit before each accept, one task per connection, an orderly stop.
+//! Listening: a permit before each accept, one thread per connection, an orderly stop.
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -91,6 +91,7 @@ impl Intake {
     pub async fn run(self) {
         let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + SPARE_CONNECTIONS));
         let mut tasks = JoinSet::new();
+        let end = CancellationToken::new();
         let mut number = self.first_number;
         loop {
             let permit = tokio::select! {
@@ -107,9 +108,10 @@ impl Intake {
                     number += 1;
                     Metrics::add(&self.shared.metrics.connections, 1);
                     prepare(&stream);
-                    let (shared, number) = (Arc::clone(&self.shared), number);
+                    let shared = Arc::clone(&self.shared);
+                    let conversation = Conversation { stream, address, number, shared, end: end.clone() };
                     tasks.spawn(async move {
-                        serve(stream, canonical(address.ip()), number, shared).await;
+                        conversation.on_its_own_thread().await;
                         drop(permit);
                     });
                 }
@@ -126,8 +128,53 @@ impl Intake {
         let open = tasks.len();
         if tokio::time::timeout(drain, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
             warn!(left = tasks.len(), "associations did not finish within the drain time");
+            end.cancel();
         }
         info!(open, "intake stopped");
+    }
+}
+
+/// A connection on its way to the thread that serves it.
+struct Conversation {
+    stream: TcpStream,
+    address: SocketAddr,
+    number: u64,
+    shared: Arc<Shared>,
+    /// Drop everything now.
+    end: CancellationToken,
+}
+
+impl Conversation {
+    /// Serve it on a thread of its own, with a small reactor of its own: an object is read, scanned, sealed, written
+    /// and synced without being handed from thread to thread, and a slow disk holds up nobody else.
+    async fn on_its_own_thread(self) {
+        let (done, ended) = oneshot::channel();
+        let number = self.number;
+        let thread = std::thread::Builder::new().name("association".into()).spawn(move || {
+            let outcome = self.serve();
+            let _ = done.send(outcome);
+        });
+        let outcome = match thread {
+            // An error here means that the thread ended without a word: it panicked, and its connection is closed.
+            Ok(_) => ended.await.unwrap_or(Err(std::io::ErrorKind::Other)),
+            Err(error) => Err(error.kind()),
+        };
+        if let Err(kind) = outcome {
+            warn!(association = number, ?kind, "a connection could not be served");
+        }
+    }
+
+    fn serve(self) -> Result<(), std::io::ErrorKind> {
+        let stream = self.stream.into_std().map_err(|error| error.kind())?;
+        let reactor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        reactor.map_err(|error| error.kind())?.block_on(async {
+            let stream = TcpStream::from_std(stream).map_err(|error| error.kind())?;
+            tokio::select! {
+                () = serve(stream, canonical(self.address.ip()), self.number, self.shared) => {}
+                () = self.end.cancelled() => {}
+            }
+            Ok(())
+        })
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `wire` | bounded PDU reading and writing with time-outs |
 //! | `negotiate` | A-ASSOCIATE-RQ to AC or RJ |
 //! | `command` | the command set |
-//! | `receive` | one thread per association that scans and stores |
+//! | `receive` | scans and stores what arrives, on the thread of its association |
 //! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
 //! | `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
