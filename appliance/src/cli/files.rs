@@ -93,7 +93,7 @@ pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure>
 }
 
 fn p10() -> InstanceRef {
-    InstanceRef { offset: None, transfer_syntax: String::new() }
+    InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }
 }
 
 /// Runs one job over files; returns the checked answer and the bag.
@@ -276,7 +276,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
             .map_err(|e| e.to_string())?
             .concat(),
     };
-    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false };
+    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false, bag: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
     match ask(pool, &job, paths).await?.0 {
         Answer::Triage(answer) => Ok(answer),

@@ -10,6 +10,7 @@ use super::out::{self, Failure};
 use crate::audit::Audit;
 use crate::house::{Settings, write_secret};
 use crate::ledger::{Ledger, new_id};
+use crate::store::StoreKey;
 
 /// Make a new site.
 #[derive(Debug, Args)]
@@ -59,6 +60,7 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     }
     let text = configuration(c)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
+    StoreKey::create(&c.dir.join("keys/store.key")).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
     Ledger::create(&c.dir.join("ledger.db")).await?.close().await;
     Audit::open(&c.dir.join("audit.jsonl")).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
     // Written last: a folder with a configuration is a whole site.
@@ -160,6 +162,7 @@ ae_title = \"SCANSIDE\"
 {intake}{callers}
 [store]
 path = \"store\"
+key = \"keys/store.key\"         # everything stored is encrypted under it: keep a copy elsewhere; lost with the disk, all is lost
 warn_free = \"{warn}\"            # below it the page warns
 refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before anything is at risk
 

@@ -12,6 +12,7 @@ mod out;
 mod run;
 mod site;
 mod status;
+mod store;
 mod user;
 
 use std::ffi::OsString;
@@ -74,6 +75,9 @@ enum Command {
     /// The conformance statement (PS3.2) of reception, as Markdown.
     #[command(hide = true)]
     Conformance,
+    /// The store: verify.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Copy the ledger, consistently, while the appliance runs.
     Backup(site::Backup),
 }
@@ -117,6 +121,7 @@ fn dispatch(command: Command) -> ExitCode {
             crate::intake::conformance_statement().lines().for_each(out::line);
             Ok(())
         }
+        Command::Store(c) => store::main(&c),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

@@ -34,7 +34,9 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
             ledger.close().await;
         }
     }
-    out::say("the ledger was copied; keep the pseudonym key and the identity folder with it");
+    out::say(
+        "the ledger was copied; keep the pseudonym key, the store's key and the identity folder with it",
+    );
     Ok(())
 }
 
@@ -52,6 +54,9 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     let made = s.store.path.ancestors().find(|p| p.exists()).is_some_and(may_write);
     if !made {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
+    }
+    if let Err(error) = crate::store::check_key(&s.store) {
+        d.fault("store.key", error.to_string(), "");
     }
     note_reception(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
@@ -133,6 +138,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
             notes.push("not enrolled: cases wait here; see `appliance enrol`".into())
         }
         Some(_) => {}
+    }
+    if matches!(crate::store::check_key(&s.store), Ok(None)) {
+        notes.push("the store has no key yet: the first start makes the file named in store.key".into());
     }
     if !cfg!(target_os = "linux") {
         notes.push("outside Linux workers have limits only, no system call filter".into());

@@ -8,7 +8,6 @@ mod pack;
 mod settle;
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +17,9 @@ use models::sandbox::{Note, Pool, Terms};
 use proto::case::TriageMode;
 
 use crate::escalation::Identity;
-use crate::job::{Answer, DeidOrder, InstanceRef, Job};
+use crate::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
 use crate::ledger::{InstanceRow, Ledger};
-use crate::store::{HEADER_LENGTH, Store};
+use crate::store::{Draft, Store};
 
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
@@ -129,14 +128,19 @@ impl Conveyor {
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
             let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
-            let file = inbox.open(id).map_err(|error| match error {
+            let entry = inbox.hand_out(id).map_err(|error| match error {
                 crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
                 other => Unopened::Store(other.into()),
             })?;
-            files.push(OwnedFd::from(file));
+            files.push(OwnedFd::from(entry.file));
             refs.push(InstanceRef {
-                offset: Some(HEADER_LENGTH as u64),
+                offset: Some(entry.offset),
                 transfer_syntax: row.transfer_syntax.clone(),
+                sealed: entry.key.map(|key| Sealed {
+                    id: row.id.clone(),
+                    length: entry.length,
+                    key: Secret::new(key.to_string()),
+                }),
             });
         }
         Ok((refs, files))
@@ -146,12 +150,12 @@ impl Conveyor {
     async fn ask(
         &self,
         job: &Job,
-        bag: &File,
+        bag: &Draft,
         instances: Vec<OwnedFd>,
         largest: u64,
     ) -> Result<Outcome, Error> {
         let count = instances.len();
-        let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|_| Error::Store)?)];
+        let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
         files.extend(instances);
         let terms = Terms {
             timeout: JOB_TIME,
@@ -166,7 +170,7 @@ impl Conveyor {
                 }
             })
             .await;
-        let length = bag.metadata().map_err(|_| Error::Store)?.len();
+        let length = bag.content_length()?;
         let outcome = answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length);
         self.remember_workers(outcome.is_err()).await?;
         outcome

@@ -67,7 +67,7 @@ impl Conveyor {
             Err(words) => return self.give_up(case, words).await,
         };
         let bag = self.store.outbox().begin()?;
-        match self.ask(&job, bag.file(), files, largest(&rows)).await? {
+        match self.ask(&job, &bag, files, largest(&rows)).await? {
             Outcome::Answered(Answer::Seal(sealed)) => {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;

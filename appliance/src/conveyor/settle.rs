@@ -7,9 +7,9 @@ use std::time::Duration;
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::{Conveyor, Error, Outcome, Unopened, largest, now};
-use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, TriageAnswer, TriageJob};
+use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
 use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
-use crate::store::Id;
+use crate::store::{Id, SHELF_HEADER};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
@@ -48,12 +48,18 @@ impl Conveyor {
             }
             Err(Unopened::Store(error)) => return Err(error),
         };
-        let bag = self.store.derived().begin()?;
-        let job = Job::Triage(TriageJob { instances, deid: self.deid.clone(), previews: true });
-        match self.ask(&job, bag.file(), files, largest(&rows)).await? {
+        let id = Id::random().map_err(|_| Error::Store)?;
+        let bag = self.store.derived().begin_sealed(id)?;
+        let sealed = bag.key().map(|(id, key)| SealedBag {
+            id: id.to_string(),
+            offset: SHELF_HEADER,
+            key: Secret::new(key.reveal().to_string()),
+        });
+        let deid = self.deid.clone();
+        let job = Job::Triage(TriageJob { instances, deid, previews: true, bag: sealed });
+        match self.ask(&job, &bag, files, largest(&rows)).await? {
             Outcome::Answered(Answer::Triage(mut answer)) => {
                 note_set_aside(&all, &mut answer);
-                let id = Id::random().map_err(|_| Error::Store)?;
                 if !answer.previews.is_empty() {
                     bag.adopt(id)?;
                 }

@@ -181,6 +181,7 @@ impl Settings {
             &mut self.site.audit,
             &mut self.site.pseudonym_key,
             &mut self.store.path,
+            &mut self.store.key,
         ];
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());

@@ -18,6 +18,8 @@ use crate::study::Arriving;
 
 /// Rows recorded with one sync.
 const BATCH: usize = 256;
+/// How long the first row of a batch waits for others.
+const GATHER: Duration = Duration::from_millis(50);
 /// Arrivals that may wait for their row; then reception waits too.
 const QUEUE: usize = 1_024;
 
@@ -82,7 +84,21 @@ impl Recorder {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.events.recv_many(&mut batch, BATCH).await > 0 {
+            self.gather(&mut batch).await;
             self.record(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// While objects keep coming their rows wait for each other: each transaction is two syncs, which would compete
+    /// with those that senders wait for. The end of an association is told at once.
+    async fn gather(&mut self, batch: &mut Vec<Event>) {
+        let until = tokio::time::Instant::now() + GATHER;
+        while batch.len() < BATCH && batch.iter().all(|event| matches!(event, Event::Stored(_))) {
+            let left = BATCH - batch.len();
+            match tokio::time::timeout_at(until, self.events.recv_many(batch, left)).await {
+                Ok(count) if count > 0 => {}
+                _ => break,
+            }
         }
     }
 

@@ -1,10 +1,10 @@
-//! Listening: a permit before each accept, one task per connection, an orderly stop.
+//! Listening: a permit before each accept, one thread per connection, an orderly stop.
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::association::{Peer, serve};
 use super::callers::{Callers, canonical};
 use super::config::IntakeConfig;
+use super::crowd::Crowd;
 use super::error::Error;
 use super::identity::Users;
 use super::negotiate::Door;
@@ -21,7 +22,7 @@ use super::{Metrics, Sink, Transcripts};
 use crate::store::{Inbox, Store};
 
 /// Connections beyond the associations: enough to refuse politely, few enough to bound memory.
-const SPARE_CONNECTIONS: usize = 16;
+pub(super) const SPARE_CONNECTIONS: usize = 16;
 /// Pause after the system could not give us another connection.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -138,6 +139,8 @@ impl Intake {
             let tls = Arc::clone(tls);
             tokio::spawn(async move { tls.watch().await })
         });
+        let end = CancellationToken::new();
+        let crowd = Arc::new(Crowd::default());
         let mut number = self.first_number;
         loop {
             let permit = tokio::select! {
@@ -157,9 +160,15 @@ impl Intake {
                     let shared = Arc::clone(&self.shared);
                     let tls = self.tls.as_ref().filter(|_| secured).map(|(_, tls)| Arc::clone(tls));
                     let address = canonical(address.ip());
+                    let Some(place) = crowd.enter(address, &shared) else {
+                        Metrics::add(&shared.metrics.crowded_out, 1);
+                        continue;
+                    };
+                    let end = end.clone();
+                    let conversation = Conversation { stream, address, number, tls, shared, end };
                     tasks.spawn(async move {
-                        serve_connection(stream, address, number, tls, shared).await;
-                        drop(permit);
+                        conversation.on_its_own_thread().await;
+                        drop((place, permit));
                     });
                 }
                 Err(error) => {
@@ -178,8 +187,54 @@ impl Intake {
         let open = tasks.len();
         if tokio::time::timeout(drain, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
             warn!(left = tasks.len(), "associations did not finish within the drain time");
+            end.cancel();
         }
         info!(open, "intake stopped");
+    }
+}
+
+/// A connection on its way to the thread that serves it.
+struct Conversation {
+    stream: TcpStream,
+    address: IpAddr,
+    number: u64,
+    tls: Option<Arc<Tls>>,
+    shared: Arc<Shared>,
+    /// Drop everything now.
+    end: CancellationToken,
+}
+
+impl Conversation {
+    /// Serve it on a thread of its own, with a small reactor of its own: an object is read, scanned, sealed, written
+    /// and synced without being handed from thread to thread, and a slow disk holds up nobody else.
+    async fn on_its_own_thread(self) {
+        let (done, ended) = oneshot::channel();
+        let number = self.number;
+        let thread = std::thread::Builder::new().name("association".into()).spawn(move || {
+            let outcome = self.serve();
+            let _ = done.send(outcome);
+        });
+        let outcome = match thread {
+            // An error here means that the thread ended without a word: it panicked, and its connection is closed.
+            Ok(_) => ended.await.unwrap_or(Err(std::io::ErrorKind::Other)),
+            Err(error) => Err(error.kind()),
+        };
+        if let Err(kind) = outcome {
+            warn!(association = number, ?kind, "a connection could not be served");
+        }
+    }
+
+    fn serve(self) -> Result<(), std::io::ErrorKind> {
+        let stream = self.stream.into_std().map_err(|error| error.kind())?;
+        let reactor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        reactor.map_err(|error| error.kind())?.block_on(async {
+            let stream = TcpStream::from_std(stream).map_err(|error| error.kind())?;
+            tokio::select! {
+                () = serve_connection(stream, self.address, self.number, self.tls, self.shared) => {}
+                () = self.end.cancelled() => {}
+            }
+            Ok(())
+        })
     }
 }
 

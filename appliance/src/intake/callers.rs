@@ -85,6 +85,11 @@ impl Callers {
         }
     }
 
+    /// Whether any caller may come from this address.
+    pub(crate) fn may_come_from(&self, address: IpAddr) -> bool {
+        self.list.iter().any(|entry| entry.network.is_none_or(|network| network.contains(address)))
+    }
+
     /// Whose account the association is on, or why there is none. `secured`: over TLS.
     pub(crate) fn admit(
         &self,

@@ -19,6 +19,8 @@ macro_rules! counters {
 counters! {
     /// TCP connections accepted.
     connections,
+    /// Connections closed at once because their address held as many as it may.
+    crowded_out,
     /// Associations accepted.
     associations,
     /// Associations accepted over TLS, of these.

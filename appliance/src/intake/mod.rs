@@ -15,7 +15,7 @@
 //! | `refusal` | why a caller was turned away, on the wire and for a person |
 //! | `tls`, `tls_config`, `tls_keys` | the second listener: handshake, table, files |
 //! | `command` | the command set |
-//! | `receive` | one thread per association that scans and stores |
+//! | `receive` | scans and stores what arrives, on the thread of its association |
 //! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
 //! | `registry` (generated), `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
@@ -26,6 +26,7 @@ mod callers;
 mod command;
 mod config;
 mod conformance;
+mod crowd;
 mod element;
 mod error;
 mod identity;

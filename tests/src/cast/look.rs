@@ -67,9 +67,10 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
     let bag = tempfile::tempfile().map_err(Error::io("a bag"))?;
     let files = vec![OwnedFd::from(bag.try_clone().map_err(Error::io("a bag"))?), OwnedFd::from(file)];
     let job = Job::Triage(TriageJob {
-        instances: vec![InstanceRef { offset: None, transfer_syntax: String::new() }],
+        instances: vec![InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }],
         deid: DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32) },
         previews: true,
+        bag: None,
     });
     let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES + 8 * bytes) };
     let answer = match pool.run(&job, files, terms).await.and_then(|answer| answer.parse::<Answer>()) {
