@@ -1,10 +1,10 @@
 //! Reception over TLS (PS3.15 B.12) with DCMTK and our own client as scanners, and throwaway certificates.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use appliance::intake::{ClientCertificate, Refusal};
-use appliance::store::Inbox;
 use appliance::store::units::Span;
 use fixtures::pki::Authority;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,8 +25,9 @@ async fn what_storescu_sends_over_tls_is_stored_byte_for_byte() {
     let stored = server.sink.stored.lock().unwrap().clone();
     assert_eq!(stored.len(), 6);
     for (told, (_, data)) in stored.iter().zip(&files) {
-        let path = server.root.path().join("store/inbox").join(told.id.to_string());
-        assert!(std::fs::read(path).unwrap()[Inbox::data_offset() as usize..] == **data);
+        let mut kept = Vec::new();
+        server.inbox.open(told.id).unwrap().read_to_end(&mut kept).unwrap();
+        assert!(kept == **data);
     }
     // The plain listener goes on beside it.
     let output = server.dcmtk("echoscu", server.plain, &[], &[]).await;

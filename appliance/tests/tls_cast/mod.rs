@@ -9,7 +9,7 @@ use appliance::intake::{
     Acceptance, Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts,
 };
 use appliance::store::units::{Size, Span};
-use appliance::store::{Reception, Store, StoreConfig};
+use appliance::store::{Inbox, Reception, Store, StoreConfig};
 use fixtures::pki::Authority;
 use futures::future::BoxFuture;
 use rustls::crypto::aws_lc_rs;
@@ -48,6 +48,7 @@ pub struct Server {
     pub root: tempfile::TempDir,
     pub authority: Authority,
     pub sink: Arc<Remember>,
+    pub inbox: Inbox,
     pub plain: SocketAddr,
     pub secured: SocketAddr,
     pub metrics: Arc<Metrics>,
@@ -86,7 +87,18 @@ impl Server {
         let (plain, secured) = (intake.local_addr().unwrap(), intake.tls_addr().unwrap());
         let (metrics, transcripts) = (intake.metrics(), intake.transcripts());
         let task = tokio::spawn(intake.run());
-        Server { root, authority, sink, plain, secured, metrics, transcripts, stop, task }
+        Server {
+            root,
+            authority,
+            sink,
+            inbox: store.inbox(),
+            plain,
+            secured,
+            metrics,
+            transcripts,
+            stop,
+            task,
+        }
     }
 
     pub fn path(&self, name: &str) -> String {
