@@ -275,7 +275,8 @@ impl Inbox {
         }
         found.entries.extend(scan.entries.into_iter().map(|(_, reception, _)| reception));
         if inner.segments.growing(name) {
-            return Ok(found.damaged.append(&mut scan.damaged));
+            found.damaged.append(&mut scan.damaged);
+            return Ok(());
         }
         let here = |id: &Id| (place(*id).0 == name).then_some(place(*id).1);
         let pages: BTreeSet<u64> = found
