@@ -11,7 +11,7 @@ use super::error::{Error, Step};
 use super::id::{Digest, Id};
 use super::incoming::Incoming;
 use super::page;
-use super::reception::{HEADER_LENGTH, Reception};
+use super::reception::{HEADER_LENGTH, Reception, read_plain};
 use super::seal::{EntryKey, Unsealed};
 use super::segment::{self, Name, PAGE, place};
 use super::{INBOX, INSTANCES, Inner, SEGMENTS, TMP};
@@ -275,7 +275,8 @@ impl Inbox {
         }
         found.entries.extend(scan.entries.into_iter().map(|(_, reception, _)| reception));
         if inner.segments.growing(name) {
-            return Ok(found.damaged.append(&mut scan.damaged));
+            found.damaged.append(&mut scan.damaged);
+            return Ok(());
         }
         let here = |id: &Id| (place(*id).0 == name).then_some(place(*id).1);
         let pages: BTreeSet<u64> = found
@@ -333,21 +334,6 @@ impl Inbox {
         names.dedup();
         Ok(names)
     }
-}
-
-/// Header and length of a plain entry.
-fn read_plain(file: &File, id: Id) -> Result<Reception, Error> {
-    let mut header = vec![0; HEADER_LENGTH];
-    file.read_exact_at(&mut header, 0).map_err(|_| Error::Damaged("header"))?;
-    let reception = Reception::from_plain_header(&header)?;
-    let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
-    if reception.id != id {
-        return Err(Error::Damaged("name"));
-    }
-    if length != PAGE.saturating_add(reception.length) {
-        return Err(Error::Damaged("length"));
-    }
-    Ok(reception)
 }
 
 fn check_digest(source: &dyn ReadAt, reception: &Reception) -> Result<(), Error> {

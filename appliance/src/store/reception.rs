@@ -1,10 +1,12 @@
 //! What is known about one received instance, and how entries of format 1 carried it.
 use std::fmt;
+use std::fs::File;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
+use super::error::{Error, Step};
 use super::id::{Digest, Id};
+use crate::dicom::ReadAt;
 
 /// Length of the header of an entry; the data set starts right after it, aligned to a page.
 pub(crate) const HEADER_LENGTH: usize = 4096;
@@ -121,6 +123,21 @@ impl Reception {
         }
         serde_json::from_slice(json).map_err(|_| damaged())
     }
+}
+
+/// Header and length of a plain entry.
+pub(super) fn read_plain(file: &File, id: Id) -> Result<Reception, Error> {
+    let mut header = vec![0; HEADER_LENGTH];
+    file.read_exact_at(&mut header, 0).map_err(|_| Error::Damaged("header"))?;
+    let reception = Reception::from_plain_header(&header)?;
+    let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
+    if reception.id != id {
+        return Err(Error::Damaged("name"));
+    }
+    if length != (HEADER_LENGTH as u64).saturating_add(reception.length) {
+        return Err(Error::Damaged("length"));
+    }
+    Ok(reception)
 }
 
 #[cfg(test)]
