@@ -88,7 +88,7 @@ fn a_study_whose_file_is_gone_is_said_to_be_and_keeps_no_other_waiting() {
     }
     appliance.stop().unwrap();
     let mut entries = Vec::new();
-    for place in ["inbox", "instances"] {
+    for place in ["inbox", "segments", "instances"] {
         below(&appliance.store_path().unwrap().join(place), &mut entries);
     }
     entries.iter().filter(|path| path.is_file()).for_each(|path| std::fs::remove_file(path).unwrap());
