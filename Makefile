@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus guards screenshots help
+.PHONY: demo test setup-demo setup-test lint corpus guards bench-intake screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -42,6 +42,11 @@ corpus: setup-test
 # Takes out each guard of tests/guards.toml in turn and requires its test to fail. About a minute for each.
 guards: setup-test
 	@tests/guards $(ARGS)
+
+# Reception against other receivers, as ratios in one run: tests/benchmarks/intake.md and .svg.
+bench-intake: setup-test
+	@$(STAGE) build cargo build --quiet --workspace --bins
+	@tests/benchmarks/intake.py $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
 screenshots: setup-demo setup-test
