@@ -6,6 +6,7 @@ mod check;
 mod echo;
 mod enrol;
 mod files;
+mod forward;
 mod init;
 mod out;
 mod run;
@@ -65,6 +66,9 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// Originals that go on: list, retry, give-up.
+    #[command(subcommand)]
+    Forward(forward::Forward),
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
@@ -103,6 +107,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Send(c) => out::block_on(echo::send(&c)),
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
+        Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };

@@ -8,6 +8,7 @@ use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
 use crate::escalation::Config as EscalationConfig;
+use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
 use crate::review::{Config as ReviewConfig, Mode};
 use crate::store::StoreConfig;
@@ -114,14 +115,16 @@ pub struct Settings {
     pub triage: TriageConfig,
     /// `[escalation]`.
     pub escalation: Option<EscalationConfig>,
+    /// `[[forward]]`.
+    pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 9] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
+const ROOMS: [&str; 10] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "forward", "review", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -136,6 +139,7 @@ impl Settings {
         let (study, deid) = (d.room("study"), d.room("deid"));
         let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
+        let forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
         let (
             Some(site),
             Some(intake),
@@ -143,13 +147,17 @@ impl Settings {
             Some(study),
             Some(deid),
             Some(triage),
+            Some(mut forward),
             Some(review),
             Some(log),
-        ) = (site, intake, store, study, deid, triage, review, log)
+        ) = (site, intake, store, study, deid, triage, forward, review, log)
         else {
             return Err(d.faults);
         };
-        let mut s = Self { site, intake, store, study, deid, triage, escalation, review, log };
+        for rule in forward.iter_mut().filter(|rule| rule.calling_ae_title.is_empty()) {
+            rule.calling_ae_title.clone_from(&intake.ae_title);
+        }
+        let mut s = Self { site, intake, store, study, deid, triage, escalation, forward, review, log };
         s.note_faults(&mut d);
         s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
         if d.faults.is_empty() { Ok(s) } else { Err(d.faults) }
@@ -180,6 +188,10 @@ impl Settings {
         }
         for (key, wrong, write) in self.review.faults(demo) {
             d.fault(&format!("review.{key}"), wrong, write);
+        }
+        for (key, wrong, write) in forward_faults(&self.forward, (self.intake.listen, &self.intake.ae_title))
+        {
+            d.fault(&key, wrong, write);
         }
         for (key, write) in self.escalation.iter().flat_map(EscalationConfig::faults) {
             d.fault(&format!("escalation.{key}"), "is not a value that works", write);

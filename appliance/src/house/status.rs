@@ -37,6 +37,8 @@ pub struct Report {
     pub cloud_away_since: Option<i64>,
     /// Sealed cases without a receipt.
     pub waiting_sealed: i64,
+    /// Where originals go on to.
+    pub destinations: Vec<crate::forward::DestinationRow>,
     /// Counts.
     pub counts: Counts,
     /// Callers that were turned away.
@@ -78,6 +80,7 @@ impl Report {
             disk: disk(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
+            destinations: opened.forwards.rows(&ledger.forward_queues().await?, running),
             refused: ledger.refused().await?,
             counts,
             now: now(),

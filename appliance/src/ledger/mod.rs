@@ -7,6 +7,7 @@
 mod accounts;
 mod cases;
 mod error;
+mod forwards;
 mod instances;
 mod list;
 mod reports;
@@ -23,6 +24,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use accounts::{Session, UserRow};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use error::Error;
+pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow};
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{House, Lights, words};
+use super::{DestinationRow, House, Lights, words};
 use crate::ledger::{Counts, DispositionRow, Error, RefusedRow, StudyRow};
 
 /// Rows the page holds at most.
@@ -109,6 +109,7 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
 #[derive(Debug, Serialize)]
 pub(super) struct Head {
     lights: Lights,
+    destinations: Vec<DestinationRow>,
     counts: Counts,
     /// The worst true thing, or the ordinary line.
     line: Line,
@@ -157,6 +158,7 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
         refused: refused
             .map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row })
             .collect(),
+        destinations: house.destinations().await?,
         lights,
         counts,
         reading_room,

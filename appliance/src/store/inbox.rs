@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::draft::Temporary;
 use super::error::{Error, Step};
 use super::id::{Digest, Id};
+use super::original::Original;
 use super::reception::{HEADER_LENGTH, Reception};
 use super::{INBOX, INSTANCES, Inner, TMP};
 
@@ -99,6 +100,16 @@ impl Inbox {
     /// `Unknown`, `Damaged`, `Disk`.
     pub fn read(&self, id: Id) -> Result<Reception, Error> {
         read_entry(&self.open(id)?, id)
+    }
+
+    /// Open an entry's data set as a stream, header and length checked, the digest while it is read.
+    ///
+    /// # Errors
+    /// `Unknown`, `Damaged`, `Disk`.
+    pub fn original(&self, id: Id) -> Result<Original, Error> {
+        let file = self.open(id)?;
+        let reception = read_entry(&file, id)?;
+        Original::new(file, reception)
     }
 
     /// Read the whole entry and check its digest.

@@ -19,6 +19,7 @@ mod error;
 pub(crate) mod faults;
 mod id;
 mod inbox;
+mod original;
 mod reception;
 mod shelf;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use disk::{Disk, DiskFile, Listed, SystemDisk};
 pub use error::{Error, Fault, Retry, Step};
 pub use id::{Digest, Id, NotHex};
 pub use inbox::{Inbox, Incoming, Recovered, Stored};
+pub use original::Original;
 pub use reception::{HEADER_LENGTH, MAGIC, PixelData, Reception};
 pub use shelf::{Draft, Scratch, Shelf};
 
