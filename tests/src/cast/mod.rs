@@ -1,6 +1,7 @@
 //! The cast: real processes in folders of their own on free loopback ports, a link that can be cut, a ledger to read.
 
 mod appliance;
+mod archive;
 mod cloud;
 mod command;
 mod ledger;
@@ -12,6 +13,7 @@ mod wait;
 mod watch;
 
 pub use appliance::Appliance;
+pub use archive::{DataSets, ORTHANC, Orthanc, STORESCP, Storescp};
 pub use cloud::Cloud;
 pub use command::{Answer, binary, free_port, project, run, run_ok};
 pub use ledger::{Ledger, Row};
