@@ -51,6 +51,8 @@ pub enum Request {
     Status,
     /// What a person decides about originals that go on.
     Forward(ForwardOrder),
+    /// The transcripts of the last associations.
+    Associations,
     /// A copy of the ledger.
     Backup {
         /// Where to; must not exist.

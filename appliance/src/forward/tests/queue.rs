@@ -1,5 +1,6 @@
 //! Queues against scripted providers, with a real ledger and a real store.
 
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -82,6 +83,18 @@ impl House {
         self.store.inbox().settle(r.id).unwrap();
         forwards.news();
         r.id.to_string()
+    }
+
+    /// A bit flips in the middle of a stored data set: the name says the segment and the page of the header.
+    fn damage(&self, id: &str) {
+        let store = self.folder.path().join("store");
+        let found = ["inbox", "segments"].map(|folder| store.join(folder).join(&id[..16]));
+        let path = found.iter().find(|path| path.is_file()).unwrap();
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+        let at = (u64::from_str_radix(&id[16..24], 16).unwrap() + 1) * 4_096 + 25_000;
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, at).unwrap();
+        file.write_all_at(&[byte[0] ^ 1], at).unwrap();
     }
 
     fn run(&self, forwards: &Forwards) -> Running {
@@ -261,11 +274,7 @@ async fn what_is_not_accepted_as_stored_or_is_damaged_is_a_dead_letter_and_the_r
     let jpeg = house.arrive(&forwards, 1, 1, JPEG).await;
     let damaged = house.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
     house.arrive(&forwards, 1, 3, EXPLICIT_LE).await;
-    let path = house.folder.path().join("store/instances").join(&damaged[..2]).join(&damaged);
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
+    house.damage(&damaged);
     let running = house.run(&forwards);
     let dead = house.until("pacs", &["dead"], 2).await;
     house.until("pacs", &["delivered"], 1).await;
