@@ -169,9 +169,21 @@ impl Document {
         let mut line = 0;
         let mut here = Some(table.get_ref());
         for name in key.split('.') {
+            // `forward[1]`: the second of an array.
+            let (name, index) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+                Some((name, index)) => (name, index.parse::<usize>().ok()),
+                None => (name, None),
+            };
             let Some((k, v)) = here.and_then(|t| t.iter().find(|(k, _)| k.get_ref() == name)) else { break };
             line = line_at(&self.text, k.span().start);
-            here = match v.get_ref() {
+            let item = match (v.get_ref(), index) {
+                (DeValue::Array(items), Some(index)) => items.get(index),
+                _ => None,
+            };
+            if let Some(item) = item {
+                line = line_at(&self.text, item.span().start);
+            }
+            here = match item.unwrap_or(v).get_ref() {
                 DeValue::Table(t) => Some(t),
                 _ => None,
             };
@@ -309,6 +321,16 @@ mod tests {
         assert!(lines.contains(&(4, "intake.limit")), "{lines:?}");
         assert!(lines.contains(&(6, "intakke")), "{lines:?}");
         assert!(d.faults.iter().any(|f| f.write.contains("`listen`")), "{:?}", d.faults);
+    }
+
+    #[test]
+    fn a_fault_inside_an_array_has_its_own_line() {
+        let mut d = document("[[to]]\nname = \"a\"\n\n[[to]]\nname = \"b\"\n[room]\nlist = [\n1,\n2]\n");
+        d.fault("to[1].name", "x", "");
+        d.fault("to[1].other", "x", "");
+        d.fault("room.list[1]", "x", "");
+        let lines: Vec<usize> = d.faults.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [5, 4, 9]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `appliance echo` and `appliance send`: talk to a peer as a scanner would.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -12,14 +12,17 @@ use crate::forward::{Error, Object, Peer, echo as c_echo, store};
 /// A peer.
 #[derive(Debug, Clone, Args)]
 struct To {
-    /// Host and port, e.g. `127.0.0.1:11112`.
+    /// Host and port, e.g. `127.0.0.1:11112`, or the name of a `[[forward]]` of this site.
     to: String,
-    /// Its AE title.
-    #[arg(long, default_value = "SCANSIDE")]
-    called: String,
-    /// Ours.
-    #[arg(long, default_value = "SCANSIDE-SCU")]
-    calling: String,
+    /// Its AE title (default: SCANSIDE, or the rule's).
+    #[arg(long)]
+    called: Option<String>,
+    /// Ours (default: SCANSIDE-SCU, or the rule's).
+    #[arg(long)]
+    calling: Option<String>,
+    /// The configuration file that a name is looked up in.
+    #[arg(long, value_name = "FILE", default_value = "appliance.toml", env = "SCANSIDE_CONFIG")]
+    config: PathBuf,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -42,23 +45,53 @@ pub(super) struct Send {
     paths: Vec<PathBuf>,
 }
 
+/// How long a peer may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn peer(to: &To) -> Result<Peer, Failure> {
-    let address: SocketAddr = to
-        .to
-        .to_socket_addrs()
-        .ok()
-        .and_then(|mut a| a.next())
-        .ok_or_else(|| Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"))?;
-    Ok(Peer { address, called: to.called.clone(), calling: to.calling.clone() })
+    let mut peer = match to.to.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Peer {
+            address: to.to.clone(),
+            called: "SCANSIDE".into(),
+            calling: "SCANSIDE-SCU".into(),
+            patience: PATIENCE,
+        },
+        Some(_) => {
+            return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
+        }
+        None => named(to)?,
+    };
+    if let Some(called) = &to.called {
+        peer.called.clone_from(called);
+    }
+    if let Some(calling) = &to.calling {
+        peer.calling.clone_from(calling);
+    }
+    Ok(peer)
+}
+
+/// The peer of the `[[forward]]` with this name.
+fn named(to: &To) -> Result<Peer, Failure> {
+    let rules = out::settings(&to.config)?.forward;
+    if let Some(rule) = rules.iter().find(|rule| rule.name == to.to) {
+        return Ok(rule.peer());
+    }
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    let known = if names.is_empty() { "there is none yet".to_owned() } else { names.join(", ") };
+    let words = format!("no [[forward]] has this name ({known}); or write host:port, e.g. 127.0.0.1:11112");
+    Err(Failure::new(out::USAGE, words))
 }
 
 fn failure(error: Error) -> Failure {
-    let code = if error == Error::NoAssociation { out::UNREACHABLE } else { out::FAILED };
+    let code = match error {
+        Error::NotResolved | Error::Unreachable(_) | Error::Rejected(_) => out::UNREACHABLE,
+        _ => out::FAILED,
+    };
     Failure::new(code, error.to_string())
 }
 
-pub(super) fn echo(c: &Echo) -> Result<(), Failure> {
-    c_echo(&peer(&c.to)?).map_err(failure)?;
+pub(super) async fn echo(c: &Echo) -> Result<(), Failure> {
+    c_echo(&peer(&c.to)?).await.map_err(failure)?;
     if c.to.json {
         out::json(&serde_json::json!({ "echo": "success" }));
     } else {
@@ -67,7 +100,7 @@ pub(super) fn echo(c: &Echo) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn send(c: &Send) -> Result<(), Failure> {
+pub(super) async fn send(c: &Send) -> Result<(), Failure> {
     let peer = peer(&c.to)?;
     let mut files = Vec::new();
     for path in &c.paths {
@@ -75,7 +108,10 @@ pub(super) fn send(c: &Send) -> Result<(), Failure> {
     }
     let mut refused = 0_usize;
     for (number, file) in files.iter().enumerate() {
-        let result = object(file).and_then(|o| store(&peer, &o).map_err(failure));
+        let result = match object(file) {
+            Ok(object) => store(&peer, object).await.map_err(failure),
+            Err(failure) => Err(failure),
+        };
         refused += usize::from(result.is_err());
         let words = result.as_ref().err().map_or("stored", |f| f.words.as_str());
         if c.to.json {

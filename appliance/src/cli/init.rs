@@ -185,6 +185,21 @@ embed = [{embed}]                      # modalities whose frames travel as an en
 identity = \"identity\"           # keys and certificates, made by `appliance enrol`
 without_model = []              # modalities that go to the cloud although no bundle takes them
 
+# One block for each archive or workstation that every original is sent on to, byte for byte, durably queued:
+# [[forward]]
+# name = \"pacs\"                   # on the page and in `status`; also for `appliance echo pacs`
+# address = \"pacs.example:104\"
+# called_ae_title = \"PACS\"
+# calling_ae_title = \"SCANSIDE\"   # default: intake.ae_title
+# modalities = [\"CT\", \"DX\"]      # default: all
+# callers = [\"CT1\"]               # only what these AE titles sent; default: all
+# max_associations = 2            # at the same time
+# max_attempts = 10               # refused so often while others are taken, an instance is a dead letter
+# retry_first = \"5s\"              # first pause after a failure; it doubles up to
+# retry_max = \"5m\"
+# timeout = \"60s\"                 # for each answer
+# transfer_syntax = \"as_sent\"     # the only value: an original is never converted
+
 [review]
 listen = \"{page}\"
 mode = \"{review}\"             # \"required\": a person decides on every case; \"veto\": it leaves after the countdown

@@ -7,6 +7,7 @@ mod check;
 mod echo;
 mod enrol;
 mod files;
+mod forward;
 mod init;
 mod out;
 mod run;
@@ -67,6 +68,9 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// Originals that go on: list, retry, give-up.
+    #[command(subcommand)]
+    Forward(forward::Forward),
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
@@ -111,10 +115,11 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Deid(c) => out::block_on(files::deid(&c)),
         Command::Triage(c) => out::block_on(files::triage(&c)),
         Command::Try(c) => out::block_on(files::try_one(&c)),
-        Command::Echo(c) => echo::echo(&c),
-        Command::Send(c) => echo::send(&c),
+        Command::Echo(c) => out::block_on(echo::echo(&c)),
+        Command::Send(c) => out::block_on(echo::send(&c)),
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
+        Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
         Command::Associations(c) => out::block_on(associations::main(&c)),
         Command::Conformance => {

@@ -2,6 +2,7 @@
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::forward::Forwards;
 use crate::house::{Request, Response, ask, socket_path};
 use crate::ledger::Ledger;
 
@@ -25,9 +26,11 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
     let ledger = Ledger::open(&settings.site.ledger).await?;
     let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
+    let destinations = Forwards::new(&settings.forward).rows(&ledger.forward_queues().await?, false);
     ledger.close().await;
     let report = serde_json::json!({
-        "site": settings.site.name, "running": false, "counts": counts, "refused": refused,
+        "site": settings.site.name, "running": false, "counts": counts, "destinations": destinations,
+        "refused": refused,
     });
     if w.json {
         out::json(&report);
@@ -62,6 +65,16 @@ fn text(report: &serde_json::Value) {
         out::line(&format!(
             "{name:<10} {}",
             if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+        ));
+    }
+    for d in report["destinations"].as_array().into_iter().flatten() {
+        out::line(&format!(
+            "forward    {:<8} {}: {}; {} waiting, {} dead",
+            word(&d["state"]),
+            word(&d["name"]),
+            word(&d["words"]),
+            d["waiting"],
+            d["dead"]
         ));
     }
     for r in report["refused"].as_array().into_iter().flatten() {

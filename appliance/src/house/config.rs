@@ -1,6 +1,7 @@
 //! The appliance's whole configuration: a struct of rooms, read with every fault at once.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use proto::case::TriageMode;
@@ -8,6 +9,7 @@ use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
 use crate::escalation::Config as EscalationConfig;
+use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
 use crate::review::{Config as ReviewConfig, Mode};
 use crate::store::StoreConfig;
@@ -114,14 +116,16 @@ pub struct Settings {
     pub triage: TriageConfig,
     /// `[escalation]`.
     pub escalation: Option<EscalationConfig>,
+    /// `[[forward]]`.
+    pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 9] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
+const ROOMS: [&str; 10] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "forward", "review", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -150,11 +154,13 @@ impl Settings {
         let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
         let log = d.room::<LogConfig>("log");
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
+        let mut forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
         let demo = site.as_ref().is_some_and(|s| s.demo);
         note_door_faults(&mut d, demo, intake.as_ref(), store.as_ref());
         note_page_faults(&mut d, demo, review.as_ref(), escalation.as_ref());
         note_word_faults(&mut d, deid.as_ref(), triage.as_ref(), log.as_ref());
-        let settings = match (site, intake, store, study, deid, triage, review, log) {
+        note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
+        let settings = match (site, intake, store, study, deid, triage, forward, review, log) {
             (
                 Some(site),
                 Some(intake),
@@ -162,10 +168,12 @@ impl Settings {
                 Some(study),
                 Some(deid),
                 Some(triage),
+                Some(forward),
                 Some(review),
                 Some(log),
             ) => {
-                let mut s = Self { site, intake, store, study, deid, triage, escalation, review, log };
+                let mut s =
+                    Self { site, intake, store, study, deid, triage, escalation, forward, review, log };
                 s.note_mode_faults(&mut d);
                 s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
                 Some(s)
@@ -243,6 +251,19 @@ fn note_door_faults(
     }
     for (key, words) in store.iter().flat_map(|s| s.faults()) {
         d.fault(key, words, "");
+    }
+}
+
+/// Rules without a calling title call as reception is called. Where reception cannot be read, what depends on it is
+/// not judged.
+fn note_forward_faults(d: &mut Document, intake: Option<&IntakeConfig>, rules: &mut [Rule]) {
+    let unknown = (SocketAddr::from(([0, 0, 0, 0], 0)), "SCANSIDE");
+    let ourselves = intake.map_or(unknown, |i| (i.listen, i.ae_title.as_str()));
+    for rule in rules.iter_mut().filter(|rule| rule.calling_ae_title.is_empty()) {
+        ourselves.1.clone_into(&mut rule.calling_ae_title);
+    }
+    for (key, wrong, write) in forward_faults(rules, ourselves) {
+        d.fault(&key, wrong, write);
     }
 }
 

@@ -3,6 +3,7 @@
 mod config;
 mod control;
 mod desk;
+mod forwards;
 mod open;
 mod outbox;
 mod run;
@@ -12,6 +13,7 @@ mod work;
 
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
+pub use forwards::ForwardOrder;
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
 pub use status::{Light, Report};

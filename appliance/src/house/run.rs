@@ -132,6 +132,8 @@ async fn serve(
     let recorder = tokio::spawn(recorder.run());
     let worker = tokio::spawn(work.run(halt_work.clone()));
     let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
+    let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
+    let forwards = tokio::spawn(forwards);
     let socket = socket_path(&s);
     let clerk = Arc::clone(&running);
     let socket_stop = stop.clone();
@@ -145,6 +147,7 @@ async fn serve(
     if let Some(courier) = courier {
         let _ = courier.await;
     }
+    let _ = forwards.await;
     if let Ok(Err(error)) = control.await {
         tracing::warn!(kind = %error.kind(), "the control socket could not be served");
     }
@@ -207,6 +210,10 @@ impl Clerk for Running {
             Request::PutUser { name, code_hash, until, reset } => {
                 done(self.put_user(&name, &code_hash, until, reset).await)
             }
+            Request::Forward(order) => match self.opened.order_forward(&order).await {
+                Ok(count) => Response::Done(serde_json::json!({ "changed": count })),
+                Err(error) => Response::Refused(error.to_string()),
+            },
             Request::Backup { to } => done(self.ledger().backup(&to).await.map_err(|e| e.to_string())),
             Request::Associations => {
                 let list = self.transcripts.get().map(|t| t.list()).unwrap_or_default();

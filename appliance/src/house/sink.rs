@@ -142,7 +142,7 @@ impl Recorder {
     async fn insist(&self, rows: &[Arrival]) -> Vec<Arrived> {
         let mut pause = Duration::from_millis(50);
         loop {
-            match self.opened.ledger.record_arrivals(rows).await {
+            match record(&self.opened, rows).await {
                 Ok(recorded) => return recorded,
                 Err(error) => {
                     tracing::error!(%error, rows = rows.len(), "arrivals could not be recorded; trying again")
@@ -172,6 +172,14 @@ impl Recorder {
             Err(_) => tracing::warn!("filing entries away was interrupted"),
         }
     }
+}
+
+/// The rows of arrivals and, in the same transaction, what is to be sent on.
+async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate::ledger::Error> {
+    let to = |a: &Arrival| opened.forwards.destinations(&a.modality, &a.calling_ae);
+    let recorded = opened.ledger.record_arrivals_to(rows, to).await?;
+    opened.forwards.news();
+    Ok(recorded)
 }
 
 /// Callers refused in one batch, the same ones together: somebody who insists costs one row.
@@ -210,7 +218,7 @@ pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Resu
     }
     for chunk in found.entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
-        let recorded = opened.ledger.record_arrivals(&rows).await?;
+        let recorded = record(opened, &rows).await?;
         for (entry, made) in chunk.iter().zip(recorded) {
             if made.repeated {
                 opened.store.inbox().remove(entry.id)?

@@ -38,6 +38,8 @@ pub struct Report {
     pub cloud_away_since: Option<i64>,
     /// Sealed cases without a receipt.
     pub waiting_sealed: i64,
+    /// Where originals go on to.
+    pub destinations: Vec<crate::forward::DestinationRow>,
     /// Counts.
     pub counts: Counts,
     /// The end of the TLS certificate in seconds since 1970 UTC, where TLS is configured and its files can be used.
@@ -81,6 +83,7 @@ impl Report {
             disk: disk(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
+            destinations: opened.forwards.rows(&ledger.forward_queues().await?, running),
             certificate_ends: certificate(s).and_then(Result::ok).map(|validity| validity.ends()),
             refused: ledger.refused().await?,
             counts,

@@ -7,6 +7,7 @@
 mod accounts;
 mod cases;
 mod error;
+mod forwards;
 mod instances;
 mod list;
 mod refused;
@@ -24,6 +25,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use accounts::{Session, UserRow};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use error::Error;
+pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow};
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use refused::{NewRefusal, RefusedRow};

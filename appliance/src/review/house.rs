@@ -33,6 +33,23 @@ pub struct Lights {
     pub demo: bool,
 }
 
+/// One destination of originals.
+#[derive(Debug, Clone, Serialize)]
+pub struct DestinationRow {
+    /// The rule's name.
+    pub name: String,
+    /// `ok`, `warn`, `bad` or `unknown`.
+    pub state: &'static str,
+    /// In words.
+    pub words: String,
+    /// Instances that wait.
+    pub waiting: i64,
+    /// When the oldest of them was queued, ms.
+    pub oldest: Option<i64>,
+    /// Dead letters.
+    pub dead: i64,
+}
+
 /// Stored values of a frame at one level: `u16` little-endian, row by row.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -58,6 +75,10 @@ pub trait House: Send + Sync + 'static {
     fn expected(&self, study: &str) -> Option<(i64, &'static str)>;
     /// The lights.
     fn lights(&self) -> impl Future<Output = Result<Lights, Error>> + Send;
+    /// Where originals go on to, for the panel under the list.
+    fn destinations(&self) -> impl Future<Output = Result<Vec<DestinationRow>, Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
     /// Values of preview `index` of a study's newest decided revision, verified against its digest.
     fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
     /// Records that somebody looked at a name.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{House, Lights, words};
+use super::{DestinationRow, House, Lights, words};
 use crate::ledger::{Counts, DispositionRow, Error, RefusedRow, StudyRow};
 
 /// Rows the page holds at most.
@@ -109,6 +109,7 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
 #[derive(Debug, Serialize)]
 pub(super) struct Head {
     lights: Lights,
+    destinations: Vec<DestinationRow>,
     counts: Counts,
     /// The worst true thing, or the ordinary line.
     line: Line,
@@ -148,6 +149,7 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
+        destinations: house.destinations().await?,
         refused: refused.collect(),
         lights,
         counts,

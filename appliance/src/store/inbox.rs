@@ -1,12 +1,13 @@
 //! Received instances: durable before anyone is told, found again without a ledger, verified whenever read.
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::entry::{Entry, Source};
 use super::error::{Error, Step};
 use super::id::{Digest, Id};
 use super::incoming::Incoming;
@@ -36,19 +37,6 @@ pub struct Recovered {
     pub damaged: Vec<Id>,
     /// Temporary files and folders that were removed.
     pub removed: usize,
-}
-
-/// An entry as its plain data set, verified as it is read; also for the worker, who gets the pieces.
-pub struct Entry {
-    reception: Reception,
-    source: Source,
-    at: u64,
-}
-
-enum Source {
-    /// Format 1: plain on disk.
-    Plain(Window<File>),
-    Sealed(Unsealed<File>),
 }
 
 /// What a worker needs to read one entry by itself.
@@ -131,7 +119,7 @@ impl Inbox {
                 (reception, Source::Plain(window))
             }
         };
-        Ok(Entry { reception, source, at: 0 })
+        Ok(Entry::new(reception, source))
     }
 
     /// The pieces from which a worker reads an entry by itself. An entry with a damaged header is handed out as one
@@ -173,8 +161,8 @@ impl Inbox {
     /// `Damaged` when a bit has changed since reception, `Unknown`, `Disk`.
     pub fn verify(&self, id: Id) -> Result<Reception, Error> {
         let entry = self.open(id)?;
-        check_digest(&entry, &entry.reception)?;
-        Ok(entry.reception)
+        check_digest(&entry, entry.reception())?;
+        Ok(entry.into_reception())
     }
 
     /// Let the next start pass an entry over, once its ledger row is durable.
@@ -356,34 +344,5 @@ fn check_digest(source: &dyn ReadAt, reception: &Reception) -> Result<(), Error>
         Ok(())
     } else {
         Err(Error::Damaged("digest"))
-    }
-}
-
-impl Entry {
-    /// What reception knew.
-    pub fn reception(&self) -> &Reception {
-        &self.reception
-    }
-}
-
-impl ReadAt for Entry {
-    /// `InvalidData` when what is stored is not what was received.
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        match &self.source {
-            Source::Plain(window) => window.read_at(buf, offset),
-            Source::Sealed(unsealed) => unsealed.read_at(buf, offset),
-        }
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.reception.length)
-    }
-}
-
-impl Read for Entry {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.read_at(buf, self.at)?;
-        self.at += count as u64;
-        Ok(count)
     }
 }

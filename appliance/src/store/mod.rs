@@ -17,6 +17,7 @@
 mod config;
 mod disk;
 mod draft;
+mod entry;
 mod error;
 #[cfg(test)]
 pub(crate) mod faults;
@@ -24,6 +25,7 @@ mod id;
 mod inbox;
 mod incoming;
 mod key;
+mod original;
 mod page;
 mod reception;
 mod seal;
@@ -42,11 +44,13 @@ pub use proto::units;
 
 pub use config::StoreConfig;
 pub use disk::{Disk, DiskFile, Listed, SystemDisk};
+pub use entry::Entry;
 pub use error::{Error, Fault, Retry, Step};
 pub use id::{Digest, Id, NotHex};
-pub use inbox::{Entry, HandOut, Inbox, Recovered};
+pub use inbox::{HandOut, Inbox, Recovered};
 pub use incoming::{Incoming, Stored};
 pub use key::StoreKey;
+pub use original::Original;
 pub use reception::{PixelData, Reception};
 pub use seal::{EntryKey, Sealer, Unsealed};
 pub use shelf::{Draft, SHELF_HEADER, Scratch, Shelf};

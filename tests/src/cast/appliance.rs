@@ -132,6 +132,25 @@ impl Appliance {
         self.asked(&["case", "list"])
     }
 
+    /// A destination in `appliance status --json`.
+    ///
+    /// # Errors
+    /// When it does not run, or has no such destination.
+    pub fn destination(&self, name: &str) -> Result<Value> {
+        let status = self.status()?;
+        let rows = status.get("destinations").and_then(Value::as_array);
+        let row = rows.into_iter().flatten().find(|row| row.get("name").is_some_and(|n| n == name));
+        row.cloned().ok_or_else(|| Error::other(format!("status shows no destination {name}")))
+    }
+
+    /// `appliance forward WORDS --json`.
+    ///
+    /// # Errors
+    /// What the command said.
+    pub fn forward(&self, words: &[&str]) -> Result<Vec<Value>> {
+        self.asked(&[&["forward"], words].concat())
+    }
+
     /// `appliance enrol`, before it is started.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The cast: real processes in folders of their own on free loopback ports, a link that can be cut, a ledger to read.
 
 mod appliance;
+mod archive;
 mod browser;
 mod cloud;
 mod command;
@@ -14,6 +15,7 @@ mod wait;
 mod watch;
 
 pub use appliance::Appliance;
+pub use archive::{DataSets, ORTHANC, Orthanc, STORESCP, Storescp};
 pub use browser::{Browser, Tab};
 pub use cloud::Cloud;
 pub use command::{Answer, binary, free_port, project, run, run_ok};
