@@ -25,7 +25,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file.display(), self.line, self.key, self.wrong)?;
+        write!(f, "{}:", self.file.display())?;
+        if self.line > 0 {
+            write!(f, "{}:", self.line)?;
+        }
+        write!(f, " {}: {}", self.key, self.wrong)?;
         if self.write.is_empty() { Ok(()) } else { write!(f, "; {}", self.write) }
     }
 }
@@ -45,19 +49,26 @@ impl Document {
     /// # Errors
     /// The one fault that keeps everything else from being read.
     pub fn read(path: &Path) -> Result<Self, Fault> {
-        let fault = |line, wrong: String, write: &str| Fault {
-            file: path.to_owned(),
-            line,
-            key: "(file)".to_owned(),
-            wrong,
-            write: write.to_owned(),
-        };
         let text = std::fs::read_to_string(path).map_err(|e| {
-            fault(0, format!("cannot be read ({})", e.kind()), "give the path of a file that `init` wrote")
+            whole(
+                path,
+                0,
+                format!("cannot be read ({})", e.kind()),
+                "give the path of a file that `init` wrote",
+            )
         })?;
+        Self::of(path, text)
+    }
+
+    /// The same from the text of the file.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn of(path: &Path, text: String) -> Result<Self, Fault> {
         if let Err(e) = DeTable::parse(&text) {
             let line = e.span().map_or(0, |s| line_at(&text, s.start));
-            return Err(fault(
+            return Err(whole(
+                path,
                 line,
                 format!("is not TOML: {}", first_line(e.message())),
                 "see the line named",
@@ -158,15 +169,31 @@ impl Document {
         let mut line = 0;
         let mut here = Some(table.get_ref());
         for name in key.split('.') {
+            // `forward[1]`: the second of an array.
+            let (name, index) = match name.strip_suffix(']').and_then(|n| n.split_once('[')) {
+                Some((name, index)) => (name, index.parse::<usize>().ok()),
+                None => (name, None),
+            };
             let Some((k, v)) = here.and_then(|t| t.iter().find(|(k, _)| k.get_ref() == name)) else { break };
             line = line_at(&self.text, k.span().start);
-            here = match v.get_ref() {
+            let item = match (v.get_ref(), index) {
+                (DeValue::Array(items), Some(index)) => items.get(index),
+                _ => None,
+            };
+            if let Some(item) = item {
+                line = line_at(&self.text, item.span().start);
+            }
+            here = match item.unwrap_or(v).get_ref() {
                 DeValue::Table(t) => Some(t),
                 _ => None,
             };
         }
         line
     }
+}
+
+fn whole(path: &Path, line: usize, wrong: String, write: &str) -> Fault {
+    Fault { file: path.to_owned(), line, key: "(file)".to_owned(), wrong, write: write.to_owned() }
 }
 
 fn find(value: &Spanned<DeValue<'_>>, at: usize, path: &mut Vec<String>) -> bool {
@@ -224,7 +251,27 @@ fn explain(message: &str) -> (String, String) {
         let field = rest.trim_end_matches('`');
         return (format!("`{field}` is missing"), format!("write `{field} = ...` here"));
     }
-    (message.to_owned(), String::new())
+    if let Some(rest) = message.strip_prefix("unknown variant `") {
+        let (word, rest) = rest.split_once('`').unwrap_or((rest, ""));
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        return (format!("is none of {}", known.join(", ")), nearest(word, known.into_iter()));
+    }
+    if message.contains("socket address") {
+        return ("is not an address with a port".to_owned(), "write one like \"127.0.0.1:8443\"".to_owned());
+    }
+    if let Some((is, expected)) = message.strip_prefix("invalid ").and_then(|m| m.split_once(", expected ")) {
+        let expected = match expected {
+            "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, not negative",
+            "a boolean" => "true or false",
+            "a string" => "a text in quotes",
+            other => other,
+        };
+        return (format!("has the wrong {is}"), format!("write {expected}"));
+    }
+    // Our own types say both halves.
+    let (wrong, write) =
+        message.split_once("; ").unwrap_or((message, "see the commented file that `init` writes"));
+    (wrong.to_owned(), write.to_owned())
 }
 
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
@@ -274,6 +321,16 @@ mod tests {
         assert!(lines.contains(&(4, "intake.limit")), "{lines:?}");
         assert!(lines.contains(&(6, "intakke")), "{lines:?}");
         assert!(d.faults.iter().any(|f| f.write.contains("`listen`")), "{:?}", d.faults);
+    }
+
+    #[test]
+    fn a_fault_inside_an_array_has_its_own_line() {
+        let mut d = document("[[to]]\nname = \"a\"\n\n[[to]]\nname = \"b\"\n[room]\nlist = [\n1,\n2]\n");
+        d.fault("to[1].name", "x", "");
+        d.fault("to[1].other", "x", "");
+        d.fault("room.list[1]", "x", "");
+        let lines: Vec<usize> = d.faults.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [5, 4, 9]);
     }
 
     #[test]

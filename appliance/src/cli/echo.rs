@@ -12,14 +12,17 @@ use crate::forward::{Error, Object, Peer, echo as c_echo, store};
 /// A peer.
 #[derive(Debug, Clone, Args)]
 struct To {
-    /// Host and port, e.g. `127.0.0.1:11112`.
+    /// Host and port, e.g. `127.0.0.1:11112`, or the name of a `[[forward]]` of this site.
     to: String,
-    /// Its AE title.
-    #[arg(long, default_value = "SCANSIDE")]
-    called: String,
-    /// Ours.
-    #[arg(long, default_value = "SCANSIDE-SCU")]
-    calling: String,
+    /// Its AE title (default: SCANSIDE, or the rule's).
+    #[arg(long)]
+    called: Option<String>,
+    /// Ours (default: SCANSIDE-SCU, or the rule's).
+    #[arg(long)]
+    calling: Option<String>,
+    /// The configuration file that a name is looked up in.
+    #[arg(long, value_name = "FILE", default_value = "appliance.toml", env = "SCANSIDE_CONFIG")]
+    config: PathBuf,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -46,16 +49,37 @@ pub(super) struct Send {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn peer(to: &To) -> Result<Peer, Failure> {
-    let port = to.to.rsplit_once(':').and_then(|(host, port)| (!host.is_empty()).then_some(port));
-    if port.is_none_or(|port| port.parse::<u16>().is_err()) {
-        return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
+    let mut peer = match to.to.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Peer {
+            address: to.to.clone(),
+            called: "SCANSIDE".into(),
+            calling: "SCANSIDE-SCU".into(),
+            patience: PATIENCE,
+        },
+        Some(_) => {
+            return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
+        }
+        None => named(to)?,
+    };
+    if let Some(called) = &to.called {
+        peer.called.clone_from(called);
     }
-    Ok(Peer {
-        address: to.to.clone(),
-        called: to.called.clone(),
-        calling: to.calling.clone(),
-        patience: PATIENCE,
-    })
+    if let Some(calling) = &to.calling {
+        peer.calling.clone_from(calling);
+    }
+    Ok(peer)
+}
+
+/// The peer of the `[[forward]]` with this name.
+fn named(to: &To) -> Result<Peer, Failure> {
+    let rules = out::settings(&to.config)?.forward;
+    if let Some(rule) = rules.iter().find(|rule| rule.name == to.to) {
+        return Ok(rule.peer());
+    }
+    let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    let known = if names.is_empty() { "there is none yet".to_owned() } else { names.join(", ") };
+    let words = format!("no [[forward]] has this name ({known}); or write host:port, e.g. 127.0.0.1:11112");
+    Err(Failure::new(out::USAGE, words))
 }
 
 fn failure(error: Error) -> Failure {

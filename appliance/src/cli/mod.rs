@@ -1,16 +1,19 @@
 //! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
+mod associations;
 mod case;
 mod check;
 mod echo;
 mod enrol;
 mod files;
+mod forward;
 mod init;
 mod out;
 mod run;
 mod site;
 mod status;
+mod store;
 mod user;
 
 use std::ffi::OsString;
@@ -65,9 +68,20 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// Originals that go on: list, retry, give-up.
+    #[command(subcommand)]
+    Forward(forward::Forward),
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
+    /// What the last associations did: contexts, messages, statuses, how they ended. No identity.
+    Associations(associations::Associations),
+    /// The conformance statement (PS3.2) of reception, as Markdown.
+    #[command(hide = true)]
+    Conformance,
+    /// The store: verify.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Copy the ledger, consistently, while the appliance runs.
     Backup(site::Backup),
 }
@@ -75,6 +89,8 @@ enum Command {
 /// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Whatever this process writes is its owner's alone: ledgers, logs of them, backups, output.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut args = args.into_iter().peekable();
     let name = args.next().unwrap_or_else(|| "appliance".into());
     // The sandboxed worker is the same binary; it never meets the rest of the command line.
@@ -94,7 +110,7 @@ fn dispatch(command: Command) -> ExitCode {
     let result = match command {
         Command::Init(c) => out::block_on(init::main(&c)),
         Command::Run(w) => run::main(&w),
-        Command::Check(w) => check::main(&w),
+        Command::Check(w) => out::block_on(check::main(&w)),
         Command::Status(w) => out::block_on(status::main(&w)),
         Command::Deid(c) => out::block_on(files::deid(&c)),
         Command::Triage(c) => out::block_on(files::triage(&c)),
@@ -103,7 +119,14 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Send(c) => out::block_on(echo::send(&c)),
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
+        Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
+        Command::Associations(c) => out::block_on(associations::main(&c)),
+        Command::Conformance => {
+            crate::intake::conformance_statement().lines().for_each(out::line);
+            Ok(())
+        }
+        Command::Store(c) => store::main(&c),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

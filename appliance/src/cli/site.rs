@@ -1,12 +1,16 @@
 //! What a site's files must be, and the copy of its ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{Request, Response, Settings, ask, deid_order, socket_path};
+use crate::conveyor::now;
+use crate::escalation::Identity;
+use crate::house::{Request, Response, Settings, ask, deid_order, pool, socket_path};
+use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use crate::ledger::Ledger;
 
 /// Copy the ledger.
@@ -30,30 +34,79 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
             ledger.close().await;
         }
     }
-    out::say("the ledger was copied; keep the pseudonym key and the identity folder with it");
+    out::say(
+        "the ledger was copied; keep the pseudonym key, the store's key and the identity folder with it",
+    );
     Ok(())
 }
 
-/// Files that the configuration names and that are not there, each with what to do.
-pub(super) fn missing(s: &Settings) -> Vec<String> {
-    let mut faults = Vec::new();
-    if !s.site.ledger.is_file() {
-        faults.push("site.ledger: there is no ledger there; restore it from a backup, or run `appliance init` for a new site".into());
+/// Notes what the configuration names and what is not there or does not work; changes nothing.
+pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
+    if let Err(error) = Ledger::examine(&s.site.ledger).await {
+        d.fault("site.ledger", error.to_string(), "");
+    }
+    if !s.site.audit.is_file() {
+        d.fault("site.audit", "is not there", "name the file that `appliance init` made");
     }
     if let Err(error) = deid_order(s) {
-        faults.push(format!("site.pseudonym_key: {error}"));
+        d.fault("site.pseudonym_key", error.to_string(), "");
     }
+    let made = s.store.path.ancestors().find(|p| p.exists()).is_some_and(may_write);
+    if !made {
+        d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
+    }
+    if let Err(error) = crate::store::check_key(&s.store) {
+        d.fault("store.key", error.to_string(), "");
+    }
+    note_reception(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
-            faults.push(format!("triage.bundles[{i}]: {error}"));
+            d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
         }
     }
-    if !s.triage.bundles.is_empty()
-        && let Err(error) = models::runtime::find(s.triage.runtime.as_deref())
+    if let Some(e) = s.escalation.as_ref().filter(|e| e.identity.is_dir())
+        && let Err(error) = Identity::load(&e.identity)
     {
-        faults.push(format!("triage.runtime: {error}"));
+        d.fault("escalation.identity", error.to_string(), "enrol this site again: `appliance enrol`");
     }
-    faults
+    if !s.triage.bundles.is_empty() && d.faults.is_empty() {
+        note_worker(s, d).await;
+    }
+}
+
+/// Certificates, keys and passcodes of reception.
+fn note_reception(s: &Settings, d: &mut Document) {
+    let mut files = s.intake.identity.file_faults();
+    match s.intake.tls.as_ref().map(inspect_tls) {
+        Some(Err(found)) => files.extend(found),
+        Some(Ok(validity)) => {
+            if let Lasting::Over(words) = validity.at(now()) {
+                d.fault("intake.tls.certificate", words, "");
+            }
+        }
+        None => {}
+    }
+    for fault in files {
+        d.fault(&fault.key, fault.words, "");
+    }
+}
+
+/// Starts one worker as `run` would: library, bundles and lock-down.
+async fn note_worker(s: &Settings, d: &mut Document) {
+    let trouble = match pool(s) {
+        Ok(pool) => match pool.ready().await {
+            Ok(_) => return,
+            Err(death) => death.detail.unwrap_or_else(|| format!("{:?}", death.kind)),
+        },
+        Err(error) => error.to_string(),
+    };
+    let first = trouble.lines().next().unwrap_or_default().to_owned();
+    d.fault("triage.runtime", format!("no worker can start: {first}"), "name a libonnxruntime.so that loads");
+}
+
+/// Whether this process may write in an existing folder.
+fn may_write(folder: &Path) -> bool {
+    folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 /// What works but should be known.
@@ -61,6 +114,17 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
+    }
+    if let Some(tls) = &s.intake.tls {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(now())) {
+            notes.push(words);
+        }
+        if key_is_open(tls) {
+            notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
+        }
+    }
+    if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
+        notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
     if s.site.demo {
         notes.push(
@@ -74,6 +138,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
             notes.push("not enrolled: cases wait here; see `appliance enrol`".into())
         }
         Some(_) => {}
+    }
+    if matches!(crate::store::check_key(&s.store), Ok(None)) {
+        notes.push("the store has no key yet: the first start makes the file named in store.key".into());
     }
     if !cfg!(target_os = "linux") {
         notes.push("outside Linux workers have limits only, no system call filter".into());

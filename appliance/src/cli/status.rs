@@ -2,6 +2,7 @@
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::forward::Forwards;
 use crate::house::{Request, Response, ask, socket_path};
 use crate::ledger::Ledger;
 
@@ -24,9 +25,13 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 /// What can be said while nothing runs: the counts, and that every light is unknown.
 async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
     let ledger = Ledger::open(&settings.site.ledger).await?;
-    let counts = ledger.counts().await?;
+    let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
+    let destinations = Forwards::new(&settings.forward).rows(&ledger.forward_queues().await?, false);
     ledger.close().await;
-    let report = serde_json::json!({ "site": settings.site.name, "running": false, "counts": counts });
+    let report = serde_json::json!({
+        "site": settings.site.name, "running": false, "counts": counts, "destinations": destinations,
+        "refused": refused,
+    });
     if w.json {
         out::json(&report);
     } else {
@@ -63,14 +68,34 @@ fn text(report: &serde_json::Value) {
         ));
     }
     reception(report);
-    for r in report["refused"].as_array().into_iter().flatten() {
+    for d in report["destinations"].as_array().into_iter().flatten() {
         out::line(&format!(
-            "refused    {} from {} ({} times): {}",
-            word(&r["ae_title"]),
-            word(&r["address"]),
-            r["times"],
-            word(&r["reason"])
+            "forward    {:<8} {}: {}; {} waiting, {} dead",
+            word(&d["state"]),
+            word(&d["name"]),
+            word(&d["words"]),
+            d["waiting"],
+            d["dead"]
         ));
+    }
+    for r in report["refused"].as_array().into_iter().flatten() {
+        refused(r);
+    }
+}
+
+/// A refused caller, why, and the lines that would admit it.
+fn refused(r: &serde_json::Value) {
+    let word = |name: &str| r[name].as_str().unwrap_or_default();
+    let title = if word("ae_title").is_empty() { "a caller without AE title" } else { word("ae_title") };
+    let last = out::time(r["last_at"].as_i64().unwrap_or_default());
+    out::line(&format!(
+        "refused    {title} from {}, {} times, last {last}: {}",
+        word("address"),
+        r["times"],
+        word("reason")
+    ));
+    for line in word("config").lines() {
+        out::line(&format!("             {line}"));
     }
 }
 

@@ -1,18 +1,30 @@
 //! Sending what we hold to others, as a DICOM user: C-ECHO, C-STORE, and the rules that send every original on.
 //!
-//! `scu` is one association and knows no rule; outside errors print what came over the wire, so none of their
+//! `scu` is one association and knows no rule; `rules` says where originals go, `queue` keeps a loop for each
+//! destination, `deliver` is one association of it, `judge` what an answer means, `breaker` when to try again, `board`
+//! what a person sees of it. Rules meet reception in the ledger: a row per instance and destination. Outside errors print what came over the wire, so none of their
 //! text is kept.
 
+mod board;
+mod breaker;
 pub mod command;
+mod deliver;
 mod error;
+mod judge;
+mod link;
 mod negotiation;
+mod queue;
+mod rules;
 pub mod scu;
 #[cfg(test)]
 mod tests;
 
 use command::Command;
 
+pub use board::DestinationRow;
 pub use error::{Error, Rejection, may_pass};
+pub use queue::Forwards;
+pub use rules::{Rule, RuleFault, faults};
 pub use scu::{Association, Peer, Proposal};
 
 /// Verification SOP Class (PS3.4 A.4).

@@ -7,13 +7,15 @@
 use std::io::Read;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::command::{self, Command};
 use super::error::Error;
+use super::link::connect;
 use super::negotiation::{Accepted, Context, OUR_MAX_PDU, accepted, rejected, request};
+
+pub use super::link::Link;
 
 /// Longest P-DATA-TF we send, whatever the peer takes.
 const MOST_PDU: u32 = 128 << 10;
@@ -25,8 +27,6 @@ const AHEAD: usize = 2;
 const DATA_LIMIT: usize = 1 << 20;
 /// Longest PDU taken; generous towards peers that do not keep to the maximum length we announce.
 const PDU_LIMIT: usize = 1 << 20;
-/// Longest wait for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for the answer to a release: what was stored is stored whatever becomes of it.
 const RELEASE: Duration = Duration::from_secs(5);
 
@@ -89,21 +89,6 @@ pub struct Message {
     pub command: Command,
     /// The data set in the context's transfer syntax, at most 1 MiB.
     pub data: Option<Vec<u8>>,
-}
-
-/// A byte stream that may want to be told that we have read.
-pub trait Link: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Acknowledge what has arrived now: a peer with Nagle's algorithm holds the second half of its response
-    /// until then, and the system would otherwise wait up to 40 ms.
-    fn acknowledge(&self) {}
-}
-
-impl Link for TcpStream {
-    #[cfg(target_os = "linux")]
-    fn acknowledge(&self) {
-        // Only a hint: a system that refuses it is slower, not wrong.
-        let _ = rustix::net::sockopt::set_tcp_quickack(self, true);
-    }
 }
 
 /// An established association. Calls are not cancel-safe: drop the association when one was interrupted.
@@ -406,21 +391,6 @@ fn read_pieces(mut source: impl Read, length: u64, give: &tokio::sync::mpsc::Sen
             return;
         }
     }
-}
-
-async fn connect(peer: &Peer) -> Result<TcpStream, Error> {
-    let wait = CONNECT.min(peer.patience);
-    let found = timeout(wait, tokio::net::lookup_host(&peer.address)).await;
-    let addresses: Vec<_> = found.map_err(|_| Error::NotResolved)?.map_err(|_| Error::NotResolved)?.collect();
-    let mut last = Error::NotResolved;
-    for address in addresses {
-        match timeout(wait, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => last = Error::Unreachable(error.kind()),
-            Err(_) => last = Error::Unreachable(std::io::ErrorKind::TimedOut),
-        }
-    }
-    Err(last)
 }
 
 /// What is announced as our own limit must fit what is taken.

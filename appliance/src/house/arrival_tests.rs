@@ -36,6 +36,7 @@ impl Rig {
             store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
             audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl")).unwrap()),
             identity: None,
+            forwards: crate::forward::Forwards::new(&[]),
         };
         let arriving = Arc::new(Mutex::new(Arriving::new(Config::default())));
         let (door, recorder): (Door, Recorder) =

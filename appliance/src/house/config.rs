@@ -1,6 +1,7 @@
 //! The appliance's whole configuration: a struct of rooms, read with every fault at once.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use proto::case::TriageMode;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CommitmentConfig;
 use crate::escalation::Config as EscalationConfig;
+use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
 use crate::review::{Config as ReviewConfig, Mode};
 use crate::store::StoreConfig;
@@ -117,14 +119,27 @@ pub struct Settings {
     pub escalation: Option<EscalationConfig>,
     /// `[commitment]`.
     pub commitment: CommitmentConfig,
+    /// `[[forward]]`.
+    pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 10] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "commitment", "review", "log"];
+const ROOMS: [&str; 11] = [
+    "site",
+    "intake",
+    "store",
+    "study",
+    "deid",
+    "triage",
+    "escalation",
+    "commitment",
+    "forward",
+    "review",
+    "log",
+];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -132,32 +147,68 @@ impl Settings {
     /// # Errors
     /// Every fault of the file.
     pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
-        let mut d = Document::read(path).map_err(|f| vec![f])?;
+        let (settings, document) = Self::gather(path).map_err(|fault| vec![fault])?;
+        match settings {
+            Some(settings) if document.faults.is_empty() => Ok(settings),
+            _ => Err(document.faults),
+        }
+    }
+
+    /// As far as the file can be understood, with its faults in the document: for `check`, which goes on to look
+    /// at the files that are named even when other keys are wrong.
+    ///
+    /// # Errors
+    /// The one fault that keeps everything else from being read.
+    pub fn gather(path: &Path) -> Result<(Option<Self>, Document), Fault> {
+        let mut d = Document::read(path)?;
         d.only(&ROOMS);
         let site: Option<SiteConfig> = d.room("site");
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
-        let (study, deid) = (d.room("study"), d.room("deid"));
-        let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
-        let commitment: Option<CommitmentConfig> = d.room("commitment");
+        let (study, deid) = (d.room("study"), d.room::<DeidConfig>("deid"));
+        let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
+        let log = d.room::<LogConfig>("log");
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
-        let (
-            Some(site),
-            Some(intake),
-            Some(store),
-            Some(study),
-            Some(deid),
-            Some(triage),
-            Some(commitment),
-            Some(review),
-            Some(log),
-        ) = (site, intake, store, study, deid, triage, commitment, review, log)
-        else {
-            return Err(d.faults);
+        let commitment: Option<CommitmentConfig> = d.room("commitment");
+        let mut forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
+        let demo = site.as_ref().is_some_and(|s| s.demo);
+        note_door_faults(&mut d, demo, intake.as_ref(), store.as_ref());
+        note_page_faults(&mut d, demo, review.as_ref(), escalation.as_ref());
+        note_word_faults(&mut d, deid.as_ref(), triage.as_ref(), log.as_ref());
+        note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
+        note_commitment_faults(&mut d, commitment.as_ref(), forward.as_deref().unwrap_or_default());
+        let settings = match (site, intake, store, study, deid, triage, commitment, forward, review, log) {
+            (
+                Some(site),
+                Some(intake),
+                Some(store),
+                Some(study),
+                Some(deid),
+                Some(triage),
+                Some(commitment),
+                Some(forward),
+                Some(review),
+                Some(log),
+            ) => {
+                let mut s = Self {
+                    site,
+                    intake,
+                    store,
+                    study,
+                    deid,
+                    triage,
+                    escalation,
+                    commitment,
+                    forward,
+                    review,
+                    log,
+                };
+                s.note_mode_faults(&mut d);
+                s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
+                Some(s)
+            }
+            _ => None,
         };
-        let mut s = Self { site, intake, store, study, deid, triage, escalation, commitment, review, log };
-        s.note_faults(&mut d);
-        s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
-        if d.faults.is_empty() { Ok(s) } else { Err(d.faults) }
+        Ok((settings, d))
     }
 
     fn anchor(&mut self, folder: &Path) {
@@ -166,47 +217,16 @@ impl Settings {
             &mut self.site.audit,
             &mut self.site.pseudonym_key,
             &mut self.store.path,
+            &mut self.store.key,
         ];
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
+        paths.extend(self.intake.tls.iter_mut().flat_map(crate::intake::TlsConfig::paths_mut));
+        paths.extend(self.intake.identity.paths_mut());
         for path in paths {
             *path = folder.join(&*path);
         }
-    }
-
-    fn note_faults(&self, d: &mut Document) {
-        let demo = self.site.demo;
-        for fault in self.intake.check(demo) {
-            d.fault(&fault.key, fault.words, "");
-        }
-        for (key, words) in self.store.faults() {
-            d.fault(key, words, "");
-        }
-        for (key, wrong, write) in self.review.faults(demo) {
-            d.fault(&format!("review.{key}"), wrong, write);
-        }
-        for (key, write) in self.escalation.iter().flat_map(EscalationConfig::faults) {
-            d.fault(&format!("escalation.{key}"), "is not a value that works", write);
-        }
-        if !["strict", "shifted-dates"].contains(&self.deid.policy.as_str()) {
-            d.fault("deid.policy", "is not a policy", "write \"strict\" or \"shifted-dates\"");
-        }
-        if self.triage.workers == 0 || self.triage.workers > 64 {
-            d.fault("triage.workers", "is not a number of workers", "write 1 to 64");
-        }
-        if !["error", "warn", "info", "debug", "trace"].contains(&self.log.level.as_str()) {
-            d.fault(
-                "log.level",
-                "is not a level",
-                "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"",
-            );
-        }
-        // No rule can be marked `commit = true` before [[forward]] is there.
-        for (key, wrong, write) in self.commitment.faults(0) {
-            d.fault(&format!("commitment.{key}"), wrong, write);
-        }
-        self.note_mode_faults(d);
     }
 
     fn note_mode_faults(&self, d: &mut Document) {
@@ -225,11 +245,11 @@ impl Settings {
                 "write the reading room's number, or triage.mode = \"shadow\"",
             );
         }
-        if demo && !(self.intake.listen.ip().is_loopback() && self.review.listen.ip().is_loopback()) {
+        if demo && !(self.intake.is_local() && self.review.listen.ip().is_loopback()) {
             d.fault(
                 "site.demo",
                 "a demonstration listens on loopback only",
-                "write 127.0.0.1 in intake.listen and review.listen",
+                "write 127.0.0.1 in intake.listen, intake.tls.listen and review.listen",
             );
         }
     }
@@ -245,5 +265,77 @@ impl Settings {
             embed: self.triage.embed.iter().cloned().collect::<BTreeSet<_>>(),
             with_p10: self.deid.with_p10,
         }
+    }
+}
+
+fn note_door_faults(
+    d: &mut Document,
+    demo: bool,
+    intake: Option<&IntakeConfig>,
+    store: Option<&StoreConfig>,
+) {
+    for fault in intake.iter().flat_map(|i| i.check(demo)) {
+        d.fault(&fault.key, fault.words, "");
+    }
+    for (key, words) in store.iter().flat_map(|s| s.faults()) {
+        d.fault(key, words, "");
+    }
+}
+
+/// Rules without a calling title call as reception is called. Where reception cannot be read, what depends on it is
+/// not judged.
+fn note_forward_faults(d: &mut Document, intake: Option<&IntakeConfig>, rules: &mut [Rule]) {
+    let unknown = (SocketAddr::from(([0, 0, 0, 0], 0)), "SCANSIDE");
+    let ourselves = intake.map_or(unknown, |i| (i.listen, i.ae_title.as_str()));
+    for rule in rules.iter_mut().filter(|rule| rule.calling_ae_title.is_empty()) {
+        ourselves.1.clone_into(&mut rule.calling_ae_title);
+    }
+    for (key, wrong, write) in forward_faults(rules, ourselves) {
+        d.fault(&key, wrong, write);
+    }
+}
+
+fn note_commitment_faults(d: &mut Document, commitment: Option<&CommitmentConfig>, _rules: &[Rule]) {
+    // No rule can be marked `commit = true` yet.
+    for (key, wrong, write) in commitment.iter().flat_map(|c| c.faults(0)) {
+        d.fault(&format!("commitment.{key}"), wrong, write);
+    }
+}
+
+fn note_page_faults(
+    d: &mut Document,
+    demo: bool,
+    review: Option<&ReviewConfig>,
+    escalation: Option<&EscalationConfig>,
+) {
+    for (key, wrong, write) in review.iter().flat_map(|r| r.faults(demo)) {
+        d.fault(&format!("review.{key}"), wrong, write);
+    }
+    for (key, write) in escalation.into_iter().flat_map(EscalationConfig::faults) {
+        d.fault(&format!("escalation.{key}"), "is not a value that works", write);
+    }
+}
+
+fn note_word_faults(
+    d: &mut Document,
+    deid: Option<&DeidConfig>,
+    triage: Option<&TriageConfig>,
+    log: Option<&LogConfig>,
+) {
+    if deid.is_some_and(|c| !["strict", "shifted-dates"].contains(&c.policy.as_str())) {
+        d.fault("deid.policy", "is not a policy", "write \"strict\" or \"shifted-dates\"");
+    }
+    if triage.is_some_and(|t| t.workers == 0 || t.workers > 64) {
+        d.fault("triage.workers", "is not a number of workers", "write 1 to 64");
+    }
+    let modality = |m: &String| {
+        (1..=16).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    if triage.is_some_and(|t| !t.embed.iter().all(modality)) {
+        d.fault("triage.embed", "names no modality", "write modalities as DICOM has them, as [\"CR\"]");
+    }
+    if log.is_some_and(|l| !["error", "warn", "info", "debug", "trace"].contains(&l.level.as_str())) {
+        let write = "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"";
+        d.fault("log.level", "is not a level", write);
     }
 }

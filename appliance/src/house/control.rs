@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
-use super::Settings;
+use super::{ForwardOrder, Settings};
 use crate::review::Decision;
 
 /// Longest request or response in bytes.
@@ -49,6 +49,10 @@ pub enum Request {
     },
     /// Everything `status` shows.
     Status,
+    /// What a person decides about originals that go on.
+    Forward(ForwardOrder),
+    /// The transcripts of the last associations.
+    Associations,
     /// A copy of the ledger.
     Backup {
         /// Where to; must not exist.

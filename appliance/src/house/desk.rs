@@ -6,7 +6,7 @@ use super::run::Running;
 use super::status::Report;
 use crate::conveyor::now;
 use crate::ledger::{Error, Ledger};
-use crate::review::{Config, Decision, Frame, House, LightRow, Lights};
+use crate::review::{Config, Decision, DestinationRow, Frame, House, LightRow, Lights};
 
 impl House for Running {
     fn ledger(&self) -> &Ledger {
@@ -57,6 +57,24 @@ impl House for Running {
             waiting_sealed: r.waiting_sealed,
             demo: self.settings.site.demo,
         })
+    }
+
+    async fn destinations(&self) -> Result<Vec<DestinationRow>, Error> {
+        let queues = self.opened.ledger.forward_queues().await?;
+        let rows = self.opened.forwards.rows(&queues, true).into_iter().map(|d| DestinationRow {
+            name: d.name,
+            state: d.state,
+            words: d.words,
+            waiting: d.waiting,
+            oldest: d.oldest,
+            dead: d.dead,
+        });
+        Ok(rows.collect())
+    }
+
+    fn destination(&self) -> Option<(String, u16)> {
+        let intake = &self.settings.intake;
+        Some((intake.ae_title.clone(), intake.listen.port()))
     }
 
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {

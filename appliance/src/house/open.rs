@@ -8,6 +8,7 @@ use models::sandbox::{Pool, Program};
 use super::{Error, Settings};
 use crate::audit::Audit;
 use crate::escalation::Identity;
+use crate::forward::Forwards;
 use crate::job::DeidOrder;
 use crate::ledger::{Arrival, Ledger};
 use crate::store::{Reception, Store};
@@ -23,6 +24,8 @@ pub struct Opened {
     pub audit: Arc<Audit>,
     /// The site's keys and its readers', when enrolled.
     pub identity: Option<Arc<Identity>>,
+    /// Where originals go on to.
+    pub forwards: Forwards,
 }
 
 impl std::fmt::Debug for Opened {
@@ -44,7 +47,7 @@ impl Opened {
             Some(e) if e.identity.is_dir() => Some(Arc::new(Identity::load(&e.identity)?)),
             _ => None,
         };
-        Ok(Self { ledger, store, audit, identity })
+        Ok(Self { ledger, store, audit, identity, forwards: Forwards::new(&s.forward) })
     }
 }
 

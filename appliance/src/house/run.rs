@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use super::sink::{Front, door, recover};
 use super::status::{ArrivingRow, Report};
 use super::work::Work;
 use super::{Error, Settings};
-use crate::conveyor::{Conveyor, now};
+use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::{Commitment, Intake};
 use crate::ledger::Ledger;
@@ -28,6 +28,8 @@ use crate::study::Arriving;
 pub struct Addresses {
     /// DICOM.
     pub intake: SocketAddr,
+    /// DICOM over TLS, where configured.
+    pub tls: Option<SocketAddr>,
     /// The page.
     pub review: SocketAddr,
 }
@@ -40,6 +42,7 @@ pub(super) struct Running {
     pub(super) wake: Arc<Notify>,
     pub(super) courier: Option<Wake>,
     pub(super) metrics: Mutex<Option<Arc<crate::intake::Metrics>>>,
+    pub(super) transcripts: OnceLock<Arc<crate::intake::Transcripts>>,
 }
 
 /// Runs until `stop`; `ready` is told the addresses once everything listens.
@@ -63,7 +66,9 @@ pub async fn run(
         rules: Arc::new(settings.rules()),
         identity: opened.identity.clone(),
         cloud_up: Arc::clone(&cloud_up),
+        no_worker: Arc::default(),
     };
+    opened.ledger.set_fact(NO_WORKER_SINCE, None).await?;
     conveyor.tidy_outbox().await?;
     let wake = Arc::new(Notify::new());
     let courier = courier(&settings, &opened, &cloud_up).await?;
@@ -74,6 +79,7 @@ pub async fn run(
         wake: Arc::clone(&wake),
         courier: courier.as_ref().map(Courier::waker),
         metrics: Mutex::new(None),
+        transcripts: OnceLock::new(),
     });
     serve(settings, opened, conveyor, running, courier, stop, ready).await
 }
@@ -118,7 +124,9 @@ async fn serve(
         kind,
         todo: "choose another one in review.listen",
     })?;
-    let addresses = Addresses { intake: intake.local_addr()?, review: page.local_addr() };
+    let addresses =
+        Addresses { intake: intake.local_addr()?, tls: intake.tls_addr(), review: page.local_addr() };
+    let _ = running.transcripts.set(intake.transcripts());
     *running.metrics.lock().unwrap_or_else(PoisonError::into_inner) = Some(intake.metrics());
     let work = Work {
         conveyor,
@@ -132,6 +140,8 @@ async fn serve(
     let recorder = tokio::spawn(recorder.run());
     let worker = tokio::spawn(work.run(halt_work.clone()));
     let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
+    let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
+    let forwards = tokio::spawn(forwards);
     let socket = socket_path(&s);
     let clerk = Arc::clone(&running);
     let socket_stop = stop.clone();
@@ -147,6 +157,7 @@ async fn serve(
     if let Some(courier) = courier {
         let _ = courier.await;
     }
+    let _ = forwards.await;
     if let Ok(Err(error)) = control.await {
         tracing::warn!(kind = %error.kind(), "the control socket could not be served");
     }
@@ -186,11 +197,9 @@ impl Running {
     }
 
     async fn put_user(&self, name: &str, code_hash: &str, until: i64, reset: bool) -> Result<(), String> {
-        self.opened
-            .audit
-            .write(now(), "operator", if reset { "user reset" } else { "user add" }, name, "")
-            .map_err(|e| e.to_string())?;
-        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())
+        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())?;
+        let what = if reset { "user reset" } else { "user add" };
+        self.opened.audit.write(now(), "operator", what, name, "").map_err(|e| e.to_string())
     }
 }
 
@@ -211,7 +220,16 @@ impl Clerk for Running {
             Request::PutUser { name, code_hash, until, reset } => {
                 done(self.put_user(&name, &code_hash, until, reset).await)
             }
+            Request::Forward(order) => match self.opened.order_forward(&order).await {
+                Ok(count) => Response::Done(serde_json::json!({ "changed": count })),
+                Err(error) => Response::Refused(error.to_string()),
+            },
             Request::Backup { to } => done(self.ledger().backup(&to).await.map_err(|e| e.to_string())),
+            Request::Associations => {
+                let list = self.transcripts.get().map(|t| t.list()).unwrap_or_default();
+                serde_json::to_value(list)
+                    .map_or_else(|_| Response::Refused("no transcripts".into()), Response::Done)
+            }
             Request::Status => match Report::of(&self.settings, &self.opened, true).await {
                 Ok(mut report) => {
                     let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Opened, Settings};
-use crate::conveyor::now;
+use crate::conveyor::{NO_WORKER_SINCE, now};
+use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::{CommitmentCounts, Counts};
 use crate::store::Level;
 use crate::study::Arriving;
@@ -38,8 +39,12 @@ pub struct Report {
     pub cloud_away_since: Option<i64>,
     /// Sealed cases without a receipt.
     pub waiting_sealed: i64,
+    /// Where originals go on to.
+    pub destinations: Vec<crate::forward::DestinationRow>,
     /// Counts.
     pub counts: Counts,
+    /// The end of the TLS certificate in seconds since 1970 UTC, where TLS is configured and its files can be used.
+    pub certificate_ends: Option<i64>,
     /// Callers that were turned away.
     pub refused: Vec<crate::ledger::RefusedRow>,
     /// Storage commitment.
@@ -111,11 +116,13 @@ impl Report {
             running,
             mode: s.triage.mode.as_str().into(),
             scanner: scanner(s, &counts, running),
-            models: models_light(s),
+            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some()),
             cloud,
             disk: disk(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
+            destinations: opened.forwards.rows(&ledger.forward_queues().await?, running),
+            certificate_ends: certificate(s).and_then(Result::ok).map(|validity| validity.ends()),
             refused: ledger.refused().await?,
             counts,
             commitment: ledger.commitment_counts().await?,
@@ -129,6 +136,15 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
+    match certificate(s).map(|found| found.map(|validity| validity.at(now()))) {
+        Some(Err(faults)) => {
+            let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
+            return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));
+        }
+        Some(Ok(Lasting::Over(words))) => return light("bad", words),
+        Some(Ok(Lasting::Soon(words))) => return light("warn", words),
+        _ => {}
+    }
     match counts.last_arrival {
         Some(_) => light("ok", format!("{} studies received", counts.studies)),
         None if s.intake.callers.is_empty() => light("warn", "nobody may send: add [[intake.callers]]"),
@@ -136,7 +152,18 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     }
 }
 
-fn models_light(s: &Settings) -> Light {
+/// The TLS files as they lie on the disk now.
+fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
+    s.intake.tls.as_ref().map(inspect_tls)
+}
+
+fn models_light(s: &Settings, no_worker: bool) -> Light {
+    if no_worker {
+        return light(
+            "bad",
+            "no worker can be started: studies wait unanswered; see `appliance check` and the log",
+        );
+    }
     match s.triage.bundles.len() {
         0 => light("warn", "no bundle is configured: every study is not-analysed"),
         n => light("ok", format!("{n} bundles, mode {}", s.triage.mode.as_str())),
@@ -149,13 +176,14 @@ fn disk(opened: &Opened) -> Light {
     }
     match opened.store.space() {
         Ok(space) => {
-            let gib = space.free >> 30;
+            let free = match space.free >> 30 {
+                0 => format!("{} MiB", space.free >> 20),
+                gib => format!("{gib} GiB"),
+            };
             match space.level {
-                Level::Ample => light("ok", format!("{gib} GiB free")),
-                Level::Low => light("warn", format!("{gib} GiB free: below store.warn_free")),
-                Level::Refusing => {
-                    light("bad", format!("{gib} GiB free: C-STORE is answered A700; free space"))
-                }
+                Level::Ample => light("ok", format!("{free} free")),
+                Level::Low => light("warn", format!("{free} free: below store.warn_free")),
+                Level::Refusing => light("bad", format!("{free} free: C-STORE is answered A700; free space")),
             }
         }
         Err(error) => light("bad", error.to_string()),

@@ -8,6 +8,14 @@ pub enum Error {
         "there is no ledger at the configured place: restore it from a backup, or run `appliance init` for a new site"
     )]
     Missing,
+    /// The file is there and holds no ledger.
+    #[error("the file at the configured place holds no ledger: restore it from a backup")]
+    Hollow,
+    /// The file is damaged.
+    #[error(
+        "the ledger's file is damaged: restore it from a backup; the store still holds what was received"
+    )]
+    Damaged,
     /// A ledger is there already.
     #[error("there is a ledger at that place already: it is never overwritten")]
     Exists,
@@ -42,6 +50,8 @@ impl From<sqlx::Error> for Error {
         match e {
             sqlx::Error::RowNotFound => Error::Unknown("row"),
             sqlx::Error::Database(d) if d.is_unique_violation() => Error::Database("a row is there already"),
+            // SQLITE_CORRUPT and SQLITE_NOTADB, whatever the extension of the code.
+            sqlx::Error::Database(d) if corrupt(d.code().as_deref()) => Error::Damaged,
             sqlx::Error::Database(_) => Error::Database("the database refused"),
             sqlx::Error::Io(_) => Error::Database("disk"),
             sqlx::Error::PoolTimedOut => Error::Database("busy"),
@@ -49,6 +59,10 @@ impl From<sqlx::Error> for Error {
             _ => Error::Database("other"),
         }
     }
+}
+
+fn corrupt(code: Option<&str>) -> bool {
+    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| matches!(c & 0xFF, 11 | 26))
 }
 
 impl From<serde_json::Error> for Error {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::{Error, Ledger, Result, new_id};
+use super::{Error, Ledger, Result, forwards, new_id};
 
 /// What reception knew about one stored instance.
 #[derive(Debug, Clone)]
@@ -75,10 +75,25 @@ impl Ledger {
     /// # Errors
     /// The database's refusal; then none of the batch is recorded.
     pub async fn record_arrivals(&self, batch: &[Arrival]) -> Result<Vec<Arrived>> {
+        self.record_arrivals_to(batch, |_| Vec::new()).await
+    }
+
+    /// The same, and queues each instance in the same transaction for the destinations that `to` names. An instance
+    /// that arrives again is queued only where it never was.
+    ///
+    /// # Errors
+    /// The database's refusal; then none of the batch is recorded.
+    pub async fn record_arrivals_to(
+        &self,
+        batch: &[Arrival],
+        to: impl Fn(&Arrival) -> Vec<String> + Send,
+    ) -> Result<Vec<Arrived>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut out = Vec::with_capacity(batch.len());
         for arrival in batch {
-            out.push(record(&mut tx, arrival).await?);
+            let (arrived, instance) = record(&mut tx, arrival).await?;
+            forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
+            out.push(arrived);
         }
         tx.commit().await?;
         Ok(out)
@@ -122,7 +137,8 @@ impl Ledger {
     }
 }
 
-async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Arrived> {
+/// What the ledger made of it, and the name of the entry that is kept.
+async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<(Arrived, String)> {
     let same: Option<(String, String)> =
         sqlx::query_as("SELECT study, id FROM instances WHERE sop_instance_uid = ? AND blake3 = ?")
             .bind(&a.sop_instance_uid)
@@ -131,7 +147,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Arrived
             .await?;
     if let Some((study, id)) = same {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
-        return Ok(Arrived { study, repeated: id != a.id, conflict: false });
+        return Ok((Arrived { study, repeated: id != a.id, conflict: false }, id));
     }
     let study = study_of(tx, a).await?;
     let other: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM instances WHERE sop_instance_uid = ? LIMIT 1")
@@ -161,7 +177,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Arrived
     .bind(i64::from(conflict))
     .execute(&mut **tx)
     .await?;
-    Ok(Arrived { study, repeated: false, conflict })
+    Ok((Arrived { study, repeated: false, conflict }, a.id.clone()))
 }
 
 async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<String> {

@@ -95,23 +95,6 @@ pub struct EventRow {
     pub what: String,
 }
 
-/// A caller that was turned away.
-#[derive(Debug, Clone, FromRow, serde::Serialize)]
-pub struct RefusedRow {
-    /// Calling AE title.
-    pub ae_title: String,
-    /// Address.
-    pub address: String,
-    /// Why.
-    pub reason: String,
-    /// First, ms.
-    pub first_at: i64,
-    /// Last, ms.
-    pub last_at: i64,
-    /// How often.
-    pub times: i64,
-}
-
 /// One study with everything the page shows of it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct StudyDetail {
@@ -346,38 +329,5 @@ impl Ledger {
             last_arrival: last.0,
             beside: one("SELECT count(*) FROM instances WHERE conflict <> 0").await?,
         })
-    }
-
-    /// Notes a caller that was turned away; repeated ones are counted. At most 200 are kept.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn note_refused(&self, ae_title: &str, address: &str, reason: &str, now: i64) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO refused_callers VALUES (?1, ?2, ?3, ?4, ?4, 1)
-             ON CONFLICT (ae_title, address, reason) DO UPDATE SET last_at = excluded.last_at, times = times + 1",
-        )
-        .bind(ae_title)
-        .bind(address)
-        .bind(reason)
-        .bind(now)
-        .execute(&self.pool)
-        .await?;
-        sqlx::query(
-            "DELETE FROM refused_callers WHERE rowid NOT IN (SELECT rowid FROM refused_callers ORDER BY last_at DESC LIMIT 200)",
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Callers that were turned away, the newest first.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
-        Ok(sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200")
-            .fetch_all(&self.pool)
-            .await?)
     }
 }

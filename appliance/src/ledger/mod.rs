@@ -8,8 +8,10 @@ mod accounts;
 mod cases;
 mod commitments;
 mod error;
+mod forwards;
 mod instances;
 mod list;
+mod refused;
 mod reports;
 mod revisions;
 mod state;
@@ -27,8 +29,10 @@ pub use accounts::{Session, UserRow};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use commitments::{Asked, CommitmentCounts, CommitmentItem, CommitmentRow, Held};
 pub use error::Error;
+pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow};
 pub use instances::{Arrival, Arrived, InstanceRow};
-pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
+pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
+pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use state::CaseState;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
@@ -67,7 +71,8 @@ impl Ledger {
     /// Opens the ledger and brings its schema up to date.
     ///
     /// # Errors
-    /// [`Error::Missing`] when there is none, [`Error::Schema`] when a newer version wrote it.
+    /// [`Error::Missing`] when there is none, [`Error::Hollow`] when the file holds none, [`Error::Damaged`],
+    /// [`Error::Schema`] when a newer version wrote it.
     pub async fn open(path: &Path) -> Result<Self> {
         if !path.is_file() {
             return Err(Error::Missing);
@@ -84,6 +89,14 @@ impl Ledger {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+        if !create {
+            // An empty file would otherwise be taken for a new ledger, and all that was decided for undecided.
+            let ours = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+            let (found,): (i64,) = sqlx::query_as(ours).fetch_one(&pool).await?;
+            if found == 0 {
+                return Err(Error::Hollow);
+            }
+        }
         MIGRATIONS.run(&pool).await.map_err(|_| Error::Schema)?;
         Ok(Self { pool })
     }
@@ -104,6 +117,27 @@ impl Ledger {
         let name = path.to_str().ok_or(Error::Database("path"))?;
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Looks whether the file at `path` is a sound ledger; changes nothing and migrates nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Hollow`], [`Error::Damaged`].
+    pub async fn examine(path: &Path) -> Result<()> {
+        if !path.is_file() {
+            return Err(Error::Missing);
+        }
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let ours = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+        let (found,): (i64,) = sqlx::query_as(ours).fetch_one(&pool).await?;
+        let (sound,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&pool).await?;
+        pool.close().await;
+        match (found, sound.as_str()) {
+            (0, _) => Err(Error::Hollow),
+            (_, "ok") => Ok(()),
+            _ => Err(Error::Damaged),
+        }
     }
 
     /// A remembered single value, e.g. since when the cloud is away.

@@ -33,6 +33,23 @@ pub struct Lights {
     pub demo: bool,
 }
 
+/// One destination of originals.
+#[derive(Debug, Clone, Serialize)]
+pub struct DestinationRow {
+    /// The rule's name.
+    pub name: String,
+    /// `ok`, `warn`, `bad` or `unknown`.
+    pub state: &'static str,
+    /// In words.
+    pub words: String,
+    /// Instances that wait.
+    pub waiting: i64,
+    /// When the oldest of them was queued, ms.
+    pub oldest: Option<i64>,
+    /// Dead letters.
+    pub dead: i64,
+}
+
 /// Stored values of a frame at one level: `u16` little-endian, row by row.
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -62,16 +79,18 @@ pub trait House: Send + Sync + 'static {
     }
     /// The lights.
     fn lights(&self) -> impl Future<Output = Result<Lights, Error>> + Send;
+    /// Where originals go on to, for the panel under the list.
+    fn destinations(&self) -> impl Future<Output = Result<Vec<DestinationRow>, Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
     /// Values of preview `index` of a study's newest decided revision, verified against its digest.
     fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
     /// Records that somebody looked at a name.
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
     /// Records a login, a failed one, a logout: `what` is one of those words.
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
-    /// The configuration lines that would admit a refused caller.
-    fn admit_lines(&self, ae_title: &str, address: &str) -> String {
-        // A title from the wire may hold a quote: it is written as TOML writes strings.
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        format!("[[intake.callers]]\nae_title = {}\naddress = {}\n", quoted(ae_title), quoted(address))
+    /// What to type into a scanner: AE title and port.
+    fn destination(&self) -> Option<(String, u16)> {
+        None
     }
 }

@@ -19,5 +19,5 @@ mod words;
 
 pub use config::{Config, Mode};
 pub use decide::{Decision, Desk};
-pub use house::{Frame, House, LightRow, Lights};
+pub use house::{DestinationRow, Frame, House, LightRow, Lights};
 pub use page::{Page, router};

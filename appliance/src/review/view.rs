@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{House, Lights, words};
+use super::{DestinationRow, House, Lights, words};
 use crate::ledger::{Counts, DispositionRow, Error, RefusedRow, StudyRow};
 
 /// Rows the page holds at most.
@@ -115,11 +115,14 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
 #[derive(Debug, Serialize)]
 pub(super) struct Head {
     lights: Lights,
+    destinations: Vec<DestinationRow>,
     counts: Counts,
     /// The worst true thing, or the ordinary line.
     line: Line,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedRow>,
     reading_room: String,
+    /// AE title and port to type into a scanner.
+    destination: Option<(String, u16)>,
     /// Studies with priority STAT that nobody has acknowledged.
     stat: usize,
 }
@@ -130,14 +133,6 @@ struct Line {
     level: &'static str,
     words: String,
     since: Option<i64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    #[serde(flatten)]
-    row: RefusedRow,
-    /// What to add to the configuration so that it is admitted.
-    config: String,
 }
 
 /// Numbers of the last 24 hours.
@@ -160,12 +155,12 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
-        refused: refused
-            .map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row })
-            .collect(),
+        destinations: house.destinations().await?,
+        refused: refused.collect(),
         lights,
         counts,
         reading_room,
+        destination: house.destination(),
     })
 }
 

@@ -18,13 +18,13 @@ pub use steps::{Expected, StepEnd};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Quiet time after the last instance when no other signal came.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub quiet: Duration,
     /// Quiet time after the last association that carried the study was released.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub after_release: Duration,
     /// Quiet time while a performed procedure step of the study is in progress: the scanner is still at work.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub in_progress: Duration,
 }
 
@@ -35,31 +35,6 @@ impl Default for Config {
             after_release: Duration::from_secs(5),
             in_progress: Duration::from_secs(600),
         }
-    }
-}
-
-/// Durations as people write them: `"30s"`, `"2m"`, `"500ms"`.
-pub mod span {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Writes a duration, e.g. `30s`.
-    ///
-    /// # Errors
-    /// The serializer's.
-    pub fn serialize<S: Serializer>(value: &Duration, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(&humantime::format_duration(*value))
-    }
-
-    /// Reads a duration, e.g. `30s`.
-    ///
-    /// # Errors
-    /// When it is no duration.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(d)?;
-        humantime::parse_duration(&text)
-            .map_err(|_| serde::de::Error::custom("not a duration: write a number and a unit, e.g. \"30s\""))
     }
 }
 

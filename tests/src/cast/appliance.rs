@@ -1,5 +1,6 @@
 //! The appliance as a process: initialised in a folder, started, killed, restarted, asked.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +132,25 @@ impl Appliance {
         self.asked(&["case", "list"])
     }
 
+    /// A destination in `appliance status --json`.
+    ///
+    /// # Errors
+    /// When it does not run, or has no such destination.
+    pub fn destination(&self, name: &str) -> Result<Value> {
+        let status = self.status()?;
+        let rows = status.get("destinations").and_then(Value::as_array);
+        let row = rows.into_iter().flatten().find(|row| row.get("name").is_some_and(|n| n == name));
+        row.cloned().ok_or_else(|| Error::other(format!("status shows no destination {name}")))
+    }
+
+    /// `appliance forward WORDS --json`.
+    ///
+    /// # Errors
+    /// What the command said.
+    pub fn forward(&self, words: &[&str]) -> Result<Vec<Value>> {
+        self.asked(&[&["forward"], words].concat())
+    }
+
     /// `appliance enrol`, before it is started.
     ///
     /// # Errors
@@ -190,6 +210,17 @@ impl Appliance {
     /// When the configuration does not say.
     pub fn store_path(&self) -> Result<PathBuf> {
         self.path_of("store", "path")
+    }
+
+    /// BLAKE3 of every stored entry as its own command reads and verifies it, by the entry's name.
+    ///
+    /// # Errors
+    /// When the command fails or an entry is damaged.
+    pub fn stored(&self) -> Result<BTreeMap<String, String>> {
+        let config = self.config.to_string_lossy();
+        let answer = run_ok("appliance", &["store", "verify", "--json", "--config", &config])?;
+        let text = |line: &Value, key: &str| Some(line.get(key)?.as_str()?.to_owned());
+        Ok(answer.lines()?.iter().filter_map(|l| Some((text(l, "id")?, text(l, "blake3")?))).collect())
     }
 
     /// Where its identity is after enrolment.

@@ -32,6 +32,16 @@ impl Settings {
         self
     }
 
+    /// Adds a table to the array of tables `room`, as `[[room]]` does.
+    #[must_use]
+    pub fn with_one_more(mut self, room: &str, table: toml::Table) -> Self {
+        let rooms = self.table.entry(room).or_insert_with(|| toml::Value::Array(Vec::new()));
+        if let Some(rooms) = rooms.as_array_mut() {
+            rooms.push(toml::Value::Table(table));
+        }
+        self
+    }
+
     /// Takes `room.key` out.
     #[must_use]
     pub fn without(mut self, room: &str, key: &str) -> Self {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::study::span;
-
 /// `[commitment]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -13,10 +11,10 @@ pub struct Config {
     /// Whether scanners may ask us to commit. Off by default: they delete their copy on our word.
     pub provide: bool,
     /// How long a destination may take to commit before the scanner is told of the failure and keeps its copy.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub give_up: Duration,
     /// Pause before a report or a request is tried again; it doubles up to an hour.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub retry: Duration,
     /// Where reports go when the association of the request has ended: `[[commitment.replies]]`.
     pub replies: Vec<Reply>,

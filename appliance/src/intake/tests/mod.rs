@@ -8,3 +8,4 @@ mod hostile;
 mod negotiation;
 mod scan;
 pub(super) mod support;
+mod terms;

@@ -1,6 +1,5 @@
 //! A server on a free port, a sink that remembers, and a scanner that speaks in raw bytes.
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -59,11 +58,12 @@ impl Sink for TestSink {
 }
 
 pub(in crate::intake) struct Server {
-    pub(in crate::intake) root: tempfile::TempDir,
+    pub(in crate::intake) _root: tempfile::TempDir,
     pub(in crate::intake) disk: FaultyDisk,
     pub(in crate::intake) store: Store,
     pub(in crate::intake) sink: Arc<TestSink>,
     pub(in crate::intake) metrics: Arc<Metrics>,
+    pub(in crate::intake) transcripts: Arc<Transcripts>,
     pub(in crate::intake) address: SocketAddr,
     pub(in crate::intake) stop: CancellationToken,
     pub(in crate::intake) task: tokio::task::JoinHandle<()>,
@@ -75,11 +75,8 @@ pub(in crate::intake) fn span(millis: u64) -> Span {
 
 /// Everybody from loopback under the title CT1.
 pub(in crate::intake) fn config() -> IntakeConfig {
-    IntakeConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
-        callers: vec![Caller { ae_title: "CT1".into(), address: "127.0.0.1".into() }],
-        ..IntakeConfig::default()
-    }
+    let callers = vec![Caller::new("CT1", "127.0.0.1")];
+    IntakeConfig { listen: ([127, 0, 0, 1], 0).into(), callers, ..IntakeConfig::default() }
 }
 
 impl Server {
@@ -102,36 +99,35 @@ impl Server {
         });
         let stop = CancellationToken::new();
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();
-        let (address, metrics) = (intake.local_addr().unwrap(), intake.metrics());
+        let (metrics, transcripts) = (intake.metrics(), intake.transcripts());
+        let address = intake.local_addr().unwrap();
         let task = tokio::spawn(intake.run());
-        Server { root, disk, store, sink, metrics, address, stop, task }
+        Server { transcripts, _root: root, disk, store, sink, metrics, address, stop, task }
     }
 
-    pub(in crate::intake) fn names(&self, folder: &str) -> Vec<String> {
-        names(&self.root.path().join(folder))
+    /// Entries in the store.
+    pub(in crate::intake) fn entries(&self) -> usize {
+        self.store.inbox().all().unwrap().len()
     }
 
     /// Wait until nothing is in the making any more.
     pub(in crate::intake) async fn quiet(&self) {
         until("nothing in the making", || {
-            self.names("tmp").is_empty()
+            self.store.arriving() == 0
                 && self.metrics.associations_open.load(std::sync::atomic::Ordering::Relaxed) == 0
         })
         .await;
     }
 
     pub(in crate::intake) fn data(&self, id: Id) -> Vec<u8> {
-        let whole = std::fs::read(self.root.path().join("inbox").join(id.to_string())).unwrap();
-        whole[Inbox::data_offset() as usize..].to_vec()
+        let mut data = Vec::new();
+        std::io::Read::read_to_end(&mut self.store.inbox().open(id).unwrap(), &mut data).unwrap();
+        data
     }
 
     pub(in crate::intake) fn count(&self, name: &str) -> u64 {
         self.metrics.values().into_iter().find(|(known, _)| *known == name).unwrap().1
     }
-}
-
-pub(in crate::intake) fn names(folder: &Path) -> Vec<String> {
-    std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 /// Look again until it is so; fail when it never is.

@@ -14,8 +14,9 @@ const POLL_MS = 5_000;
  * @typedef {{ lights: { site: string, mode: string, lights: Light[], demo: boolean },
  *   counts: { studies: number, dispositions: Record<string, number>, cases: Record<string, number> },
  *   line: { level: string, words: string, since: number | null },
+ *   destinations: { name: string, state: string, words: string, waiting: number, oldest: number | null, dead: number }[],
  *   refused: { ae_title: string, address: string, reason: string, last_at: number, times: number, config: string }[],
- *   reading_room: string, stat: number }} Head
+ *   reading_room: string, destination: [string, number] | null, stat: number }} Head
  * @typedef {{ now: number, head?: Head, order?: string[], rows: Row[] }} Changes
  */
 

@@ -35,13 +35,31 @@ function drawHead() {
   const h = head;
   $('mode').textContent = `${h.lights.demo ? 'Demonstration · ' : ''}mode ${h.lights.mode}`;
   document.title = (h.stat > 0 ? t.stat(h.stat) : '') + t.title;
+  drawDestinations(h.destinations);
   const refused = /** @type {HTMLDetailsElement} */ ($('refused'));
   refused.hidden = h.refused.length === 0;
   /** @type {HTMLElement} */ (refused.querySelector('summary')).textContent = t.refused(h.refused.length);
   /** @type {HTMLElement} */ (refused.querySelector('div')).replaceChildren(...h.refused.map((r) => {
     const box = el('div', 'caller');
-    box.append(el('p', '', `${r.ae_title} from ${r.address}: ${r.reason} (${t.times(r.times)}, last ${clock(r.last_at, now())})`), el('pre', '', r.config));
+    box.append(el('p', '', `${r.ae_title || t.untitled} from ${r.address}: ${r.reason} (${t.times(r.times)}, last ${clock(r.last_at, now())})`), el('pre', '', r.config));
     return box;
+  }));
+}
+
+/** @param {import('/assets/live.js').Head['destinations']} rows */
+function drawDestinations(rows) {
+  const box = /** @type {HTMLDetailsElement} */ ($('forward'));
+  box.hidden = rows.length === 0;
+  const troubled = rows.filter((d) => d.state !== 'ok').length;
+  /** @type {HTMLElement} */ (box.querySelector('summary')).textContent = t.forward(rows.length, troubled);
+  /** @type {HTMLElement} */ (box.querySelector('ul')).replaceChildren(...rows.map((d) => {
+    const li = el('li');
+    li.dataset.state = d.state;
+    const dot = el('span', 'dot', t.states[/** @type {keyof typeof t.states} */ (d.state)] ?? '○');
+    dot.setAttribute('aria-hidden', 'true');
+    const oldest = d.oldest === null ? '' : t.forwardOldest(clock(d.oldest, now()));
+    li.append(dot, ` ${d.name}: ${d.words}. ${t.forwardCounts(d.waiting, d.dead)}${oldest}`);
+    return li;
   }));
 }
 

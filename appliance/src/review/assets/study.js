@@ -104,7 +104,7 @@ function facts(d) {
     if (r.holds.length > 0) {
       const ul = el('ul', 'holds');
       ul.append(...r.holds.map((h) => el('li', '', h)));
-      head.append(part(t.sections.holds, ul));
+      head.append(part(d.case ? t.sections.holds : t.sections.wouldHold, ul));
     }
   }
   if (d.row.beside > 0) head.append(part(t.sections.beside, el('p', 'fault beside', t.beside(d.row.beside))));

@@ -109,7 +109,7 @@ impl Drop for Listening {
 }
 
 pub(super) fn intake(listen: SocketAddr, title: &str, commitment: Commitment) -> IntakeConfig {
-    let caller = |ae_title: &str| Caller { ae_title: ae_title.into(), address: "127.0.0.1".into() };
+    let caller = |ae_title: &str| Caller::new(ae_title, "127.0.0.1");
     IntakeConfig {
         listen,
         ae_title: title.into(),
@@ -189,6 +189,7 @@ impl House {
             store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
             audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl")).unwrap()),
             identity: None,
+            forwards: crate::forward::Forwards::new(&[]),
         };
         let pacs = Arc::new(Scripted::default());
         let pacs_at = listen(&pacs, ANY.into(), "PACS", PROVIDE).await;

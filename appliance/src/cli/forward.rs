@@ -1,0 +1,171 @@
+//! `appliance forward`: originals that go on: what waits, what is dead, trying again, giving up.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::audit::Audit;
+use crate::forward::Forwards;
+use crate::house::{ForwardOrder, Request, Response, ask, socket_path};
+use crate::ledger::Ledger;
+
+/// Commands about originals that go on.
+#[derive(Debug, Subcommand)]
+pub(super) enum Forward {
+    /// Instances and how far they got, the oldest first; without --state what waits and what is dead.
+    List(List),
+    /// Try again now: dead letters wait again, what waits is due.
+    Retry(Retry),
+    /// Give up for good, in your name: they are not sent there and may be evicted in time.
+    GiveUp(GiveUp),
+}
+
+/// State of an instance at a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    /// Not there yet.
+    Waiting,
+    /// There.
+    Delivered,
+    /// Refused, or tried too often.
+    Dead,
+    /// Given up by a person.
+    GivenUp,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::GivenUp => "given-up",
+        }
+    }
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only this destination.
+    name: Option<String>,
+    /// Only this state; may be given several times.
+    #[arg(long)]
+    state: Vec<State>,
+    /// At most so many.
+    #[arg(long, default_value_t = 10_000)]
+    limit: u32,
+    #[command(flatten)]
+    site: Where,
+}
+
+/// What to try again.
+#[derive(Debug, Args)]
+pub(super) struct Retry {
+    /// The destination's name.
+    name: String,
+    /// Only this instance, as `forward list` names it.
+    #[arg(long)]
+    instance: Option<String>,
+    #[command(flatten)]
+    site: Where,
+}
+
+/// What to give up.
+#[derive(Debug, Args)]
+pub(super) struct GiveUp {
+    /// The destination's name.
+    name: String,
+    /// Only this instance, as `forward list` names it.
+    #[arg(long)]
+    instance: Option<String>,
+    /// Also what still waits, for a destination that does not come back.
+    #[arg(long)]
+    waiting: bool,
+    /// Who decides; it is audited.
+    #[arg(long)]
+    by: String,
+    /// Why, on one line, without identity.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    site: Where,
+}
+
+pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
+    match c {
+        Forward::List(l) => list(l).await,
+        Forward::Retry(r) => {
+            let order = ForwardOrder {
+                destination: r.name.clone(),
+                instance: r.instance.clone(),
+                who: "operator".into(),
+                give_up: None,
+                waiting: false,
+            };
+            carry_out(&r.site, order, "dead letters wait again").await
+        }
+        Forward::GiveUp(g) => {
+            let order = ForwardOrder {
+                destination: g.name.clone(),
+                instance: g.instance.clone(),
+                who: g.by.clone(),
+                give_up: Some(g.reason.clone()),
+                waiting: g.waiting,
+            };
+            carry_out(&g.site, order, "instances given up").await
+        }
+    }
+}
+
+async fn list(l: &List) -> Result<(), Failure> {
+    let settings = out::settings(&l.site.config)?;
+    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let states: Vec<&str> = match l.state.as_slice() {
+        [] => vec!["waiting", "dead"],
+        some => some.iter().map(|s| s.as_str()).collect(),
+    };
+    let rows = ledger.forwards(l.name.as_deref().unwrap_or_default(), &states, l.limit).await?;
+    ledger.close().await;
+    if l.site.json {
+        rows.iter().for_each(out::json);
+        return Ok(());
+    }
+    out::line(&format!("{:<32}  {:<12} {:<9} {:>5}  why", "instance", "destination", "state", "tries"));
+    for r in &rows {
+        out::line(&format!(
+            "{}  {:<12} {:<9} {:>5}  {}",
+            r.instance,
+            r.destination,
+            r.state,
+            r.attempts,
+            r.fault.as_deref().unwrap_or("")
+        ));
+    }
+    if rows.is_empty() {
+        out::say("nothing waits and nothing is dead");
+    }
+    Ok(())
+}
+
+async fn carry_out(w: &Where, order: ForwardOrder, what: &str) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    let changed = match ask(&socket_path(&settings), &Request::Forward(order.clone())).await? {
+        Some(Response::Done(value)) => value.get("changed").and_then(serde_json::Value::as_u64).unwrap_or(0),
+        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        None => {
+            let ledger = Ledger::open(&settings.site.ledger).await?;
+            let audit =
+                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let changed = order.carry_out(&ledger, &audit, &Forwards::new(&settings.forward)).await?;
+            ledger.close().await;
+            changed
+        }
+    };
+    if w.json {
+        out::json(&serde_json::json!({ "changed": changed }));
+    } else {
+        out::say(&format!("{changed} {what}"));
+    }
+    Ok(())
+}
