@@ -7,7 +7,8 @@ use super::caller_config::Quirk;
 use super::config::IntakeConfig;
 use super::negotiate::REQUEST_LIMIT;
 use super::registry::{STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
-use super::sop_classes::VERIFICATION;
+use super::services::STEPS_ANSWERED;
+use super::sop_classes::{MODALITY_PERFORMED_PROCEDURE_STEP, VERIFICATION};
 use super::status::ANSWERED;
 use super::tls_config::TlsConfig;
 use super::tls_keys::{CIPHER_SUITES, WARN_DAYS};
@@ -40,6 +41,7 @@ fn table(out: &mut String, name: &str) {
         "user-information" => user_information(out),
         "rejections" => rejections(out),
         "statuses" => statuses(out),
+        "step-statuses" => step_statuses(out),
         "tls" => tls(out),
         "times" => times(out),
         "quirks" => quirks(out),
@@ -74,6 +76,9 @@ fn services(out: &mut String) {
         out,
         &["Storage", &format!("{count} of the standard, and private ones by configuration"), "no", "yes"],
     );
+    let steps = format!("Modality Performed Procedure Step ({MODALITY_PERFORMED_PROCEDURE_STEP})");
+    row(out, &["Performed procedure step", &steps, "no", "yes, unless `mpps = false`"]);
+    row(out, &["Storage commitment", "Storage Commitment Push Model", "no", "no"]);
 }
 
 fn policies(out: &mut String) {
@@ -165,6 +170,14 @@ fn statuses(out: &mut String) {
     }
 }
 
+fn step_statuses(out: &mut String) {
+    head(out, &["Status", "Error ID", "Error comment", "When"]);
+    for (answer, when) in STEPS_ANSWERED {
+        let id = answer.error_id.map_or_else(|| "none".to_owned(), |id| format!("{id:04X}"));
+        row(out, &[&answer.status.to_string(), &id, answer.comment.unwrap_or("none"), when]);
+    }
+}
+
 fn tls(out: &mut String) {
     head(out, &["Cipher suite", "Version"]);
     for suite in CIPHER_SUITES {
@@ -234,6 +247,8 @@ mod tests {
             "TLS13_AES_256_GCM_SHA384",
             "1.2.840.10008.1.2.4.202",
             "| A700 |",
+            "| 0110 | A710 |",
+            "1.2.840.10008.3.1.2.3.3",
             "`abort-is-release`",
         ] {
             assert!(text.contains(expected), "{expected}");

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use desk::{Desk, event_request};
+pub(crate) use steps::STEPS_ANSWERED;
 pub use steps::{StepCreate, StepSet};
 
 use super::command::Request;
@@ -146,16 +147,21 @@ impl Answer {
 /// Error ID of PS3.4 F.7.2.2.3: the performed procedure step may no longer be updated.
 const NO_LONGER_UPDATED: u16 = 0xA710;
 
+const DUPLICATE: Answer = Answer::new(0x0111, "There is an instance of this UID");
+const NO_SUCH_INSTANCE: Answer = Answer::new(0x0112, "There is no instance of this UID");
+const FINAL: Answer = Answer {
+    error_id: Some(NO_LONGER_UPDATED),
+    ..Answer::new(0x0110, "The performed procedure step has ended")
+};
+const LATER: Answer = Answer::new(0x0213, "Cannot be recorded now; try again later");
+
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Answer {
         match failure {
-            Failure::Duplicate => Answer::new(0x0111, "There is an instance of this UID"),
-            Failure::NoSuchInstance => Answer::new(0x0112, "There is no instance of this UID"),
-            Failure::Final => Answer {
-                error_id: Some(NO_LONGER_UPDATED),
-                ..Answer::new(0x0110, "The performed procedure step has ended")
-            },
-            Failure::Later => Answer::new(0x0213, "Cannot be recorded now; try again later"),
+            Failure::Duplicate => DUPLICATE,
+            Failure::NoSuchInstance => NO_SUCH_INSTANCE,
+            Failure::Final => FINAL,
+            Failure::Later => LATER,
             Failure::Unknown => Answer::new(0x0110, "No such transaction was asked for"),
         }
     }

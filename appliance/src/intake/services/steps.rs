@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Answer;
+use super::{Answer, DUPLICATE, FINAL, LATER, NO_SUCH_INSTANCE, TOO_LONG};
 use crate::dicom::{DataSet, Limits, Tag, read_data_set, tags};
 use crate::intake::command::Request;
 use crate::intake::sop_classes::MODALITY_PERFORMED_PROCEDURE_STEP;
@@ -57,15 +57,42 @@ impl std::fmt::Debug for StepSet {
     }
 }
 
+const OTHER_CLASS: Answer = Answer::new(0x0118, "SOP class is not the one of this presentation context");
+const NO_UID: Answer = Answer::new(0x0117, "The SOP Instance UID of the step is missing in the command");
+const UNREADABLE: Answer = Answer::new(0x0110, "The data set cannot be read");
+const NO_STATUS: Answer = Answer::new(0x0120, "Performed Procedure Step Status is missing");
+const NOT_BEGUN: Answer = Answer::new(0x0106, "A step begins with the status IN PROGRESS");
+const NO_STUDY: Answer =
+    Answer::new(0x0120, "Study Instance UID is missing in the scheduled step attributes");
+const OTHER_STATUS: Answer = Answer::new(0x0106, "The status is not IN PROGRESS, COMPLETED or DISCONTINUED");
+const TOO_MANY: Answer = Answer::new(0x0213, "At most 20000 instances in one step");
+
+/// What N-CREATE and N-SET of a step are answered with, and when.
+pub(crate) const STEPS_ANSWERED: &[(Answer, &str)] = &[
+    (Answer::SUCCESS, "the step is in the ledger, synced"),
+    (DUPLICATE, "N-CREATE of a step that is known"),
+    (NO_SUCH_INSTANCE, "N-SET of a step that is not known"),
+    (FINAL, "N-SET of a step that has been completed or discontinued"),
+    (NO_STATUS, "N-CREATE without the status"),
+    (NOT_BEGUN, "N-CREATE with another status"),
+    (NO_STUDY, "N-CREATE without a study"),
+    (OTHER_STATUS, "N-SET with another status"),
+    (NO_UID, "N-CREATE or N-SET without the UID: none is made up here"),
+    (OTHER_CLASS, "the command names another SOP class"),
+    (UNREADABLE, "the data set cannot be followed to its end"),
+    (TOO_MANY, "more instances listed than are taken"),
+    (TOO_LONG, "a data set of more than 4 MiB"),
+    (LATER, "the ledger is full or fails"),
+];
+
 fn open(request: &Request, syntax: &str, data: &[u8]) -> Result<(String, DataSet), Answer> {
     if request.sop_class.as_deref() != Some(MODALITY_PERFORMED_PROCEDURE_STEP) {
-        return Err(Answer::new(0x0118, "SOP class is not the one of this presentation context"));
+        return Err(OTHER_CLASS);
     }
     let uid = request.sop_instance.clone();
-    let uid = uid.ok_or(Answer::new(0x0117, "The SOP Instance UID of the step is missing in the command"))?;
-    let unreadable = Answer::new(0x0110, "The data set cannot be read");
-    let parsed = read_data_set(data, syntax, &LIMITS).map_err(|_| unreadable)?;
-    if parsed.trailing > 0 { Err(unreadable) } else { Ok((uid, parsed.data)) }
+    let uid = uid.ok_or(NO_UID)?;
+    let parsed = read_data_set(data, syntax, &LIMITS).map_err(|_| UNREADABLE)?;
+    if parsed.trailing > 0 { Err(UNREADABLE) } else { Ok((uid, parsed.data)) }
 }
 
 /// Reads an N-CREATE.
@@ -73,9 +100,9 @@ pub(super) fn read_create(request: &Request, syntax: &str, data: &[u8]) -> Resul
     let (uid, data) = open(request, syntax, data)?;
     match data.text(STATUS).as_deref().map(str::trim) {
         Some("IN PROGRESS") => {}
-        None | Some("") => return Err(Answer::new(0x0120, "Performed Procedure Step Status is missing")),
+        None | Some("") => return Err(NO_STATUS),
         // PS3.4 F.7.2.1.2: a step begins in progress.
-        Some(_) => return Err(Answer::new(0x0106, "A step begins with the status IN PROGRESS")),
+        Some(_) => return Err(NOT_BEGUN),
     }
     let studies: BTreeSet<String> = data
         .items(SCHEDULED_STEP_ATTRIBUTES)
@@ -85,7 +112,7 @@ pub(super) fn read_create(request: &Request, syntax: &str, data: &[u8]) -> Resul
         .take(STUDIES_MAX)
         .collect();
     if studies.is_empty() {
-        return Err(Answer::new(0x0120, "Study Instance UID is missing in the scheduled step attributes"));
+        return Err(NO_STUDY);
     }
     Ok(StepCreate { uid, studies: studies.into_iter().collect(), instances: instances(&data)? })
 }
@@ -98,7 +125,7 @@ pub(super) fn read_set(request: &Request, syntax: &str, data: &[u8]) -> Result<S
         Some("COMPLETED") => Some((StepEnd::Completed, String::new())),
         Some("DISCONTINUED") => Some((StepEnd::Discontinued, reason(&data))),
         Some(_) => {
-            return Err(Answer::new(0x0106, "The status is not IN PROGRESS, COMPLETED or DISCONTINUED"));
+            return Err(OTHER_STATUS);
         }
     };
     Ok(StepSet { uid, end, instances: instances(&data)? })
@@ -126,7 +153,7 @@ fn instances(data: &DataSet) -> Result<Option<BTreeSet<String>>, Answer> {
             let uids = series.items(sequence).iter().filter_map(|item| item.uid(REFERENCED_INSTANCE));
             all.extend(uids.filter(|uid| is_uid(uid)));
             if all.len() > INSTANCES_MAX {
-                return Err(Answer::new(0x0213, "At most 20000 instances in one step"));
+                return Err(TOO_MANY);
             }
         }
     }
