@@ -87,10 +87,10 @@ fn play(args: &Args) -> Result<()> {
     stage.end()
 }
 
-/// Answered here, and its case, if it has one, is at rest or waits in the cloud for a person.
 /// Which row of the list is wanted.
 type Wanted = fn(&Row) -> bool;
 
+/// Answered here, and its case, if it has one, is at rest or waits in the cloud for a person.
 fn in_the_cloud(row: &Row) -> bool {
     row.at_rest() || row.answered() && row.state.as_deref() == Some("received")
 }
