@@ -82,7 +82,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ort", &["models/"]),
     ("ndarray", &["models/", "appliance/pixels", "appliance/triage", "cloud-service/diagnosis"]),
     ("image", &["models/", "appliance/pixels", "appliance/triage", "cloud-service/diagnosis", "fixtures/"]),
-    ("aes_gcm", &["proto/envelope", "appliance/store"]),
+    ("aes_gcm", &["proto/envelope", "appliance/store", "appliance/ledger"]),
     ("aead_stream", &["proto/envelope"]),
     ("hpke", &["proto/envelope", "proto/keys"]),
     ("tonic", &["proto/", "appliance/escalation", "cloud-service/service"]),

@@ -11,6 +11,7 @@ mod instances;
 mod list;
 mod reports;
 mod revisions;
+mod seal;
 mod state;
 mod upload;
 
@@ -26,6 +27,7 @@ pub use error::Error;
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
+pub use seal::{Column, Seal};
 pub use state::CaseState;
 pub use upload::Waiting;
 
