@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::out::{self, Failure};
 use crate::audit::Audit;
-use crate::house::{Settings, write_secret};
+use crate::house::{Settings, make_store_key, write_secret};
 use crate::ledger::{Ledger, new_id};
 
 /// Make a new site.
@@ -55,8 +55,9 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     }
     let text = configuration(c)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
-    Ledger::create(&c.dir.join("ledger.db")).await?.close().await;
-    Audit::open(&c.dir.join("audit.jsonl")).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    let key = make_store_key(&c.dir.join("keys/store.key"))?;
+    Ledger::create(&c.dir.join("ledger.db"), &key).await?.close().await;
+    Audit::open(&c.dir.join("audit.jsonl"), &key).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
     // Written last: a folder with a configuration is a whole site.
     std::fs::write(&config, text)?;
     let settings = Settings::read(&config).map_err(|f| out::faults_failure(&f))?;
@@ -112,8 +113,11 @@ ae_title = \"SCANSIDE\"
 {callers}
 [store]
 path = \"store\"
+key = \"keys/store.key\"         # seals everything at rest; keep a copy apart: without it no backup opens
 warn_free = \"{warn}\"            # below it the page warns
 refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before anything is at risk
+keep = \"30d\"                    # originals stay at least so long; they go only when space is below warn_free
+evict = \"forwarded\"             # and only when sent on and taken; \"answered\": the PACS sends us copies, none is the only one
 
 [study]
 quiet = \"30s\"                   # a study without other signals counts as stable after so long without news
@@ -139,6 +143,13 @@ listen = \"{page}\"
 mode = \"{review}\"             # \"required\": a person decides on every case; \"veto\": it leaves after the countdown
 countdown = \"{countdown}\"
 reading_room = {reading_room}
+
+# [audit]
+# syslog = \"collector.example:6514\"  # audit messages (DICOM PS3.15 A.5) also go there, by syslog over TLS;
+#                                     # patients and studies in them are pseudonyms of this site
+# ca = \"keys/collector-ca.pem\"       # the authority of the collector's certificate
+# certificate = \"keys/audit.pem\"     # ours, with its key, for collectors that ask for one
+# key = \"keys/audit.key\"
 
 [log]
 level = \"info\"

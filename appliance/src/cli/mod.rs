@@ -1,6 +1,7 @@
 //! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
+mod audit;
 mod case;
 mod check;
 mod echo;
@@ -65,10 +66,13 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// The audit: verify, export, peer.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
-    /// Copy the ledger, consistently, while the appliance runs.
+    /// Back the site up, while the appliance runs or not; says what the backup holds.
     Backup(site::Backup),
 }
 
@@ -104,6 +108,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
+        Command::Audit(c) => out::block_on(audit::main(&c)),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

@@ -6,14 +6,16 @@ use clap::Args;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{Request, Response, Settings, ask, deid_order, socket_path};
-use crate::ledger::Ledger;
+use crate::house::{self, Request, Response, Settings, ask, deid_order, open_ledger, socket_path, store_key};
 
-/// Copy the ledger.
+/// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// Where to; must not exist.
+    /// The folder of the backup; new or empty.
     to: PathBuf,
+    /// Instead: open this sealed copy that an upgrade kept beside the ledger, as `ledger.db` in the folder.
+    #[arg(long, value_name = "COPY")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     site: Where,
 }
@@ -21,16 +23,36 @@ pub(super) struct Backup {
 pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     let settings = out::settings(&c.site.config)?;
     let to = std::path::absolute(&c.to)?;
-    match ask(&socket_path(&settings), &Request::Backup { to: to.clone() }).await? {
-        Some(Response::Done(_)) => {}
+    if let Some(from) = &c.from {
+        std::fs::create_dir_all(&to)?;
+        crate::ledger::open_copy(&*store_key(&settings)?, from, &to.join("ledger.db"))?;
+        out::say(
+            "the copy was opened as it was before the upgrade: a plain one holds identity, so keep it safe",
+        );
+        return Ok(());
+    }
+    let holds = match ask(&socket_path(&settings), &Request::Backup { to: to.clone() }).await? {
+        Some(Response::Done(holds)) => holds,
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
-            let ledger = Ledger::open(&settings.site.ledger).await?;
-            ledger.backup(&to).await?;
+            let ledger = open_ledger(&settings).await?;
+            let holds = house::backup(&settings, &ledger, &to).await?;
             ledger.close().await;
+            holds
         }
+    };
+    if c.site.json {
+        out::json(&holds);
+        return Ok(());
     }
-    out::say("the ledger was copied; keep the pseudonym key and the identity folder with it");
+    let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    for file in holds["files"].as_array().into_iter().flatten() {
+        out::line(&format!("holds    {} ({} bytes)", word(&file["name"]), file["bytes"]));
+    }
+    for apart in holds["not_in_it"].as_array().into_iter().flatten() {
+        out::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
+    }
+    out::say("keep the keys apart from this backup, and not on this machine alone");
     Ok(())
 }
 
@@ -42,6 +64,17 @@ pub(super) fn missing(s: &Settings) -> Vec<String> {
     }
     if let Err(error) = deid_order(s) {
         faults.push(format!("site.pseudonym_key: {error}"));
+    }
+    if s.store.key.exists()
+        && let Err(error) = store_key(s)
+    {
+        faults.push(format!("store.key: {error}"));
+    }
+    let audit = [("ca", &s.audit.ca), ("certificate", &s.audit.certificate), ("key", &s.audit.key)];
+    for (key, path) in audit {
+        if path.as_ref().is_some_and(|p| !p.is_file()) {
+            faults.push(format!("audit.{key}: there is no such file; write the path of a PEM file"));
+        }
     }
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
@@ -61,6 +94,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
+    }
+    if !s.store.key.exists() {
+        notes.push("store.key: no key is there; a site of release 0.1 gets one at its first start, any other needs its own back".into());
     }
     if s.site.demo {
         notes.push(

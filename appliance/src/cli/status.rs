@@ -2,8 +2,7 @@
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{Request, Response, ask, socket_path};
-use crate::ledger::Ledger;
+use crate::house::{Request, Response, ask, open_ledger, socket_path};
 
 pub(super) async fn main(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
@@ -23,7 +22,7 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 
 /// What can be said while nothing runs: the counts, and that every light is unknown.
 async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
-    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let ledger = open_ledger(settings).await?;
     let counts = ledger.counts().await?;
     ledger.close().await;
     let report = serde_json::json!({ "site": settings.site.name, "running": false, "counts": counts });
@@ -41,7 +40,7 @@ fn text(report: &serde_json::Value) {
     if report["mode"].is_string() {
         out::line(&format!("mode       {}", word(&report["mode"])));
     }
-    for light in ["scanner", "models", "cloud", "disk"] {
+    for light in ["scanner", "models", "cloud", "disk", "audit"] {
         let l = &report[light];
         if l.is_object() {
             out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));

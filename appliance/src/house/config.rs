@@ -7,6 +7,7 @@ use proto::case::TriageMode;
 use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::intake::IntakeConfig;
 use crate::review::{Config as ReviewConfig, Mode};
@@ -116,12 +117,14 @@ pub struct Settings {
     pub escalation: Option<EscalationConfig>,
     /// `[review]`.
     pub review: ReviewConfig,
+    /// `[audit]`.
+    pub audit: AuditConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 9] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "log"];
+const ROOMS: [&str; 10] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "review", "audit", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -135,6 +138,7 @@ impl Settings {
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
         let (study, deid) = (d.room("study"), d.room("deid"));
         let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
+        let audit = d.room::<AuditConfig>("audit");
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
         let (
             Some(site),
@@ -144,12 +148,13 @@ impl Settings {
             Some(deid),
             Some(triage),
             Some(review),
+            Some(audit),
             Some(log),
-        ) = (site, intake, store, study, deid, triage, review, log)
+        ) = (site, intake, store, study, deid, triage, review, audit, log)
         else {
             return Err(d.faults);
         };
-        let mut s = Self { site, intake, store, study, deid, triage, escalation, review, log };
+        let mut s = Self { site, intake, store, study, deid, triage, escalation, review, audit, log };
         s.note_faults(&mut d);
         s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
         if d.faults.is_empty() { Ok(s) } else { Err(d.faults) }
@@ -161,7 +166,11 @@ impl Settings {
             &mut self.site.audit,
             &mut self.site.pseudonym_key,
             &mut self.store.path,
+            &mut self.store.key,
         ];
+        paths.extend(
+            [&mut self.audit.ca, &mut self.audit.certificate, &mut self.audit.key].into_iter().flatten(),
+        );
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
@@ -180,6 +189,9 @@ impl Settings {
         }
         for (key, wrong, write) in self.review.faults(demo) {
             d.fault(&format!("review.{key}"), wrong, write);
+        }
+        for (key, wrong, write) in self.audit.faults() {
+            d.fault(&format!("audit.{key}"), wrong, write);
         }
         for (key, write) in self.escalation.iter().flat_map(EscalationConfig::faults) {
             d.fault(&format!("escalation.{key}"), "is not a value that works", write);

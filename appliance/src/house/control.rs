@@ -49,9 +49,11 @@ pub enum Request {
     },
     /// Everything `status` shows.
     Status,
-    /// A copy of the ledger.
+    /// The audit is about to be exported: that is audited too.
+    AuditExported,
+    /// A backup of ledger and audit.
     Backup {
-        /// Where to; must not exist.
+        /// The folder; new or empty.
         to: PathBuf,
     },
 }

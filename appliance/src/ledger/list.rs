@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::columns::{PATIENT_NAME, REFUSED_ADDRESS, REFUSED_TITLE};
 use super::{CaseRow, DispositionRow, Error, Ledger, Result};
 
 /// What part of the list is wanted.
@@ -174,17 +175,19 @@ impl Ledger {
     pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
         let sql = format!(
             "{ROW} WHERE (?1 = '' OR d.disposition = ?1 OR c.state = ?1)
-             AND (?2 = '' OR instr(upper(s.modality || ' ' || s.body_part || ' ' || s.station || ' ' || s.accession_tail), upper(?2)) > 0)
+             AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
              ORDER BY CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
                            WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' THEN 1 ELSE 2 END,
                       s.last_arrival DESC, s.id LIMIT ?3"
         );
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let found = if q.find.is_empty() { None } else { Some(self.find(&q.find).await?) };
+        let rows: Vec<StudyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&q.filter)
-            .bind(&q.find)
+            .bind(found.map(|ids| serde_json::to_string(&ids)).transpose()?)
             .bind(q.limit.clamp(1, 5_000))
             .fetch_all(&self.pool)
-            .await?)
+            .await?;
+        rows.into_iter().map(|r| self.shown(r)).collect()
     }
 
     /// One study with disposition, case, report and timeline.
@@ -197,16 +200,14 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?
             .ok_or(Error::Unknown("study"))?;
+        let row = self.shown(row)?;
         let disposition = self.disposition(study, row.revision).await?;
         let case = self.case_of(study, row.revision).await?;
         let report = match &case {
             Some(c) => self.report(&c.id).await?.map(|t| serde_json::from_str(&t)).transpose()?,
             None => None,
         };
-        let events = sqlx::query_as("SELECT at, who, what FROM events WHERE study = ? ORDER BY seq")
-            .bind(study)
-            .fetch_all(&self.pool)
-            .await?;
+        let events = self.events(study).await?;
         Ok(StudyDetail { row, disposition, case, report, events })
     }
 
@@ -219,22 +220,8 @@ impl Ledger {
             .bind(study)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|r| r.0).ok_or(Error::Unknown("study"))
-    }
-
-    /// Adds a line to a study's timeline; `what` holds no identity.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn add_event(&self, study: &str, who: &str, what: &str, now: i64) -> Result<()> {
-        sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, ?, ?)")
-            .bind(now)
-            .bind(study)
-            .bind(who)
-            .bind(what)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let (name,) = row.ok_or(Error::Unknown("study"))?;
+        self.seal.open(PATIENT_NAME, study, &name)
     }
 
     /// A named person acknowledges a study's flag.
@@ -347,14 +334,17 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn note_refused(&self, ae_title: &str, address: &str, reason: &str, now: i64) -> Result<()> {
+        let row = refused_row(reason, now);
         sqlx::query(
-            "INSERT INTO refused_callers VALUES (?1, ?2, ?3, ?4, ?4, 1)
-             ON CONFLICT (ae_title, address, reason) DO UPDATE SET last_at = excluded.last_at, times = times + 1",
+            "INSERT INTO refused_callers (ae_title, address, reason, first_at, last_at, times, caller_index)
+             VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5)
+             ON CONFLICT (caller_index, reason) DO UPDATE SET last_at = excluded.last_at, times = times + 1",
         )
-        .bind(ae_title)
-        .bind(address)
+        .bind(self.seal.seal(REFUSED_TITLE, &row, ae_title)?)
+        .bind(self.seal.seal(REFUSED_ADDRESS, &row, address)?)
         .bind(reason)
         .bind(now)
+        .bind(self.seal.index(REFUSED_TITLE, &format!("{ae_title}\n{address}"))?)
         .execute(&self.pool)
         .await?;
         sqlx::query(
@@ -370,8 +360,19 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
-        Ok(sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200")
-            .fetch_all(&self.pool)
-            .await?)
+        let mut rows: Vec<RefusedRow> =
+            sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200")
+                .fetch_all(&self.pool)
+                .await?;
+        for row in &mut rows {
+            let name = refused_row(&row.reason, row.first_at);
+            row.ae_title = self.seal.open(REFUSED_TITLE, &name, &row.ae_title)?;
+            row.address = self.seal.open(REFUSED_ADDRESS, &name, &row.address)?;
+        }
+        Ok(rows)
     }
+}
+
+fn refused_row(reason: &str, first_at: i64) -> String {
+    format!("{reason}/{first_at}")
 }

@@ -67,13 +67,22 @@ impl Seal {
     }
 
     fn key(&self, purpose: &str, column: Column) -> Result<Zeroizing<[u8; 32]>> {
+        self.derive(&[purpose.as_bytes(), &[0], column.table.as_bytes(), &[0], column.name.as_bytes()])
+    }
+
+    fn derive(&self, info: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
         let mut key = Zeroizing::new([0_u8; 32]);
-        let info = [purpose.as_bytes(), &[0], column.table.as_bytes(), &[0], column.name.as_bytes()];
         Hkdf::<Sha256>::from_prk(self.root.as_slice())
             .map_err(|_| Error::Row("key"))?
-            .expand_multi_info(&info, key.as_mut_slice())
+            .expand_multi_info(info, key.as_mut_slice())
             .map_err(|_| Error::Row("key"))?;
         Ok(key)
+    }
+
+    /// The cipher of one sealed copy of the file.
+    pub(super) fn copies(&self, salt: &[u8]) -> Result<Aes256Gcm> {
+        let key = self.derive(&[b"copy", &[0], salt])?;
+        Aes256Gcm::new_from_slice(key.as_slice()).map_err(|_| Error::Row("key"))
     }
 
     fn cipher(&self, column: Column) -> Result<Aes256Gcm> {
@@ -123,9 +132,16 @@ impl Seal {
             .decrypt(&(*nonce).into(), Payload { msg: cipher, aad: &aad })
             .map_err(|_| BAD)?;
         let plain = Zeroizing::new(plain);
-        let end = plain.iter().rposition(|b| *b != 0).filter(|at| plain.get(*at) == Some(&0x80)).ok_or(BAD)?;
+        let end =
+            plain.iter().rposition(|b| *b != 0).filter(|at| plain.get(*at) == Some(&0x80)).ok_or(BAD)?;
         let text = plain.get(..end).unwrap_or_default().to_vec();
         String::from_utf8(text).map_err(|_| BAD)
+    }
+
+    /// A peer's pseudonym in the audit.
+    pub(super) fn peer(&self, title: &str) -> Result<String> {
+        let index = self.index(Column::new("audit", "who"), title)?;
+        Ok(format!("AE-{}", index.get(..12).unwrap_or_default()))
     }
 
     /// The blind index of a text in a column: 32 hex characters, equal for equal texts.
@@ -134,8 +150,8 @@ impl Seal {
     /// None that can be reached.
     pub fn index(&self, column: Column, text: &str) -> Result<String> {
         let key = self.key("index", column)?;
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_slice())
-            .map_err(|_| Error::Row("key"))?;
+        let mut mac =
+            <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key.as_slice()).map_err(|_| Error::Row("key"))?;
         mac.update(text.as_bytes());
         let whole = mac.finalize().into_bytes();
         Ok(hex::encode(whole.get(..INDEX).unwrap_or_default()))
@@ -203,7 +219,8 @@ mod tests {
     #[test]
     fn lengths_and_the_key_do_not_show() {
         let seal = Seal::new(&[7; 32]);
-        let (short, longer) = (seal.seal(UID, "r", "1.2").unwrap(), seal.seal(UID, "r", "1.2.3.4.5.6").unwrap());
+        let (short, longer) =
+            (seal.seal(UID, "r", "1.2").unwrap(), seal.seal(UID, "r", "1.2.3.4.5.6").unwrap());
         assert_eq!(short.len(), longer.len());
         assert_eq!(format!("{seal:?}"), "Seal(..)");
     }

@@ -1,9 +1,10 @@
 //! The `[store]` table of the configuration.
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::Size;
+use super::units::{Size, Span};
 
 /// `[store] path, warn_free, refuse_free`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,15 @@ pub struct StoreConfig {
     /// Free space under which C-STORE is answered A700 before anything is at risk (default 5 GiB).
     #[serde(default = "refuse_free")]
     pub refuse_free: Size,
+    /// Originals stay at least so long after the last arrival of their study (default 30 days).
+    #[serde(default = "keep")]
+    pub keep: Span,
+    /// What proves that originals may go when space is short.
+    #[serde(default)]
+    pub evict: Eviction,
+    /// The file of the key that seals everything at rest: 32 random bytes in hex, made by `init`.
+    #[serde(default = "key")]
+    pub key: PathBuf,
 }
 
 fn warn_free() -> Size {
@@ -27,10 +37,36 @@ fn refuse_free() -> Size {
     Size(5 << 30)
 }
 
+fn keep() -> Span {
+    Span(Duration::from_secs(30 * 24 * 3600))
+}
+
+/// What proves that the originals of an answered study are elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Eviction {
+    /// Every instance was sent on by a `[[forward]]` rule and taken.
+    #[default]
+    Forwarded,
+    /// The site says so: the PACS or a router sends us copies.
+    Answered,
+}
+
+fn key() -> PathBuf {
+    PathBuf::from("keys/store.key")
+}
+
 impl StoreConfig {
     /// The defaults with this folder.
     pub fn at(path: impl Into<PathBuf>) -> StoreConfig {
-        StoreConfig { path: path.into(), warn_free: warn_free(), refuse_free: refuse_free() }
+        StoreConfig {
+            path: path.into(),
+            warn_free: warn_free(),
+            refuse_free: refuse_free(),
+            keep: keep(),
+            evict: Eviction::default(),
+            key: key(),
+        }
     }
 
     /// Every fault as (key, what is wrong and what to write); touches no disk.

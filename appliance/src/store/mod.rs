@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use config::StoreConfig;
+pub use config::{Eviction, StoreConfig};
 pub use disk::{Disk, DiskFile, Listed, SystemDisk};
 pub use error::{Error, Fault, Retry, Step};
 pub use id::{Digest, Id, NotHex};
