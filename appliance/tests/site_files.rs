@@ -16,7 +16,7 @@ struct Site {
 impl Site {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let made = run(&["init", folder.path().join("site").to_str().unwrap()]);
+        let made = run(&["init", "--demo", folder.path().join("site").to_str().unwrap()]);
         assert!(made.status.success(), "{}", said(&made));
         Self { folder }
     }
