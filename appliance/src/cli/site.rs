@@ -46,10 +46,10 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
         return Ok(());
     }
     let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    for file in holds["files"].as_array().into_iter().flatten() {
+    for file in holds.get("files").and_then(serde_json::Value::as_array).into_iter().flatten() {
         out::line(&format!("holds    {} ({} bytes)", word(&file["name"]), file["bytes"]));
     }
-    for apart in holds["not_in_it"].as_array().into_iter().flatten() {
+    for apart in holds.get("not_in_it").and_then(serde_json::Value::as_array).into_iter().flatten() {
         out::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
     }
     out::say("keep the keys apart from this backup, and not on this machine alone");

@@ -100,7 +100,7 @@ impl Seal {
         }
         let mut plain = Zeroizing::new(text.as_bytes().to_vec());
         plain.push(0x80);
-        while plain.len() % PAD != 0 {
+        while !plain.len().is_multiple_of(PAD) {
             plain.push(0);
         }
         let mut nonce = [0_u8; NONCE];
