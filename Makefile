@@ -10,14 +10,18 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus help
+.PHONY: demo test setup-demo setup-test lint corpus guards screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
 
-demo: setup-demo
+demo:
+	@cat tests/src/demo/acts.txt
+	@echo "Before that, set-up and build: about 15 minutes on 2 cores the first time, nothing afterwards."
+	@echo
+	@tests/setup demo
 	@$(STAGE) build cargo build --quiet --workspace --bins
-	@$(CARGO_TARGET_DIR)/debug/demo $(ARGS)
+	@$(CARGO_TARGET_DIR)/debug/demo --told $(ARGS)
 
 test: setup-test
 	@$(STAGE) format cargo fmt --all --check
@@ -28,12 +32,21 @@ test: setup-test
 
 # What the tests do not need: lints with warnings as errors, licences and bans.
 lint:
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets --features tests/corpus -- -D warnings
 	command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: cargo install cargo-deny"
 
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
 corpus: setup-test
 	@tests/corpus
+
+# Takes out each guard of tests/guards.toml in turn and requires its test to fail. About a minute for each.
+guards: setup-test
+	@tests/guards $(ARGS)
+
+# Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
+screenshots: setup-demo setup-test
+	@$(STAGE) build cargo build --quiet --workspace --bins
+	@$(CARGO_TARGET_DIR)/debug/screenshots $(ARGS)
 
 setup-demo:
 	@tests/setup demo

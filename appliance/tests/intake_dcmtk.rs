@@ -1,5 +1,6 @@
 //! Reception with DCMTK as the scanner: what `echoscu` and `storescu` send is on disk when they say so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
@@ -37,6 +38,7 @@ impl Sink for Remember {
 
 struct Server {
     root: tempfile::TempDir,
+    inbox: Inbox,
     sink: Arc<Remember>,
     port: String,
     stop: CancellationToken,
@@ -56,13 +58,13 @@ impl Server {
         let stop = CancellationToken::new();
         let config = IntakeConfig {
             listen: ([127, 0, 0, 1], 0).into(),
-            callers: vec![Caller { ae_title: "STORESCU".into(), address: "127.0.0.0/8".into() }],
+            callers: vec![Caller::new("STORESCU", "127.0.0.0/8")],
             ..IntakeConfig::default()
         };
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();
         let port = intake.local_addr().unwrap().port().to_string();
         let task = tokio::spawn(intake.run());
-        Server { root, sink, port, stop, task }
+        Server { root, inbox: store.inbox(), sink, port, stop, task }
     }
 
     async fn run(&self, program: &str, arguments: &[&str], files: &[PathBuf]) -> Output {
@@ -78,8 +80,9 @@ impl Server {
     }
 
     fn data(&self, reception: &Reception) -> Vec<u8> {
-        let path = self.root.path().join("store/inbox").join(reception.id.to_string());
-        std::fs::read(path).unwrap()[Inbox::data_offset() as usize..].to_vec()
+        let mut data = Vec::new();
+        self.inbox.open(reception.id).unwrap().read_to_end(&mut data).unwrap();
+        data
     }
 
     async fn end(self) {

@@ -130,18 +130,23 @@ async fn a_site_of_the_first_release_gets_its_key_and_its_old_ledger_can_be_had_
 async fn a_damaged_ledger_and_a_missing_key_are_said_and_nothing_is_made_anew() {
     let site = Site::new();
     let (ledger, key) = (site.at("ledger.db"), site.at("keys/store.key"));
-    let kept = std::fs::read(&key).unwrap();
-    std::fs::remove_file(&key).unwrap();
+    let apart = site.at("apart");
+    std::fs::rename(&key, &apart).unwrap();
     let without = site.run(&["case", "list"]);
     assert_eq!(without.status.code(), Some(1));
     assert!(said(&without).contains("store.key"), "{}", said(&without));
     assert!(!key.exists(), "a new key would hide that the old one is lost");
-    std::fs::write(&key, kept).unwrap();
+    for command in ["run", "check"] {
+        let without = site.run(&[command]);
+        assert!(!without.status.success() && said(&without).contains("store.key"), "{}", said(&without));
+        assert!(!key.exists(), "{command}: a new key would hide that the old one is lost");
+    }
+    std::fs::rename(&apart, &key).unwrap();
     let whole = std::fs::read(&ledger).unwrap();
     std::fs::write(&ledger, b"").unwrap();
     let empty = site.run(&["case", "list"]);
     assert_eq!(empty.status.code(), Some(1));
-    assert!(said(&empty).contains("damaged"), "{}", said(&empty));
+    assert!(said(&empty).contains("holds no ledger"), "{}", said(&empty));
     assert_eq!(std::fs::read(&ledger).unwrap(), b"");
     std::fs::write(&ledger, &whole).unwrap();
     std::fs::remove_file(&ledger).unwrap();

@@ -113,7 +113,7 @@ fn with(bytes: &[u8]) -> File {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new() }).collect()
+    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }).collect()
 }
 
 fn order() -> DeidOrder {
@@ -242,7 +242,7 @@ async fn a_large_frame_fits_into_the_usual_memory() {
     let values: Vec<u8> = (0..4096_u32 * 4096).flat_map(|i| ((i % 4096) as u16).to_le_bytes()).collect();
     data.put(Element::bytes(tags::PIXEL_DATA, Vr::OW, values));
     data.put_text(tags::VIEW_POSITION, Vr::CS, "PA");
-    let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true });
+    let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true, bag: None });
     let (answer, _, _) =
         run(&program(&["head-ct-haemorrhage", "chest-xray"]), &job, &[file_of(&data)]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
@@ -257,7 +257,7 @@ fn heads() -> Vec<File> {
 }
 
 async fn triage_heads(program: &Program) -> (TriageAnswer, Vec<u32>) {
-    let job = Job::Triage(TriageJob { instances: refs(20), deid: order(), previews: true });
+    let job = Job::Triage(TriageJob { instances: refs(20), deid: order(), previews: true, bag: None });
     let (answer, bag, touched) = run(program, &job, &heads()).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
     let first = values(&bag, &answer.previews[0]);
@@ -280,7 +280,7 @@ async fn a_head_ct_gets_its_disposition_from_the_bundle() {
 
 #[tokio::test]
 async fn try_answers_as_triage_does() {
-    let job = Job::Try(TriageJob { instances: refs(1), deid: order(), previews: false });
+    let job = Job::Try(TriageJob { instances: refs(1), deid: order(), previews: false, bag: None });
     let (answer, bag, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(answer.disposition, Disposition::NotAnalysed);

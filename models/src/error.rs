@@ -74,7 +74,7 @@ pub enum Error {
         wanted: &'static str,
     },
     /// `libonnxruntime.so` was found nowhere.
-    #[error("ONNX Runtime was not found; run `make onnxruntime`, or name the library in ORT_DYLIB_PATH (looked at: {})", looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))]
+    #[error("ONNX Runtime was not found; name libonnxruntime.so in the configuration or in ORT_DYLIB_PATH (in a checkout, `make setup-demo` fetches it; looked at: {})", looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))]
     NoLibrary {
         /// Where it was looked for.
         looked: Vec<PathBuf>,

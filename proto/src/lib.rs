@@ -27,6 +27,7 @@ pub mod report;
 pub mod settings;
 pub mod tls;
 pub mod token;
+pub mod units;
 pub mod wire;
 pub mod words;
 

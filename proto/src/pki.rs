@@ -255,6 +255,21 @@ pub fn site_of(certificate: &[u8]) -> Result<(SiteId, Serial), Error> {
     }
 }
 
+/// A certificate, DER.
+pub type Certificate = CertificateDer<'static>;
+/// A private key, DER.
+pub type PrivateKey = PrivateKeyDer<'static>;
+
+/// When a certificate (DER) ends, in seconds since 1970 UTC.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub fn ends(certificate: &[u8]) -> Result<i64, Error> {
+    use x509_parser::prelude::{FromDer as _, X509Certificate};
+    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| Error::Malformed)?;
+    Ok(parsed.validity().not_after.timestamp())
+}
+
 /// The certificates in a PEM text.
 ///
 /// # Errors

@@ -25,7 +25,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file.display(), self.line, self.key, self.wrong)?;
+        write!(f, "{}:", self.file.display())?;
+        if self.line > 0 {
+            write!(f, "{}:", self.line)?;
+        }
+        write!(f, " {}: {}", self.key, self.wrong)?;
         if self.write.is_empty() { Ok(()) } else { write!(f, "; {}", self.write) }
     }
 }
@@ -45,19 +49,26 @@ impl Document {
     /// # Errors
     /// The one fault that keeps everything else from being read.
     pub fn read(path: &Path) -> Result<Self, Fault> {
-        let fault = |line, wrong: String, write: &str| Fault {
-            file: path.to_owned(),
-            line,
-            key: "(file)".to_owned(),
-            wrong,
-            write: write.to_owned(),
-        };
         let text = std::fs::read_to_string(path).map_err(|e| {
-            fault(0, format!("cannot be read ({})", e.kind()), "give the path of a file that `init` wrote")
+            whole(
+                path,
+                0,
+                format!("cannot be read ({})", e.kind()),
+                "give the path of a file that `init` wrote",
+            )
         })?;
+        Self::of(path, text)
+    }
+
+    /// The same from the text of the file.
+    ///
+    /// # Errors
+    /// When it is not TOML.
+    pub fn of(path: &Path, text: String) -> Result<Self, Fault> {
         if let Err(e) = DeTable::parse(&text) {
             let line = e.span().map_or(0, |s| line_at(&text, s.start));
-            return Err(fault(
+            return Err(whole(
+                path,
                 line,
                 format!("is not TOML: {}", first_line(e.message())),
                 "see the line named",
@@ -169,6 +180,10 @@ impl Document {
     }
 }
 
+fn whole(path: &Path, line: usize, wrong: String, write: &str) -> Fault {
+    Fault { file: path.to_owned(), line, key: "(file)".to_owned(), wrong, write: write.to_owned() }
+}
+
 fn find(value: &Spanned<DeValue<'_>>, at: usize, path: &mut Vec<String>) -> bool {
     match value.get_ref() {
         DeValue::Table(table) => table.iter().any(|(key, inner)| {
@@ -224,7 +239,27 @@ fn explain(message: &str) -> (String, String) {
         let field = rest.trim_end_matches('`');
         return (format!("`{field}` is missing"), format!("write `{field} = ...` here"));
     }
-    (message.to_owned(), String::new())
+    if let Some(rest) = message.strip_prefix("unknown variant `") {
+        let (word, rest) = rest.split_once('`').unwrap_or((rest, ""));
+        let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+        return (format!("is none of {}", known.join(", ")), nearest(word, known.into_iter()));
+    }
+    if message.contains("socket address") {
+        return ("is not an address with a port".to_owned(), "write one like \"127.0.0.1:8443\"".to_owned());
+    }
+    if let Some((is, expected)) = message.strip_prefix("invalid ").and_then(|m| m.split_once(", expected ")) {
+        let expected = match expected {
+            "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number, not negative",
+            "a boolean" => "true or false",
+            "a string" => "a text in quotes",
+            other => other,
+        };
+        return (format!("has the wrong {is}"), format!("write {expected}"));
+    }
+    // Our own types say both halves.
+    let (wrong, write) =
+        message.split_once("; ").unwrap_or((message, "see the commented file that `init` writes"));
+    (wrong.to_owned(), write.to_owned())
 }
 
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {

@@ -1,77 +1,20 @@
-//! Behaviour: in a real browser a technician sees the study, a reader signs its draft, and the report is home.
+//! Behaviour: in a real browser a technician sees the study, a reader windows it and signs its draft, and the report is home.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::Path;
-use std::time::Duration;
-
-use chromiumoxide::{Browser, BrowserConfig, Page};
 use fixtures::planted::Planted;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use futures::StreamExt as _;
-use tests::cast::{LIMIT, Pair, Terms, until};
+use tests::cast::{Browser, LIMIT, Pair, Tab, Terms, until};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Chromium without a window, its profile under `folder`.
-async fn browser(folder: &Path) -> Browser {
-    let config =
-        BrowserConfig::builder().user_data_dir(folder.join("profile")).arg("--disable-dev-shm-usage");
-    // Its own sandbox does not work for root, as in a container.
-    let config = if rustix::process::geteuid().is_root() { config.no_sandbox() } else { config };
-    let (browser, mut handler) =
-        Browser::launch(config.build().unwrap()).await.expect("Chromium (package chromium)");
-    tokio::spawn(async move { while handler.next().await.is_some() {} });
-    browser
-}
-
-/// Asks the page until the expression is true.
-async fn seen(page: &Page, what: &str, expression: &str) {
-    let look = async {
-        let mut again = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            again.tick().await;
-            // In the middle of a navigation there is nothing to ask.
-            let said = page.evaluate_expression(expression).await;
-            if said.is_ok_and(|value| value.into_value::<bool>().unwrap_or(false)) {
-                return;
-            }
-        }
-    };
-    if tokio::time::timeout(PATIENCE, look).await.is_err() {
-        let text = page.evaluate_expression("document.body.innerText").await;
-        let text = text.ok().and_then(|value| value.into_value::<String>().ok()).unwrap_or_default();
-        panic!("not seen: {what}; the page at {:?} says: {text}", page.url().await);
-    }
-}
-
-/// Clicks as soon as the element is there: looked up and clicked in one breath, so that no navigation comes between,
-/// and after the answer is given, so that a navigation that follows cannot swallow it.
-async fn press(page: &Page, selector: &str) {
-    let click = format!(
-        "(() => {{ const found = document.querySelector({selector:?}); \
-         if (!found) return false; setTimeout(() => found.click()); return true; }})()"
-    );
-    seen(page, selector, &click).await;
-}
-
-/// What the page answers, once it stands still enough to be asked.
-async fn said(page: &Page, expression: &str) -> String {
-    seen(page, expression, &format!("({expression}) !== ''")).await;
-    let look = async {
-        let mut again = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            again.tick().await;
-            if let Ok(value) = page.evaluate_expression(expression).await {
-                return value.into_value::<String>().unwrap_or_default();
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, look).await.unwrap()
-}
+const SIZE: (u32, u32) = (1366, 768);
+/// Sum of a canvas's pixels, weighted by place: moves when the picture does.
+const PIXELS: &str = "(() => { const c = document.querySelector('#canvas'); \
+    const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; \
+    let sum = 0; for (let i = 0; i < d.length; i += 4) sum += d[i] * (1 + i % 7); return sum; })()";
 
 /// Neither title nor address of a page names the patient.
-async fn nameless(page: &Page, planted: &Planted) {
-    let (title, address) = (said(page, "document.title").await, said(page, "location.href").await);
+fn nameless(page: &Tab, planted: &Planted) {
+    let (title, address): (String, String) =
+        (page.said("document.title").unwrap(), page.said("location.href").unwrap());
     assert!(planted.search(format!("{title} {address}").as_bytes()).is_empty(), "{title} at {address}");
 }
 
@@ -87,37 +30,71 @@ fn sent(pair: &Pair) -> Study {
     study
 }
 
-async fn technician_sees(page: &Page, study: &Study, words: &str) {
-    seen(
-        page,
+/// A picture stands on the canvas and a drag over it, as well as a key, shows it in another window.
+fn windows(page: &Tab) {
+    page.until("the image", "document.querySelector('#cap-window')?.textContent.includes('width') === true")
+        .unwrap();
+    let before: f64 = page.said(PIXELS).unwrap();
+    assert!(before > 0.0, "the pane is not black");
+    let was: String = page.said("document.querySelector('#cap-window').textContent").unwrap();
+    page.drag("#canvas", (90.0, 60.0)).unwrap();
+    page.until("another window", &format!("document.querySelector('#cap-window').textContent !== {was:?}"))
+        .unwrap();
+    page.until("other pixels", &format!("{PIXELS} !== {before}")).unwrap();
+    page.key("i").unwrap();
+    page.until("inverted", "document.querySelector('#cap-window').textContent.includes('inverted')").unwrap();
+    page.key("0").unwrap();
+    page.until(
+        "the first window again",
+        &format!("document.querySelector('#cap-window').textContent === {was:?}"),
+    )
+    .unwrap();
+    page.until("the first pixels again", &format!("{PIXELS} === {before}")).unwrap();
+}
+
+fn technician_sees(page: &Tab, study: &Study, words: &str) {
+    page.until(
         "the study in the list",
         "document.querySelector('#rows a.row')?.innerText.includes('CT') === true",
     )
-    .await;
-    nameless(page, &study.planted).await;
-    press(page, "#rows a.row").await;
-    seen(page, words, &format!("document.querySelector('#result')?.innerText.includes({words:?}) === true"))
-        .await;
-    seen(
-        page,
-        "the image",
-        "document.querySelector('#canvas')?.width > 0 && !document.querySelector('#image').hidden",
-    )
-    .await;
-    nameless(page, &study.planted).await;
+    .unwrap();
+    nameless(page, &study.planted);
+    page.press("#rows a.row").unwrap();
+    page.until(words, &format!("document.querySelector('#result')?.innerText.includes({words:?}) === true"))
+        .unwrap();
+    windows(page);
+    nameless(page, &study.planted);
 }
 
-async fn reader_signs(page: &Page, study: &Study, opinion: &str) {
-    press(page, "form[action='/welcome'] button").await;
-    press(page, "a[href^='/case/']").await;
-    nameless(page, &study.planted).await;
-    press(page, "form[action$='/lease'] button").await;
-    seen(page, "the frame", "document.querySelector('#frame')?.naturalWidth > 0").await;
-    seen(page, "the draft", "document.querySelector('form[action$=\"/sign\"]') !== null").await;
-    let write = format!("document.querySelector('textarea[name=impression]').value = {opinion:?}");
-    page.evaluate_expression(write).await.unwrap();
-    nameless(page, &study.planted).await;
-    press(page, "form[action$='/sign'] button").await;
+fn reader_signs(page: &Tab, study: &Study, opinion: &str) {
+    page.press("form[action='/welcome'] button").unwrap();
+    page.press("a[href^='/case/']").unwrap();
+    nameless(page, &study.planted);
+    page.press("form[action$='/lease'] button").unwrap();
+    windows(page);
+    page.until("the draft", "document.querySelector('form[action$=\"/sign\"]') !== null").unwrap();
+    let write = format!("(document.querySelector('textarea[name=impression]').value = {opinion:?}) !== ''");
+    page.until("the opinion", &write).unwrap();
+    nameless(page, &study.planted);
+    page.press("form[action$='/sign'] button").unwrap();
+}
+
+/// Everything a page asked for came from its own host, none of it with the one-time code, and browsers get their icon.
+fn keeps_to_itself(page: &Tab, host: &str, link: &str) {
+    let code = link.rsplit(['#', '=']).next().unwrap();
+    assert!(link.contains('#') && code.len() >= 16, "the code stands in the fragment: {link}");
+    let icon: bool = page
+        .said("fetch('/favicon.ico').then((a) => a.ok && a.headers.get('content-type') === 'image/svg+xml')")
+        .unwrap();
+    assert!(icon, "/favicon.ico answers");
+    let asked = page.asked();
+    assert!(asked.len() > 5, "{asked:?}");
+    for address in asked.iter().filter(|a| a.as_str() != "about:blank") {
+        let rest = address.strip_prefix(&format!("http://{host}/"));
+        let before_fragment = rest.map(|r| r.split('#').next().unwrap());
+        assert!(before_fragment.is_some_and(|r| !r.contains(code)), "{address}");
+    }
+    assert!(!page.said::<String>("location.href").unwrap().contains(code));
 }
 
 #[test]
@@ -126,24 +103,33 @@ fn a_technician_sees_the_study_and_a_reader_signs_its_draft() {
     let mut pair = Pair::start(folder.path(), &Terms { drafts_leave: false, ..Terms::default() }).unwrap();
     let study = sent(&pair);
     let opinion = "No mass effect on the six slices that were sent.";
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut browser = browser(folder.path()).await;
-        let technician = browser.new_page(pair.appliance.login.as_str()).await.unwrap();
-        technician_sees(&technician, &study, "No bundle takes this study").await;
-        let reader = browser.new_page(pair.cloud.login.as_str()).await.unwrap();
-        reader_signs(&reader, &study, opinion).await;
-        seen(
-            &technician,
+    let browser = Browser::start(folder.path()).unwrap();
+    let technician = browser.open(&pair.appliance.login, SIZE).unwrap();
+    technician_sees(&technician, &study, "No bundle takes this study");
+    let reader = browser.open(&pair.cloud.login, SIZE).unwrap();
+    reader_signs(&reader, &study, opinion);
+    technician
+        .until(
             "the signed report on the technician's page, by itself",
             &format!("document.querySelector('#result')?.innerText.includes({opinion:?}) === true"),
         )
-        .await;
-        browser.close().await.unwrap();
-    });
+        .unwrap();
+    reader.until("the queue again", "document.querySelector('#live') !== null").unwrap();
+    keeps_to_itself(&technician, &pair.appliance.page.to_string(), &pair.appliance.login);
+    keeps_to_itself(&reader, &pair.cloud.page.to_string(), &pair.cloud.login);
+    browser.stop().unwrap();
     let rows = pair.appliance.ledger().unwrap().rows().unwrap();
     assert_eq!(rows[0].state.as_deref(), Some("answered"));
     assert_eq!(rows[0].unsigned, Some(0), "a person signed it");
     pair.appliance.stop().unwrap();
     pair.cloud.stop().unwrap();
+}
+
+#[test]
+fn both_pages_show_values_by_the_same_code() {
+    let root = tests::cast::project();
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let (here, there) =
+        (read("appliance/src/review/assets/window.js"), read("cloud-service/src/page/assets/window.js"));
+    assert!(here.contains("export function greys") && here == there, "copy the one over the other");
 }

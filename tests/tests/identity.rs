@@ -105,6 +105,13 @@ fn a_planted_identity_appears_nowhere() {
         "an envelope was not kept"
     );
     searched.extend(entries.into_iter().map(|entry| (format!("left: {}", entry.name), entry.bytes)));
+    // At rest too: received objects, their headers, previews, whatever lies in the store's folder.
+    let store = pair.appliance.store_path().unwrap();
+    for file in walkdir::WalkDir::new(store).into_iter().map(Result::unwrap) {
+        if file.file_type().is_file() {
+            searched.push((format!("store: {}", file.path().display()), std::fs::read(file.path()).unwrap()));
+        }
+    }
     for (place, bytes) in &searched {
         let hits = searcher.search(bytes);
         assert!(hits.is_empty(), "{place}: {hits:?}");

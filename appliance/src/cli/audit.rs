@@ -42,7 +42,7 @@ fn failed(error: &crate::audit::Error) -> Failure {
 
 fn check(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
-    let reach = verify(&settings.site.audit, &*store_key(&settings)?).map_err(|e| failed(&e))?;
+    let reach = verify(&settings.site.audit, store_key(&settings)?.bytes()).map_err(|e| failed(&e))?;
     if w.json {
         out::json(&serde_json::json!({ "lines": reach.lines, "digest": reach.last, "holds": true }));
     } else {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use models::sandbox::{Pool, Terms};
+use proto::case::Disposition;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure>
 }
 
 fn p10() -> InstanceRef {
-    InstanceRef { offset: None, transfer_syntax: String::new() }
+    InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }
 }
 
 /// Runs one job over files; returns the checked answer and the bag.
@@ -114,6 +115,17 @@ async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File
     Ok((answer, bag))
 }
 
+/// The files below some paths; none at all is a mistake that would otherwise look like success.
+fn some(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    paths.iter().try_for_each(|p| gather(p, &mut files))?;
+    if files.is_empty() {
+        Err(Failure::new(out::USAGE, "there is no file in what was named"))
+    } else {
+        Ok(files)
+    }
+}
+
 pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
     let key = match &c.key {
         Some(path) => std::fs::read_to_string(path)?.trim().to_owned(),
@@ -129,8 +141,7 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
         return Err(Failure::new(out::USAGE, "--policy is \"strict\" or \"shifted-dates\""));
     }
     let order = DeidOrder { policy: c.policy.clone(), key };
-    let mut files = Vec::new();
-    gather(&c.input, &mut files)?;
+    let files = some(std::slice::from_ref(&c.input))?;
     std::fs::create_dir_all(&c.output)?;
     let pool = workers(&[], None, 2)?;
     let bar = bar(files.len());
@@ -152,7 +163,10 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
     bar.finish_and_clear();
     let said: Vec<String> = counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
     out::say(&said.join(", "));
-    Ok(())
+    match counts.get("refused") {
+        None => Ok(()),
+        Some(n) => Err(Failure::new(out::FAILED, format!("{n} of {} files were refused", files.len()))),
+    }
 }
 
 fn deid_line(
@@ -203,8 +217,8 @@ fn report(as_json: bool, path: &Path, line: &Value) {
     } else if word(line, "status") != Some("done") {
         out::say(&format!(
             "{}: {}",
-            line["status"].as_str().unwrap_or(""),
-            line["reason"].as_str().unwrap_or("")
+            word(line, "status").unwrap_or_default(),
+            word(line, "reason").unwrap_or_default()
         ));
     }
 }
@@ -232,6 +246,10 @@ fn bar(count: usize) -> indicatif::ProgressBar {
 }
 
 fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
+    for named in &b.bundles {
+        models::Bundle::open(named)
+            .map_err(|e| Failure::new(out::USAGE, format!("{}: {e}", named.display())))?;
+    }
     if !b.bundles.is_empty() {
         return Ok(b.bundles.clone());
     }
@@ -258,7 +276,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
             .map_err(|e| e.to_string())?
             .concat(),
     };
-    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false };
+    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false, bag: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
     match ask(pool, &job, paths).await?.0 {
         Answer::Triage(answer) => Ok(answer),
@@ -268,9 +286,8 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
 }
 
 pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
+    let files = some(&c.paths)?;
     let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 2)?;
-    let mut files = Vec::new();
-    c.paths.iter().try_for_each(|p| gather(p, &mut files))?;
     let bar = bar(files.len());
     for (number, paths) in studies(&files).values().enumerate() {
         let answered = if paths.len() > MAX_INSTANCES {
@@ -322,6 +339,9 @@ pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
         out::json(&value);
     } else {
         out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+    }
+    if answer.disposition == Disposition::Unreadable {
+        return Err(Failure::new(out::FAILED, "the file cannot be read"));
     }
     Ok(())
 }

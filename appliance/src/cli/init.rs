@@ -1,14 +1,16 @@
 //! `appliance init`: a new site with a commented configuration, its own keys and an empty ledger. No default user.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::out::{self, Failure};
 use crate::audit::Audit;
-use crate::house::{Settings, make_store_key, write_secret};
+use crate::house::{Settings, write_secret};
 use crate::ledger::{Ledger, new_id};
+use crate::store::StoreKey;
 
 /// Make a new site.
 #[derive(Debug, Args)]
@@ -24,6 +26,9 @@ pub(super) struct Init {
     /// Where DICOM is received.
     #[arg(long, default_value = "127.0.0.1:11112")]
     listen: SocketAddr,
+    /// A scanner that may send, `TITLE@ADDRESS` or `TITLE@NETWORK`; may be given several times.
+    #[arg(long = "caller", value_name = "TITLE@ADDRESS")]
+    callers: Vec<String>,
     /// Where the page is served.
     #[arg(long, default_value = "127.0.0.1:8080")]
     page: SocketAddr,
@@ -45,7 +50,7 @@ pub(super) struct Init {
 }
 
 pub(super) async fn main(c: &Init) -> Result<(), Failure> {
-    std::fs::create_dir_all(&c.dir)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&c.dir)?;
     let config = c.dir.join("appliance.toml");
     if config.exists() {
         return Err(Failure::new(
@@ -55,9 +60,11 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     }
     let text = configuration(c)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
-    let key = make_store_key(&c.dir.join("keys/store.key"))?;
-    Ledger::create(&c.dir.join("ledger.db"), &key).await?.close().await;
-    Audit::open(&c.dir.join("audit.jsonl"), &key).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    let key = StoreKey::create(&c.dir.join("keys/store.key"))
+        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    Ledger::create(&c.dir.join("ledger.db"), key.bytes()).await?.close().await;
+    Audit::open(&c.dir.join("audit.jsonl"), key.bytes())
+        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
     // Written last: a folder with a configuration is a whole site.
     std::fs::write(&config, text)?;
     let settings = Settings::read(&config).map_err(|f| out::faults_failure(&f))?;
@@ -82,7 +89,51 @@ fn absolute(path: &Path) -> Result<String, Failure> {
     Ok(quote(&std::path::absolute(path)?.to_string_lossy()))
 }
 
+/// What reception can do besides, in comments.
+const INTAKE: &str = "# any_called_title = true       # take associations that call another AE title than ours
+# max_associations = 32         # at the same time; more are refused for the moment
+# max_pdu = \"128KiB\"            # largest PDU we offer to take, from 4KiB
+# private_sop_classes = [\"1.3.12.2.1107.5.9.1\"]   # UIDs, or prefixes that end in a dot
+# private_transfer_syntaxes = []
+# artim_timeout = \"30s\"         # connection to association request, TLS handshake included
+# read_timeout = \"60s\"          # one PDU inside a message
+# write_timeout = \"30s\"
+# idle_timeout = \"10m\"          # between two messages
+# drain_timeout = \"10s\"         # for objects in progress at a stop
+# More keys of a [[intake.callers]] block:
+# tls_only = true               # never over plain DICOM
+# max_associations = 4          # of this caller
+# associations_per_minute = 600
+# bytes_per_day = \"200GiB\"      # then C-STORE is answered A700 until midnight UTC
+# max_pdu = \"16KiB\"
+# quirks = [\"abort-is-release\"] # any-called-title, title-case-ignored, prefer-implicit, first-syntax, no-window
+# [intake.tls]                  # a second listener, TLS 1.2 and 1.3 (PS3.15 B.12)
+# listen = \"0.0.0.0:2762\"
+# certificate = \"tls/certificate.pem\"   # chain, leaf first; new files are taken without a restart
+# key = \"tls/key.pem\"
+# client_certificate = \"required\"       # of senders: \"none\", \"optional\", \"required\"
+# client_ca = \"tls/scanners.pem\"        # authorities of their certificates
+# reload = \"30s\"               # how often the files are looked at
+# [intake.identity]             # user identity in association requests
+# mode = \"check\"              # or \"ignore\"
+# [[intake.identity.users]]
+# name = \"ct1\"
+# passcode = \"tls/ct1.passcode\"         # a file; without it the name alone is enough
+";
+
+/// Blocks for the scanners named on the command line.
+fn callers(named: &[String]) -> Result<String, Failure> {
+    let block = |text: &String| {
+        let (title, address) = text.rsplit_once('@').ok_or_else(|| {
+            Failure::new(out::USAGE, "a caller is written TITLE@ADDRESS, for example CT1@10.0.0.7")
+        })?;
+        Ok(format!("[[intake.callers]]\nae_title = {}\naddress = {}\n\n", quote(title), quote(address)))
+    };
+    named.iter().map(block).collect()
+}
+
 fn configuration(c: &Init) -> Result<String, Failure> {
+    let named = callers(&c.callers)?;
     let bundles: Result<Vec<String>, Failure> = c.bundles.iter().map(|b| absolute(b)).collect();
     let (mode, review, callers) = if c.demo {
         ("settle", "veto", "[[intake.callers]]\nae_title = \"*\"\naddress = \"*\"\n")
@@ -110,10 +161,10 @@ demo = {demo}
 [intake]
 listen = \"{listen}\"
 ae_title = \"SCANSIDE\"
-{callers}
+{intake}{callers}
 [store]
 path = \"store\"
-key = \"keys/store.key\"         # seals everything at rest; keep a copy apart: without it no backup opens
+key = \"keys/store.key\"         # everything at rest is sealed under it: keep a copy apart; lost with the disk, all is lost
 warn_free = \"{warn}\"            # below it the page warns
 refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before anything is at risk
 keep = \"30d\"                    # originals stay at least so long; they go only when space is below warn_free
@@ -159,7 +210,8 @@ json = false
         demo = c.demo,
         listen = c.listen,
         page = c.page,
-        callers = callers,
+        intake = INTAKE,
+        callers = if named.is_empty() { callers } else { &named },
         warn = if c.demo { "2GiB" } else { "20GiB" },
         refuse = if c.demo { "200MiB" } else { "5GiB" },
         after = if c.demo { "1s" } else { "5s" },

@@ -1,6 +1,7 @@
 //! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
+mod associations;
 mod audit;
 mod case;
 mod check;
@@ -12,6 +13,7 @@ mod out;
 mod run;
 mod site;
 mod status;
+mod store;
 mod user;
 
 use std::ffi::OsString;
@@ -72,6 +74,14 @@ enum Command {
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
+    /// What the last associations did: contexts, messages, statuses, how they ended. No identity.
+    Associations(associations::Associations),
+    /// The conformance statement (PS3.2) of reception, as Markdown.
+    #[command(hide = true)]
+    Conformance,
+    /// The store: verify.
+    #[command(subcommand)]
+    Store(store::Command),
     /// Back the site up, while the appliance runs or not; says what the backup holds.
     Backup(site::Backup),
 }
@@ -79,6 +89,8 @@ enum Command {
 /// Runs the command line and returns the exit code.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Whatever this process writes is its owner's alone: ledgers, logs of them, backups, output.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut args = args.into_iter().peekable();
     let name = args.next().unwrap_or_else(|| "appliance".into());
     // The sandboxed worker is the same binary; it never meets the rest of the command line.
@@ -98,7 +110,7 @@ fn dispatch(command: Command) -> ExitCode {
     let result = match command {
         Command::Init(c) => out::block_on(init::main(&c)),
         Command::Run(w) => run::main(&w),
-        Command::Check(w) => check::main(&w),
+        Command::Check(w) => out::block_on(check::main(&w)),
         Command::Status(w) => out::block_on(status::main(&w)),
         Command::Deid(c) => out::block_on(files::deid(&c)),
         Command::Triage(c) => out::block_on(files::triage(&c)),
@@ -109,6 +121,12 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Case(c) => out::block_on(case::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
         Command::Audit(c) => out::block_on(audit::main(&c)),
+        Command::Associations(c) => out::block_on(associations::main(&c)),
+        Command::Conformance => {
+            crate::intake::conformance_statement().lines().for_each(out::line);
+            Ok(())
+        }
+        Command::Store(c) => store::main(&c),
         Command::Backup(c) => out::block_on(site::backup(&c)),
     };
     match result {

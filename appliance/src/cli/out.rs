@@ -67,6 +67,12 @@ pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// A time in ms since 1970 UTC as people read it.
+pub fn time(ms: i64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
 /// One JSON object as a line on stdout.
 pub fn json(value: &impl Serialize) {
     if let Ok(text) = serde_json::to_string(value) {

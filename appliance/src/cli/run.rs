@@ -37,13 +37,17 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
                 out::json(&serde_json::json!({
                     "ready": true,
                     "intake": addresses.intake.to_string(),
+                    "tls": addresses.tls.map(|a| a.to_string()),
                     "page": addresses.review.to_string(),
                     "ae_title": said.intake.ae_title,
                 }));
             } else {
                 out::say(&format!(
-                    "ready: DICOM {} on {}, page http://{}",
-                    said.intake.ae_title, addresses.intake, addresses.review
+                    "ready: DICOM {} on {}{}, page http://{}",
+                    said.intake.ae_title,
+                    addresses.intake,
+                    addresses.tls.map(|a| format!(" and over TLS on {a}")).unwrap_or_default(),
+                    addresses.review
                 ));
             }
         })

@@ -1,12 +1,20 @@
 //! What a site's files must be, and the copy of its ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{self, Request, Response, Settings, ask, deid_order, open_ledger, socket_path, store_key};
+use crate::conveyor::now;
+use crate::escalation::Identity;
+use crate::house::{
+    self, Request, Response, Settings, ask, deid_order, open_ledger, pool, socket_path, store_key,
+};
+use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
+use crate::ledger::{Error as LedgerError, Ledger};
+use crate::store::{Error as StoreError, StoreKey, check_key};
 
 /// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
@@ -25,7 +33,7 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     let to = std::path::absolute(&c.to)?;
     if let Some(from) = &c.from {
         std::fs::create_dir_all(&to)?;
-        crate::ledger::open_copy(&*store_key(&settings)?, from, &to.join("ledger.db"))?;
+        crate::ledger::open_copy(store_key(&settings)?.bytes(), from, &to.join("ledger.db"))?;
         out::say(
             "the copy was opened as it was before the upgrade: a plain one holds identity, so keep it safe",
         );
@@ -56,37 +64,94 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files that the configuration names and that are not there, each with what to do.
-pub(super) fn missing(s: &Settings) -> Vec<String> {
-    let mut faults = Vec::new();
-    if !s.site.ledger.is_file() {
-        faults.push("site.ledger: there is no ledger there; restore it from a backup, or run `appliance init` for a new site".into());
+/// Notes what the configuration names and what is not there or does not work; changes nothing.
+pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
+    note_sealed(s, d).await;
+    if !s.site.audit.is_file() {
+        d.fault("site.audit", "is not there", "name the file that `appliance init` made");
     }
     if let Err(error) = deid_order(s) {
-        faults.push(format!("site.pseudonym_key: {error}"));
-    }
-    if s.store.key.exists()
-        && let Err(error) = store_key(s)
-    {
-        faults.push(format!("store.key: {error}"));
+        d.fault("site.pseudonym_key", error.to_string(), "");
     }
     let audit = [("ca", &s.audit.ca), ("certificate", &s.audit.certificate), ("key", &s.audit.key)];
     for (key, path) in audit {
         if path.as_ref().is_some_and(|p| !p.is_file()) {
-            faults.push(format!("audit.{key}: there is no such file; write the path of a PEM file"));
+            d.fault(&format!("audit.{key}"), "there is no such file", "write the path of a PEM file");
         }
     }
+    let made = s.store.path.ancestors().find(|p| p.exists()).is_some_and(may_write);
+    if !made {
+        d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
+    }
+    note_reception(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
-            faults.push(format!("triage.bundles[{i}]: {error}"));
+            d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
         }
     }
-    if !s.triage.bundles.is_empty()
-        && let Err(error) = models::runtime::find(s.triage.runtime.as_deref())
+    if let Some(e) = s.escalation.as_ref().filter(|e| e.identity.is_dir())
+        && let Err(error) = Identity::load(&e.identity)
     {
-        faults.push(format!("triage.runtime: {error}"));
+        d.fault("escalation.identity", error.to_string(), "enrol this site again: `appliance enrol`");
     }
-    faults
+    if !s.triage.bundles.is_empty() && d.faults.is_empty() {
+        note_worker(s, d).await;
+    }
+}
+
+/// The ledger, the store's key, and whether they belong together.
+async fn note_sealed(s: &Settings, d: &mut Document) {
+    let key = check_key(&s.store);
+    let bytes = key.as_ref().ok().and_then(Option::as_ref).map(StoreKey::bytes);
+    match Ledger::examine(&s.site.ledger, bytes).await {
+        Err(error @ LedgerError::Key) => d.fault("store.key", error.to_string(), ""),
+        Err(error) => d.fault("site.ledger", error.to_string(), ""),
+        // Only a plain ledger, of release 0.1, may be without a key: it gets one at its first start.
+        Ok(())
+            if matches!(key, Ok(None)) && !matches!(Ledger::is_sealed(&s.site.ledger).await, Ok(false)) =>
+        {
+            d.fault("store.key", StoreError::KeyMissing.to_string(), "");
+        }
+        Ok(()) => {}
+    }
+    if let Err(error) = key {
+        d.fault("store.key", error.to_string(), "");
+    }
+}
+
+/// Certificates, keys and passcodes of reception.
+fn note_reception(s: &Settings, d: &mut Document) {
+    let mut files = s.intake.identity.file_faults();
+    match s.intake.tls.as_ref().map(inspect_tls) {
+        Some(Err(found)) => files.extend(found),
+        Some(Ok(validity)) => {
+            if let Lasting::Over(words) = validity.at(now()) {
+                d.fault("intake.tls.certificate", words, "");
+            }
+        }
+        None => {}
+    }
+    for fault in files {
+        d.fault(&fault.key, fault.words, "");
+    }
+}
+
+/// Starts one worker as `run` would: library, bundles and lock-down.
+async fn note_worker(s: &Settings, d: &mut Document) {
+    let trouble = match pool(s) {
+        Ok(pool) => match pool.ready().await {
+            Ok(_) => return,
+            Err(death) => death.detail.unwrap_or_else(|| format!("{:?}", death.kind)),
+        },
+        Err(error) => error.to_string(),
+    };
+    let first = trouble.lines().next().unwrap_or_default().to_owned();
+    d.fault("triage.runtime", format!("no worker can start: {first}"), "name a libonnxruntime.so that loads");
+}
+
+/// Whether this process may write in an existing folder.
+fn may_write(folder: &Path) -> bool {
+    folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 /// What works but should be known.
@@ -95,8 +160,16 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
     }
-    if !s.store.key.exists() {
-        notes.push("store.key: no key is there; a site of release 0.1 gets one at its first start, any other needs its own back".into());
+    if let Some(tls) = &s.intake.tls {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(now())) {
+            notes.push(words);
+        }
+        if key_is_open(tls) {
+            notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
+        }
+    }
+    if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
+        notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
     if s.site.demo {
         notes.push(
@@ -110,6 +183,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
             notes.push("not enrolled: cases wait here; see `appliance enrol`".into())
         }
         Some(_) => {}
+    }
+    if matches!(check_key(&s.store), Ok(None)) {
+        notes.push("the store has no key yet: the first start makes the file named in store.key".into());
     }
     if !cfg!(target_os = "linux") {
         notes.push("outside Linux workers have limits only, no system call filter".into());

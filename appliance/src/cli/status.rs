@@ -23,9 +23,11 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 /// What can be said while nothing runs: the counts, and that every light is unknown.
 async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
     let ledger = open_ledger(settings).await?;
-    let counts = ledger.counts().await?;
+    let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
     ledger.close().await;
-    let report = serde_json::json!({ "site": settings.site.name, "running": false, "counts": counts });
+    let report = serde_json::json!({
+        "site": settings.site.name, "running": false, "counts": counts, "refused": refused,
+    });
     if w.json {
         out::json(&report);
     } else {
@@ -62,12 +64,22 @@ fn text(report: &serde_json::Value) {
         ));
     }
     for r in report["refused"].as_array().into_iter().flatten() {
-        out::line(&format!(
-            "refused    {} from {} ({} times): {}",
-            word(&r["ae_title"]),
-            word(&r["address"]),
-            r["times"],
-            word(&r["reason"])
-        ));
+        refused(r);
+    }
+}
+
+/// A refused caller, why, and the lines that would admit it.
+fn refused(r: &serde_json::Value) {
+    let word = |name: &str| r[name].as_str().unwrap_or_default();
+    let title = if word("ae_title").is_empty() { "a caller without AE title" } else { word("ae_title") };
+    let last = out::time(r["last_at"].as_i64().unwrap_or_default());
+    out::line(&format!(
+        "refused    {title} from {}, {} times, last {last}: {}",
+        word("address"),
+        r["times"],
+        word("reason")
+    ));
+    for line in word("config").lines() {
+        out::line(&format!("             {line}"));
     }
 }

@@ -66,10 +66,11 @@ pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<
             let ledger = open_ledger(settings).await?;
             let audit = open_audit(settings)?;
             let what = if reset { "user reset" } else { "user add" };
+            // Written after: a refused change is none. Nobody can use the code before this returns.
+            ledger.put_user(name, &code_hash, until, reset, now()).await?;
             audit
                 .write(now(), "operator", what, name, "")
                 .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
-            ledger.put_user(name, &code_hash, until, reset, now()).await?;
             ledger.close().await;
         }
     }

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_failure_in_words_is_an_answer() {
-        let failure = Failure { reason: "no frame".into(), instance: None };
+        let failure = Failure { reason: "no frame".into(), instance: None, retry: false };
         assert!(matches!(
             checked(Ok(Answer::Failed(failure)), None, 1, 0),
             Ok(Outcome::Answered(Answer::Failed(_)))

@@ -8,18 +8,18 @@ mod pack;
 mod settle;
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use models::sandbox::{Note, Pool, Terms};
 use proto::case::TriageMode;
 
 use crate::escalation::Identity;
-use crate::job::{Answer, DeidOrder, InstanceRef, Job};
+use crate::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
 use crate::ledger::{InstanceRow, Ledger};
-use crate::store::{HEADER_LENGTH, Store};
+use crate::store::{Draft, Store};
 
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
@@ -68,6 +68,15 @@ impl From<crate::store::Error> for Error {
     }
 }
 
+/// Why the entries of a study could not be handed over.
+#[derive(Debug)]
+enum Unopened {
+    /// This row's file is not in the store any more.
+    Missing(String),
+    /// The house's own fault.
+    Store(Error),
+}
+
 /// Everything the path of a study needs.
 #[derive(Clone)]
 pub struct Conveyor {
@@ -84,7 +93,9 @@ pub struct Conveyor {
     /// Keys of the site and of the readers; `None` before enrolment.
     pub identity: Option<Arc<Identity>>,
     /// Whether the cloud answers, as the courier last heard.
-    pub cloud_up: Arc<std::sync::atomic::AtomicBool>,
+    pub cloud_up: Arc<AtomicBool>,
+    /// Whether the last job got no worker.
+    pub no_worker: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Conveyor {
@@ -93,6 +104,8 @@ impl std::fmt::Debug for Conveyor {
     }
 }
 
+/// The ledger's fact that tells since when no worker can be had, in ms.
+pub const NO_WORKER_SINCE: &str = "no_worker_since";
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
 /// Bytes a job may use beside a stated multiple of its largest instance.
@@ -109,16 +122,25 @@ pub fn now() -> i64 {
 
 impl Conveyor {
     /// Opens the entry files of instances for a worker, with what it must know about each.
-    fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Error> {
+    fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Unopened> {
         let inbox = self.store.inbox();
         let mut refs = Vec::with_capacity(rows.len());
         let mut files = Vec::with_capacity(rows.len());
         for row in rows {
-            let id = row.id.parse().map_err(|_| Error::Store)?;
-            files.push(OwnedFd::from(inbox.open(id)?));
+            let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
+            let entry = inbox.hand_out(id).map_err(|error| match error {
+                crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
+                other => Unopened::Store(other.into()),
+            })?;
+            files.push(OwnedFd::from(entry.file));
             refs.push(InstanceRef {
-                offset: Some(HEADER_LENGTH as u64),
+                offset: Some(entry.offset),
                 transfer_syntax: row.transfer_syntax.clone(),
+                sealed: entry.key.map(|key| Sealed {
+                    id: row.id.clone(),
+                    length: entry.length,
+                    key: Secret::new(key.to_string()),
+                }),
             });
         }
         Ok((refs, files))
@@ -128,12 +150,12 @@ impl Conveyor {
     async fn ask(
         &self,
         job: &Job,
-        bag: &File,
+        bag: &Draft,
         instances: Vec<OwnedFd>,
         largest: u64,
     ) -> Result<Outcome, Error> {
         let count = instances.len();
-        let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|_| Error::Store)?)];
+        let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
         files.extend(instances);
         let terms = Terms {
             timeout: JOB_TIME,
@@ -148,8 +170,19 @@ impl Conveyor {
                 }
             })
             .await;
-        let length = bag.metadata().map_err(|_| Error::Store)?.len();
-        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length)
+        let length = bag.content_length()?;
+        let outcome = answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length);
+        self.remember_workers(outcome.is_err()).await?;
+        outcome
+    }
+
+    /// Keeps since when no worker can be had, for `status` and the page.
+    async fn remember_workers(&self, missing: bool) -> Result<(), Error> {
+        if self.no_worker.swap(missing, Ordering::Relaxed) != missing {
+            let since = missing.then(|| now().to_string());
+            self.ledger.set_fact(NO_WORKER_SINCE, since.as_deref()).await?;
+        }
+        Ok(())
     }
 }
 

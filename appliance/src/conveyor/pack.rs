@@ -4,7 +4,7 @@ use proto::case::{CaseFormat, CaseManifest, Plan};
 use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
-use super::{Conveyor, Error, Outcome, largest, now};
+use super::{Conveyor, Error, Outcome, Unopened, largest, now};
 use crate::escalation::Identity;
 use crate::job::{Answer, Job, SealAnswer, SealJob, Secret};
 use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Sealed};
@@ -55,13 +55,19 @@ impl Conveyor {
             .into_iter()
             .filter(|r| r.set_aside.is_none() && !r.conflict)
             .collect();
-        let (instances, files) = self.hand_over(&rows)?;
+        let (instances, files) = match self.hand_over(&rows) {
+            Ok(handed) => handed,
+            Err(Unopened::Missing(_)) => {
+                return self.give_up(case, "a file of it is missing from the store").await;
+            }
+            Err(Unopened::Store(error)) => return Err(error),
+        };
         let job = match self.seal_job(case, &disposition, identity, instances) {
             Ok(job) => Job::Seal(Box::new(job)),
             Err(words) => return self.give_up(case, words).await,
         };
         let bag = self.store.outbox().begin()?;
-        match self.ask(&job, bag.file(), files, largest(&rows)).await? {
+        match self.ask(&job, &bag, files, largest(&rows)).await? {
             Outcome::Answered(Answer::Seal(sealed)) => {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
@@ -69,6 +75,8 @@ impl Conveyor {
                 bag.adopt(id)?;
                 self.record(case, &sealed, id).await
             }
+            // The disk was full or failed: the case stays where it was and is packed later.
+            Outcome::Answered(Answer::Failed(failure)) if failure.retry => Err(Error::Store),
             Outcome::Answered(Answer::Failed(failure)) => self.give_up(case, &failure.reason).await,
             Outcome::Answered(_) => self.give_up(case, "the answer did not fit").await,
             Outcome::Died(death) => self.give_up(case, death.words).await,

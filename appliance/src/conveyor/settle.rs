@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
-use super::{Conveyor, Error, Outcome, largest, now};
-use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, TriageAnswer, TriageJob};
+use super::{Conveyor, Error, Outcome, Unopened, largest, now};
+use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
 use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
-use crate::store::Id;
+use crate::store::{Id, SHELF_HEADER};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
@@ -40,18 +40,33 @@ impl Conveyor {
             let answer = unreadable(&first, reason);
             return self.decide(pending, answer, None).await;
         }
-        let (instances, files) = self.hand_over(&rows)?;
-        let bag = self.store.derived().begin()?;
-        let job = Job::Triage(TriageJob { instances, deid: self.deid.clone(), previews: true });
-        match self.ask(&job, bag.file(), files, largest(&rows)).await? {
+        let (instances, files) = match self.hand_over(&rows) {
+            Ok(handed) => handed,
+            Err(Unopened::Missing(row)) => {
+                self.set_aside(pending, &row, "its file is missing from the store").await?;
+                return Ok(Settled::Again);
+            }
+            Err(Unopened::Store(error)) => return Err(error),
+        };
+        let id = Id::random().map_err(|_| Error::Store)?;
+        let bag = self.store.derived().begin_sealed(id)?;
+        let sealed = bag.key().map(|(id, key)| SealedBag {
+            id: id.to_string(),
+            offset: SHELF_HEADER,
+            key: Secret::new(key.reveal().to_string()),
+        });
+        let deid = self.deid.clone();
+        let job = Job::Triage(TriageJob { instances, deid, previews: true, bag: sealed });
+        match self.ask(&job, &bag, files, largest(&rows)).await? {
             Outcome::Answered(Answer::Triage(mut answer)) => {
                 note_set_aside(&all, &mut answer);
-                let id = Id::random().map_err(|_| Error::Store)?;
                 if !answer.previews.is_empty() {
                     bag.adopt(id)?;
                 }
                 self.decide(pending, *answer, Some(id)).await
             }
+            // The disk was full or failed: the same job may succeed later.
+            Outcome::Answered(Answer::Failed(failure)) if failure.retry => Err(Error::Store),
             Outcome::Answered(Answer::Failed(failure)) => {
                 self.decide(pending, unreadable(&first, failure.reason), None).await
             }
@@ -64,20 +79,20 @@ impl Conveyor {
                 if let Some(row) = death.touching.and_then(|t| rows.get(t as usize))
                     && deaths >= 2
                 {
-                    self.ledger.set_aside(&row.id, death.words).await?;
+                    self.set_aside(pending, &row.id, death.words).await?;
                     self.ledger.clear_deaths(&pending.study, pending.revision).await?;
-                    self.ledger
-                        .add_event(
-                            &pending.study,
-                            "appliance",
-                            &format!("an instance was set aside: {}", death.words),
-                            now(),
-                        )
-                        .await?;
                 }
                 Ok(Settled::Again)
             }
         }
+    }
+
+    /// The study goes on without this instance, and says so.
+    async fn set_aside(&self, pending: &Pending, row: &str, why: &str) -> Result<(), Error> {
+        self.ledger.set_aside(row, why).await?;
+        let words = format!("an instance was set aside: {why}");
+        self.ledger.add_event(&pending.study, "appliance", &words, now()).await?;
+        Ok(())
     }
 
     async fn decide(

@@ -4,7 +4,8 @@ use super::date;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
 use super::plan::RemovedValue;
-use super::policy::{Dates, Policy};
+use super::policy::{Dates, OptionSet, Policy};
+use super::private;
 use super::rule::{self, ActionCode, Place};
 use super::text;
 use super::{Keys, StudyContext};
@@ -134,6 +135,13 @@ impl<'a> Transformer<'a> {
         if tag == tags::SPECIFIC_CHARACTER_SET {
             return keep::charset(element, self.policy);
         }
+        if tag.is_private()
+            && self.policy.options.has(OptionSet::RETAIN_SAFE_PRIVATE)
+            && let Some(kept) = private::safe(level, element, self.context)
+        {
+            self.count(ActionCode::K);
+            return Some(kept);
+        }
         let action = self.action(tag, vr, place);
         match action {
             ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
@@ -149,7 +157,7 @@ impl<'a> Transformer<'a> {
 
     /// The action before the value is looked at.
     fn action(&self, tag: Tag, vr: Vr, place: Place) -> ActionCode {
-        if keep::never(tag) {
+        if keep::never(tag) || tag.is_private() {
             return ActionCode::X;
         }
         if let Some(row) = rule::row(tag) {

@@ -214,14 +214,19 @@ fn shows_face(data: &DataSet, context: &StudyContext, modality: &str) -> bool {
     !thinnest.is_finite() || thinnest < 3.0
 }
 
-/// A private transfer syntax, fragments in a native syntax or the reverse, or a native frame count that does not fit the bytes.
+/// A private transfer syntax, fragments in a native syntax or the reverse, or fragments or bytes that cannot be the
+/// declared frames.
 fn pixels_differ(meta: &FileMeta, data: &DataSet) -> bool {
     let Some(element) = data.get(tags::PIXEL_DATA) else { return false };
     if !meta.syntax.is_registered() {
         return true;
     }
     match &element.value {
-        Value::Fragments(_) => !meta.syntax.encapsulated,
+        // Every frame has a fragment of its own at least (PS3.5 annex A.4).
+        Value::Fragments(table) => {
+            let frames = usize::try_from(data.int(tags::NUMBER_OF_FRAMES).unwrap_or(1)).unwrap_or(0).max(1);
+            !meta.syntax.encapsulated || table.fragments.len() < frames
+        }
         Value::Bulk(range) => {
             if meta.syntax.encapsulated {
                 return true;
@@ -239,5 +244,27 @@ fn pixels_differ(meta: &FileMeta, data: &DataSet) -> bool {
             !(bytes..=bytes + 1).contains(&u128::from(range.length))
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    use super::*;
+    use crate::dicom::{ByteRange, Element, Fragments, Vr};
+
+    #[test]
+    fn fewer_fragments_than_frames_are_not_the_pixels_declared() {
+        let held = |fragments: u64, frames: &str| {
+            let mut data = DataSet::new();
+            data.put_text(tags::NUMBER_OF_FRAMES, Vr::IS, frames);
+            let of = |offset| ByteRange { offset, length: 2 };
+            let table = Fragments { fragments: (0..fragments).map(of).collect(), ..Fragments::default() };
+            let value = Value::Fragments(table);
+            data.put(Element { tag: tags::PIXEL_DATA, vr: Vr::OB, value });
+            pixels_differ(&FileMeta::from_syntax("1.2.840.10008.1.2.5"), &data)
+        };
+        assert!(held(0, "1") && held(0, "0") && held(2, "3"));
+        assert!(!held(1, "1") && !held(2, "1") && !held(3, "3"));
     }
 }

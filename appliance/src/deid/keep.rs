@@ -107,7 +107,7 @@ fn yes(tag: Tag, vr: Vr, bytes: &[u8]) -> Kept {
 }
 
 /// Decimal and integer strings: numbers alone, at most 16 characters each, none of the study's own ids.
-fn numbers(tag: Tag, vr: Vr, bytes: &[u8], context: &StudyContext) -> Kept {
+pub(super) fn numbers(tag: Tag, vr: Vr, bytes: &[u8], context: &StudyContext) -> Kept {
     let text = String::from_utf8_lossy(bytes);
     let number = |value: &str| {
         let value = value.trim_matches(['\0', ' ']);
@@ -165,7 +165,7 @@ pub(super) fn is_code_part(bytes: &[u8]) -> bool {
 
 /// Binary numbers: whole words, written as numbers, and not all of them printable characters. Six bytes or more of
 /// real numbers that all print are rarer than a text in the wrong VR.
-fn binary(tag: Tag, vr: Vr, written: Vr, bytes: &[u8]) -> Kept {
+pub(super) fn binary(tag: Tag, vr: Vr, written: Vr, bytes: &[u8]) -> Kept {
     let whole = bytes.len().is_multiple_of(vr.word());
     let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     let readable = text.len() >= 5 && text.iter().all(|b| (b' '..=b'~').contains(b));

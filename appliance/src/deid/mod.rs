@@ -22,6 +22,7 @@ mod keys;
 mod mark;
 mod plan;
 mod policy;
+mod private;
 mod rule;
 mod sealed;
 mod search;

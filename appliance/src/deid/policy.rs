@@ -70,13 +70,14 @@ impl Policy {
         }
     }
 
-    /// Basic Profile, Retain Patient Characteristics, Retain Longitudinal Temporal Information Modified Dates and
-    /// Clean Descriptors: of descriptions stay the words of the closed vocabulary.
+    /// Basic Profile, Retain Patient Characteristics, Retain Longitudinal Temporal Information Modified Dates, Retain
+    /// Safe Private (table E.3.10-1) and Clean Descriptors: of descriptions stay the words of the closed vocabulary.
     pub fn shifted_dates() -> Self {
         Policy {
             name: "shifted-dates",
             options: OptionSet::RETAIN_PATIENT_CHARACTERISTICS
                 .with(OptionSet::RETAIN_MODIFIED_DATES)
+                .with(OptionSet::RETAIN_SAFE_PRIVATE)
                 .with(OptionSet::CLEAN_DESCRIPTORS),
             dates: Dates::Shifted,
             closed_text: false,

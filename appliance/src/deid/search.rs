@@ -65,20 +65,24 @@ const PIECE: usize = 48;
 const PIECES: usize = 64;
 
 /// Words that stand in every output (PS3.16 CID 7050 and our method text), so that finding them tells nothing.
-const OWN_WORDS: [&str; 16] = [
+const OWN_WORDS: [&str; 20] = [
     "APPLICATION",
     "BASIC",
     "CHARACTERISTICS",
+    "CLEAN",
     "CONFIDENTIALITY",
     "DATES",
+    "DESCRIPTORS",
     "INFORMATION",
     "LONGITUDINAL",
     "MODIFIED",
     "OPTION",
     "PATIENT",
+    "PRIVATE",
     "PROFILE",
     "REMOVED",
     "RETAIN",
+    "SAFE",
     "SCANSIDE",
     "STRICT",
     "TEMPORAL",

@@ -37,6 +37,9 @@ pub enum Error {
     /// A value cannot be written in its value representation.
     #[error("a value is too long for its value representation")]
     ValueTooLong,
+    /// The source found that what it holds is not what was put there.
+    #[error("the stored bytes are damaged")]
+    Damaged,
     /// The source or the sink failed.
     #[error("input or output failed: {0:?}")]
     Io(std::io::ErrorKind),
@@ -46,7 +49,7 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Io(_) | Error::ValueTooLong => Fault::Us,
+            Error::Io(_) | Error::ValueTooLong | Error::Damaged => Fault::Us,
             _ => Fault::Peer,
         }
     }
@@ -59,6 +62,10 @@ impl Error {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Error::Io(error.kind())
+        match error.kind() {
+            // A source that verifies says so; trying again would read the same.
+            std::io::ErrorKind::InvalidData => Error::Damaged,
+            kind => Error::Io(kind),
+        }
     }
 }

@@ -105,6 +105,9 @@ fn parse(source: &dyn ReadAt, at: u64, mut meta: FileMeta, limits: &Limits) -> R
     }
     let mut reader = Reader { cursor, limits, memory: 0, count: 0, short_pixels: false, trailing: 0 };
     let data = reader.run(encoding)?;
+    if data.is_empty() && data.duplicates.is_empty() {
+        return Err(Error::NotDicom);
+    }
     let (short_pixels, trailing) = (reader.short_pixels, reader.trailing);
     Ok(Parsed { meta, data, trailing, short_pixels, inflated })
 }

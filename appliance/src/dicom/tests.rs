@@ -88,6 +88,11 @@ fn preamble_meta_and_group_length_are_optional() {
         check_sample(&read(form, &Limits::default()).unwrap().data);
     }
     assert!(matches!(read(&file[..0], &Limits::default()), Err(Error::NotDicom)));
+    // A preamble, or file meta, and nothing after it: there is no instance to speak of.
+    let start = usize::try_from(data_set_offset(&file[..]).unwrap()).unwrap();
+    for end in [132, start] {
+        assert!(matches!(read(&file[..end], &Limits::default()), Err(Error::NotDicom)), "{end}");
+    }
 }
 
 #[test]

@@ -19,10 +19,10 @@ pub struct Config {
     /// Folder of the site's keys and certificates, as `enrol` writes it.
     pub identity: PathBuf,
     /// Pause after the first failure; doubles from there.
-    #[serde(default = "retry_first", with = "duration")]
+    #[serde(default = "retry_first", with = "proto::units::duration")]
     pub retry_first: Duration,
     /// Longest pause between two attempts.
-    #[serde(default = "retry_max", with = "duration")]
+    #[serde(default = "retry_max", with = "proto::units::duration")]
     pub retry_max: Duration,
 }
 
@@ -56,19 +56,6 @@ impl Config {
             faults.push(("retry_max", "write at most \"1h\""));
         }
         faults
-    }
-}
-
-mod duration {
-    //! Times with units, `"30s"`.
-    use std::time::Duration;
-
-    use serde::{Deserialize as _, Deserializer};
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .map_err(|_| serde::de::Error::custom("a time with its unit, such as \"30s\""))
     }
 }
 

@@ -132,32 +132,52 @@ impl Settings {
     /// # Errors
     /// Every fault of the file.
     pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
-        let mut d = Document::read(path).map_err(|f| vec![f])?;
+        let (settings, document) = Self::gather(path).map_err(|fault| vec![fault])?;
+        match settings {
+            Some(settings) if document.faults.is_empty() => Ok(settings),
+            _ => Err(document.faults),
+        }
+    }
+
+    /// As far as the file can be understood, with its faults in the document: for `check`, which goes on to look
+    /// at the files that are named even when other keys are wrong.
+    ///
+    /// # Errors
+    /// The one fault that keeps everything else from being read.
+    pub fn gather(path: &Path) -> Result<(Option<Self>, Document), Fault> {
+        let mut d = Document::read(path)?;
         d.only(&ROOMS);
         let site: Option<SiteConfig> = d.room("site");
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
-        let (study, deid) = (d.room("study"), d.room("deid"));
-        let (triage, review, log) = (d.room::<TriageConfig>("triage"), d.room("review"), d.room("log"));
-        let audit = d.room::<AuditConfig>("audit");
+        let (study, deid) = (d.room("study"), d.room::<DeidConfig>("deid"));
+        let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
+        let (audit, log) = (d.room::<AuditConfig>("audit"), d.room::<LogConfig>("log"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
-        let (
-            Some(site),
-            Some(intake),
-            Some(store),
-            Some(study),
-            Some(deid),
-            Some(triage),
-            Some(review),
-            Some(audit),
-            Some(log),
-        ) = (site, intake, store, study, deid, triage, review, audit, log)
-        else {
-            return Err(d.faults);
+        let demo = site.as_ref().is_some_and(|s| s.demo);
+        note_door_faults(&mut d, demo, intake.as_ref(), store.as_ref());
+        note_page_faults(&mut d, demo, review.as_ref(), escalation.as_ref());
+        note_word_faults(&mut d, deid.as_ref(), triage.as_ref(), log.as_ref());
+        note_audit_faults(&mut d, audit.as_ref());
+        let settings = match (site, intake, store, study, deid, triage, review, audit, log) {
+            (
+                Some(site),
+                Some(intake),
+                Some(store),
+                Some(study),
+                Some(deid),
+                Some(triage),
+                Some(review),
+                Some(audit),
+                Some(log),
+            ) => {
+                let mut s = Self { site, intake, store, study, deid, triage, escalation, review, audit, log };
+                s.note_mode_faults(&mut d);
+                s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
+                Some(s)
+            }
+            _ => None,
         };
-        let mut s = Self { site, intake, store, study, deid, triage, escalation, review, audit, log };
-        s.note_faults(&mut d);
-        s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
-        if d.faults.is_empty() { Ok(s) } else { Err(d.faults) }
+        Ok((settings, d))
     }
 
     fn anchor(&mut self, folder: &Path) {
@@ -174,42 +194,11 @@ impl Settings {
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
+        paths.extend(self.intake.tls.iter_mut().flat_map(crate::intake::TlsConfig::paths_mut));
+        paths.extend(self.intake.identity.paths_mut());
         for path in paths {
             *path = folder.join(&*path);
         }
-    }
-
-    fn note_faults(&self, d: &mut Document) {
-        let demo = self.site.demo;
-        for fault in self.intake.check(demo) {
-            d.fault(&fault.key, fault.words, "");
-        }
-        for (key, words) in self.store.faults() {
-            d.fault(key, words, "");
-        }
-        for (key, wrong, write) in self.review.faults(demo) {
-            d.fault(&format!("review.{key}"), wrong, write);
-        }
-        for (key, wrong, write) in self.audit.faults() {
-            d.fault(&format!("audit.{key}"), wrong, write);
-        }
-        for (key, write) in self.escalation.iter().flat_map(EscalationConfig::faults) {
-            d.fault(&format!("escalation.{key}"), "is not a value that works", write);
-        }
-        if !["strict", "shifted-dates"].contains(&self.deid.policy.as_str()) {
-            d.fault("deid.policy", "is not a policy", "write \"strict\" or \"shifted-dates\"");
-        }
-        if self.triage.workers == 0 || self.triage.workers > 64 {
-            d.fault("triage.workers", "is not a number of workers", "write 1 to 64");
-        }
-        if !["error", "warn", "info", "debug", "trace"].contains(&self.log.level.as_str()) {
-            d.fault(
-                "log.level",
-                "is not a level",
-                "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"",
-            );
-        }
-        self.note_mode_faults(d);
     }
 
     fn note_mode_faults(&self, d: &mut Document) {
@@ -228,11 +217,11 @@ impl Settings {
                 "write the reading room's number, or triage.mode = \"shadow\"",
             );
         }
-        if demo && !(self.intake.listen.ip().is_loopback() && self.review.listen.ip().is_loopback()) {
+        if demo && !(self.intake.is_local() && self.review.listen.ip().is_loopback()) {
             d.fault(
                 "site.demo",
                 "a demonstration listens on loopback only",
-                "write 127.0.0.1 in intake.listen and review.listen",
+                "write 127.0.0.1 in intake.listen, intake.tls.listen and review.listen",
             );
         }
     }
@@ -248,5 +237,63 @@ impl Settings {
             embed: self.triage.embed.iter().cloned().collect::<BTreeSet<_>>(),
             with_p10: self.deid.with_p10,
         }
+    }
+}
+
+fn note_door_faults(
+    d: &mut Document,
+    demo: bool,
+    intake: Option<&IntakeConfig>,
+    store: Option<&StoreConfig>,
+) {
+    for fault in intake.iter().flat_map(|i| i.check(demo)) {
+        d.fault(&fault.key, fault.words, "");
+    }
+    for (key, words) in store.iter().flat_map(|s| s.faults()) {
+        d.fault(key, words, "");
+    }
+}
+
+fn note_audit_faults(d: &mut Document, audit: Option<&AuditConfig>) {
+    for (key, wrong, write) in audit.into_iter().flat_map(AuditConfig::faults) {
+        d.fault(&format!("audit.{key}"), wrong, write);
+    }
+}
+
+fn note_page_faults(
+    d: &mut Document,
+    demo: bool,
+    review: Option<&ReviewConfig>,
+    escalation: Option<&EscalationConfig>,
+) {
+    for (key, wrong, write) in review.iter().flat_map(|r| r.faults(demo)) {
+        d.fault(&format!("review.{key}"), wrong, write);
+    }
+    for (key, write) in escalation.into_iter().flat_map(EscalationConfig::faults) {
+        d.fault(&format!("escalation.{key}"), "is not a value that works", write);
+    }
+}
+
+fn note_word_faults(
+    d: &mut Document,
+    deid: Option<&DeidConfig>,
+    triage: Option<&TriageConfig>,
+    log: Option<&LogConfig>,
+) {
+    if deid.is_some_and(|c| !["strict", "shifted-dates"].contains(&c.policy.as_str())) {
+        d.fault("deid.policy", "is not a policy", "write \"strict\" or \"shifted-dates\"");
+    }
+    if triage.is_some_and(|t| t.workers == 0 || t.workers > 64) {
+        d.fault("triage.workers", "is not a number of workers", "write 1 to 64");
+    }
+    let modality = |m: &String| {
+        (1..=16).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    if triage.is_some_and(|t| !t.embed.iter().all(modality)) {
+        d.fault("triage.embed", "names no modality", "write modalities as DICOM has them, as [\"CR\"]");
+    }
+    if log.is_some_and(|l| !["error", "warn", "info", "debug", "trace"].contains(&l.level.as_str())) {
+        let write = "write \"info\", or \"error\", \"warn\", \"debug\", \"trace\"";
+        d.fault("log.level", "is not a level", write);
     }
 }

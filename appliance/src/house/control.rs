@@ -49,6 +49,8 @@ pub enum Request {
     },
     /// Everything `status` shows.
     Status,
+    /// The transcripts of the last associations.
+    Associations,
     /// The audit is about to be exported: that is audited too.
     AuditExported,
     /// A backup of ledger and audit.

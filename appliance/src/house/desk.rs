@@ -55,6 +55,11 @@ impl House for Running {
         })
     }
 
+    fn destination(&self) -> Option<(String, u16)> {
+        let intake = &self.settings.intake;
+        Some((intake.ae_title.clone(), intake.listen.port()))
+    }
+
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
         let detail = self.opened.ledger.detail(study).await?;
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;

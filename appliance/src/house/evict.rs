@@ -164,8 +164,12 @@ pub(super) async fn sweep(opened: &Opened) -> Result<u64, Error> {
     if evicted.is_empty() {
         return Ok(0);
     }
-    let left: Vec<Id> =
-        opened.store.inbox().settled()?.into_iter().filter(|id| evicted.contains(&id.to_string())).collect();
+    let inbox = opened.store.inbox();
+    let left: Vec<Id> = evicted
+        .iter()
+        .filter_map(|id| id.parse::<Id>().ok())
+        .filter(|id| !matches!(inbox.read(*id), Err(crate::store::Error::Unknown)))
+        .collect();
     let count = left.len() as u64;
     remove(&opened.store, left, Vec::new()).await?;
     Ok(count)

@@ -18,7 +18,7 @@ pub use auditing::source as audit_source;
 pub use backup::{HOLDS, backup};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
-pub use keys::{make_store_key, open_audit, open_ledger, store_key};
+pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
 pub use status::{Light, Report};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use models::sandbox::{Pool, Program};
 
 use super::keys::ensure_store_key;
-use super::{Error, Settings, open_audit, open_ledger};
+use super::{Error, Settings, open_audit, open_ledger, store_key};
 use crate::audit::Audit;
 use crate::escalation::Identity;
 use crate::job::DeidOrder;
@@ -39,6 +39,11 @@ impl Opened {
     /// Each room's own, with what to do.
     pub async fn open(s: &Settings) -> Result<Self, Error> {
         ensure_store_key(s).await?;
+        if !s.site.ledger.is_file() {
+            return Err(crate::ledger::Error::Missing.into());
+        }
+        // The store would make a key where it never had one: of a sealed ledger that would hide that its key is lost.
+        store_key(s)?;
         let store = Store::open(&s.store)?;
         let audit = Arc::new(open_audit(s)?);
         let ledger = open_ledger(s).await?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -18,7 +18,7 @@ use super::status::Report;
 use super::work::Work;
 use super::{Error, Settings};
 use crate::audit::Collector;
-use crate::conveyor::{Conveyor, now};
+use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
@@ -33,6 +33,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub struct Addresses {
     /// DICOM.
     pub intake: SocketAddr,
+    /// DICOM over TLS, where configured.
+    pub tls: Option<SocketAddr>,
     /// The page.
     pub review: SocketAddr,
 }
@@ -45,6 +47,7 @@ pub(super) struct Running {
     pub(super) wake: Arc<Notify>,
     pub(super) courier: Option<Wake>,
     pub(super) metrics: Mutex<Option<Arc<crate::intake::Metrics>>>,
+    pub(super) transcripts: OnceLock<Arc<crate::intake::Transcripts>>,
 }
 
 /// Runs until `stop`; `ready` is told the addresses once everything listens.
@@ -73,7 +76,9 @@ pub async fn run(
         rules: Arc::new(settings.rules()),
         identity: opened.identity.clone(),
         cloud_up: Arc::clone(&cloud_up),
+        no_worker: Arc::default(),
     };
+    opened.ledger.set_fact(NO_WORKER_SINCE, None).await?;
     conveyor.tidy_outbox().await?;
     let wake = Arc::new(Notify::new());
     let courier = courier(&settings, &opened, &cloud_up).await?;
@@ -84,6 +89,7 @@ pub async fn run(
         wake: Arc::clone(&wake),
         courier: courier.as_ref().map(Courier::waker),
         metrics: Mutex::new(None),
+        transcripts: OnceLock::new(),
     });
     serve(settings, opened, conveyor, running, courier, stop, ready).await
 }
@@ -122,7 +128,9 @@ async fn serve(
         kind,
         todo: "choose another one in review.listen",
     })?;
-    let addresses = Addresses { intake: intake.local_addr()?, review: page.local_addr() };
+    let addresses =
+        Addresses { intake: intake.local_addr()?, tls: intake.tls_addr(), review: page.local_addr() };
+    let _ = running.transcripts.set(intake.transcripts());
     *running.metrics.lock().unwrap_or_else(PoisonError::into_inner) = Some(intake.metrics());
     let work = Work {
         conveyor,
@@ -199,11 +207,9 @@ impl Running {
     }
 
     async fn put_user(&self, name: &str, code_hash: &str, until: i64, reset: bool) -> Result<(), String> {
-        self.opened
-            .audit
-            .write(now(), "operator", if reset { "user reset" } else { "user add" }, name, "")
-            .map_err(|e| e.to_string())?;
-        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())
+        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())?;
+        let what = if reset { "user reset" } else { "user add" };
+        self.opened.audit.write(now(), "operator", what, name, "").map_err(|e| e.to_string())
     }
 }
 
@@ -234,6 +240,11 @@ impl Clerk for Running {
                     .write(now(), "operator", "audit exported", "", "")
                     .map_err(|e| e.to_string()),
             ),
+            Request::Associations => {
+                let list = self.transcripts.get().map(|t| t.list()).unwrap_or_default();
+                serde_json::to_value(list)
+                    .map_or_else(|_| Response::Refused("no transcripts".into()), Response::Done)
+            }
             Request::Status => match Report::of(&self.settings, &self.opened, true).await {
                 Ok(report) => serde_json::to_value(report)
                     .map_or_else(|_| Response::Refused("no status".into()), Response::Done),

@@ -13,12 +13,14 @@ use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError};
-use crate::ledger::{Arrival, Arrived};
+use crate::ledger::{Arrival, Arrived, NewRefusal};
 use crate::store::{Id, Reception};
 use crate::study::Arriving;
 
 /// Rows recorded with one sync.
 const BATCH: usize = 256;
+/// How long the first row of a batch waits for others.
+const GATHER: Duration = Duration::from_millis(50);
 /// Arrivals that may wait for their row; then reception waits too.
 const QUEUE: usize = 1_024;
 
@@ -84,10 +86,24 @@ impl Recorder {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.events.recv_many(&mut batch, BATCH).await > 0 {
+            self.gather(&mut batch).await;
             self.record(std::mem::take(&mut batch)).await;
         }
         self.flows.all_ended();
         self.flows.write(&self.opened.audit).await;
+    }
+
+    /// While objects keep coming their rows wait for each other: each transaction is two syncs, which would compete
+    /// with those that senders wait for. The end of an association is told at once.
+    async fn gather(&mut self, batch: &mut Vec<Event>) {
+        let until = tokio::time::Instant::now() + GATHER;
+        while batch.len() < BATCH && batch.iter().all(|event| matches!(event, Event::Stored(_))) {
+            let left = BATCH - batch.len();
+            match tokio::time::timeout_at(until, self.events.recv_many(batch, left)).await {
+                Ok(count) if count > 0 => {}
+                _ => break,
+            }
+        }
     }
 
     async fn record(&mut self, events: Vec<Event>) {
@@ -122,17 +138,11 @@ impl Recorder {
         self.file_away(&rows, &recorded).await;
         self.flows.stale(now());
         self.flows.write(&self.opened.audit).await;
-        for event in events {
-            if let Event::Refused(c) = event {
-                let noted = self
-                    .opened
-                    .ledger
-                    .note_refused(&c.ae_title, &c.address.to_string(), c.reason.words(), now())
-                    .await;
-                if let Err(error) = noted {
-                    tracing::warn!(%error, "a refused caller could not be noted");
-                }
-            }
+        let refused = counted(&events);
+        if !refused.is_empty()
+            && let Err(error) = self.opened.ledger.note_refused(&refused, now()).await
+        {
+            tracing::warn!(%error, "refused callers could not be noted");
         }
         self.wake.notify_one();
     }
@@ -171,6 +181,28 @@ impl Recorder {
             Err(_) => tracing::warn!("filing entries away was interrupted"),
         }
     }
+}
+
+/// Callers refused in one batch, the same ones together: somebody who insists costs one row.
+fn counted(events: &[Event]) -> Vec<NewRefusal> {
+    let mut found: Vec<NewRefusal> = Vec::new();
+    for event in events {
+        let Event::Refused(caller) = event else { continue };
+        let (address, reason) = (caller.address.to_string(), caller.reason.words());
+        let same =
+            |r: &&mut NewRefusal| r.ae_title == caller.ae_title && r.address == address && r.reason == reason;
+        match found.iter_mut().find(same) {
+            Some(known) => known.times += 1,
+            None => found.push(NewRefusal {
+                ae_title: caller.ae_title.clone(),
+                address,
+                reason: reason.to_owned(),
+                config: caller.config_lines.clone(),
+                times: 1,
+            }),
+        }
+    }
+    found
 }
 
 /// At start: entries without a row get one, and studies with arrivals of no revision go on arriving.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::evict::{past, proof};
 use super::{Error, Opened, Settings};
-use crate::conveyor::now;
+use crate::conveyor::{NO_WORKER_SINCE, now};
+use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::{Counts, HeldBack};
 use crate::store::{Level, StoreConfig};
 
@@ -42,6 +43,8 @@ pub struct Report {
     pub waiting_sealed: i64,
     /// Counts.
     pub counts: Counts,
+    /// The end of the TLS certificate in seconds since 1970 UTC, where TLS is configured and its files can be used.
+    pub certificate_ends: Option<i64>,
     /// Callers that were turned away.
     pub refused: Vec<crate::ledger::RefusedRow>,
     /// Server time, ms.
@@ -76,12 +79,13 @@ impl Report {
             running,
             mode: s.triage.mode.as_str().into(),
             scanner: scanner(s, &counts, running),
-            models: models_light(s),
+            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some()),
             cloud,
             disk: disk(s, opened).await?,
             audit: audit(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
+            certificate_ends: certificate(s).and_then(Result::ok).map(|validity| validity.ends()),
             refused: ledger.refused().await?,
             counts,
             now: now(),
@@ -93,6 +97,15 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
+    match certificate(s).map(|found| found.map(|validity| validity.at(now()))) {
+        Some(Err(faults)) => {
+            let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
+            return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));
+        }
+        Some(Ok(Lasting::Over(words))) => return light("bad", words),
+        Some(Ok(Lasting::Soon(words))) => return light("warn", words),
+        _ => {}
+    }
     match counts.last_arrival {
         Some(_) => light("ok", format!("{} studies received", counts.studies)),
         None if s.intake.callers.is_empty() => light("warn", "nobody may send: add [[intake.callers]]"),
@@ -100,7 +113,18 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     }
 }
 
-fn models_light(s: &Settings) -> Light {
+/// The TLS files as they lie on the disk now.
+fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
+    s.intake.tls.as_ref().map(inspect_tls)
+}
+
+fn models_light(s: &Settings, no_worker: bool) -> Light {
+    if no_worker {
+        return light(
+            "bad",
+            "no worker can be started: studies wait unanswered; see `appliance check` and the log",
+        );
+    }
     match s.triage.bundles.len() {
         0 => light("warn", "no bundle is configured: every study is not-analysed"),
         n => light("ok", format!("{n} bundles, mode {}", s.triage.mode.as_str())),

@@ -1,7 +1,7 @@
 //! The one loop that moves studies and cases along: stable studies become revisions, revisions are settled,
 //! cases whose time has come are packed. Everything it does can be repeated after a crash.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ use crate::escalation::Wake;
 use crate::ledger::{CaseState, Pending};
 use crate::study::Arriving;
 
-/// How long to wait after the house itself failed at something.
+/// How long to wait after the house itself failed at something; doubles for what fails again.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Longest such wait, so that work goes on soon after a person has mended the cause.
+const PAUSE_MOST: Duration = Duration::from_secs(60);
 /// Longest wait without looking.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -23,6 +25,40 @@ const LOOK: Duration = Duration::from_secs(30);
 enum Done {
     Settled(String, Result<Settled, crate::conveyor::Error>),
     Packed(String, Result<Packed, crate::conveyor::Error>),
+}
+
+/// What is being worked on, and what failed and is tried again later, so that one study that cannot be worked
+/// on never keeps the others waiting.
+#[derive(Default)]
+struct Queue {
+    under_way: HashSet<String>,
+    /// When it may be tried again, in ms, and how often it has failed.
+    later: HashMap<String, (i64, u32)>,
+}
+
+impl Queue {
+    /// Whether this may begin now; from then on it is under way.
+    fn take(&mut self, key: &str, at_once: usize, now: i64) -> bool {
+        let due = self.later.get(key).is_none_or(|(at, _)| *at <= now);
+        due && self.under_way.len() < at_once && self.under_way.insert(key.to_owned())
+    }
+
+    fn ended(&mut self, key: &str, failed: bool, now: i64) {
+        self.under_way.remove(key);
+        if !failed {
+            self.later.remove(key);
+            return;
+        }
+        let failures = self.later.get(key).map_or(0, |(_, n)| *n);
+        let pause = PAUSE.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(PAUSE_MOST);
+        let at = now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
+        self.later.insert(key.to_owned(), (at, failures.saturating_add(1)));
+    }
+
+    /// The next time at which something that failed may be tried again.
+    fn next(&self) -> Option<i64> {
+        self.later.iter().filter(|(key, _)| !self.under_way.contains(*key)).map(|(_, (at, _))| *at).min()
+    }
 }
 
 /// The loop's state.
@@ -37,10 +73,10 @@ pub(super) struct Work {
 impl Work {
     /// Works until `stop`, then lets what is under way finish.
     pub(super) async fn run(self, stop: CancellationToken) {
-        let mut under_way: HashSet<String> = HashSet::new();
+        let mut queue = Queue::default();
         let mut tasks: JoinSet<Done> = JoinSet::new();
         while !stop.is_cancelled() {
-            let next = match self.begin(&mut under_way, &mut tasks).await {
+            let next = match self.begin(&mut queue, &mut tasks).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(%error, "work could not be looked up; trying again");
@@ -51,29 +87,29 @@ impl Work {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(next) => {}
                 () = stop.cancelled() => {}
-                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.finish(done, &mut under_way).await,
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.finish(done, &mut queue),
             }
         }
         while let Some(done) = tasks.join_next().await {
-            self.finish(done, &mut under_way).await;
+            self.finish(done, &mut queue);
         }
     }
 
     /// Starts what can be started; returns how long nothing more will be due.
     async fn begin(
         &self,
-        under_way: &mut HashSet<String>,
+        queue: &mut Queue,
         tasks: &mut JoinSet<Done>,
     ) -> Result<Duration, crate::conveyor::Error> {
         let stable = self.arriving.lock().unwrap_or_else(PoisonError::into_inner).take_stable(now());
         for (study, reason) in stable {
             self.conveyor.ledger.make_revision(&study, reason.as_str(), now()).await?;
         }
-        for pending in self.conveyor.ledger.pending(64).await? {
-            if under_way.len() >= self.at_once * 2 {
-                break;
-            }
-            if under_way.insert(key(&pending)) {
+        let at_once = self.at_once * 2;
+        // What waits for its next try stands at the head of the list: look past it.
+        let look = u32::try_from(64 + queue.later.len()).unwrap_or(u32::MAX);
+        for pending in self.conveyor.ledger.pending(look).await? {
+            if queue.take(&key(&pending), at_once, now()) {
                 let conveyor = self.conveyor.clone();
                 tasks.spawn(async move { Done::Settled(key(&pending), conveyor.settle(&pending).await) });
             }
@@ -84,40 +120,32 @@ impl Work {
                 let at = case.leaves_at.unwrap_or(0);
                 if at > now() {
                     soonest = Some(soonest.map_or(at, |s: i64| s.min(at)));
-                } else if under_way.len() < self.at_once * 2 && under_way.insert(case.id.clone()) {
+                } else if queue.take(&case.id, at_once, now()) {
                     let conveyor = self.conveyor.clone();
                     tasks.spawn(async move { Done::Packed(case.id.clone(), conveyor.pack(&case).await) });
                 }
             }
         }
         let due = self.arriving.lock().unwrap_or_else(PoisonError::into_inner).next_due();
-        let wait = [due, soonest].into_iter().flatten().min().map_or(LOOK, |at| {
+        let wait = [due, soonest, queue.next()].into_iter().flatten().min().map_or(LOOK, |at| {
             Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or(0).max(1))
         });
         Ok(wait.min(LOOK))
     }
 
-    async fn finish(&self, done: Result<Done, tokio::task::JoinError>, under_way: &mut HashSet<String>) {
-        let failed = match done {
-            Ok(Done::Settled(key, result)) => {
-                under_way.remove(&key);
-                result.is_err()
-            }
+    fn finish(&self, done: Result<Done, tokio::task::JoinError>, queue: &mut Queue) {
+        match done {
+            Ok(Done::Settled(key, result)) => queue.ended(&key, result.is_err(), now()),
             Ok(Done::Packed(key, result)) => {
-                under_way.remove(&key);
+                // Without a reader nothing changes until the site is enrolled: no need to ask all the time.
+                let waits = matches!(result, Err(_) | Ok(Packed::NoReader));
+                queue.ended(&key, waits, now());
                 if let (Ok(Packed::Sealed), Some(courier)) = (&result, &self.courier) {
                     courier.wake();
                 }
-                result.is_err()
             }
-            Err(_) => {
-                // A task of ours that panicked: its key is unknown, so all are looked at anew.
-                under_way.clear();
-                true
-            }
-        };
-        if failed {
-            tokio::time::sleep(PAUSE).await;
+            // A task of ours that panicked: its key is unknown, so all are looked at anew.
+            Err(_) => queue.under_way.clear(),
         }
         self.wake.notify_one();
     }
@@ -125,4 +153,30 @@ impl Work {
 
 fn key(p: &Pending) -> String {
     format!("{}/{}", p.study, p.revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_waits_longer_each_time_and_lets_the_others_pass() {
+        let mut queue = Queue::default();
+        assert!(queue.take("a", 2, 0) && !queue.take("a", 2, 0), "one at a time");
+        queue.ended("a", true, 0);
+        assert!(!queue.take("a", 2, 1_999), "its pause is not over");
+        assert!(queue.take("b", 2, 0) && queue.take("c", 2, 0), "the others go on");
+        assert!(!queue.take("d", 2, 0), "two at once");
+        queue.ended("b", false, 0);
+        assert_eq!(queue.next(), Some(2_000));
+        assert!(queue.take("a", 2, 2_000));
+        queue.ended("a", true, 2_000);
+        assert_eq!(queue.next(), Some(6_000), "twice as long");
+        for _ in 0..40 {
+            queue.ended("a", true, 0);
+        }
+        assert_eq!(queue.next(), Some(60_000), "and never longer than a minute");
+        queue.ended("a", false, 0);
+        assert_eq!(queue.next(), None);
+    }
 }

@@ -1,23 +1,28 @@
-//! Listening: a permit before each accept, one task per connection, an orderly stop.
-use std::net::SocketAddr;
+//! Listening: a permit before each accept, one thread per connection, an orderly stop.
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::association::serve;
+use super::association::{Peer, serve};
 use super::callers::{Callers, canonical};
 use super::config::IntakeConfig;
+use super::crowd::Crowd;
 use super::error::Error;
-use super::{Metrics, Sink};
+use super::identity::Users;
+use super::negotiate::Door;
+use super::tls::{Failed, Hello, Tls, about};
+use super::{Metrics, Sink, Transcripts};
 use crate::store::{Inbox, Store};
 
 /// Connections beyond the associations: enough to refuse politely, few enough to bound memory.
-const SPARE_CONNECTIONS: usize = 16;
+pub(super) const SPARE_CONNECTIONS: usize = 16;
 /// Pause after the system could not give us another connection.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -25,9 +30,11 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(crate) struct Shared {
     pub(crate) config: IntakeConfig,
     pub(crate) callers: Callers,
+    pub(crate) users: Users,
     pub(crate) inbox: Inbox,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) transcripts: Arc<Transcripts>,
     pub(crate) stop: CancellationToken,
     pub(crate) slots: Arc<Semaphore>,
 }
@@ -35,17 +42,19 @@ pub(crate) struct Shared {
 /// The listening side of reception.
 pub struct Intake {
     listener: TcpListener,
+    tls: Option<(TcpListener, Arc<Tls>)>,
     shared: Arc<Shared>,
     first_number: u64,
 }
 
 impl Intake {
-    /// Bind the configured address (port 0 takes a free one). Call on a tokio runtime, after `Inbox::recover`.
+    /// Bind the configured addresses (port 0 takes a free one). Call on a tokio runtime, after `Inbox::recover`.
     ///
-    /// `demo` admits `"*"` among the callers.
+    /// `demo` admits `"*"` among the callers, on loopback.
     ///
     /// # Errors
-    /// `Config` when `IntakeConfig::check` finds a fault, `Bind` when the address cannot be taken.
+    /// `Config` when `IntakeConfig::check` finds a fault, `Tls` and `Passcode` when files cannot be used, `Bind` when
+    /// an address cannot be taken.
     pub async fn bind(
         config: IntakeConfig,
         demo: bool,
@@ -56,17 +65,28 @@ impl Intake {
         if !config.check(demo).is_empty() {
             return Err(Error::Config);
         }
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| Error::Bind(error.kind()))?;
+        let users = Users::load(&config.identity).ok_or(Error::Passcode)?;
+        let bind = async |listen| {
+            TcpListener::bind(listen).await.map_err(|error: std::io::Error| Error::Bind(error.kind()))
+        };
+        let tls = match &config.tls {
+            Some(tls) => Some((Arc::new(Tls::open(tls.clone())?), bind(tls.listen).await?)),
+            None => None,
+        };
+        let listener = bind(config.listen).await?;
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Ok(Intake {
             listener,
+            tls: tls.map(|(tls, listener)| (listener, tls)),
             // Seconds in the upper half: unique over restarts, and positive in a signed column.
             first_number: (since.as_secs() & 0x7fff_ffff) << 32,
             shared: Arc::new(Shared {
                 callers: Callers::new(&config),
+                users,
                 inbox: store.inbox(),
                 sink,
                 metrics: Arc::new(Metrics::default()),
+                transcripts: Arc::default(),
                 stop,
                 slots: Arc::new(Semaphore::new(config.max_associations)),
                 config,
@@ -82,15 +102,45 @@ impl Intake {
         self.listener.local_addr().map_err(|error| Error::Bind(error.kind()))
     }
 
+    /// Where we listen for TLS, if we do.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// The counters; keep the handle before `run`.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.shared.metrics)
+    }
+
+    /// What the last associations did; keep the handle before `run`.
+    pub fn transcripts(&self) -> Arc<Transcripts> {
+        Arc::clone(&self.shared.transcripts)
+    }
+
+    /// The next connection, on either listener; `true`: for TLS.
+    async fn accept(&self) -> (std::io::Result<(TcpStream, SocketAddr)>, bool) {
+        let secured = async {
+            match &self.tls {
+                Some((listener, _)) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            accepted = self.listener.accept() => (accepted, false),
+            accepted = secured => (accepted, true),
+        }
     }
 
     /// Serve until the stop is asked for; then let objects in progress finish within the drain time.
     pub async fn run(self) {
         let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + SPARE_CONNECTIONS));
         let mut tasks = JoinSet::new();
+        let watch = self.tls.as_ref().map(|(_, tls)| {
+            let tls = Arc::clone(tls);
+            tokio::spawn(async move { tls.watch().await })
+        });
+        let end = CancellationToken::new();
+        let crowd = Arc::new(Crowd::default());
         let mut number = self.first_number;
         loop {
             let permit = tokio::select! {
@@ -98,8 +148,8 @@ impl Intake {
                 () = self.shared.stop.cancelled() => break,
             };
             let Ok(permit) = permit else { break };
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+            let (accepted, secured) = tokio::select! {
+                accepted = self.accept() => accepted,
                 () = self.shared.stop.cancelled() => break,
             };
             match accepted {
@@ -107,10 +157,18 @@ impl Intake {
                     number += 1;
                     Metrics::add(&self.shared.metrics.connections, 1);
                     prepare(&stream);
-                    let (shared, number) = (Arc::clone(&self.shared), number);
+                    let shared = Arc::clone(&self.shared);
+                    let tls = self.tls.as_ref().filter(|_| secured).map(|(_, tls)| Arc::clone(tls));
+                    let address = canonical(address.ip());
+                    let Some(place) = crowd.enter(address, &shared) else {
+                        Metrics::add(&shared.metrics.crowded_out, 1);
+                        continue;
+                    };
+                    let end = end.clone();
+                    let conversation = Conversation { stream, address, number, tls, shared, end };
                     tasks.spawn(async move {
-                        serve(stream, canonical(address.ip()), number, shared).await;
-                        drop(permit);
+                        conversation.on_its_own_thread().await;
+                        drop((place, permit));
                     });
                 }
                 Err(error) => {
@@ -121,13 +179,97 @@ impl Intake {
             }
             while tasks.try_join_next().is_some() {}
         }
-        drop(self.listener);
+        if let Some(watch) = watch {
+            watch.abort();
+        }
+        drop((self.listener, self.tls));
         let drain = self.shared.config.drain_timeout.0;
         let open = tasks.len();
         if tokio::time::timeout(drain, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
             warn!(left = tasks.len(), "associations did not finish within the drain time");
+            end.cancel();
         }
         info!(open, "intake stopped");
+    }
+}
+
+/// A connection on its way to the thread that serves it.
+struct Conversation {
+    stream: TcpStream,
+    address: IpAddr,
+    number: u64,
+    tls: Option<Arc<Tls>>,
+    shared: Arc<Shared>,
+    /// Drop everything now.
+    end: CancellationToken,
+}
+
+impl Conversation {
+    /// Serve it on a thread of its own, with a small reactor of its own: an object is read, scanned, sealed, written
+    /// and synced without being handed from thread to thread, and a slow disk holds up nobody else.
+    async fn on_its_own_thread(self) {
+        let (done, ended) = oneshot::channel();
+        let number = self.number;
+        let thread = std::thread::Builder::new().name("association".into()).spawn(move || {
+            let outcome = self.serve();
+            let _ = done.send(outcome);
+        });
+        let outcome = match thread {
+            // An error here means that the thread ended without a word: it panicked, and its connection is closed.
+            Ok(_) => ended.await.unwrap_or(Err(std::io::ErrorKind::Other)),
+            Err(error) => Err(error.kind()),
+        };
+        if let Err(kind) = outcome {
+            warn!(association = number, ?kind, "a connection could not be served");
+        }
+    }
+
+    fn serve(self) -> Result<(), std::io::ErrorKind> {
+        let stream = self.stream.into_std().map_err(|error| error.kind())?;
+        let reactor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        reactor.map_err(|error| error.kind())?.block_on(async {
+            let stream = TcpStream::from_std(stream).map_err(|error| error.kind())?;
+            tokio::select! {
+                () = serve_connection(stream, self.address, self.number, self.tls, self.shared) => {}
+                () = self.end.cancelled() => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// One connection: its handshake where there is one, then its association, both within one time-out.
+async fn serve_connection(
+    stream: TcpStream,
+    address: IpAddr,
+    number: u64,
+    tls: Option<Arc<Tls>>,
+    shared: Arc<Shared>,
+) {
+    let deadline = Instant::now() + shared.config.artim_timeout.0;
+    let mut peer = Peer { address, number, door: Door::Plain, tls: None, deadline };
+    let Some(tls) = tls else { return serve(stream, peer, shared).await };
+    let hello = tokio::select! {
+        hello = tls.hello(stream, deadline) => hello,
+        () = shared.stop.cancelled() => return,
+    };
+    match hello {
+        Ok(Hello::Secured(stream)) => {
+            peer.door = Door::Tls;
+            peer.tls = Some(about(&stream));
+            serve(*stream, peer, shared).await;
+        }
+        Ok(Hello::Plain(stream)) => {
+            peer.door = Door::PlainAtTls;
+            serve(stream, peer, shared).await;
+        }
+        Err(failed) => {
+            Metrics::add(&shared.metrics.handshakes_failed, 1);
+            info!(association = number, %address, ?failed, "TLS handshake failed");
+            if let Failed::Refused(refusal) = failed {
+                shared.sink.refused(refusal.explain("", address, &shared.config));
+            }
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Who may send: calling AE titles with the networks they come from.
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use super::config::{Caller, IntakeConfig};
-use super::{Refusal, RefusedCaller};
+use super::Refusal;
+use super::caller_config::{Caller, Quirk};
+use super::config::IntakeConfig;
+use super::limits::Account;
 
 /// An IP network in CIDR form; IPv4 and IPv4-mapped IPv6 are one and the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +56,15 @@ impl FromStr for Network {
 
 /// The allow-list, parsed. `None` stands for `"*"`.
 pub(crate) struct Callers {
-    list: Vec<(Option<String>, Option<Network>)>,
+    list: Vec<Entry>,
     our_title: String,
     any_called_title: bool,
+}
+
+struct Entry {
+    title: Option<String>,
+    network: Option<Network>,
+    account: Arc<Account>,
 }
 
 impl Callers {
@@ -67,7 +76,7 @@ impl Callers {
                 "*" => None,
                 text => Some(text.parse::<Network>().ok()?),
             };
-            Some((title, network))
+            Some(Entry { title, network, account: Account::new(caller.clone()) })
         };
         Callers {
             list: config.callers.iter().filter_map(entry).collect(),
@@ -76,43 +85,41 @@ impl Callers {
         }
     }
 
-    /// Whether this caller may associate.
-    pub(crate) fn admit(&self, calling: &str, called: &str, address: IpAddr) -> Result<(), Refusal> {
-        let mut title_known = false;
-        let mut admitted = false;
-        for (title, network) in &self.list {
-            let title_fits = title.as_deref().is_none_or(|title| title == calling);
-            title_known |= title_fits;
-            admitted |= title_fits && network.is_none_or(|network| network.contains(address));
-        }
-        match (admitted, title_known) {
-            (true, _) if self.any_called_title || called == self.our_title => Ok(()),
-            (true, _) => Err(Refusal::WrongCalledTitle),
-            (false, true) => Err(Refusal::WrongAddress),
-            (false, false) => Err(Refusal::UnknownTitle),
-        }
+    /// Whether any caller may come from this address.
+    pub(crate) fn may_come_from(&self, address: IpAddr) -> bool {
+        self.list.iter().any(|entry| entry.network.is_none_or(|network| network.contains(address)))
     }
 
-    /// The refusal as a person should see it, with the lines that would admit the caller.
-    pub(crate) fn explain(&self, calling: &str, address: IpAddr, reason: Refusal) -> RefusedCaller {
-        let printable = |c: &char| c.is_ascii_graphic() || *c == ' ';
-        let ae_title: String = calling.chars().filter(printable).take(16).collect();
-        let address = address.to_canonical();
-        let config_lines = match reason {
-            Refusal::UnknownTitle | Refusal::WrongAddress => {
-                let quoted = ae_title.replace('\\', "\\\\").replace('"', "\\\"");
-                format!("[[intake.callers]]\nae_title = \"{quoted}\"\naddress = \"{address}\"\n")
+    /// Whose account the association is on, or why there is none. `secured`: over TLS.
+    pub(crate) fn admit(
+        &self,
+        calling: &str,
+        called: &str,
+        address: IpAddr,
+        secured: bool,
+    ) -> Result<&Arc<Account>, Refusal> {
+        let mut refusal = Refusal::UnknownTitle;
+        for entry in &self.list {
+            let rules = &entry.account.rules;
+            let no_case = rules.has(Quirk::TitleCaseIgnored);
+            let same = |a: &str, b: &str| a == b || no_case && a.eq_ignore_ascii_case(b);
+            if !entry.title.as_deref().is_none_or(|title| same(title, calling)) {
+                continue;
             }
-            Refusal::WrongCalledTitle => {
-                format!(
-                    "# set the called AE title at the sender to {}, or:\n[intake]\nany_called_title = true\n",
-                    self.our_title
-                )
+            if !entry.network.is_none_or(|network| network.contains(address)) {
+                refusal = Refusal::WrongAddress;
+                continue;
             }
-            Refusal::Busy => "[intake]\nmax_associations = 64\n".to_owned(),
-            Refusal::ApplicationContext | Refusal::ProtocolVersion => String::new(),
-        };
-        RefusedCaller { ae_title, address, reason, config_lines }
+            let any = self.any_called_title || rules.has(Quirk::AnyCalledTitle);
+            return if rules.tls_only && !secured {
+                Err(Refusal::TlsOnly)
+            } else if any || same(called, &self.our_title) {
+                Ok(&entry.account)
+            } else {
+                Err(Refusal::WrongCalledTitle)
+            };
+        }
+        Err(refusal)
     }
 }
 
@@ -153,35 +160,46 @@ mod tests {
     #[test]
     fn a_caller_needs_title_and_address_and_ours() {
         let config = IntakeConfig {
-            callers: vec![
-                Caller { ae_title: "CT1".into(), address: "10.0.0.0/24".into() },
-                Caller { ae_title: "MR1".into(), address: "10.0.1.5".into() },
-            ],
+            callers: vec![Caller::new("CT1", "10.0.0.0/24"), Caller::new("MR1", "10.0.1.5")],
             ..IntakeConfig::default()
         };
         let callers = Callers::new(&config);
-        assert_eq!(callers.admit("CT1", "SCANSIDE", ip("10.0.0.9")), Ok(()));
-        assert_eq!(callers.admit("CT1", "OTHER", ip("10.0.0.9")), Err(Refusal::WrongCalledTitle));
-        assert_eq!(callers.admit("CT1", "SCANSIDE", ip("10.0.1.5")), Err(Refusal::WrongAddress));
-        assert_eq!(callers.admit("XX", "SCANSIDE", ip("10.0.0.9")), Err(Refusal::UnknownTitle));
-        assert_eq!(callers.admit("", "SCANSIDE", ip("10.0.0.9")), Err(Refusal::UnknownTitle));
+        let admit = |calling, called, from| callers.admit(calling, called, ip(from), false).map(|_| ()).err();
+        assert_eq!(admit("CT1", "SCANSIDE", "10.0.0.9"), None);
+        assert_eq!(admit("CT1", "OTHER", "10.0.0.9"), Some(Refusal::WrongCalledTitle));
+        assert_eq!(admit("CT1", "SCANSIDE", "10.0.1.5"), Some(Refusal::WrongAddress));
+        assert_eq!(admit("XX", "SCANSIDE", "10.0.0.9"), Some(Refusal::UnknownTitle));
+        assert_eq!(admit("ct1", "SCANSIDE", "10.0.0.9"), Some(Refusal::UnknownTitle));
+        assert_eq!(admit("", "SCANSIDE", "10.0.0.9"), Some(Refusal::UnknownTitle));
     }
 
     #[test]
-    fn the_lines_shown_would_admit_the_caller() {
-        let callers = Callers::new(&IntakeConfig::default());
-        for title in ["CT9", "A\"B", "A # B"] {
-            let refused = callers.explain(title, ip("::ffff:10.1.2.3"), Refusal::UnknownTitle);
-            #[derive(serde::Deserialize)]
-            struct File {
-                intake: IntakeConfig,
-            }
-            let file: File = toml::from_str(&refused.config_lines).unwrap();
-            assert_eq!(file.intake.check(false), [], "{title}");
-            assert_eq!(Callers::new(&file.intake).admit(title, "SCANSIDE", ip("10.1.2.3")), Ok(()));
-        }
-        assert!(
-            !format!("{:?}", callers.explain("PLANTED", ip("1.1.1.1"), Refusal::Busy)).contains("PLANTED")
-        );
+    fn quirks_forgive_titles_and_tls_may_be_demanded() {
+        let forgiven = Caller {
+            quirks: vec![Quirk::AnyCalledTitle, Quirk::TitleCaseIgnored],
+            ..Caller::new("CT1", "10.0.0.1")
+        };
+        let secret = Caller { tls_only: true, ..Caller::new("MR1", "10.0.0.2") };
+        let config = IntakeConfig { callers: vec![forgiven, secret], ..IntakeConfig::default() };
+        let callers = Callers::new(&config);
+        assert!(callers.admit("ct1", "ANY", ip("10.0.0.1"), false).is_ok());
+        assert_eq!(callers.admit("MR1", "SCANSIDE", ip("10.0.0.2"), false).err(), Some(Refusal::TlsOnly));
+        assert!(callers.admit("MR1", "SCANSIDE", ip("10.0.0.2"), true).is_ok());
+        assert_eq!(callers.admit("MR1", "x", ip("10.0.0.2"), true).err(), Some(Refusal::WrongCalledTitle));
+    }
+
+    #[test]
+    fn the_first_block_that_fits_counts() {
+        let narrow = Caller { max_associations: Some(1), ..Caller::new("CT1", "10.0.0.1") };
+        let wide = Caller { max_associations: Some(9), ..Caller::new("CT1", "10.0.0.0/8") };
+        let config = IntakeConfig { callers: vec![narrow, wide], ..IntakeConfig::default() };
+        let callers = Callers::new(&config);
+        let most = |from| {
+            callers
+                .admit("CT1", "SCANSIDE", ip(from), false)
+                .map(|a| a.rules.max_associations)
+                .unwrap_or(None)
+        };
+        assert_eq!((most("10.0.0.1"), most("10.0.0.2")), (Some(1), Some(9)));
     }
 }

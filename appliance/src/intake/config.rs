@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::callers::Network;
-use crate::store::units::Span;
+use super::caller_config::Caller;
+use super::identity::IdentityConfig;
+use super::tls_config::TlsConfig;
+use crate::store::units::{Size, Span};
 
 /// `[intake]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +31,15 @@ pub struct IntakeConfig {
     /// Private transfer syntaxes: UIDs or, ending in a dot, prefixes.
     #[serde(default)]
     pub private_transfer_syntaxes: Vec<String>,
+    /// Largest PDU we offer to take (default and most 128 KiB).
+    #[serde(default = "max_pdu")]
+    pub max_pdu: Size,
+    /// `[intake.identity]`: what becomes of a user identity in an association request.
+    #[serde(default)]
+    pub identity: IdentityConfig,
+    /// `[intake.tls]`: a second listener, for TLS.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
     /// Associations at the same time (default 32); more are refused as transient.
     #[serde(default = "max_associations")]
     pub max_associations: usize,
@@ -49,16 +60,6 @@ pub struct IntakeConfig {
     pub drain_timeout: Span,
 }
 
-/// `[[intake.callers]]`: one admitted sender.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Caller {
-    /// Its calling AE title, or `"*"` (demonstration only).
-    pub ae_title: String,
-    /// Its address or network (`"10.0.0.7"`, `"10.0.0.0/8"`, `"fd00::/8"`), or `"*"` (demonstration only).
-    pub address: String,
-}
-
 /// One fault of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
@@ -73,6 +74,9 @@ fn listen() -> SocketAddr {
 }
 fn ae_title() -> String {
     "SCANSIDE".to_owned()
+}
+fn max_pdu() -> Size {
+    Size(u64::from(super::MAX_PDU))
 }
 fn max_associations() -> usize {
     32
@@ -102,6 +106,9 @@ impl Default for IntakeConfig {
             callers: Vec::new(),
             private_sop_classes: Vec::new(),
             private_transfer_syntaxes: Vec::new(),
+            max_pdu: max_pdu(),
+            identity: IdentityConfig::default(),
+            tls: None,
             max_associations: max_associations(),
             artim_timeout: artim(),
             read_timeout: read_timeout(),
@@ -113,7 +120,12 @@ impl Default for IntakeConfig {
 }
 
 impl IntakeConfig {
-    /// Every fault at once; binds nothing. `demo` admits `"*"`.
+    /// Whether only this machine can reach us.
+    pub fn is_local(&self) -> bool {
+        self.listen.ip().is_loopback() && self.tls.as_ref().is_none_or(|tls| tls.listen.ip().is_loopback())
+    }
+
+    /// Every fault at once; binds nothing and reads no file. `demo` admits `"*"`, on loopback.
     pub fn check(&self, demo: bool) -> Vec<ConfigFault> {
         let mut faults = Vec::new();
         let mut fault = |key: String, words: &str| faults.push(ConfigFault { key, words: words.to_owned() });
@@ -123,23 +135,18 @@ impl IntakeConfig {
         if self.max_associations == 0 || self.max_associations > 1024 {
             fault("intake.max_associations".into(), "write a number from 1 to 1024");
         }
-        if self.callers.is_empty() {
-            fault(
-                "intake.callers".into(),
-                "nobody may send; add [[intake.callers]] with ae_title = \"CT1\" and address = \"10.0.0.7\"",
-            );
+        if !is_max_pdu(self.max_pdu) {
+            fault("intake.max_pdu".into(), MAX_PDU_RULE);
         }
+        // An empty list admits nobody, which is safe anywhere; `"*"` is not, beyond loopback.
         for (index, caller) in self.callers.iter().enumerate() {
-            let wild = |value: &str| value == "*";
-            if !(is_title(&caller.ae_title) || wild(&caller.ae_title) && demo) {
-                let rule = if wild(&caller.ae_title) { STAR_RULE } else { TITLE_RULE };
-                fault(format!("intake.callers[{index}].ae_title"), rule);
-            }
-            if !(caller.address.parse::<Network>().is_ok() || wild(&caller.address) && demo) {
-                let rule = if wild(&caller.address) { STAR_RULE } else { ADDRESS_RULE };
-                fault(format!("intake.callers[{index}].address"), rule);
-            }
+            caller.check(index, demo && self.is_local(), self.tls.is_some(), &mut faults);
         }
+        if let Some(tls) = &self.tls {
+            tls.check(self.listen, &mut faults);
+        }
+        self.identity.check(&mut faults);
+        let mut fault = |key: String, words: &str| faults.push(ConfigFault { key, words: words.to_owned() });
         for (key, uids) in [
             ("intake.private_sop_classes", &self.private_sop_classes),
             ("intake.private_transfer_syntaxes", &self.private_transfer_syntaxes),
@@ -165,12 +172,20 @@ impl IntakeConfig {
     }
 }
 
-const TITLE_RULE: &str = "write 1 to 16 printable ASCII characters without a backslash";
-const STAR_RULE: &str = "\"*\" is for the demonstration only; write the sender's own value";
-const ADDRESS_RULE: &str = "write an address or a network, for example \"10.0.0.7\" or \"10.0.0.0/8\"";
+pub(super) const TITLE_RULE: &str = "write 1 to 16 printable ASCII characters without a backslash";
+pub(super) const STAR_RULE: &str =
+    "\"*\" is for the demonstration on loopback only; write the sender's own value";
+pub(super) const MAX_PDU_RULE: &str = "write a size from \"4KiB\" to \"128KiB\"";
+pub(super) const ADDRESS_RULE: &str =
+    "write an address or a network, for example \"10.0.0.7\" or \"10.0.0.0/8\"";
+
+/// Whether a PDU may be announced as that long.
+pub(super) fn is_max_pdu(size: Size) -> bool {
+    (4096..=u64::from(super::MAX_PDU)).contains(&size.0)
+}
 
 /// An AE title in configuration (PS3.5 6.2, VR AE); `"*"` alone is kept for "everybody".
-fn is_title(text: &str) -> bool {
+pub(super) fn is_title(text: &str) -> bool {
     text != "*"
         && !text.trim().is_empty()
         && text.trim() == text
@@ -197,11 +212,68 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_admitted_in_the_demonstration_only() {
-        let star = Caller { ae_title: "*".into(), address: "*".into() };
-        let config = IntakeConfig { callers: vec![star], ..IntakeConfig::default() };
+    fn everybody_is_admitted_in_the_demonstration_on_loopback_only() {
+        let star = Caller::new("*", "*");
+        let local: SocketAddr = ([127, 0, 0, 1], 11112).into();
+        let open = IntakeConfig { callers: vec![star], ..IntakeConfig::default() };
+        let config = IntakeConfig { listen: local, ..open.clone() };
         assert_eq!(config.check(true), []);
         assert_eq!(config.check(false).len(), 2);
+        assert_eq!(open.check(true).len(), 2, "beyond loopback not even the demonstration");
+        let mut tls = config.clone();
+        tls.tls = Some(TlsConfig::new("c.pem".into(), "k.pem".into()));
+        assert_eq!(tls.check(true).len(), 2, "TLS listens beyond loopback");
+    }
+
+    #[test]
+    fn beyond_loopback_only_those_named_are_admitted() {
+        for (listen, faults) in
+            [("127.0.0.1:0", 0), ("[::1]:0", 0), ("0.0.0.0:0", 2), ("10.0.0.1:0", 2), ("[::]:0", 2)]
+        {
+            let listen = listen.parse().unwrap();
+            let named = IntakeConfig {
+                listen,
+                callers: vec![Caller::new("CT1", "10.0.0.0/8")],
+                ..IntakeConfig::default()
+            };
+            let open = IntakeConfig { callers: vec![Caller::new("*", "*")], ..named.clone() };
+            let nobody = IntakeConfig { callers: Vec::new(), ..named.clone() };
+            assert_eq!((named.check(false).len(), nobody.check(false).len()), (0, 0), "{listen}");
+            assert_eq!(open.check(true).len(), faults, "{listen}");
+        }
+    }
+
+    #[test]
+    fn tls_and_the_limits_of_a_caller_read_and_are_checked() {
+        let text = "listen = \"127.0.0.1:11112\"\nmax_pdu = \"64KiB\"\n[tls]\ncertificate = \"c\"\nkey = \"k\"\n\
+             client_ca = \"a\"\nclient_certificate = \"required\"\nreload = \"1m\"\n\
+             [[callers]]\nae_title = \"CT1\"\naddress = \"10.0.0.7\"\ntls_only = true\nmax_associations = 2\n\
+             associations_per_minute = 60\nbytes_per_day = \"200GiB\"\nmax_pdu = 16384\n\
+             quirks = [\"abort-is-release\", \"prefer-implicit\"]\n";
+        let config: IntakeConfig = toml::from_str(text).unwrap();
+        assert_eq!(config.check(false), []);
+        let mut bad = config.clone();
+        bad.max_pdu = Size(1 << 20);
+        bad.callers[0] = Caller {
+            max_associations: Some(0),
+            associations_per_minute: Some(0),
+            bytes_per_day: Some(Size(0)),
+            max_pdu: Some(Size(1)),
+            ..bad.callers[0].clone()
+        };
+        bad.tls.as_mut().unwrap().client_ca = None;
+        bad.tls.as_mut().unwrap().listen = ([127, 0, 0, 1], 11112).into();
+        bad.tls.as_mut().unwrap().reload = Span(Duration::ZERO);
+        assert_eq!(bad.check(false).len(), 8);
+        bad.tls = None;
+        assert!(bad.check(false).iter().any(|fault| fault.key == "intake.callers[0].tls_only"));
+        for quirk in ["nothing-known", "AnyCalledTitle"] {
+            assert!(toml::from_str::<IntakeConfig>(&text.replace("prefer-implicit", quirk)).is_err());
+        }
+        for (quirk, name, about) in super::super::Quirk::ALL {
+            assert_eq!(toml::Value::try_from(quirk).unwrap().as_str(), Some(*name));
+            assert!(about.trim().ends_with('.'));
+        }
     }
 
     #[test]
@@ -209,7 +281,7 @@ mod tests {
         let config = IntakeConfig {
             ae_title: "A TITLE THAT IS TOO LONG".into(),
             max_associations: 0,
-            callers: vec![Caller { ae_title: "A\\B".into(), address: "10.0.0.0/33".into() }],
+            callers: vec![Caller::new("A\\B", "10.0.0.0/33")],
             private_sop_classes: vec!["one.two".into()],
             read_timeout: Span(Duration::ZERO),
             ..IntakeConfig::default()
@@ -226,6 +298,7 @@ mod tests {
                 "intake.read_timeout"
             ]
         );
-        assert_eq!(IntakeConfig::default().check(false).len(), 1);
+        // Nobody may send yet: right for a new site, whose page shows each refused caller with the lines to add.
+        assert_eq!(IntakeConfig::default().check(false), []);
     }
 }

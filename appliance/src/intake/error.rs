@@ -9,6 +9,12 @@ pub enum Error {
     /// The configuration cannot be used; `IntakeConfig::check` lists why.
     #[error("the intake configuration has faults")]
     Config,
+    /// Certificate, key or authorities of `[intake.tls]` cannot be used.
+    #[error("the files of [intake.tls] cannot be used: `appliance check` says why")]
+    Tls,
+    /// A passcode of `[intake.identity]` cannot be read.
+    #[error("a passcode of [intake.identity] cannot be read: `appliance check` says which")]
+    Passcode,
     /// The address could not be bound.
     #[error("cannot listen on the configured address: {0}")]
     Bind(io::ErrorKind),
@@ -41,6 +47,9 @@ pub enum Violation {
     /// A PDU type that PS3.8 does not know.
     #[error("unknown PDU type")]
     UnknownPdu,
+    /// A TLS handshake where plain DICOM is spoken.
+    #[error("TLS spoken to the port for plain DICOM")]
+    TlsAtPlain,
     /// A PDU that has no place at this point.
     #[error("unexpected PDU")]
     UnexpectedPdu,
@@ -71,7 +80,12 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Config | Error::Bind(_) | Error::Stopping | Error::Internal(_) => Fault::Us,
+            Error::Config
+            | Error::Tls
+            | Error::Passcode
+            | Error::Bind(_)
+            | Error::Stopping
+            | Error::Internal(_) => Fault::Us,
             _ => Fault::Peer,
         }
     }
@@ -79,7 +93,7 @@ impl Error {
     /// Whether trying again helps.
     pub fn retry(&self) -> Retry {
         match self {
-            Error::Config | Error::Protocol(_) => Retry::Never,
+            Error::Config | Error::Tls | Error::Passcode | Error::Protocol(_) => Retry::Never,
             Error::Closed | Error::Broken(_) | Error::TimedOut(_) | Error::Aborted => Retry::Now,
             Error::Bind(_) | Error::Stopping | Error::Internal(_) => Retry::Later,
         }

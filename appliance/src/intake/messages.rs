@@ -2,7 +2,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
@@ -10,25 +9,24 @@ use super::acceptor::Shared;
 use super::command::{self, C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, RESPONSE, Request};
 use super::error::{Error, Violation};
 use super::negotiate::{Agreed, Context};
-use super::receive::{Announced, Gone, Receiver};
+use super::receive::{Announced, Receiver};
 use super::sop_classes::VERIFICATION;
 use super::status::Status;
+use super::transcript::Pen;
 use super::wire::{ABORT, Header, Link, P_DATA, RECEIVING, RELEASE_RQ, Wire};
-use super::{Acceptance, MAX_PDU, Metrics, SinkError};
+use super::{Acceptance, Metrics, SinkError};
 use crate::store::Reception;
 
 /// Some senders count the PDU's own header or a PDV's into the length they were given.
 const PDU_SLACK: u32 = 16;
 /// Release and abort carry four bytes; odd longer ones are read past.
 const SMALL_PDU: u32 = 1024;
-/// Data set bytes gathered before they go to the receiving thread.
-const BATCH: usize = 256 << 10;
 /// Studies remembered for the release signal; a flood beyond it is left to quiet time.
 const STUDIES: usize = 1024;
 
 /// What the next data fragments are for.
 enum Purpose {
-    /// They go to the receiving thread.
+    /// They are stored.
     Store,
     /// They are read past; this is answered afterwards.
     Pass(Status),
@@ -50,13 +48,14 @@ pub(crate) struct Messages<'a, S> {
     number: u64,
     shared: &'a Arc<Shared>,
     phase: Phase,
-    receiver: Option<Receiver>,
-    batch: Vec<Bytes>,
-    batched: usize,
+    receiver: Receiver,
     studies: Vec<String>,
     stored: u64,
     refused: u64,
     bytes: u64,
+    pen: &'a Pen,
+    /// When the command of the message in progress was complete, and its data set bytes so far.
+    message: (std::time::Instant, u64),
 }
 
 impl<'a, S: Link> Messages<'a, S> {
@@ -67,6 +66,7 @@ impl<'a, S: Link> Messages<'a, S> {
         address: IpAddr,
         number: u64,
         shared: &'a Arc<Shared>,
+        pen: &'a Pen,
     ) -> Messages<'a, S> {
         Messages {
             wire,
@@ -75,14 +75,19 @@ impl<'a, S: Link> Messages<'a, S> {
             number,
             shared,
             phase: between(),
-            receiver: None,
-            batch: Vec::new(),
-            batched: 0,
+            receiver: Receiver::new(shared.inbox.clone()),
             studies: Vec::new(),
             stored: 0,
             refused: 0,
             bytes: 0,
+            pen,
+            message: (std::time::Instant::now(), 0),
         }
+    }
+
+    /// Whether no message is in progress.
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(self.phase, Phase::Command { context: None, .. })
     }
 
     /// Messages until the peer asks for release.
@@ -116,8 +121,7 @@ impl<'a, S: Link> Messages<'a, S> {
     /// Between messages a peer may rest for long, and a stop is obeyed at once; inside one it may not, and the
     /// message is finished first.
     async fn next_header(&mut self) -> Result<Header, Error> {
-        if !matches!(&self.phase, Phase::Command { context: None, .. }) {
-            self.flush_unless_ready().await?;
+        if !self.is_between() {
             let deadline = self.read_deadline();
             return self.wire.header(deadline, RECEIVING).await;
         }
@@ -128,26 +132,9 @@ impl<'a, S: Link> Messages<'a, S> {
         }
     }
 
-    /// Hand over what is gathered before we would wait for the network.
-    async fn flush_unless_ready(&mut self) -> Result<(), Error> {
-        if self.wire.ready() < 6 { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        let batch = std::mem::take(&mut self.batch);
-        self.batched = 0;
-        match &self.receiver {
-            Some(receiver) => receiver.pieces(batch).await.map_err(gone),
-            None => Err(Error::Internal("data without a receiving thread")),
-        }
-    }
-
     /// One P-DATA-TF: presentation data values, each passed on as it arrives.
     async fn p_data(&mut self, length: u32) -> Result<(), Error> {
-        if length > MAX_PDU + PDU_SLACK {
+        if length > self.agreed.our_max + PDU_SLACK {
             return Err(Violation::PduTooLong.into());
         }
         let deadline = self.read_deadline();
@@ -164,12 +151,11 @@ impl<'a, S: Link> Messages<'a, S> {
             self.expect(context, control & 1 == 1)?;
             while fragment > 0 {
                 if self.wire.ready() == 0 {
-                    self.flush().await?;
                     self.wire.fill(deadline, RECEIVING).await?;
                 }
                 let piece = self.wire.take(fragment as usize);
                 fragment -= piece.len() as u32;
-                self.piece(piece).await?;
+                self.piece(&piece)?;
             }
             if control & 2 == 2 {
                 self.complete().await?;
@@ -196,21 +182,18 @@ impl<'a, S: Link> Messages<'a, S> {
         }
     }
 
-    async fn piece(&mut self, piece: Bytes) -> Result<(), Error> {
+    fn piece(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.message.1 += piece.len() as u64;
         match &mut self.phase {
             Phase::Command { bytes, .. } => {
                 if bytes.len() + piece.len() > command::LIMIT {
                     return Err(Violation::CommandTooLong.into());
                 }
-                bytes.extend_from_slice(&piece);
+                bytes.extend_from_slice(piece);
             }
             Phase::Data { purpose: Purpose::Pass(_), .. } => {}
             Phase::Data { purpose: Purpose::Store, .. } => {
-                self.batched += piece.len();
-                self.batch.push(piece);
-                if self.batched >= BATCH {
-                    self.flush().await?;
-                }
+                self.receiver.take(piece);
             }
         }
         Ok(())
@@ -222,14 +205,14 @@ impl<'a, S: Link> Messages<'a, S> {
             Phase::Command { context, bytes } => {
                 let id = context.ok_or(Violation::Order)?;
                 let request = command::read(&bytes).map_err(|_| Violation::Command)?;
+                self.message = (std::time::Instant::now(), 0);
                 self.command(id, request).await
             }
             Phase::Data { context, request, purpose: Purpose::Pass(status) } => {
                 self.respond(context, &request, status).await
             }
             Phase::Data { context, request, purpose: Purpose::Store } => {
-                self.flush().await?;
-                let status = self.finish_store().await?;
+                let status = self.finish_store().await;
                 self.respond(context, &request, status).await
             }
         }
@@ -245,7 +228,14 @@ impl<'a, S: Link> Messages<'a, S> {
             }
             C_STORE_RQ => match refusal_of(&request, &context) {
                 Some(status) => self.answer_or_pass(id, request, status).await,
-                None => self.begin_store(&context, request).await,
+                // The caller has sent as much today as it may: it keeps its copy.
+                None if self.agreed.seat.spent() => {
+                    self.answer_or_pass(id, request, Status::OUT_OF_RESOURCES).await
+                }
+                None => {
+                    self.begin_store(&context, request);
+                    Ok(())
+                }
             },
             // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
             C_CANCEL_RQ if !request.data_set => Ok(()),
@@ -263,7 +253,7 @@ impl<'a, S: Link> Messages<'a, S> {
         Ok(())
     }
 
-    async fn begin_store(&mut self, context: &Context, request: Request) -> Result<(), Error> {
+    fn begin_store(&mut self, context: &Context, request: Request) {
         let announced = Announced {
             sop_class: request.sop_class.clone().unwrap_or_default(),
             sop_instance: request.sop_instance.clone().unwrap_or_default(),
@@ -273,36 +263,33 @@ impl<'a, S: Link> Messages<'a, S> {
             address: self.address.to_string(),
             association: self.number,
         };
-        let inbox = &self.shared.inbox;
-        let receiver = self.receiver.get_or_insert_with(|| Receiver::start(inbox.clone()));
-        receiver.begin(announced).await.map_err(gone)?;
+        self.receiver.begin(announced);
         self.phase = Phase::Data { context: context.id, request, purpose: Purpose::Store };
-        Ok(())
     }
 
     /// Durable, then in the ledger, then success.
-    async fn finish_store(&mut self) -> Result<Status, Error> {
-        let receiver = self.receiver.as_ref().ok_or(Error::Internal("no receiving thread"))?;
-        let reception = match receiver.finish().await.map_err(gone)? {
+    async fn finish_store(&mut self) -> Status {
+        let reception = match self.receiver.finish() {
             Ok(reception) => reception,
-            Err(status) => return Ok(status),
+            Err(status) => return status,
         };
         let metrics = &self.shared.metrics;
         match self.shared.sink.stored(&reception).await {
             Ok(Acceptance::New) => Metrics::add(&metrics.stored, 1),
             Ok(Acceptance::Duplicate) => {
                 Metrics::add(&metrics.duplicates, 1);
-                self.remove(&reception).await;
+                self.remove(&reception);
             }
             Err(error) => {
                 warn!(association = self.number, %error, "the ledger did not take an instance");
                 if error == SinkError::NotRecorded {
-                    self.remove(&reception).await;
+                    self.remove(&reception);
                 }
-                return Ok(Status::OUT_OF_RESOURCES);
+                return Status::OUT_OF_RESOURCES;
             }
         }
         Metrics::add(&metrics.bytes_stored, reception.length);
+        self.agreed.seat.count(reception.length);
         if !reception.prescan_ok {
             Metrics::add(&metrics.prescan_lost, 1);
             debug!(association = self.number, "the pre-scan could not follow a stored instance to its end");
@@ -312,13 +299,11 @@ impl<'a, S: Link> Messages<'a, S> {
         if !self.studies.contains(&reception.study_uid) && self.studies.len() < STUDIES {
             self.studies.push(reception.study_uid);
         }
-        Ok(Status::SUCCESS)
+        Status::SUCCESS
     }
 
-    async fn remove(&self, reception: &Reception) {
-        let (inbox, id) = (self.shared.inbox.clone(), reception.id);
-        let removed = tokio::task::spawn_blocking(move || inbox.remove(id)).await;
-        if !matches!(removed, Ok(Ok(()))) {
+    fn remove(&self, reception: &Reception) {
+        if self.receiver.remove(reception.id).is_err() {
             // Harmless: the next start finds an entry that the ledger holds already, or an unacknowledged one.
             warn!(association = self.number, "an entry that is not needed could not be removed");
         }
@@ -337,6 +322,7 @@ impl<'a, S: Link> Messages<'a, S> {
             self.refused += 1;
             info!(association = self.number, %status, "request refused");
         }
+        self.pen.message(request.field, context, self.message.1, self.message.0, status);
         let response = command::respond(request, status);
         self.wire.send_command(context, &response, self.agreed.peer_max).await
     }
@@ -344,10 +330,6 @@ impl<'a, S: Link> Messages<'a, S> {
 
 fn between() -> Phase {
     Phase::Command { context: None, bytes: Vec::new() }
-}
-
-fn gone(_: Gone) -> Error {
-    Error::Internal("the receiving thread ended")
 }
 
 /// What speaks against storing, from the command alone.

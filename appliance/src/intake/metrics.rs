@@ -19,8 +19,14 @@ macro_rules! counters {
 counters! {
     /// TCP connections accepted.
     connections,
+    /// Connections closed at once because their address held as many as it may.
+    crowded_out,
     /// Associations accepted.
     associations,
+    /// Associations accepted over TLS, of these.
+    associations_tls,
+    /// TLS handshakes that did not succeed.
+    handshakes_failed,
     /// Associations open now.
     associations_open,
     /// Associations refused with A-ASSOCIATE-RJ.

@@ -8,45 +8,66 @@
 //! | `acceptor` | listen, permits, one task per connection |
 //! | `association`, `messages` | one association from request to release |
 //! | `wire` | bounded PDU reading and writing with time-outs |
-//! | `negotiate` | A-ASSOCIATE-RQ to AC or RJ |
+//! | `negotiate`, `user_information`, `identity` | A-ASSOCIATE-RQ to AC or RJ |
+//! | `callers`, `caller_config`, `limits` | who may send, how much, and what is forgiven |
+//! | `conformance` | the conformance statement, from the tables |
+//! | `transcript` | what each of the last associations did, for a person |
+//! | `refusal` | why a caller was turned away, on the wire and for a person |
+//! | `tls`, `tls_config`, `tls_keys` | the second listener: handshake, table, files |
 //! | `command` | the command set |
-//! | `receive` | one thread per association that scans and stores |
+//! | `receive` | scans and stores what arrives, on the thread of its association |
 //! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
-//! | `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
+//! | `registry` (generated), `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
 mod acceptor;
 mod association;
+mod caller_config;
 mod callers;
 mod command;
 mod config;
+mod conformance;
+mod crowd;
 mod element;
 mod error;
+mod identity;
 mod inflate;
+mod limits;
 mod messages;
 mod metrics;
 mod negotiate;
 mod prescan;
 mod receive;
+mod refusal;
+mod registry;
 mod sop_classes;
 mod status;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod tls_config;
+mod tls_keys;
+mod transcript;
 mod transfer_syntaxes;
+mod user_information;
 mod walk;
 mod wire;
-
-use std::fmt;
-use std::net::IpAddr;
 
 use futures::future::BoxFuture;
 
 pub use acceptor::Intake;
-pub use config::{Caller, ConfigFault, IntakeConfig};
+pub use caller_config::{Caller, Quirk};
+pub use config::{ConfigFault, IntakeConfig};
+pub use conformance::conformance_statement;
 pub use error::Error;
+pub use identity::{IdentityConfig, IdentityMode, IdentityUser};
 pub use metrics::Metrics;
-pub use sop_classes::{STORAGE_SOP_CLASSES, VERIFICATION};
+pub use refusal::{Refusal, RefusedCaller};
+pub use registry::{STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
+pub use sop_classes::VERIFICATION;
 pub use status::Status;
-pub use transfer_syntaxes::TRANSFER_SYNTAXES;
+pub use tls_config::{ClientCertificate, TlsConfig};
+pub use tls_keys::{Lasting, Validity, inspect as inspect_tls, key_is_open};
+pub use transcript::{ContextLine, MessageLine, Total, Transcript, Transcripts};
 
 use crate::store::Reception;
 
@@ -75,59 +96,6 @@ pub enum SinkError {
     /// A row may have been written: the entry stays, and the start-up scan will reconcile.
     #[error("not known whether recorded")]
     Unknown,
-}
-
-/// Why a caller was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Its AE title is in no `[[intake.callers]]`.
-    UnknownTitle,
-    /// Its AE title is known, from another address.
-    WrongAddress,
-    /// It called another AE title than ours.
-    WrongCalledTitle,
-    /// All associations are taken.
-    Busy,
-    /// The application context is not DICOM's.
-    ApplicationContext,
-    /// The protocol version is not 1.
-    ProtocolVersion,
-}
-
-impl Refusal {
-    /// In plain words, for the page and `status`.
-    pub fn words(self) -> &'static str {
-        match self {
-            Refusal::UnknownTitle => "its AE title is not in the list of callers",
-            Refusal::WrongAddress => "its AE title is allowed from another address only",
-            Refusal::WrongCalledTitle => "it called an AE title that is not ours",
-            Refusal::Busy => "all associations are taken",
-            Refusal::ApplicationContext => "it does not speak the DICOM application context",
-            Refusal::ProtocolVersion => "it does not speak version 1 of the protocol",
-        }
-    }
-}
-
-/// A caller that was refused, for a person to see. Holds a name from the wire: show it, never log it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RefusedCaller {
-    /// The calling AE title, printable ASCII only, at most 16 characters.
-    pub ae_title: String,
-    /// Where it came from.
-    pub address: IpAddr,
-    /// Why.
-    pub reason: Refusal,
-    /// The configuration lines (TOML) that would admit it; empty where configuration would not help.
-    pub config_lines: String,
-}
-
-impl fmt::Debug for RefusedCaller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefusedCaller")
-            .field("address", &self.address)
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Where reception reports to; the integrator writes the ledger.

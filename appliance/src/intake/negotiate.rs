@@ -3,20 +3,20 @@ use std::net::IpAddr;
 
 use bytes::{BufMut, BytesMut};
 use dicom_ul::pdu::{
-    AssociationAC, AssociationRJ, AssociationRJResult, AssociationRJServiceProviderASCEReason as AcseReason,
-    AssociationRJServiceProviderPresentationReason as PresentationReason,
-    AssociationRJServiceUserReason as UserReason, AssociationRJSource, AssociationRQ, Pdu,
-    PresentationContextProposed, PresentationContextResult, PresentationContextResultReason as Reason,
-    RequestorRoles, UserIdentityType, UserVariableItem, read_pdu,
+    AssociationAC, AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResult,
+    PresentationContextResultReason as Reason, read_pdu,
 };
 
-use super::callers::Callers;
+use super::acceptor::Shared;
+use super::caller_config::{Caller, Quirk};
 use super::config::IntakeConfig;
 use super::error::Violation;
+use super::limits::Seat;
 use super::sop_classes::{VERIFICATION, is_storage};
-use super::transfer_syntaxes::{IMPLICIT_LE, choose};
+use super::transcript::{self, ContextLine};
+use super::transfer_syntaxes::{IMPLICIT_LE, Order, choose};
 use super::wire::ASSOCIATE_RQ;
-use super::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, MAX_PDU, Refusal};
+use super::{MAX_PDU, Refusal, user_information};
 
 /// Longest association request taken.
 pub(crate) const REQUEST_LIMIT: u32 = 1 << 20;
@@ -24,14 +24,10 @@ pub(crate) const REQUEST_LIMIT: u32 = 1 << 20;
 const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
 /// Odd numbers from 1 to 255 (PS3.8 9.3.2.2).
 const MOST_CONTEXTS: usize = 128;
-/// Requests a peer may have outstanding; they are answered in order.
-const WINDOW: u16 = 16;
 
 const ITEM_APPLICATION_CONTEXT: u8 = 0x10;
 const ITEM_PRESENTATION_CONTEXT: u8 = 0x20;
 const ITEM_USER_INFORMATION: u8 = 0x50;
-const SUB_ITEM_WINDOW: u8 = 0x53;
-const SUB_ITEM_IDENTITY_RESPONSE: u8 = 0x59;
 
 /// An accepted presentation context.
 #[derive(Clone)]
@@ -46,15 +42,21 @@ pub(crate) struct Agreed {
     pub(crate) calling: String,
     pub(crate) called: String,
     pub(crate) contexts: Vec<Context>,
+    /// All that were proposed, for the transcript.
+    pub(crate) lines: Vec<ContextLine>,
     /// Largest P-DATA-TF the peer takes; 0: no limit.
     pub(crate) peer_max: u32,
+    /// Largest P-DATA-TF we take.
+    pub(crate) our_max: u32,
+    /// The caller's account.
+    pub(crate) seat: Seat,
 }
 
 /// The answer to a request.
 pub(crate) enum Answer {
-    Accept(Agreed, Pdu),
+    Accept(Box<Agreed>, Pdu),
     /// With the calling title, for a person to see.
-    Reject(Refusal, String, Pdu),
+    Reject(Refusal, String),
 }
 
 /// Read the body of an A-ASSOCIATE-RQ.
@@ -87,7 +89,7 @@ pub(crate) fn read_request(body: &[u8]) -> Result<AssociationRQ, Violation> {
                 }
                 put_item(&mut kept, kind, &context_item(item)?);
             }
-            ITEM_USER_INFORMATION => put_item(&mut kept, kind, &user_items(item)?),
+            ITEM_USER_INFORMATION => put_item(&mut kept, kind, &user_information::read(item)?),
             _ => {}
         }
         Ok(())
@@ -109,7 +111,7 @@ pub(crate) fn read_request(body: &[u8]) -> Result<AssociationRQ, Violation> {
 }
 
 /// Call `each` with type and body of every item; an item that overruns its parent is an error.
-fn each_item(
+pub(crate) fn each_item(
     mut bytes: &[u8],
     mut each: impl FnMut(u8, &[u8]) -> Result<(), Violation>,
 ) -> Result<(), Violation> {
@@ -122,7 +124,7 @@ fn each_item(
     if bytes.is_empty() { Ok(()) } else { Err(Violation::Request) }
 }
 
-fn put_item(to: &mut BytesMut, kind: u8, item: &[u8]) {
+pub(crate) fn put_item(to: &mut BytesMut, kind: u8, item: &[u8]) {
     to.put_u8(kind);
     to.put_u8(0);
     // Only ever a part of an item that fitted.
@@ -146,64 +148,42 @@ fn context_item(item: &[u8]) -> Result<BytesMut, Violation> {
     if has_abstract_syntax { Ok(kept) } else { Err(Violation::Request) }
 }
 
-/// User information with the sub-items we answer, each checked against its own length.
-fn user_items(item: &[u8]) -> Result<BytesMut, Violation> {
-    let mut kept = BytesMut::with_capacity(item.len());
-    each_item(item, |kind, sub_item| {
-        let fits = match (kind, sub_item) {
-            (0x51, [_, _, _, _]) | (SUB_ITEM_WINDOW, [_, _, _, _]) => true,
-            (0x54, [high, low, rest @ ..]) => {
-                let uid = usize::from(u16::from_be_bytes([*high, *low]));
-                rest.len() == uid + 2 && ascii(rest.get(..uid).unwrap_or_default()).is_ok()
-            }
-            (0x58, [_, _, high, low, rest @ ..]) => {
-                let first = usize::from(u16::from_be_bytes([*high, *low]));
-                rest.get(first..).is_some_and(|second| match second {
-                    [high, low, rest @ ..] => rest.len() == usize::from(u16::from_be_bytes([*high, *low])),
-                    _ => false,
-                })
-            }
-            _ => false,
-        };
-        if fits {
-            put_item(&mut kept, kind, sub_item);
-        }
-        Ok(())
-    })?;
-    Ok(kept)
-}
-
-fn ascii(bytes: &[u8]) -> Result<&[u8], Violation> {
+pub(crate) fn ascii(bytes: &[u8]) -> Result<&[u8], Violation> {
     if bytes.is_ascii() { Ok(bytes) } else { Err(Violation::Request) }
 }
 
+/// Who asks, and how he came.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker {
+    pub(crate) address: IpAddr,
+    pub(crate) door: Door,
+}
+
+/// The way a connection came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Plain,
+    Tls,
+    /// Plain DICOM at the TLS port: heard so that a person can be told who it was, and refused.
+    PlainAtTls,
+}
+
 /// Decide. `free_slot` says whether another association fits.
-pub(crate) fn answer(
-    request: AssociationRQ,
-    config: &IntakeConfig,
-    callers: &Callers,
-    address: IpAddr,
-    free_slot: bool,
-) -> Answer {
+pub(crate) fn answer(request: AssociationRQ, shared: &Shared, asker: Asker, free_slot: bool) -> Answer {
     let calling = request.calling_ae_title.trim().to_owned();
     let called = request.called_ae_title.trim().to_owned();
-    let refusal = if request.protocol_version & 1 == 0 {
-        Some(Refusal::ProtocolVersion)
-    } else if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
-        Some(Refusal::ApplicationContext)
-    } else if let Err(refusal) = callers.admit(&calling, &called, address) {
-        Some(refusal)
-    } else if !free_slot {
-        Some(Refusal::Busy)
-    } else {
-        None
+    let seat = match admit(&request, &calling, &called, shared, asker, free_slot) {
+        Ok(seat) => seat,
+        Err(refusal) => return Answer::Reject(refusal, calling),
     };
-    if let Some(refusal) = refusal {
-        return Answer::Reject(refusal, calling, rejection(refusal));
-    }
-    let (contexts, results) = contexts(&request.presentation_contexts, config);
-    let mut peer_max = 0;
-    let user_variables = user_answer(&request.user_variables, &contexts, &mut peer_max);
+    let config = &shared.config;
+    let wanted = seat.rules().max_pdu.unwrap_or(config.max_pdu);
+    let our_max = u32::try_from(wanted.0).unwrap_or(MAX_PDU).min(MAX_PDU);
+    let specialised = user_information::specialised(&request.user_variables);
+    let terms = Terms { config, rules: seat.rules(), specialised: &specialised };
+    let (contexts, results, lines) = contexts(&request.presentation_contexts, &terms);
+    let user_variables = user_information::answer(&request.user_variables, &contexts, seat.rules(), our_max);
+    let peer_max = user_information::peer_max(&request.user_variables);
     let pdu = Pdu::AssociationAC(AssociationAC {
         protocol_version: 1,
         calling_ae_title: request.calling_ae_title,
@@ -212,55 +192,67 @@ pub(crate) fn answer(
         presentation_contexts: results,
         user_variables,
     });
-    Answer::Accept(Agreed { calling, called, contexts, peer_max }, pdu)
+    Answer::Accept(Box::new(Agreed { calling, called, contexts, lines, peer_max, our_max, seat }), pdu)
 }
 
-/// PS3.8 table 9-21. Only "no free association" may get better by itself.
-fn rejection(refusal: Refusal) -> Pdu {
-    let (result, source) = match refusal {
-        // The peer is not told whether title or address was wrong; our own page is.
-        Refusal::UnknownTitle | Refusal::WrongAddress => (
-            AssociationRJResult::Permanent,
-            AssociationRJSource::ServiceUser(UserReason::CallingAETitleNotRecognized),
-        ),
-        Refusal::WrongCalledTitle => (
-            AssociationRJResult::Permanent,
-            AssociationRJSource::ServiceUser(UserReason::CalledAETitleNotRecognized),
-        ),
-        Refusal::Busy => (
-            AssociationRJResult::Transient,
-            AssociationRJSource::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded),
-        ),
-        Refusal::ApplicationContext => (
-            AssociationRJResult::Permanent,
-            AssociationRJSource::ServiceUser(UserReason::ApplicationContextNameNotSupported),
-        ),
-        Refusal::ProtocolVersion => (
-            AssociationRJResult::Permanent,
-            AssociationRJSource::ServiceProviderASCE(AcseReason::ProtocolVersionNotSupported),
-        ),
-    };
-    Pdu::AssociationRJ(AssociationRJ { result, source })
+fn admit(
+    request: &AssociationRQ,
+    calling: &str,
+    called: &str,
+    shared: &Shared,
+    asker: Asker,
+    free_slot: bool,
+) -> Result<Seat, Refusal> {
+    if asker.door == Door::PlainAtTls {
+        return Err(Refusal::PlainAtTls);
+    }
+    if request.protocol_version & 1 == 0 {
+        return Err(Refusal::ProtocolVersion);
+    }
+    if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
+        return Err(Refusal::ApplicationContext);
+    }
+    let account = shared.callers.admit(calling, called, asker.address, asker.door == Door::Tls)?;
+    shared.users.admit(&request.user_variables)?;
+    if !free_slot {
+        return Err(Refusal::Busy);
+    }
+    account.seat()
+}
+
+/// What decides about presentation contexts.
+struct Terms<'a> {
+    config: &'a IntakeConfig,
+    rules: &'a Caller,
+    /// Classes the peer says are specialised from storage classes we know.
+    specialised: &'a [String],
 }
 
 /// The transfer syntax to accept for a context, or why not.
-fn choose_for<'a>(
-    proposed: &'a PresentationContextProposed,
-    config: &IntakeConfig,
-) -> Result<&'a str, Reason> {
-    let private = &config.private_sop_classes;
-    if proposed.abstract_syntax != VERIFICATION && !is_storage(&proposed.abstract_syntax, private) {
+fn choose_for<'a>(proposed: &'a PresentationContextProposed, terms: &Terms<'_>) -> Result<&'a str, Reason> {
+    let (uid, config) = (&proposed.abstract_syntax, terms.config);
+    if uid != VERIFICATION
+        && !is_storage(uid, &config.private_sop_classes)
+        && !terms.specialised.contains(uid)
+    {
         return Err(Reason::AbstractSyntaxNotSupported);
     }
-    choose(&proposed.transfer_syntaxes, &config.private_transfer_syntaxes)
+    let order = if terms.rules.has(Quirk::FirstSyntax) {
+        Order::Senders
+    } else if terms.rules.has(Quirk::PreferImplicit) {
+        Order::ImplicitFirst
+    } else {
+        Order::Ours
+    };
+    choose(&proposed.transfer_syntaxes, &config.private_transfer_syntaxes, order)
         .ok_or(Reason::TransferSyntaxesNotSupported)
 }
 
 fn contexts(
     proposed: &[PresentationContextProposed],
-    config: &IntakeConfig,
-) -> (Vec<Context>, Vec<PresentationContextResult>) {
-    let (mut accepted, mut results) = (Vec::new(), Vec::new());
+    terms: &Terms<'_>,
+) -> (Vec<Context>, Vec<PresentationContextResult>, Vec<ContextLine>) {
+    let (mut accepted, mut results, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = [false; 256];
     for context in proposed {
         // An id used twice would make every later message ambiguous: the first one counts.
@@ -273,7 +265,10 @@ fn contexts(
             abstract_syntax: uid(&context.abstract_syntax),
             transfer_syntaxes: context.transfer_syntaxes.iter().map(|text| uid(text)).collect(),
         };
-        let (reason, transfer_syntax) = match choose_for(&clean, config) {
+        let chosen = choose_for(&clean, terms);
+        let why = chosen.as_ref().map(|uid| *uid).map_err(reason_words);
+        lines.push(transcript::line(clean.id, &clean.abstract_syntax, &clean.transfer_syntaxes, why));
+        let (reason, transfer_syntax) = match chosen {
             Ok(transfer_syntax) => {
                 accepted.push(Context {
                     id: clean.id,
@@ -287,53 +282,12 @@ fn contexts(
         };
         results.push(PresentationContextResult { id: clean.id, reason, transfer_syntax });
     }
-    (accepted, results)
+    (accepted, results, lines)
 }
 
-/// Our user information: limits and names, and an answer to what the peer asked.
-fn user_answer(
-    asked: &[UserVariableItem],
-    contexts: &[Context],
-    peer_max: &mut u32,
-) -> Vec<UserVariableItem> {
-    let mut answer = vec![
-        UserVariableItem::MaxLength(MAX_PDU),
-        UserVariableItem::ImplementationClassUID(IMPLEMENTATION_CLASS_UID.to_owned()),
-        UserVariableItem::ImplementationVersionName(IMPLEMENTATION_VERSION.to_owned()),
-    ];
-    for item in asked {
-        match item {
-            UserVariableItem::MaxLength(length) => *peer_max = *length,
-            // PS3.7 D.3.3.3: not more than was asked, 0 asks for no limit; we invoke nothing ourselves.
-            UserVariableItem::Unknown(SUB_ITEM_WINDOW, value) => {
-                if let [high, low, _, _] = value.as_slice() {
-                    let asked = u16::from_be_bytes([*high, *low]);
-                    let invoked = if asked == 0 { WINDOW } else { asked.min(WINDOW) };
-                    let mut value = invoked.to_be_bytes().to_vec();
-                    value.extend_from_slice(&1u16.to_be_bytes());
-                    answer.push(UserVariableItem::Unknown(SUB_ITEM_WINDOW, value));
-                }
-            }
-            // PS3.7 D.3.3.4: we are SCP of storage, never SCU.
-            UserVariableItem::ScuScpRoleSelectionSubItem(uid, roles)
-                if contexts.iter().any(|context| context.abstract_syntax == uid.trim_end_matches('\0')) =>
-            {
-                let roles = RequestorRoles { scu: roles.scu, scp: false };
-                answer.push(UserVariableItem::ScuScpRoleSelectionSubItem(uid.clone(), roles));
-            }
-            // PS3.7 D.3.3.7: identity is taken note of, not checked (the allow-list decides). Where the answer
-            // carries nothing it is given to those who insist on one; tickets and assertions need a verifier.
-            UserVariableItem::UserIdentityItem(identity)
-                if identity.positive_response_requested()
-                    && matches!(
-                        identity.identity_type(),
-                        UserIdentityType::Username | UserIdentityType::UsernamePassword
-                    ) =>
-            {
-                answer.push(UserVariableItem::Unknown(SUB_ITEM_IDENTITY_RESPONSE, vec![0, 0]));
-            }
-            _ => {}
-        }
+fn reason_words(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::TransferSyntaxesNotSupported => "none of its transfer syntaxes is taken",
+        _ => "this SOP class is not taken",
     }
-    answer
 }

@@ -1,15 +1,9 @@
-//! One thread per association that scans and stores what arrives, so that disk work never holds up the reactor.
-use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
-
+//! The receiving end of an association: scans and stores what arrives, on the association's own thread.
 use super::element::Found;
 use super::prescan::Prescan;
 use super::status::Status;
 use super::transfer_syntaxes::coding;
-use crate::store::{Inbox, Incoming, Reception};
-
-/// Batches on their way to the thread; with the size of a batch this bounds an association's memory.
-const QUEUE: usize = 4;
+use crate::store::{Id, Inbox, Incoming, Reception};
 
 /// What is known of an instance before its data set.
 pub(crate) struct Announced {
@@ -22,76 +16,53 @@ pub(crate) struct Announced {
     pub(crate) association: u64,
 }
 
-enum Step {
-    Begin(Box<Announced>),
-    Pieces(Vec<Bytes>),
-    Finish(oneshot::Sender<Result<Reception, Status>>),
-}
-
-/// The thread is gone, which it never should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Gone;
-
-/// The association's end of the thread. Dropping it in mid-object removes the object.
+/// The receiving end of an association: one object at a time, scanned and stored on the association's own thread
+/// as its bytes arrive. Dropping it in mid-object removes the object.
 pub(crate) struct Receiver {
-    steps: mpsc::Sender<Step>,
+    inbox: Inbox,
+    current: Option<Current>,
 }
 
 impl Receiver {
-    /// Start the thread.
-    pub(crate) fn start(inbox: Inbox) -> Receiver {
-        let (steps, queue) = mpsc::channel(QUEUE);
-        tokio::task::spawn_blocking(move || run(&inbox, queue));
-        Receiver { steps }
+    pub(crate) fn new(inbox: Inbox) -> Receiver {
+        Receiver { inbox, current: None }
     }
 
-    pub(crate) async fn begin(&self, announced: Announced) -> Result<(), Gone> {
-        self.steps.send(Step::Begin(Box::new(announced))).await.map_err(|_| Gone)
+    /// An object begins; one that was not finished is dropped.
+    pub(crate) fn begin(&mut self, announced: Announced) {
+        self.current = None;
+        let prescan = Prescan::new(coding(&announced.transfer_syntax));
+        let incoming = self.inbox.begin().map_err(|error| refuse(&error));
+        self.current = Some(Current { announced, prescan, incoming });
     }
 
-    /// Waits while the disk is behind: the sender is then slowed down by TCP.
-    pub(crate) async fn pieces(&self, pieces: Vec<Bytes>) -> Result<(), Gone> {
-        self.steps.send(Step::Pieces(pieces)).await.map_err(|_| Gone)
+    /// The next bytes of the data set. Blocks while the disk is behind: the sender is then slowed down by TCP.
+    pub(crate) fn take(&mut self, piece: &[u8]) {
+        let Some(current) = &mut self.current else { return };
+        let Ok(incoming) = &mut current.incoming else { return };
+        current.prescan.feed(piece);
+        if let Err(error) = incoming.write(piece) {
+            // Dropping the incoming entry removes it at once.
+            current.incoming = Err(refuse(&error));
+        }
     }
 
-    /// The data set is complete: durable when this returns `Ok(Ok(_))`.
-    pub(crate) async fn finish(&self) -> Result<Result<Reception, Status>, Gone> {
-        let (answer, outcome) = oneshot::channel();
-        self.steps.send(Step::Finish(answer)).await.map_err(|_| Gone)?;
-        outcome.await.map_err(|_| Gone)
+    /// The data set is complete: durable when this returns `Ok`.
+    pub(crate) fn finish(&mut self) -> Result<Reception, Status> {
+        self.current.take().map_or(Err(Status::OUT_OF_RESOURCES), finish)
+    }
+
+    /// Remove an entry that is not needed.
+    pub(crate) fn remove(&self, id: Id) -> Result<(), crate::store::Error> {
+        self.inbox.remove(id)
     }
 }
 
 /// An instance that is arriving, or the reason why the rest of it is only read past.
 struct Current {
-    announced: Box<Announced>,
+    announced: Announced,
     prescan: Prescan,
     incoming: Result<Incoming, Status>,
-}
-
-fn run(inbox: &Inbox, mut queue: mpsc::Receiver<Step>) {
-    let mut current: Option<Current> = None;
-    while let Some(step) = queue.blocking_recv() {
-        match step {
-            Step::Begin(announced) => current = Some(begin(inbox, announced)),
-            Step::Pieces(pieces) => {
-                if let Some(current) = &mut current {
-                    pieces.iter().for_each(|piece| take(current, piece));
-                }
-            }
-            Step::Finish(answer) => {
-                let outcome = current.take().map_or(Err(Status::OUT_OF_RESOURCES), finish);
-                // The association may have ended meanwhile: the entry is durable but was never acknowledged,
-                // which the next start or the sender's next try settles.
-                let _ = answer.send(outcome);
-            }
-        }
-    }
-}
-
-fn begin(inbox: &Inbox, announced: Box<Announced>) -> Current {
-    let prescan = Prescan::new(coding(&announced.transfer_syntax));
-    Current { announced, prescan, incoming: inbox.begin().map_err(|error| refuse(&error)) }
 }
 
 fn refuse(error: &crate::store::Error) -> Status {
@@ -99,18 +70,9 @@ fn refuse(error: &crate::store::Error) -> Status {
     Status::of(error)
 }
 
-fn take(current: &mut Current, piece: &[u8]) {
-    let Ok(incoming) = &mut current.incoming else { return };
-    current.prescan.feed(piece);
-    if let Err(error) = incoming.write(piece) {
-        // Dropping the incoming entry removes it at once.
-        current.incoming = Err(refuse(&error));
-    }
-}
-
 fn finish(current: Current) -> Result<Reception, Status> {
     let incoming = current.incoming?;
-    let announced = *current.announced;
+    let announced = current.announced;
     let found = current.prescan.finish();
     let pixel_data = found.pixel_data;
     let prescan_ok = found.ok;

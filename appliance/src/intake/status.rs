@@ -46,6 +46,33 @@ impl Status {
     }
 }
 
+/// What C-STORE, C-ECHO and other requests are answered with: status, meaning, when.
+pub(crate) const ANSWERED: &[(Status, &str, &str)] = &[
+    (Status::SUCCESS, "Success", "the instance and its place on disk are synced; C-ECHO"),
+    (
+        Status::OUT_OF_RESOURCES,
+        "Refused: out of resources",
+        "disk below its watermark or failing; the caller's bytes of the day are used up",
+    ),
+    (
+        Status::MISMATCH,
+        "Error: data set does not match SOP class",
+        "SOP Class or SOP Instance UID of command and data set differ",
+    ),
+    (
+        Status::CANNOT_UNDERSTAND,
+        "Error: cannot understand",
+        "no Study, Series or SOP Instance UID is found in the data set, or there is no data set",
+    ),
+    (Status::MISSING_ATTRIBUTE, "Missing attribute", "the command lacks SOP Class or SOP Instance UID"),
+    (
+        Status::SOP_CLASS_NOT_SUPPORTED,
+        "Refused: SOP class not supported",
+        "the command's SOP class is not the one of its presentation context",
+    ),
+    (Status::UNRECOGNISED_OPERATION, "Unrecognized operation", "any other request"),
+];
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04X}", self.0)
@@ -64,8 +91,9 @@ mod tests {
 
     #[test]
     fn comments_fit_their_attribute() {
-        for code in [0x0000, 0xA700, 0xA900, 0xC000, 0x0122, 0x0120, 0x0211] {
-            assert!(Status(code).comment().is_none_or(|text| text.len() <= 64), "{code:04X}");
+        for (status, ..) in ANSWERED {
+            assert!(status.comment().is_none_or(|text| text.len() <= 64), "{status}");
+            assert_eq!(status.comment().is_none(), *status == Status::SUCCESS);
         }
         assert_eq!(Status(0xA7).to_string(), "00A7");
     }

@@ -120,7 +120,13 @@ impl<S: Link> Wire<S> {
 
     /// Send these bytes.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        match timeout(self.write_timeout, self.link.write_all(bytes)).await {
+        let link = &mut self.link;
+        let written = async {
+            link.write_all(bytes).await?;
+            // TLS may still hold a part of it.
+            link.flush().await
+        };
+        match timeout(self.write_timeout, written).await {
             Err(_) => return Err(Error::TimedOut("sending")),
             Ok(Err(error)) => return Err(Error::Broken(error.kind())),
             Ok(Ok(())) => {}

@@ -1,8 +1,9 @@
 //! What the conveyor asks of a worker and what it may answer: plain, bounded values, checked like the wire.
 //!
 //! Descriptors travel beside the message in the order given here: first the one output file (empty, write
-//! only, called the bag), then one read-only descriptor per instance. A worker opens nothing by itself.
-//! Pieces of the bag are named by offset, length and BLAKE3 digest in the answer; the conveyor verifies them.
+//! only, called the bag), then one read-only descriptor per instance. A worker opens nothing by itself; what the
+//! store sealed it reads, and what the store will keep sealed it writes, with the key of that one entry.
+//! Pieces of the bag are named by offset (of plain bytes), length and BLAKE3 digest in the answer.
 
 use std::collections::BTreeMap;
 
@@ -41,10 +42,37 @@ pub enum Job {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceRef {
-    /// Bytes before the data set (4096 in an entry file). `None`: a P10 file with its own preamble and meta.
+    /// Bytes before the data set in the file. `None`: a P10 file with its own preamble and meta.
     pub offset: Option<u64>,
     /// Transfer syntax UID the data set is in; empty for a P10 file (its meta says).
     pub transfer_syntax: String,
+    /// How the data set is sealed; `None`: it is plain, up to the end of the file.
+    #[serde(default)]
+    pub sealed: Option<Sealed>,
+}
+
+/// Bytes that the store sealed: the worker reads them with the key of this one entry.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    /// Name of the entry, in hex.
+    pub id: String,
+    /// Plain bytes.
+    pub length: u64,
+    /// The entry's key.
+    pub key: Secret,
+}
+
+/// How the bag is to be sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedBag {
+    /// Name of the bag, in hex.
+    pub id: String,
+    /// Where the sealed content begins, in bytes.
+    pub offset: u64,
+    /// The bag's key.
+    pub key: Secret,
 }
 
 /// Keys and policy that de-identification needs.
@@ -67,6 +95,9 @@ pub struct TriageJob {
     pub deid: DeidOrder,
     /// Whether previews are wanted.
     pub previews: bool,
+    /// How the bag is to be sealed; `None`: plain.
+    #[serde(default)]
+    pub bag: Option<SealedBag>,
 }
 
 /// A case to pack, seal and sign.
@@ -166,6 +197,8 @@ pub struct Failure {
     pub reason: String,
     /// The instance that was being worked on.
     pub instance: Option<u32>,
+    /// The same job may succeed later: the disk was full or failed.
+    pub retry: bool,
 }
 
 /// A piece of the bag.

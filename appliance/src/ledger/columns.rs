@@ -38,6 +38,8 @@ pub(super) const EVENT: Column = Column::new("events", "what");
 pub(super) const REFUSED_TITLE: Column = Column::new("refused_callers", "ae_title");
 /// Address of a caller that was turned away.
 pub(super) const REFUSED_ADDRESS: Column = Column::new("refused_callers", "address");
+/// The configuration lines that would admit it: they name both.
+pub(super) const REFUSED_CONFIG: Column = Column::new("refused_callers", "config");
 
 /// The identifying columns of one table.
 pub(super) struct Table {
@@ -71,7 +73,7 @@ pub(super) const COLUMNS: &[Table] = &[
     Table {
         name: "refused_callers",
         row: "reason || '/' || first_at",
-        columns: &[REFUSED_TITLE, REFUSED_ADDRESS],
+        columns: &[REFUSED_TITLE, REFUSED_ADDRESS, REFUSED_CONFIG],
         index: Some(("caller_index", REFUSED_TITLE, "ae_title || char(10) || address")),
     },
 ];

@@ -8,6 +8,9 @@ pub enum Error {
         "there is no ledger at the configured place: restore it from a backup, or run `appliance init` for a new site"
     )]
     Missing,
+    /// The file is there and holds no ledger.
+    #[error("the file at the configured place holds no ledger: restore it from a backup")]
+    Hollow,
     /// A ledger is there already.
     #[error("there is a ledger at that place already: it is never overwritten")]
     Exists,
@@ -24,9 +27,9 @@ pub enum Error {
         /// The newest schema of this program.
         known: i64,
     },
-    /// The file is no ledger, or its structure does not hold.
+    /// The file is no database, or its structure does not hold.
     #[error(
-        "the ledger is damaged or is no ledger: nothing was changed; restore it from a backup, and keep this file for support"
+        "the ledger's file is damaged: nothing was changed; restore it from a backup and keep this file for support; the store still holds what was received"
     )]
     Damaged,
     /// The key does not fit.

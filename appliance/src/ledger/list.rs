@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
-use super::columns::{PATIENT_NAME, REFUSED_ADDRESS, REFUSED_TITLE};
+use super::columns::PATIENT_NAME;
 use super::{CaseRow, DispositionRow, Error, Ledger, Result};
 
 /// What part of the list is wanted.
@@ -92,23 +92,6 @@ pub struct EventRow {
     pub who: String,
     /// What, in words.
     pub what: String,
-}
-
-/// A caller that was turned away.
-#[derive(Debug, Clone, FromRow, serde::Serialize)]
-pub struct RefusedRow {
-    /// Calling AE title.
-    pub ae_title: String,
-    /// Address.
-    pub address: String,
-    /// Why.
-    pub reason: String,
-    /// First, ms.
-    pub first_at: i64,
-    /// Last, ms.
-    pub last_at: i64,
-    /// How often.
-    pub times: i64,
 }
 
 /// One study with everything the page shows of it.
@@ -328,51 +311,4 @@ impl Ledger {
             last_arrival: last.0,
         })
     }
-
-    /// Notes a caller that was turned away; repeated ones are counted. At most 200 are kept.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn note_refused(&self, ae_title: &str, address: &str, reason: &str, now: i64) -> Result<()> {
-        let row = refused_row(reason, now);
-        sqlx::query(
-            "INSERT INTO refused_callers (ae_title, address, reason, first_at, last_at, times, caller_index)
-             VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5)
-             ON CONFLICT (caller_index, reason) DO UPDATE SET last_at = excluded.last_at, times = times + 1",
-        )
-        .bind(self.seal.seal(REFUSED_TITLE, &row, ae_title)?)
-        .bind(self.seal.seal(REFUSED_ADDRESS, &row, address)?)
-        .bind(reason)
-        .bind(now)
-        .bind(self.seal.index(REFUSED_TITLE, &format!("{ae_title}\n{address}"))?)
-        .execute(&self.pool)
-        .await?;
-        sqlx::query(
-            "DELETE FROM refused_callers WHERE rowid NOT IN (SELECT rowid FROM refused_callers ORDER BY last_at DESC LIMIT 200)",
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Callers that were turned away, the newest first.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
-        let mut rows: Vec<RefusedRow> =
-            sqlx::query_as("SELECT * FROM refused_callers ORDER BY last_at DESC LIMIT 200")
-                .fetch_all(&self.pool)
-                .await?;
-        for row in &mut rows {
-            let name = refused_row(&row.reason, row.first_at);
-            row.ae_title = self.seal.open(REFUSED_TITLE, &name, &row.ae_title)?;
-            row.address = self.seal.open(REFUSED_ADDRESS, &name, &row.address)?;
-        }
-        Ok(rows)
-    }
-}
-
-fn refused_row(reason: &str, first_at: i64) -> String {
-    format!("{reason}/{first_at}")
 }

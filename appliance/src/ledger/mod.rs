@@ -14,6 +14,7 @@ mod evict;
 mod find;
 mod instances;
 mod list;
+mod refused;
 mod reports;
 mod revisions;
 mod seal;
@@ -36,7 +37,8 @@ pub use copy::open_copy;
 pub use error::Error;
 pub use evict::{Evicted, HeldBack, Proof};
 pub use instances::{Arrival, Arrived, InstanceRow};
-pub use list::{Counts, EventRow, ListQuery, RefusedRow, StudyDetail, StudyRow};
+pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
+pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use seal::{Column, Seal};
 pub use state::CaseState;
@@ -81,8 +83,9 @@ impl Ledger {
     /// is kept beside it (`ledger.db.before-1.sealed`).
     ///
     /// # Errors
-    /// [`Error::Missing`] when there is none, [`Error::Newer`] when a newer version wrote it, [`Error::Damaged`]
-    /// when it is no ledger, [`Error::Key`] when another key sealed it. Nothing is changed then.
+    /// [`Error::Missing`] when there is none, [`Error::Hollow`] when the file holds none, [`Error::Newer`] when a
+    /// newer version wrote it, [`Error::Damaged`] when it cannot be read, [`Error::Key`] when another key sealed it.
+    /// Nothing is changed then.
     pub async fn open(path: &Path, store_key: &[u8; 32]) -> Result<Self> {
         if !path.is_file() {
             return Err(Error::Missing);
@@ -153,6 +156,23 @@ impl Ledger {
         let whole = upgrade::check(&copy).await;
         copy.close().await;
         whole
+    }
+
+    /// Looks whether the file at `path` is a sound ledger that this version knows, and with the store's key whether
+    /// it was sealed under that one; changes nothing and migrates nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Hollow`], [`Error::Damaged`], [`Error::Newer`], [`Error::Key`].
+    pub async fn examine(path: &Path, store_key: Option<&[u8; 32]>) -> Result<()> {
+        if !path.is_file() {
+            return Err(Error::Missing);
+        }
+        upgrade::is_database(path)?;
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let looked = upgrade::examine(&pool, store_key.map(Seal::new).as_ref()).await;
+        pool.close().await;
+        looked
     }
 
     /// A remembered single value, e.g. since when the cloud is away.

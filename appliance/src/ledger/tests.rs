@@ -185,8 +185,17 @@ async fn what_an_upgraded_ledger_knows_it_still_finds_and_new_rows_are_sealed() 
 
     let refused = ledger.refused().await.unwrap();
     let one = refused[0].clone();
-    ledger.note_refused(&one.ae_title, &one.address, &one.reason, NOW).await.unwrap();
+    let config = "[[intake.callers]]\naddress = \"192.0.2.77\"\n";
+    let more = NewRefusal {
+        ae_title: one.ae_title.clone(),
+        address: one.address.clone(),
+        reason: one.reason.clone(),
+        config: config.into(),
+        times: 1,
+    };
+    ledger.note_refused(&[more], NOW).await.unwrap();
     let now = ledger.refused().await.unwrap();
+    assert_eq!((one.config.as_str(), now[0].config.as_str()), ("", config));
     assert_eq!((now.len(), now[0].times, &now[0].ae_title), (refused.len(), one.times + 1, &one.ae_title));
 
     let find = |text: String| {
@@ -251,20 +260,28 @@ async fn a_newer_ledger_another_key_and_damage_are_refused_and_nothing_is_change
     assert!(matches!(Ledger::open(&path, &KEY).await, Err(Error::Missing)));
     for bytes in [&b""[..], b"SQLite format 2\0xxxx", b"hello"] {
         std::fs::write(&path, bytes).unwrap();
-        assert!(matches!(Ledger::open(&path, &KEY).await, Err(Error::Damaged)), "{bytes:?}");
+        for refused in [Ledger::open(&path, &KEY).await.map(drop), Ledger::examine(&path, None).await] {
+            let right = matches!(
+                (&refused, bytes.is_empty()),
+                (Err(Error::Hollow), true) | (Err(Error::Damaged), false)
+            );
+            assert!(right, "{bytes:?}: {refused:?}");
+        }
         assert_eq!(std::fs::read(&path).unwrap(), bytes);
     }
     std::fs::remove_file(&path).unwrap();
     let empty = pool(&path, true, 1).await.unwrap();
     sqlx::query("CREATE TABLE other (x)").execute(&empty).await.unwrap();
     empty.close().await;
-    assert!(matches!(Ledger::open(&path, &KEY).await, Err(Error::Damaged)), "somebody else's database");
+    assert!(matches!(Ledger::open(&path, &KEY).await, Err(Error::Hollow)), "somebody else's database");
     std::fs::remove_file(&path).unwrap();
 
     let ledger = Ledger::create(&path, &KEY).await.unwrap();
     assert!(matches!(Ledger::create(&path, &KEY).await, Err(Error::Exists)));
     ledger.close().await;
     assert!(matches!(Ledger::open(&path, &[8; 32]).await, Err(Error::Key)));
+    assert!(matches!(Ledger::examine(&path, Some(&[8; 32])).await, Err(Error::Key)));
+    Ledger::examine(&path, Some(&KEY)).await.unwrap();
     let alone = pool(&path, false, 1).await.unwrap();
     sqlx::query("INSERT INTO _sqlx_migrations VALUES (9001, 'later', 0, TRUE, X'00', 1)")
         .execute(&alone)

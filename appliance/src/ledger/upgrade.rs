@@ -17,7 +17,11 @@ const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 pub(super) fn is_database(path: &Path) -> Result<()> {
     let mut head = Vec::new();
     File::open(path)?.take(16).read_to_end(&mut head)?;
-    if head == SQLITE { Ok(()) } else { Err(Error::Damaged) }
+    match head.as_slice() {
+        [] => Err(Error::Hollow),
+        head if head == SQLITE => Ok(()),
+        _ => Err(Error::Damaged),
+    }
 }
 
 /// The newest schema version this program knows.
@@ -32,7 +36,7 @@ pub(super) async fn applied(pool: &SqlitePool) -> Result<BTreeSet<i64>> {
             .fetch_one(pool)
             .await?;
     if there.0 != 2 {
-        return Err(Error::Damaged);
+        return Err(Error::Hollow);
     }
     let rows: Vec<(i64,)> =
         sqlx::query_as("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(pool).await?;
@@ -59,11 +63,27 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &Path, seal: &Seal) -> Res
     Ok(())
 }
 
-async fn work_is_due(pool: &SqlitePool, seal: &Seal) -> Result<bool> {
+/// Versions that were applied; a newer one than this program knows is refused.
+async fn applied_and_known(pool: &SqlitePool) -> Result<BTreeSet<i64>> {
     let applied = applied(pool).await?;
-    if let Some(newer) = applied.iter().rev().find(|v| !MIGRATIONS.version_exists(**v)) {
-        return Err(Error::Newer { found: *newer, known: known() });
+    match applied.iter().rev().find(|v| !MIGRATIONS.version_exists(**v)) {
+        Some(newer) => Err(Error::Newer { found: *newer, known: known() }),
+        None => Ok(applied),
     }
+}
+
+/// Looks at a ledger without changing it; the key is looked at where there is one.
+pub(super) async fn examine(pool: &SqlitePool, seal: Option<&Seal>) -> Result<()> {
+    check(pool).await?;
+    applied_and_known(pool).await?;
+    match seal {
+        Some(seal) => columns::check_key(&mut *pool.acquire().await?, seal).await,
+        None => Ok(()),
+    }
+}
+
+async fn work_is_due(pool: &SqlitePool, seal: &Seal) -> Result<bool> {
+    let applied = applied_and_known(pool).await?;
     let mut c = pool.acquire().await?;
     columns::check_key(&mut c, seal).await?;
     Ok(MIGRATIONS.iter().any(|m| !applied.contains(&m.version)) || columns::due(&mut c).await?)

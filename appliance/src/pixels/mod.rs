@@ -51,6 +51,9 @@ pub enum Error {
     /// The descriptor could not be read: ours; worth another try.
     #[error("the instance could not be read")]
     Read,
+    /// What is stored is not what was received: ours.
+    #[error("the stored bytes are damaged")]
+    Damaged,
     /// PNG could not be written: ours.
     #[error("a prepared frame could not be written")]
     Write,
@@ -66,6 +69,7 @@ pub enum Error {
 pub(crate) fn fill(source: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), Error> {
     source.read_exact_at(into, offset).map_err(|e| match e.kind() {
         std::io::ErrorKind::UnexpectedEof => Error::Truncated,
+        std::io::ErrorKind::InvalidData => Error::Damaged,
         _ => Error::Read,
     })
 }

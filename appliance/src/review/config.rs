@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::study::span;
-
 /// Who decides that a case leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,12 +24,12 @@ pub struct Config {
     /// Who decides.
     pub mode: Mode,
     /// The countdown of `veto`, and of "send" on the page: the time in which U undoes it.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub countdown: Duration,
     /// The telephone of the reading room, shown with held STAT studies and while the cloud is away.
     pub reading_room: String,
     /// How long a session lasts without being used.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub session: Duration,
     /// `true` when a proxy in front of the page speaks TLS: cookies are then marked `Secure`.
     pub behind_tls: bool,

@@ -64,10 +64,8 @@ pub trait House: Send + Sync + 'static {
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
     /// Records a login, a failed one, a logout: `what` is one of those words.
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
-    /// The configuration lines that would admit a refused caller.
-    fn admit_lines(&self, ae_title: &str, address: &str) -> String {
-        // A title from the wire may hold a quote: it is written as TOML writes strings.
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        format!("[[intake.callers]]\nae_title = {}\naddress = {}\n", quoted(ae_title), quoted(address))
+    /// What to type into a scanner: AE title and port.
+    fn destination(&self) -> Option<(String, u16)> {
+        None
     }
 }

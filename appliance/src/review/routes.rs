@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -172,9 +173,16 @@ pub(super) struct Asked {
 pub(super) async fn decide<H: House>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
-    Json(asked): Json<Asked>,
+    asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
+    // The extractor's own words would repeat what was sent.
+    let Json(asked) = asked.map_err(|_| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "The page sent what this version does not understand: load it again.",
+        )
+    })?;
     let seen = app.house.ledger().detail(&asked.study).await?;
     first_come(&asked, &seen, &person.name)?;
     app.house.decide(&person.name, &asked.decision).await?;

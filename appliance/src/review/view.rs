@@ -112,8 +112,10 @@ pub(super) struct Head {
     counts: Counts,
     /// The worst true thing, or the ordinary line.
     line: Line,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedRow>,
     reading_room: String,
+    /// AE title and port to type into a scanner.
+    destination: Option<(String, u16)>,
     /// Studies with priority STAT that nobody has acknowledged.
     stat: usize,
 }
@@ -124,14 +126,6 @@ struct Line {
     level: &'static str,
     words: String,
     since: Option<i64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    #[serde(flatten)]
-    row: RefusedRow,
-    /// What to add to the configuration so that it is admitted.
-    config: String,
 }
 
 /// Numbers of the last 24 hours.
@@ -154,12 +148,11 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
-        refused: refused
-            .map(|row| Refused { config: house.admit_lines(&row.ae_title, &row.address), row })
-            .collect(),
+        refused: refused.collect(),
         lights,
         counts,
         reading_room,
+        destination: house.destination(),
     })
 }
 

@@ -12,6 +12,9 @@ use super::units::{Size, Span};
 pub struct StoreConfig {
     /// The folder that holds everything received and everything waiting to leave.
     pub path: PathBuf,
+    /// The file of the store's key (default `keys/store.key`). Losing it loses everything stored.
+    #[serde(default = "key")]
+    pub key: PathBuf,
     /// Free space under which a warning shows (default 20 GiB).
     #[serde(default = "warn_free")]
     pub warn_free: Size,
@@ -24,9 +27,10 @@ pub struct StoreConfig {
     /// What proves that originals may go when space is short.
     #[serde(default)]
     pub evict: Eviction,
-    /// The file of the key that seals everything at rest: 32 random bytes in hex, made by `init`.
-    #[serde(default = "key")]
-    pub key: PathBuf,
+}
+
+fn key() -> PathBuf {
+    PathBuf::from("keys/store.key")
 }
 
 fn warn_free() -> Size {
@@ -52,20 +56,18 @@ pub enum Eviction {
     Answered,
 }
 
-fn key() -> PathBuf {
-    PathBuf::from("keys/store.key")
-}
-
 impl StoreConfig {
-    /// The defaults with this folder.
+    /// The defaults with this folder, and the key in it. Fit for trying things out: a key belongs elsewhere.
     pub fn at(path: impl Into<PathBuf>) -> StoreConfig {
+        let path = path.into();
+        let key = path.join("store.key");
         StoreConfig {
-            path: path.into(),
+            path,
+            key,
             warn_free: warn_free(),
             refuse_free: refuse_free(),
             keep: keep(),
             evict: Eviction::default(),
-            key: key(),
         }
     }
 
@@ -74,6 +76,9 @@ impl StoreConfig {
         let mut faults = Vec::new();
         if self.path.as_os_str().is_empty() {
             faults.push(("store.path", "is empty; write the folder for received studies".to_owned()));
+        }
+        if self.key.as_os_str().is_empty() {
+            faults.push(("store.key", "is empty; write the file of the store's key".to_owned()));
         }
         if self.warn_free < self.refuse_free {
             faults.push((
@@ -96,6 +101,7 @@ mod tests {
             toml::from_str("path = \"/srv/s\"\nwarn_free = \"2GiB\"\nrefuse_free = 4096").unwrap();
         assert_eq!(config.warn_free, Size(2 << 30));
         assert_eq!(config.refuse_free, Size(4096));
+        assert_eq!(config.key, PathBuf::from("keys/store.key"));
         assert!(config.faults().is_empty());
         assert!(toml::from_str::<StoreConfig>("path = \"x\"\nwarn = \"2GiB\"").is_err());
         let odd: StoreConfig = toml::from_str("path = \"\"\nwarn_free = 1\nrefuse_free = 2").unwrap();

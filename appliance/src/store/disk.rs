@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::FallocateFlags;
+
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -16,7 +18,7 @@ pub struct Listed {
 }
 
 /// An open file that is being made.
-pub trait DiskFile: Send {
+pub trait DiskFile: Send + Sync {
     /// Write some of `bytes` at `offset`; may write fewer than asked, as the system may.
     ///
     /// # Errors
@@ -27,6 +29,21 @@ pub trait DiskFile: Send {
     /// # Errors
     /// What the system says; after an error nothing may be assumed about the content.
     fn sync(&mut self) -> io::Result<()>;
+    /// Set room aside for so many bytes from the start; they read as zeros.
+    ///
+    /// # Errors
+    /// What the system says; `Unsupported` where a file system cannot.
+    fn reserve(&mut self, length: u64) -> io::Result<()>;
+    /// Cut or extend to so many bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn set_length(&mut self, length: u64) -> io::Result<()>;
+    /// Give the room of these bytes back; the first page of them reads as zeros from now on.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn punch(&mut self, offset: u64, length: u64) -> io::Result<()>;
     /// The file itself, to hand its descriptor to a worker.
     fn file(&self) -> &File;
 }
@@ -99,6 +116,23 @@ impl DiskFile for SystemFile {
     fn sync(&mut self) -> io::Result<()> {
         // fdatasync: content and the length needed to read it; times are not worth a journal write.
         self.0.sync_data()
+    }
+
+    fn reserve(&mut self, length: u64) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, length)?)
+    }
+
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)
+    }
+
+    fn punch(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        match rustix::fs::fallocate(&self.0, hole, offset, length) {
+            // A file system without holes: the header goes, the room comes back with the whole file.
+            Err(rustix::io::Errno::OPNOTSUPP) => self.0.write_all_at(&[0; 4096], offset),
+            other => Ok(other?),
+        }
     }
 
     fn file(&self) -> &File {

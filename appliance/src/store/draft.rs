@@ -1,11 +1,11 @@
 //! A file in the making: written at a temporary name, then synced, moved and its folder synced.
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Inner;
 use super::disk::DiskFile;
 use super::error::{Error, Step};
+use super::incoming::write_all;
 
 /// How many bytes are written between two looks at the free space.
 const SPACE_EVERY: u64 = 8 << 20;
@@ -49,16 +49,7 @@ impl Temporary {
             self.inner.room()?;
             self.next_look = end.saturating_add(SPACE_EVERY);
         }
-        let mut done = 0;
-        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-            match self.file.write_at(rest, offset + done as u64) {
-                Ok(0) => return Err(Error::Disk { step, kind: io::ErrorKind::WriteZero }),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::disk(step)(error)),
-            }
-        }
-        Ok(())
+        write_all(&mut *self.file, bytes, offset, step)
     }
 
     /// Sync the file, move it to `folder/name`, sync the folder. After this returns the file survives a

@@ -50,6 +50,8 @@ pub enum Step {
     Remove,
     /// Asking for free space.
     Space,
+    /// Reading or making the key file, or asking for random bytes.
+    Key,
 }
 
 /// Errors of the store. No variant holds a value from the wire or a path.
@@ -81,6 +83,27 @@ pub enum Error {
     /// Another process holds the store.
     #[error("the store is in use by another process")]
     Locked,
+    /// The key file is not there, and the store holds what only that key opens.
+    #[error(
+        "the store's key is missing: restore the file named in store.key from its backup; without it nothing stored can be read"
+    )]
+    KeyMissing,
+    /// The key file holds another key than the one the store was written with.
+    #[error(
+        "the store was written with another key: restore the file named in store.key that belongs to this store"
+    )]
+    KeyWrong,
+    /// The key file does not hold a key.
+    #[error(
+        "the file named in store.key is not a key: it must hold 64 hex digits; restore it from its backup"
+    )]
+    KeyMalformed,
+    /// Others than its owner may read the key file.
+    #[error("the file named in store.key can be read by others: set its mode to 0600")]
+    KeyExposed,
+    /// Encryption failed, which it never should.
+    #[error("encryption failed")]
+    Seal,
 }
 
 impl Error {
@@ -95,8 +118,9 @@ impl Error {
     /// Whether trying again helps.
     pub fn retry(&self) -> Retry {
         match self {
-            Error::HeaderTooLong | Error::Unknown | Error::Damaged(_) => Retry::Never,
+            Error::HeaderTooLong | Error::Unknown | Error::Damaged(_) | Error::Seal => Retry::Never,
             Error::Full | Error::Disk { .. } | Error::Poisoned | Error::Locked => Retry::Later,
+            Error::KeyMissing | Error::KeyWrong | Error::KeyMalformed | Error::KeyExposed => Retry::Later,
         }
     }
 

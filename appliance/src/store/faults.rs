@@ -17,7 +17,8 @@ pub(crate) enum Failure {
     NoProgress,
 }
 
-/// The operation that fails: `create`, `write`, `header`, `sync`, `rename`, `sync_folder`, `remove`, `free`.
+/// The operation that fails: `create`, `reserve`, `write`, `header`, `sync`, `set_length`, `punch`, `rename`,
+/// `sync_folder`, `remove`, `free`.
 #[derive(Clone, Default)]
 pub(crate) struct FaultyDisk {
     plan: Arc<Mutex<Option<(&'static str, Failure)>>>,
@@ -58,7 +59,8 @@ struct FaultyFile {
 
 impl DiskFile for FaultyFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let operation = if offset < super::HEADER_LENGTH as u64 { "header" } else { "write" };
+        let header = offset < super::SHELF_HEADER || bytes.starts_with(b"SCANSIDE-ENTRY");
+        let operation = if header { "header" } else { "write" };
         self.disk.check(operation)?;
         match self.disk.planned(operation) {
             Some(Failure::NoProgress) => Ok(0),
@@ -70,6 +72,21 @@ impl DiskFile for FaultyFile {
     fn sync(&mut self) -> io::Result<()> {
         self.disk.check("sync")?;
         self.inner.sync()
+    }
+
+    fn reserve(&mut self, length: u64) -> io::Result<()> {
+        self.disk.check("reserve")?;
+        self.inner.reserve(length)
+    }
+
+    fn set_length(&mut self, length: u64) -> io::Result<()> {
+        self.disk.check("set_length")?;
+        self.inner.set_length(length)
+    }
+
+    fn punch(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        self.disk.check("punch")?;
+        self.inner.punch(offset, length)
     }
 
     fn file(&self) -> &File {

@@ -1,18 +1,24 @@
-//! Received instances: streamed to a temporary file, durable before anyone is told, found again without a ledger.
+//! Received instances: durable before anyone is told, found again without a ledger, verified whenever read.
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::FileExt;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::draft::Temporary;
+use zeroize::Zeroizing;
+
 use super::error::{Error, Step};
 use super::id::{Digest, Id};
-use super::reception::{HEADER_LENGTH, Reception};
-use super::{INBOX, INSTANCES, Inner, TMP};
+use super::incoming::Incoming;
+use super::page;
+use super::reception::{HEADER_LENGTH, Reception, read_plain};
+use super::seal::{EntryKey, Unsealed};
+use super::segment::{self, Name, PAGE, place};
+use super::{INBOX, INSTANCES, Inner, SEGMENTS, TMP};
+use crate::dicom::{ReadAt, Window};
 
-/// Small pieces are gathered up to this before they are written.
-const GATHER: usize = 128 << 10;
+/// Bytes read at once while an entry is verified.
+const PIECE: usize = 256 << 10;
 
 /// The instances of the store. Cheap to clone; all calls block.
 #[derive(Clone)]
@@ -23,28 +29,38 @@ pub struct Inbox {
 /// What start-up found.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// Every complete entry of the inbox, oldest first.
+    /// Every complete entry that may not have its row, oldest first.
     pub entries: Vec<Reception>,
-    /// Entries whose header or length does not hold; left in place for a person.
+    /// Entries that do not hold: damaged, or cut off by a power failure before they were acknowledged. They stay
+    /// where they are, for a person.
     pub damaged: Vec<Id>,
     /// Temporary files and folders that were removed.
     pub removed: usize,
 }
 
-/// A committed entry.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// What was written, with id, length and digest filled in.
-    pub reception: Reception,
+/// An entry as its plain data set, verified as it is read; also for the worker, who gets the pieces.
+pub struct Entry {
+    reception: Reception,
+    source: Source,
+    at: u64,
 }
 
-/// An instance that is still arriving. Dropping it removes it.
-pub struct Incoming {
-    file: Temporary,
-    id: Id,
-    hasher: blake3::Hasher,
-    gathered: Vec<u8>,
-    written: u64,
+enum Source {
+    /// Format 1: plain on disk.
+    Plain(Window<File>),
+    Sealed(Unsealed<File>),
+}
+
+/// What a worker needs to read one entry by itself.
+pub struct HandOut {
+    /// Opened for reading.
+    pub file: File,
+    /// First byte of the data set, plain or sealed.
+    pub offset: u64,
+    /// Bytes of the data set.
+    pub length: u64,
+    /// The entry's own key in hex; `None`: the entry is plain (format 1).
+    pub key: Option<Zeroizing<String>>,
 }
 
 impl Inbox {
@@ -57,48 +73,98 @@ impl Inbox {
     /// # Errors
     /// `Full` under the refuse watermark, `Poisoned` after a failed sync, `Disk`.
     pub fn begin(&self) -> Result<Incoming, Error> {
-        Ok(Incoming {
-            file: Temporary::create(&self.inner)?,
-            id: self.inner.fresh()?,
-            hasher: blake3::Hasher::new(),
-            gathered: Vec::new(),
-            written: 0,
-        })
+        Incoming::begin(&self.inner)
     }
 
-    /// First byte of the data set in an entry's file.
-    pub const fn data_offset() -> u64 {
-        HEADER_LENGTH as u64
-    }
-
-    fn places(&self, id: Id) -> [PathBuf; 2] {
+    /// Where a plain entry of this name would be.
+    fn plain_places(&self, id: Id) -> [PathBuf; 2] {
         let name = id.to_string();
         let shard: String = name.chars().take(2).collect();
         [self.inner.root.join(INBOX).join(&name), self.inner.root.join(INSTANCES).join(shard).join(&name)]
     }
 
-    /// Open an entry for reading; the data set starts at `data_offset()`.
-    ///
-    /// # Errors
-    /// `Unknown`, `Disk`.
-    pub fn open(&self, id: Id) -> Result<File, Error> {
-        let [inbox, settled] = self.places(id);
+    fn open_plain(&self, id: Id) -> Result<(Reception, File), Error> {
+        let [inbox, settled] = self.plain_places(id);
         // A settle may move the file between the two looks, so the first place is asked twice.
         for path in [&inbox, &settled, &inbox] {
             match self.inner.disk.open(path).map_err(Error::disk(Step::Open)) {
                 Err(Error::Unknown) => {}
-                other => return other,
+                Err(error) => return Err(error),
+                Ok(file) => return Ok((read_plain(&file, id)?, file)),
             }
         }
         Err(Error::Unknown)
     }
 
-    /// Read what reception knew, with header and length checked; the digest is not (see `verify`).
+    fn open_sealed(&self, id: Id) -> Result<Option<(Reception, EntryKey, File)>, Error> {
+        let (name, at) = place(id);
+        let Some((_, file)) = self.inner.find_segment(name)? else { return Ok(None) };
+        let mut header = vec![0; HEADER_LENGTH];
+        match file.read_exact_at(&mut header, at) {
+            Ok(()) if header.iter().all(|byte| *byte == 0) => return Err(Error::Unknown),
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Error::Unknown),
+            Err(error) => return Err(Error::disk(Step::Read)(error)),
+        }
+        let (reception, key) = page::open(&header, &self.inner.key)?;
+        // The place was used again, or the name was made up.
+        if reception.id != id {
+            return Err(Error::Unknown);
+        }
+        Ok(Some((reception, key, file)))
+    }
+
+    /// Open an entry's data set for reading, wherever and in whatever format it lies.
+    ///
+    /// # Errors
+    /// `Unknown`, `Damaged`, `Disk`. Damage further on shows as `InvalidData` when it is read.
+    pub fn open(&self, id: Id) -> Result<Entry, Error> {
+        let (reception, source) = match self.open_sealed(id)? {
+            Some((reception, key, file)) => {
+                let base = place(id).1 + PAGE;
+                let unsealed = Unsealed::new(file, base, reception.length, id, key);
+                (reception, Source::Sealed(unsealed))
+            }
+            None => {
+                let (reception, file) = self.open_plain(id)?;
+                let window = Window::new(file, PAGE, reception.length);
+                (reception, Source::Plain(window))
+            }
+        };
+        Ok(Entry { reception, source, at: 0 })
+    }
+
+    /// The pieces from which a worker reads an entry by itself. An entry with a damaged header is handed out as one
+    /// whose content is damaged: the worker finds out and says so, and the rest of the study goes on.
+    ///
+    /// # Errors
+    /// `Unknown`, `Disk`.
+    pub fn hand_out(&self, id: Id) -> Result<HandOut, Error> {
+        let opened = match self.open_sealed(id) {
+            Err(Error::Damaged(_)) => {
+                let file = File::open("/dev/null").map_err(Error::disk(Step::Open))?;
+                let key = Some(Zeroizing::new("00".repeat(32)));
+                return Ok(HandOut { file, offset: 0, length: 1, key });
+            }
+            opened => opened?,
+        };
+        if let Some((reception, key, file)) = opened {
+            let offset = place(id).1 + PAGE;
+            return Ok(HandOut { file, offset, length: reception.length, key: Some(key.reveal()) });
+        }
+        let (reception, file) = self.open_plain(id)?;
+        Ok(HandOut { file, offset: PAGE, length: reception.length, key: None })
+    }
+
+    /// Read what reception knew, with the header checked; the content is not (see `verify`).
     ///
     /// # Errors
     /// `Unknown`, `Damaged`, `Disk`.
     pub fn read(&self, id: Id) -> Result<Reception, Error> {
-        read_entry(&self.open(id)?, id)
+        match self.open_sealed(id)? {
+            Some((reception, ..)) => Ok(reception),
+            None => Ok(self.open_plain(id)?.0),
+        }
     }
 
     /// Read the whole entry and check its digest.
@@ -106,38 +172,28 @@ impl Inbox {
     /// # Errors
     /// `Damaged` when a bit has changed since reception, `Unknown`, `Disk`.
     pub fn verify(&self, id: Id) -> Result<Reception, Error> {
-        let mut file = self.open(id)?;
-        let reception = read_entry(&file, id)?;
-        let mut hasher = blake3::Hasher::new();
-        let mut piece = vec![0; GATHER];
-        let mut skip = vec![0; HEADER_LENGTH];
-        file.read_exact(&mut skip).map_err(Error::disk(Step::Read))?;
-        loop {
-            match file.read(&mut piece).map_err(Error::disk(Step::Read))? {
-                0 => break,
-                count => hasher.update(piece.get(..count).unwrap_or_default()),
-            };
-        }
-        if Digest::from_bytes(*hasher.finalize().as_bytes()) == reception.digest {
-            Ok(reception)
-        } else {
-            Err(Error::Damaged("digest"))
-        }
+        let entry = self.open(id)?;
+        check_digest(&entry, &entry.reception)?;
+        Ok(entry.reception)
     }
 
-    /// Move an entry out of the inbox once its ledger row is durable, so that the next start has less to read.
-    /// Needs no sync of its own: after a power cut it is in one of the two places, and both are looked at.
+    /// Let the next start pass an entry over, once its ledger row is durable.
+    /// Needs no sync of its own: after a power cut it is in one of two places, and both are looked at.
     ///
     /// # Errors
     /// `Unknown`, `Disk`. An entry that is settled already is fine.
     pub fn settle(&self, id: Id) -> Result<(), Error> {
-        let [inbox, settled] = self.places(id);
+        let (name, at) = place(id);
+        if self.inner.segments.settled(&self.inner, name, at) || self.open_sealed(id)?.is_some() {
+            return Ok(());
+        }
+        let [inbox, settled] = self.plain_places(id);
         if let Some(shard) = settled.parent() {
             self.inner.disk.make_folder(shard).map_err(Error::disk(Step::Prepare))?;
         }
         match self.inner.disk.rename(&inbox, &settled) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.inner.disk.open(&settled).map(|_| ()).map_err(Error::disk(Step::Open))
             }
             Err(error) => Err(Error::disk(Step::Rename)(error)),
@@ -149,9 +205,16 @@ impl Inbox {
     /// # Errors
     /// `Disk`.
     pub fn remove(&self, id: Id) -> Result<(), Error> {
-        for path in self.places(id) {
+        let (name, at) = place(id);
+        match self.open_sealed(id) {
+            Ok(None) => {}
+            Err(Error::Unknown) => return Ok(()),
+            Ok(Some(_)) | Err(Error::Damaged(_)) => return self.inner.segments.erase(&self.inner, name, at),
+            Err(error) => return Err(error),
+        }
+        for path in self.plain_places(id) {
             match self.inner.disk.remove(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::disk(Step::Remove)(error));
                 }
                 _ => {}
@@ -160,7 +223,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// The start-up scan: delete what was never committed and list every complete entry of the inbox.
+    /// The start-up scan: delete what was never committed and list every complete entry that may have no row.
     /// Call it before anything is received or packed.
     ///
     /// # Errors
@@ -182,10 +245,13 @@ impl Inbox {
         }
         let inbox = self.inner.root.join(INBOX);
         for item in self.inner.disk.list(&inbox).map_err(Error::disk(Step::List))? {
-            let Ok(id) = item.name.parse::<Id>() else { continue };
-            match self.read(id) {
-                Ok(reception) => found.entries.push(reception),
-                Err(_) => found.damaged.push(id),
+            if let Ok(name) = item.name.parse::<Name>() {
+                self.recover_segment(name, &mut found)?;
+            } else if let Ok(id) = item.name.parse::<Id>() {
+                match self.open_plain(id) {
+                    Ok((reception, _)) => found.entries.push(reception),
+                    Err(_) => found.damaged.push(id),
+                }
             }
         }
         found.entries.sort_by_key(|entry| (entry.arrived, entry.id));
@@ -193,92 +259,131 @@ impl Inbox {
         Ok(found)
     }
 
-    /// Names of all settled entries (after a lost ledger: read each with `read`).
+    fn recover_segment(&self, name: Name, found: &mut Recovered) -> Result<(), Error> {
+        let inner = &self.inner;
+        let [path, _] = inner.segment_places(name);
+        let file = inner.disk.open(&path).map_err(Error::disk(Step::Open))?;
+        let mut scan = segment::scan(inner, &file, name)?;
+        // Entries of a lane are synced one after the other: only the last can have been cut off by a power failure
+        // between the header and the content.
+        if let Some((at, last, key)) = scan.entries.pop() {
+            let sealed = Unsealed::new(&file, at + PAGE, last.length, last.id, key);
+            match check_digest(&sealed, &last) {
+                Ok(()) => found.entries.push(last),
+                Err(_) => scan.damaged.push(last.id),
+            }
+        }
+        found.entries.extend(scan.entries.into_iter().map(|(_, reception, _)| reception));
+        if inner.segments.growing(name) {
+            found.damaged.append(&mut scan.damaged);
+            return Ok(());
+        }
+        let here = |id: &Id| (place(*id).0 == name).then_some(place(*id).1);
+        let pages: BTreeSet<u64> = found
+            .entries
+            .iter()
+            .filter_map(|e| here(&e.id))
+            .chain(scan.damaged.iter().filter_map(here))
+            .collect();
+        if pages.is_empty() {
+            inner.disk.remove(&path).map_err(Error::disk(Step::Remove))?;
+            found.removed += 1;
+        } else {
+            if scan.damaged.is_empty() {
+                let end =
+                    found.entries.iter().filter_map(|e| Some(segment::end_of(here(&e.id)?, e.length))).max();
+                let mut writing = inner.disk.reopen(&path).map_err(Error::disk(Step::Open))?;
+                // Only reserved room is lost when this fails.
+                let _ = writing.set_length(end.unwrap_or(0));
+            }
+            inner.segments.adopt(name, pages);
+        }
+        found.damaged.append(&mut scan.damaged);
+        Ok(())
+    }
+
+    /// Names of all entries, settled or not, those with a damaged header too (after a lost ledger: read each with
+    /// `read`; to look for rot: `verify`).
     ///
     /// # Errors
     /// `Disk` when a folder cannot be listed.
-    pub fn settled(&self) -> Result<Vec<Id>, Error> {
-        let root = self.inner.root.join(INSTANCES);
+    pub fn all(&self) -> Result<Vec<Id>, Error> {
+        let (root, disk) = (&self.inner.root, &self.inner.disk);
+        let list = |folder: &PathBuf| disk.list(folder).map_err(Error::disk(Step::List));
         let mut names = Vec::new();
-        for shard in self.inner.disk.list(&root).map_err(Error::disk(Step::List))? {
+        for folder in [root.join(INBOX), root.join(SEGMENTS)] {
+            for item in list(&folder)? {
+                if let Ok(id) = item.name.parse::<Id>() {
+                    names.push(id);
+                } else if let Ok(name) = item.name.parse::<Name>()
+                    && let Some((_, file)) = self.inner.find_segment(name)?
+                {
+                    let scan = segment::scan(&self.inner, &file, name)?;
+                    names.extend(scan.entries.iter().map(|(_, reception, _)| reception.id));
+                    names.extend(scan.damaged);
+                }
+            }
+        }
+        for shard in list(&root.join(INSTANCES))? {
             if shard.folder && !shard.name.is_empty() {
-                let items = self.inner.disk.list(&root.join(&shard.name)).map_err(Error::disk(Step::List))?;
+                let items = list(&root.join(INSTANCES).join(&shard.name))?;
                 names.extend(items.iter().filter_map(|item| item.name.parse::<Id>().ok()));
             }
         }
+        names.sort();
+        names.dedup();
         Ok(names)
     }
 }
 
-fn read_entry(file: &File, id: Id) -> Result<Reception, Error> {
-    let mut header = vec![0; HEADER_LENGTH];
-    file.read_exact_at(&mut header, 0).map_err(|_| Error::Damaged("header"))?;
-    let reception = Reception::from_header(&header)?;
-    let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
-    if reception.id != id {
-        return Err(Error::Damaged("name"));
+fn check_digest(source: &dyn ReadAt, reception: &Reception) -> Result<(), Error> {
+    let (mut hasher, mut piece, mut at) = (blake3::Hasher::new(), vec![0; PIECE], 0);
+    while at < reception.length {
+        match source.read_at(&mut piece, at) {
+            Ok(0) => return Err(Error::Damaged("length")),
+            Ok(count) => {
+                hasher.update(piece.get(..count).unwrap_or_default());
+                at += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Error::Damaged("content"));
+            }
+            Err(error) => return Err(Error::disk(Step::Read)(error)),
+        }
     }
-    if length != Inbox::data_offset().saturating_add(reception.length) {
-        return Err(Error::Damaged("length"));
+    if Digest::from_bytes(*hasher.finalize().as_bytes()) == reception.digest {
+        Ok(())
+    } else {
+        Err(Error::Damaged("digest"))
     }
-    Ok(reception)
 }
 
-impl Incoming {
-    /// Our name of the entry to be.
-    pub fn id(&self) -> Id {
-        self.id
+impl Entry {
+    /// What reception knew.
+    pub fn reception(&self) -> &Reception {
+        &self.reception
     }
+}
 
-    /// Data set bytes taken so far.
-    pub fn length(&self) -> u64 {
-        self.written + self.gathered.len() as u64
-    }
-
-    /// Take the next bytes of the data set, in order. Memory stays bounded whatever the total.
-    ///
-    /// # Errors
-    /// `Full`, `Disk`; the entry cannot be committed after that and should be dropped.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.hasher.update(bytes);
-        if bytes.len() >= GATHER / 2 {
-            self.flush()?;
-            return self.put(bytes);
+impl ReadAt for Entry {
+    /// `InvalidData` when what is stored is not what was received.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        match &self.source {
+            Source::Plain(window) => window.read_at(buf, offset),
+            Source::Sealed(unsealed) => unsealed.read_at(buf, offset),
         }
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= GATHER { self.flush() } else { Ok(()) }
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all_at(bytes, Inbox::data_offset() + self.written, Step::Write)?;
-        self.written += bytes.len() as u64;
-        Ok(())
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.reception.length)
     }
+}
 
-    fn flush(&mut self) -> Result<(), Error> {
-        if self.gathered.is_empty() {
-            return Ok(());
-        }
-        let mut gathered = std::mem::take(&mut self.gathered);
-        let outcome = self.put(&gathered);
-        gathered.clear();
-        self.gathered = gathered;
-        outcome
-    }
-
-    /// Make the entry durable: header written, file synced, moved into the inbox, inbox synced; only then
-    /// does this return. `id`, `length` and `digest` of `reception` are set here.
-    ///
-    /// # Errors
-    /// Nothing is left behind on any error. `Poisoned` from then on if a sync failed.
-    pub fn commit(mut self, mut reception: Reception) -> Result<Stored, Error> {
-        self.flush()?;
-        reception.id = self.id;
-        reception.length = self.written;
-        reception.digest = Digest::from_bytes(*self.hasher.finalize().as_bytes());
-        let header = reception.to_header()?;
-        self.file.write_all_at(&header, 0, Step::Header)?;
-        self.file.place(INBOX, &self.id.to_string())?;
-        Ok(Stored { reception })
+impl Read for Entry {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.read_at(buf, self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }

@@ -1,15 +1,18 @@
 //! The disk: received instances, envelopes that wait, reports, previews; durable before anyone is told.
 //!
 //! ```text
-//! PATH/inbox/ID          entries not yet settled: 4096 bytes of header, then the data set as received
-//! PATH/instances/ab/ID   entries whose ledger row is durable
-//! PATH/derived/ID        preview bags
+//! PATH/inbox/NAME        segments with entries whose ledger row may not be durable yet (`segment`)
+//! PATH/segments/NAME     full segments, all rows durable
+//! PATH/instances/ab/ID   plain entries of format 1, from before there was a key; read, never written
+//! PATH/derived/ID        preview bags, encrypted
 //! PATH/outbox/ID         sealed envelopes that wait to leave
-//! PATH/reports/ID        reports that came home
+//! PATH/reports/ID        reports that came home, encrypted
+//! PATH/key.mark          tells this store's key from another one
 //! PATH/tmp/              what is being made; emptied at start
 //! PATH/lock              held by the one process that uses the store
 //! ```
-//! Names are random and ours: nothing from the wire becomes a path. All calls block; call them off the reactor.
+//! Names are random and ours: nothing from the wire becomes a path. What identifies is encrypted under a key from a
+//! file elsewhere (`key`, `seal`, `page`). All calls block; call them off the reactor.
 
 mod config;
 mod disk;
@@ -19,31 +22,43 @@ mod error;
 pub(crate) mod faults;
 mod id;
 mod inbox;
+mod incoming;
+mod key;
+mod page;
 mod reception;
+mod seal;
+mod segment;
 mod shelf;
 #[cfg(test)]
 mod tests;
-pub mod units;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Sizes and durations with units, as the configuration writes them.
+pub use proto::units;
+
 pub use config::{Eviction, StoreConfig};
 pub use disk::{Disk, DiskFile, Listed, SystemDisk};
 pub use error::{Error, Fault, Retry, Step};
 pub use id::{Digest, Id, NotHex};
-pub use inbox::{Inbox, Incoming, Recovered, Stored};
-pub use reception::{HEADER_LENGTH, MAGIC, PixelData, Reception};
-pub use shelf::{Draft, Scratch, Shelf};
+pub use inbox::{Entry, HandOut, Inbox, Recovered};
+pub use incoming::{Incoming, Stored};
+pub use key::StoreKey;
+pub use reception::{PixelData, Reception};
+pub use seal::{EntryKey, Sealer, Unsealed};
+pub use shelf::{Draft, SHELF_HEADER, Scratch, Shelf};
 
 const INBOX: &str = "inbox";
+const SEGMENTS: &str = "segments";
 const INSTANCES: &str = "instances";
 const DERIVED: &str = "derived";
 const OUTBOX: &str = "outbox";
 const REPORTS: &str = "reports";
 const TMP: &str = "tmp";
+const KEY_MARK: &str = "key.mark";
 
 /// State that all handles share.
 pub(crate) struct Inner {
@@ -52,7 +67,9 @@ pub(crate) struct Inner {
     warn: u64,
     refuse: u64,
     poisoned: AtomicBool,
-    _lock: File,
+    key: StoreKey,
+    segments: segment::Segments,
+    _lock: Option<File>,
 }
 
 /// How much room there is.
@@ -82,10 +99,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Make the folders where missing and take the lock.
+    /// Make the folders where missing, take the lock, read the key. A store that never had a key gets one.
     ///
     /// # Errors
-    /// `Locked` when another process has it, `Disk`.
+    /// `Locked` when another process has it, `KeyMissing`, `KeyWrong`, `KeyMalformed`, `KeyExposed`, `Disk`.
     pub fn open(config: &StoreConfig) -> Result<Store, Error> {
         Store::open_on(config, Arc::new(SystemDisk))
     }
@@ -95,22 +112,64 @@ impl Store {
     /// # Errors
     /// As `open`.
     pub fn open_on(config: &StoreConfig, disk: Arc<dyn Disk>) -> Result<Store, Error> {
-        for folder in [INBOX, INSTANCES, DERIVED, OUTBOX, REPORTS, TMP] {
+        for folder in [INBOX, SEGMENTS, INSTANCES, DERIVED, OUTBOX, REPORTS, TMP] {
             disk.make_folder(&config.path.join(folder)).map_err(Error::disk(Step::Prepare))?;
         }
         // So that the folders themselves survive a power cut right after the first start.
         disk.sync_folder(&config.path).map_err(Error::disk(Step::Prepare))?;
         let lock = lock(&config.path.join("lock"))?;
-        Ok(Store {
+        let key = match check_key(config) {
+            Ok(None) => StoreKey::create(&config.key)?,
+            Ok(Some(key)) => key,
+            Err(error) => return Err(error),
+        };
+        let store = Store::with(config, disk, key, Some(lock));
+        store.leave_mark()?;
+        Ok(store)
+    }
+
+    /// Only to read entries, beside the process that uses the store: takes no lock, makes and removes nothing.
+    ///
+    /// # Errors
+    /// `KeyMissing`, `KeyWrong`, `KeyMalformed`, `KeyExposed`, `Disk`.
+    pub fn look(config: &StoreConfig) -> Result<Store, Error> {
+        let key = check_key(config)?.ok_or(Error::KeyMissing)?;
+        Ok(Store::with(config, Arc::new(SystemDisk), key, None))
+    }
+
+    fn with(config: &StoreConfig, disk: Arc<dyn Disk>, key: StoreKey, lock: Option<File>) -> Store {
+        Store {
             inner: Arc::new(Inner {
                 root: config.path.clone(),
                 disk,
                 warn: config.warn_free.0,
                 refuse: config.refuse_free.0,
                 poisoned: AtomicBool::new(false),
+                key,
+                segments: segment::Segments::default(),
                 _lock: lock,
             }),
-        })
+        }
+    }
+
+    /// Before anything is sealed with a key, the store remembers which one it is.
+    fn leave_mark(&self) -> Result<(), Error> {
+        let (inner, path) = (&self.inner, self.inner.root.join(KEY_MARK));
+        if path.exists() {
+            return Ok(());
+        }
+        let mark = inner.key.mark()?;
+        let temporary = inner.root.join(TMP).join(inner.fresh()?.to_string());
+        let mut file = inner.disk.create(&temporary).map_err(Error::disk(Step::Prepare))?;
+        incoming::write_all(&mut *file, mark.as_bytes(), 0, Step::Prepare)?;
+        file.sync().map_err(Error::disk(Step::Prepare))?;
+        inner.disk.rename(&temporary, &path).map_err(Error::disk(Step::Prepare))?;
+        inner.disk.sync_folder(&inner.root).map_err(Error::disk(Step::Prepare))
+    }
+
+    /// The store's key, for another room's own derivation.
+    pub fn key(&self) -> &StoreKey {
+        &self.inner.key
     }
 
     /// Received instances.
@@ -120,17 +179,17 @@ impl Store {
 
     /// Sealed envelopes that wait to leave.
     pub fn outbox(&self) -> Shelf {
-        Shelf::new(Arc::clone(&self.inner), OUTBOX)
+        Shelf::new(Arc::clone(&self.inner), OUTBOX, false)
     }
 
     /// Reports that came home.
     pub fn reports(&self) -> Shelf {
-        Shelf::new(Arc::clone(&self.inner), REPORTS)
+        Shelf::new(Arc::clone(&self.inner), REPORTS, true)
     }
 
     /// Preview bags; they can be made again from the instances.
     pub fn derived(&self) -> Shelf {
-        Shelf::new(Arc::clone(&self.inner), DERIVED)
+        Shelf::new(Arc::clone(&self.inner), DERIVED, true)
     }
 
     /// An empty folder for a worker job's output, inside the store so that adopting a file is a move.
@@ -139,6 +198,11 @@ impl Store {
     /// `Full`, `Poisoned`, `Disk`.
     pub fn scratch(&self) -> Result<Scratch, Error> {
         Scratch::new(&self.inner)
+    }
+
+    /// Instances that are arriving now.
+    pub fn arriving(&self) -> usize {
+        self.inner.segments.arriving.load(Ordering::Acquire)
     }
 
     /// Free space against the watermarks.
@@ -151,7 +215,25 @@ impl Store {
 
     /// Whether a sync has failed since the start; only a restart helps.
     pub fn poisoned(&self) -> bool {
-        self.inner.poisoned.load(Ordering::Acquire)
+        self.inner.poisoned()
+    }
+}
+
+/// Read the key that belongs to a store; `None`: neither store nor key exist yet. Changes nothing.
+///
+/// # Errors
+/// `KeyMissing`, `KeyWrong`, `KeyMalformed`, `KeyExposed`, `Disk`.
+pub fn check_key(config: &StoreConfig) -> Result<Option<StoreKey>, Error> {
+    let mark = match std::fs::read_to_string(config.path.join(KEY_MARK)) {
+        Ok(mark) => Some(mark),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Error::disk(Step::Key)(error)),
+    };
+    match (StoreKey::load(&config.key), mark) {
+        (Ok(key), Some(mark)) if key.mark()? != mark.trim() => Err(Error::KeyWrong),
+        (Ok(key), _) => Ok(Some(key)),
+        (Err(Error::KeyMissing), None) => Ok(None),
+        (Err(error), _) => Err(error),
     }
 }
 
@@ -161,7 +243,11 @@ impl Inner {
     }
 
     fn ready(&self) -> Result<(), Error> {
-        if self.poisoned.load(Ordering::Acquire) { Err(Error::Poisoned) } else { Ok(()) }
+        if self.poisoned() { Err(Error::Poisoned) } else { Ok(()) }
+    }
+
+    fn poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
     }
 
     fn poison(&self) {

@@ -1,15 +1,17 @@
-//! What is known about one received instance, and the fixed header region that carries it on disk.
+//! What is known about one received instance, and how entries of format 1 carried it.
 use std::fmt;
+use std::fs::File;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
+use super::error::{Error, Step};
 use super::id::{Digest, Id};
+use crate::dicom::ReadAt;
 
-/// Length of the header region; the data set starts right after it, aligned to a page.
-pub const HEADER_LENGTH: usize = 4096;
-/// First bytes of every entry.
-pub const MAGIC: &[u8; 16] = b"SCANSIDE-ENTRY 1";
+/// Length of the header of an entry; the data set starts right after it, aligned to a page.
+pub(crate) const HEADER_LENGTH: usize = 4096;
+/// First bytes of every plain entry (format 1).
+pub(crate) const PLAIN_MAGIC: &[u8; 16] = b"SCANSIDE-ENTRY 1";
 const JSON_AT: usize = 16 + 4 + 32;
 /// Longest text field a header takes; the wire's own limits (64 for a UID, 16 for a title) are below it.
 const TEXT_LIMIT: usize = 64;
@@ -78,11 +80,11 @@ impl fmt::Debug for Reception {
 }
 
 impl Reception {
-    /// The header region: magic, JSON length (u32 little endian), BLAKE3 of the JSON, JSON, zeros.
+    /// As JSON, for a header page.
     ///
     /// # Errors
     /// `HeaderTooLong` when a field is longer than the standard allows.
-    pub(crate) fn to_header(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, Error> {
         let texts = [
             &self.sop_class,
             &self.sop_instance_uid,
@@ -97,26 +99,17 @@ impl Reception {
         if texts.iter().any(|text| text.len() > TEXT_LIMIT) {
             return Err(Error::HeaderTooLong);
         }
-        let json = serde_json::to_vec(self).map_err(|_| Error::HeaderTooLong)?;
-        if JSON_AT + json.len() > HEADER_LENGTH {
-            return Err(Error::HeaderTooLong);
-        }
-        let mut header = Vec::with_capacity(HEADER_LENGTH);
-        header.extend_from_slice(MAGIC);
-        header.extend_from_slice(&(json.len() as u32).to_le_bytes());
-        header.extend_from_slice(blake3::hash(&json).as_bytes());
-        header.extend_from_slice(&json);
-        header.resize(HEADER_LENGTH, 0);
-        Ok(header)
+        serde_json::to_vec(self).map_err(|_| Error::HeaderTooLong)
     }
 
-    /// Read a header region back; every byte of it is checked.
+    /// Read the header region of an entry of format 1 (plain: magic, JSON length as u32 little endian, BLAKE3 of the
+    /// JSON, JSON, zeros); every byte of it is checked. No such entry is written any more.
     ///
     /// # Errors
-    /// `Damaged` for anything that `to_header` would not have written.
-    pub(crate) fn from_header(header: &[u8]) -> Result<Reception, Error> {
+    /// `Damaged` for anything that was never written so.
+    pub(crate) fn from_plain_header(header: &[u8]) -> Result<Reception, Error> {
         let damaged = || Error::Damaged("header");
-        if header.len() != HEADER_LENGTH || !header.starts_with(MAGIC) {
+        if header.len() != HEADER_LENGTH || !header.starts_with(PLAIN_MAGIC) {
             return Err(damaged());
         }
         let length = header.get(16..20).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
@@ -132,58 +125,28 @@ impl Reception {
     }
 }
 
+/// Header and length of a plain entry.
+pub(super) fn read_plain(file: &File, id: Id) -> Result<Reception, Error> {
+    let mut header = vec![0; HEADER_LENGTH];
+    file.read_exact_at(&mut header, 0).map_err(|_| Error::Damaged("header"))?;
+    let reception = Reception::from_plain_header(&header)?;
+    let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
+    if reception.id != id {
+        return Err(Error::Damaged("name"));
+    }
+    if length != (HEADER_LENGTH as u64).saturating_add(reception.length) {
+        return Err(Error::Damaged("length"));
+    }
+    Ok(reception)
+}
+
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
-
-    fn sample() -> Reception {
-        Reception {
-            sop_class: "1.2.840.10008.5.1.4.1.1.2".into(),
-            sop_instance_uid: "1.2.3".into(),
-            calling_ae: "PLANTED^NAME".into(),
-            pixel_data: Some(PixelData { offset: 9, length: 8, fragments: 2 }),
-            ..Reception::default()
-        }
-    }
-
-    #[test]
-    fn a_header_reads_back_and_fits_with_every_field_at_its_longest() {
-        assert_eq!(Reception::from_header(&sample().to_header().unwrap()).unwrap(), sample());
-        let long = "\"".repeat(TEXT_LIMIT);
-        let widest = Reception {
-            sop_class: long.clone(),
-            sop_instance_uid: long.clone(),
-            study_uid: long.clone(),
-            series_uid: long.clone(),
-            modality: long.clone(),
-            transfer_syntax: long.clone(),
-            calling_ae: long.clone(),
-            called_ae: long.clone(),
-            address: long,
-            association: u64::MAX,
-            arrived: i64::MIN,
-            length: u64::MAX,
-            pixel_data: Some(PixelData { offset: u64::MAX, length: u64::MAX, fragments: u64::MAX }),
-            ..Reception::default()
-        };
-        assert_eq!(Reception::from_header(&widest.to_header().unwrap()).unwrap(), widest);
-        let over = Reception { modality: "x".repeat(TEXT_LIMIT + 1), ..Reception::default() };
-        assert!(matches!(over.to_header(), Err(Error::HeaderTooLong)));
-    }
-
-    #[test]
-    fn every_flipped_bit_of_a_header_is_found() {
-        let good = sample().to_header().unwrap();
-        for at in 0..good.len() {
-            let mut bad = good.clone();
-            bad[at] ^= 1 << (at % 8);
-            assert!(Reception::from_header(&bad).is_err(), "byte {at}");
-        }
-    }
 
     #[test]
     fn debug_prints_no_identity() {
-        assert!(!format!("{:?}", sample()).contains("PLANTED"));
+        let planted = Reception { calling_ae: "PLANTED^NAME".into(), ..Reception::default() };
+        assert!(!format!("{planted:?}").contains("PLANTED"));
     }
 }

@@ -12,41 +12,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Quiet time after the last instance when no other signal came.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub quiet: Duration,
     /// Quiet time after the last association that carried the study was released.
-    #[serde(with = "span")]
+    #[serde(with = "proto::units::duration")]
     pub after_release: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self { quiet: Duration::from_secs(30), after_release: Duration::from_secs(5) }
-    }
-}
-
-/// Durations as people write them: `"30s"`, `"2m"`, `"500ms"`.
-pub mod span {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Writes a duration, e.g. `30s`.
-    ///
-    /// # Errors
-    /// The serializer's.
-    pub fn serialize<S: Serializer>(value: &Duration, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(&humantime::format_duration(*value))
-    }
-
-    /// Reads a duration, e.g. `30s`.
-    ///
-    /// # Errors
-    /// When it is no duration.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(d)?;
-        humantime::parse_duration(&text)
-            .map_err(|_| serde::de::Error::custom("not a duration: write a number and a unit, e.g. \"30s\""))
     }
 }
 

@@ -5,41 +5,67 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
 use super::Error;
-use crate::job::Piece;
+use crate::job::{Piece, SealedBag};
+use crate::store::{self, EntryKey, Sealer};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The bag: an empty file, written from the start.
 pub(super) struct Bag<'f> {
     file: &'f File,
+    /// Plain bytes so far.
     at: u64,
+    /// Where the next bytes go in the file, and what seals them.
+    end: u64,
+    sealer: Option<Sealer>,
 }
 
 impl<'f> Bag<'f> {
     pub(super) fn new(file: &'f File) -> Self {
-        Self { file, at: 0 }
+        Self { file, at: 0, end: 0, sealer: None }
     }
 
-    /// Adds what `write` writes as one piece. When it fails, the next piece takes the place.
+    /// A bag that the store keeps sealed; `finish` it.
+    pub(super) fn sealed(file: &'f File, bag: &SealedBag) -> Result<Self, Error> {
+        let id = bag.id.parse().map_err(|_| Error::Keys)?;
+        let key = EntryKey::from_hex(bag.key.expose()).map_err(|_| Error::Keys)?;
+        let sealer = Some(Sealer::new(key, id, Vec::new()));
+        Ok(Self { file, at: 0, end: bag.offset, sealer })
+    }
+
+    /// Adds what `write` writes as one piece. When it fails, what it wrote belongs to no piece.
     pub(super) fn piece<E: From<Error>>(
         &mut self,
-        write: impl FnOnce(&mut Pen<'_>) -> Result<(), E>,
+        write: impl FnOnce(&mut Pen<'_, 'f>) -> Result<(), E>,
     ) -> Result<Piece, E> {
-        let mut pen = Pen {
-            file: self.file,
-            start: self.at,
-            length: 0,
-            buffer: Vec::new(),
-            hasher: blake3::Hasher::new(),
-        };
+        let offset = self.at;
+        let mut pen = Pen { bag: self, buffer: Vec::new(), hasher: blake3::Hasher::new() };
         write(&mut pen)?;
         pen.flush().map_err(|e| Error::Output(e.kind()))?;
-        self.at += pen.length;
-        Ok(Piece {
-            offset: pen.start,
-            length: pen.length,
-            blake3: pen.hasher.finalize().to_hex().to_string(),
-        })
+        let blake3 = pen.hasher.finalize().to_hex().to_string();
+        Ok(Piece { offset, length: self.at - offset, blake3 })
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (file, end) = (self.file, &mut self.end);
+        match &mut self.sealer {
+            Some(sealer) => sealer.push(bytes, &mut |sealed| put(file, end, sealed)).map_err(|_| failed())?,
+            None => put(file, end, bytes).map_err(|_| failed())?,
+        }
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The end of the bag: nothing of a sealed one can be read without its last block.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        let (file, end) = (self.file, &mut self.end);
+        match self.sealer.take() {
+            Some(sealer) => sealer
+                .finish(&mut |sealed| put(file, end, sealed))
+                .map(drop)
+                .map_err(|_| Error::Output(io::ErrorKind::Other)),
+            None => Ok(()),
+        }
     }
 
     /// Adds 16-bit values, little endian.
@@ -54,16 +80,25 @@ impl<'f> Bag<'f> {
     }
 }
 
+fn put(file: &File, end: &mut u64, bytes: &[u8]) -> Result<(), store::Error> {
+    file.write_all_at(bytes, *end)
+        .map_err(|e| store::Error::Disk { step: store::Step::Write, kind: e.kind() })?;
+    *end += bytes.len() as u64;
+    Ok(())
+}
+
+fn failed() -> io::Error {
+    io::ErrorKind::Other.into()
+}
+
 /// Writes one piece.
-pub(super) struct Pen<'f> {
-    file: &'f File,
-    start: u64,
-    length: u64,
+pub(super) struct Pen<'b, 'f> {
+    bag: &'b mut Bag<'f>,
     buffer: Vec<u8>,
     hasher: blake3::Hasher,
 }
 
-impl Write for Pen<'_> {
+impl Write for Pen<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES {
@@ -73,9 +108,8 @@ impl Write for Pen<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.write_all_at(&self.buffer, self.start + self.length)?;
+        self.bag.add(&self.buffer)?;
         self.hasher.update(&self.buffer);
-        self.length += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
     }

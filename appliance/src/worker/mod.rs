@@ -107,8 +107,13 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
         Job::Deid(job) => deid::run(job, files, &note).map(Answer::Deid),
         Job::Frame(job) => frame::run(job, files, &note).map(Answer::Frame),
     };
-    answer.unwrap_or_else(|error| Answer::Failed(Failure { reason: error.to_string(), instance: last.get() }))
+    answer.unwrap_or_else(|error| {
+        let (reason, retry) = (error.to_string(), error.may_retry());
+        Answer::Failed(Failure { reason, instance: last.get(), retry })
+    })
 }
 
+#[cfg(test)]
+mod sealed_tests;
 #[cfg(test)]
 mod tests;

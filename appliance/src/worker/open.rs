@@ -1,13 +1,41 @@
-//! Instances as bytes behind a descriptor, and their headers.
+//! Instances as bytes behind a descriptor, plain or sealed by the store, and their headers.
 
 use std::fs::File;
+use std::io;
 
 use super::Error;
-use crate::dicom::{self, Limits, Parsed, Window, read, read_data_set};
-use crate::job::InstanceRef;
+use crate::dicom::{self, Limits, Parsed, ReadAt, Window, read, read_data_set};
+use crate::job::{InstanceRef, Sealed};
+use crate::store::{EntryKey, Unsealed};
 
-/// The bytes of one instance.
-pub(super) type Source<'f> = Window<&'f File>;
+/// The plain bytes of one instance.
+pub(super) enum Source<'f> {
+    Plain(Window<&'f File>),
+    /// Opened and verified block by block, as it is read.
+    Sealed(Box<Unsealed<&'f File>>),
+}
+
+impl ReadAt for Source<'_> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Source::Plain(window) => window.read_at(buf, offset),
+            Source::Sealed(unsealed) => unsealed.read_at(buf, offset),
+        }
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        match self {
+            Source::Plain(window) => window.size(),
+            Source::Sealed(unsealed) => unsealed.size(),
+        }
+    }
+}
+
+fn unsealed<'f>(file: &'f File, offset: u64, sealed: &Sealed) -> Result<Source<'f>, dicom::Error> {
+    let id = sealed.id.parse().map_err(|_| dicom::Error::Damaged)?;
+    let key = EntryKey::from_hex(sealed.key.expose()).map_err(|_| dicom::Error::Damaged)?;
+    Ok(Source::Sealed(Box::new(Unsealed::new(file, offset, sealed.length, id, key))))
+}
 
 /// The bag and the instances of a job.
 ///
@@ -32,9 +60,11 @@ pub(super) fn open<'f>(
     let (Some(file), Some(reference)) = (files.get(at), refs.get(at)) else {
         return Err(dicom::Error::Truncated);
     };
-    let length = file.metadata()?.len();
     let offset = reference.offset.unwrap_or(0);
-    let source = Window::new(file, offset, length.saturating_sub(offset));
+    let source = match &reference.sealed {
+        Some(sealed) => unsealed(file, offset, sealed)?,
+        None => Source::Plain(Window::new(file, offset, file.metadata()?.len().saturating_sub(offset))),
+    };
     let limits = Limits::default();
     let parsed = match reference.offset {
         Some(_) => read_data_set(&source, &reference.transfer_syntax, &limits)?,

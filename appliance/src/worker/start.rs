@@ -54,7 +54,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     serve(&limits, move |handed, notes| match handed.parse::<Job>() {
         Ok(job) => work(&job, &handed.files, &mut tools, &|index| notes.touching(index)),
-        Err(_) => Answer::Failed(Failure { reason: "the job could not be read".to_owned(), instance: None }),
+        Err(_) => Answer::Failed(Failure {
+            reason: "the job could not be read".to_owned(),
+            instance: None,
+            retry: false,
+        }),
     })
 }
 

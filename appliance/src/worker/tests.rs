@@ -19,7 +19,7 @@ const ROWS: u16 = 40;
 const COLUMNS: u16 = 30;
 
 /// A radiograph of an invented person; values rise from left to right.
-fn radiograph() -> DataSet {
+pub(super) fn radiograph() -> DataSet {
     let mut data = DataSet::new();
     data.put_text(tags::SOP_CLASS_UID, Vr::UI, "1.2.840.10008.5.1.4.1.1.1.1");
     data.put_text(tags::SOP_INSTANCE_UID, Vr::UI, "1.2.826.0.1.3680043.9.1");
@@ -50,7 +50,7 @@ fn radiograph() -> DataSet {
     data
 }
 
-fn pixels() -> Vec<u8> {
+pub(super) fn pixels() -> Vec<u8> {
     (0..ROWS).flat_map(|r| (0..COLUMNS).flat_map(move |c| (c * 100 + r).to_le_bytes())).collect()
 }
 
@@ -72,10 +72,10 @@ fn files(instances: Vec<File>) -> Vec<File> {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new() }).collect()
+    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }).collect()
 }
 
-fn order() -> DeidOrder {
+pub(super) fn order() -> DeidOrder {
     DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32) }
 }
 
@@ -86,7 +86,7 @@ fn run(job: &Job, files: &[File]) -> Answer {
 }
 
 fn triage(files: &[File], previews: bool) -> TriageAnswer {
-    let job = Job::Triage(TriageJob { instances: refs(files.len() - 1), deid: order(), previews });
+    let job = Job::Triage(TriageJob { instances: refs(files.len() - 1), deid: order(), previews, bag: None });
     match run(&job, files) {
         Answer::Triage(answer) => *answer,
         other => panic!("{other:?}"),
@@ -186,10 +186,10 @@ fn an_entry_with_its_data_set_behind_an_offset_is_the_same_study() {
     let meta = FileMeta::for_data_set(&data, TransferSyntax::EXPLICIT_LE);
     crate::dicom::write_data_set(&meta, &data, &[][..], &mut bytes).unwrap();
     let files = files(vec![with(&bytes)]);
-    let instances =
-        vec![InstanceRef { offset: Some(4096), transfer_syntax: TransferSyntax::EXPLICIT_LE.to_owned() }];
+    let transfer_syntax = TransferSyntax::EXPLICIT_LE.to_owned();
+    let instances = vec![InstanceRef { offset: Some(4096), transfer_syntax, sealed: None }];
     let Answer::Triage(answer) =
-        run(&Job::Triage(TriageJob { instances, deid: order(), previews: true }), &files)
+        run(&Job::Triage(TriageJob { instances, deid: order(), previews: true, bag: None }), &files)
     else {
         panic!("no triage answer")
     };
@@ -210,7 +210,7 @@ fn a_frame_comes_whole_and_a_missing_one_is_refused() {
 #[test]
 fn descriptors_must_fit_the_job() {
     let files = files(vec![p10(&radiograph())]);
-    let job = Job::Triage(TriageJob { instances: refs(2), deid: order(), previews: false });
+    let job = Job::Triage(TriageJob { instances: refs(2), deid: order(), previews: false, bag: None });
     assert!(matches!(work(&job, &files, &mut Tools::default(), &|_| {}), Answer::Failed(_)));
 }
 

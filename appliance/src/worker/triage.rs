@@ -30,7 +30,10 @@ pub(super) fn run(
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
     let selection = select(&bundles, &found.items);
     let mut frames = Frames {
-        bag: Bag::new(bag),
+        bag: match &job.bag {
+            Some(sealed) => Bag::sealed(bag, sealed)?,
+            None => Bag::new(bag),
+        },
         shown: if job.previews { Shown::choose(&found.items) } else { Shown::none() },
         run: selection.as_ref().map(|s| s.picks.iter().copied().collect()).unwrap_or_default(),
         unread: BTreeMap::new(),
@@ -51,6 +54,7 @@ pub(super) fn run(
             frames.one(pick, &image, classifier.as_deref_mut(), &mut spent)?;
         }
     }
+    frames.bag.finish()?;
     let answer = conclude(&found, &frames, selection, classifier, &mut spent)?;
     found.unreadable.extend(std::mem::take(&mut frames.unread));
     found.unreadable.sort();

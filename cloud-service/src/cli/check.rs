@@ -4,28 +4,27 @@ use std::path::Path;
 
 use proto::keys::PrivateKeys;
 use proto::pki::Authority;
+use proto::settings::{Document, Fault};
 use serde_json::json;
 
 use super::Error;
 use super::config::{BackendConfig, Config};
 use super::output::Output;
-use super::toml_reader::{Fault, line_of_key};
 use crate::objects::Objects;
 use crate::queue::Queue;
 
 pub(super) async fn check(file: &Path, out: &Output) -> Result<(), Error> {
-    let faults = match Config::read(file) {
-        Err(faults) => faults,
-        Ok(config) => look(file, &config).await,
+    let mut faults = match Document::read(file) {
+        Err(fault) => vec![fault],
+        Ok(document) => look(document).await,
     };
+    faults.sort_by_key(|fault| fault.line);
     if faults.is_empty() {
         out.say(&json!({"faults": 0}), "No fault found.");
         return Ok(());
     }
     for f in &faults {
-        let object =
-            json!({"file": f.file, "line": f.line, "key": f.key, "problem": f.problem, "write": f.remedy});
-        out.say(&object, &f.to_string());
+        out.say(&json!(f), &f.to_string());
     }
     Err(Error::Usage(format!(
         "{} found",
@@ -33,71 +32,55 @@ pub(super) async fn check(file: &Path, out: &Output) -> Result<(), Error> {
     )))
 }
 
-struct Look<'c> {
-    file: &'c Path,
-    text: String,
-    faults: Vec<Fault>,
-}
-
-impl Look<'_> {
-    fn fault(&mut self, table: &str, key: &str, problem: String, remedy: &str) {
-        let line = line_of_key(&self.text, table, key);
-        self.faults.push(Fault {
-            file: self.file.into(),
-            line,
-            key: format!("{table}.{key}"),
-            problem,
-            remedy: remedy.into(),
-        });
-    }
-}
-
-async fn look(file: &Path, config: &Config) -> Vec<Fault> {
-    let mut l = Look { file, text: std::fs::read_to_string(file).unwrap_or_default(), faults: Vec::new() };
+async fn look(document: Document) -> Vec<Fault> {
+    let (config, mut l) = Config::gather(document);
     match authority(&config.service.pki) {
-        Err(problem) => l.fault("service", "pki", problem, "name the folder that `init` made"),
+        Err(problem) => l.fault("service.pki", problem, "name the folder that `init` made"),
         Ok(authority) => {
             if authority.issue_server(&config.service.names, time::OffsetDateTime::now_utc()).is_err() {
                 let problem = "no certificate can be made for these names".to_owned();
                 l.fault(
-                    "service",
-                    "names",
+                    "service.names",
                     problem,
                     "write host names or addresses, such as [\"cloud.example\"]",
                 );
             }
         }
     }
-    if let Err(e) = Queue::open(&config.queue.database, false).await {
-        l.fault("queue", "database", e.to_string(), "name the database that `init` made");
+    // What is wrong as an address was told already.
+    if !l.faults.iter().any(|f| f.key == "queue.database")
+        && let Err(e) = Queue::open(&config.queue.database, false).await
+    {
+        l.fault("queue.database", e.to_string(), "name the database that `init` made");
     }
-    if let Err(e) = Objects::open(&config.objects_url, false) {
-        l.fault("objects", "url", e.to_string(), "name the folder that `init` made");
+    if !l.faults.iter().any(|f| f.key == "objects.url")
+        && let Err(e) = Objects::open(&config.objects_url, false)
+    {
+        l.fault("objects.url", e.to_string(), "name the folder that `init` made");
     }
     if let Err(problem) = reader_keys(&config.diagnosis.keys) {
-        l.fault("diagnosis", "keys", problem, "name the file of private keys that `init` made, mode 0600");
+        l.fault("diagnosis.keys", problem, "name the file of private keys that `init` made, mode 0600");
     }
-    backend(config, &mut l);
+    backend(&config, &mut l);
     l.faults
 }
 
-fn backend(config: &Config, l: &mut Look<'_>) {
+fn backend(config: &Config, l: &mut Document) {
     match &config.diagnosis.backend {
         BackendConfig::Reference if config.diagnosis.readers > 0 => {
             match models::Bundle::open(&config.diagnosis.bundle) {
-                Err(e) => l.fault("diagnosis", "bundle", e.to_string(), "name the folder of a report bundle"),
+                Err(e) => l.fault("diagnosis.bundle", e.to_string(), "name the folder of a report bundle"),
                 Ok(b) if b.manifest().kind != models::manifest::Kind::Report => {
                     let problem = "this bundle writes no reports".to_owned();
-                    l.fault("diagnosis", "bundle", problem, "name the folder of a bundle of kind \"report\"");
+                    l.fault("diagnosis.bundle", problem, "name the folder of a bundle of kind \"report\"");
                 }
                 Ok(_) => {}
             }
             if let Err(e) = models::runtime::find(config.diagnosis.onnxruntime.as_deref()) {
                 l.fault(
-                    "diagnosis",
-                    "onnxruntime",
+                    "diagnosis.onnxruntime",
                     e.to_string(),
-                    "name the library or run `make onnxruntime`",
+                    "name the library, or run `make setup-demo` in a checkout",
                 );
             }
         }
@@ -105,7 +88,7 @@ fn backend(config: &Config, l: &mut Look<'_>) {
             if std::fs::read_to_string(key).map_or(true, |k| k.trim().is_empty()) =>
         {
             let problem = "the key file cannot be read or is empty".to_owned();
-            l.fault("diagnosis", "api_key_file", problem, "name a file that holds the key alone");
+            l.fault("diagnosis.api_key_file", problem, "name a file that holds the key alone");
         }
         _ => {}
     }

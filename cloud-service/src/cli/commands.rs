@@ -28,9 +28,9 @@ pub(super) fn code() -> Result<String, Error> {
     Ok(hex::encode(bytes))
 }
 
-/// The link that uses a code.
+/// The link that uses a code; in the fragment, which no browser sends and no proxy logs.
 pub(super) fn link(page: SocketAddr, code: &str) -> String {
-    format!("http://{page}/welcome?code={code}")
+    format!("http://{page}/welcome#{code}")
 }
 
 pub(super) async fn site(command: Site) -> Result<(), Error> {

@@ -2,8 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::toml_reader::{Fault, Reader, Table};
+use proto::settings::{Document, Fault};
+use proto::units::Span;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// Everything the service runs by. Paths are absolute.
 #[derive(Debug, Clone)]
@@ -99,31 +103,74 @@ pub struct LogConfig {
     pub json: bool,
 }
 
-/// Tables and their keys: whatever is not here is refused.
-const KEYS: &[(&str, &[&str])] = &[
-    ("service", &["listen", "pki", "names"]),
-    ("queue", &["database", "lease", "attempts", "longest_wait"]),
-    ("objects", &["url"]),
-    (
-        "diagnosis",
-        &[
-            "backend",
-            "base_url",
-            "model",
-            "api_key_file",
-            "drafts_leave_unsigned",
-            "bundle",
-            "onnxruntime",
-            "keys",
-            "readers",
-            "timeout",
-        ],
-    ),
-    ("page", &["listen", "behind_tls_proxy"]),
-    ("log", &["level", "format"]),
-];
+/// Log levels, the quietest first.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
 
-const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+/// Forms of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Names of the backends.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BackendName {
+    Reference,
+    OpenAi,
+}
+
+/// Declares a table of the file as it is written, with its defaults.
+macro_rules! table {
+    ($name:ident { $($key:ident: $kind:ty = $default:expr),* $(,)? }) => {
+        #[derive(Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct $name { $($key: $kind,)* }
+        impl Default for $name {
+            fn default() -> Self { Self { $($key: $default,)* } }
+        }
+    };
+}
+
+table!(ServiceTable {
+    listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 8443)),
+    pki: PathBuf = "pki".into(),
+    names: Vec<String> = vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+});
+table!(QueueTable {
+    database: String = "sqlite://queue.sqlite".to_owned(),
+    lease: Span = Span(Duration::from_secs(120)),
+    attempts: u32 = 3,
+    longest_wait: Span = Span(Duration::from_secs(4 * 3600)),
+});
+table!(ObjectsTable { url: String = "file://objects".to_owned() });
+table!(DiagnosisTable {
+    backend: BackendName = BackendName::Reference,
+    base_url: Option<String> = None,
+    model: Option<String> = None,
+    api_key_file: Option<PathBuf> = None,
+    drafts_leave_unsigned: bool = false,
+    bundle: PathBuf = "models/reference".into(),
+    onnxruntime: Option<PathBuf> = None,
+    keys: PathBuf = "keys/reader.keys".into(),
+    readers: u32 = 1,
+    timeout: Span = Span(Duration::from_secs(300)),
+});
+table!(PageTable {
+    listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8480)),
+    behind_tls_proxy: bool = false,
+});
+table!(LogTable { level: Level = Level::Info, format: Format = Format::Text });
 
 impl Config {
     /// Reads a configuration file.
@@ -131,138 +178,164 @@ impl Config {
     /// # Errors
     /// All faults at once, never only the first.
     pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            vec![Fault::whole(
-                path,
-                &format!("cannot be read ({})", e.kind()),
-                "check the path and its permissions",
-            )]
-        })?;
-        Self::parse(path, &text)
+        let (config, mut d) = Self::gather(Document::read(path).map_err(|fault| vec![fault])?);
+        d.faults.sort_by_key(|f| f.line);
+        if d.faults.is_empty() { Ok(config) } else { Err(d.faults) }
     }
 
-    /// Reads the text of the configuration file `path`; relative paths start at its folder.
-    ///
-    /// # Errors
-    /// All faults at once.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
-        let mut reader = Reader::parse(path, text, KEYS)?;
+    /// With defaults in place of what cannot be understood, and the faults in the document: for `check`, which
+    /// goes on to look at the files that are named.
+    pub fn gather(mut d: Document) -> (Self, Document) {
+        d.only(&["service", "queue", "objects", "diagnosis", "page", "log"]);
         let config = Self {
-            service: service(&mut reader.table("service")),
-            queue: queue(&mut reader.table("queue")),
-            objects_url: objects(&mut reader.table("objects")),
-            diagnosis: diagnosis(&mut reader.table("diagnosis")),
-            page: page(&mut reader.table("page")),
-            log: log(&mut reader.table("log")),
+            service: service(&mut d),
+            queue: queue(&mut d),
+            objects_url: objects(&mut d),
+            diagnosis: diagnosis(&mut d),
+            page: page(&mut d),
+            log: log(&mut d),
         };
-        reader.finish(config)
+        (config, d)
     }
 }
 
-fn service(t: &mut Table<'_, '_>) -> ServiceConfig {
-    ServiceConfig {
-        listen: t.address("listen", "0.0.0.0:8443"),
-        pki: t.path("pki", "pki"),
-        names: t.strings("names", &["localhost", "127.0.0.1"]),
-    }
+/// One table; its defaults when it cannot be understood, which is a fault by then.
+fn table<T: DeserializeOwned + Default>(d: &mut Document, name: &str) -> T {
+    d.room(name).unwrap_or_default()
 }
 
-fn queue(t: &mut Table<'_, '_>) -> QueueConfig {
-    let database = t.text("database", "sqlite://queue.sqlite");
-    let database = if let Some(file) = database.strip_prefix("sqlite://").filter(|f| !f.is_empty()) {
-        format!("sqlite://{}", t.beside(file).display())
-    } else {
-        let postgres = database.starts_with("postgres");
-        t.fault(
-            "database",
-            if postgres {
-                "PostgreSQL is not supported by this version"
-            } else {
-                "this is not a database address"
-            },
-            "write \"sqlite://queue.sqlite\"",
-        );
-        database
-    };
+/// `path`, from the configuration file's folder when it is relative.
+fn beside(d: &Document, path: impl AsRef<Path>) -> PathBuf {
+    d.folder().join(path)
+}
+
+/// A length of time in milliseconds, from `min` to `max` seconds.
+fn span_ms(d: &mut Document, key: &str, span: Span, min: u64, max: u64) -> i64 {
+    let (min, max) = (Span(Duration::from_secs(min)), Span(Duration::from_secs(max)));
+    if !(min..=max).contains(&span) {
+        d.fault(key, "is out of its range", format!("write a time from \"{min}\" to \"{max}\""));
+    }
+    i64::try_from(span.0.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A whole number from `min` to `max`.
+fn count(d: &mut Document, key: &str, number: u32, min: u32, max: u32) -> u32 {
+    if !(min..=max).contains(&number) {
+        d.fault(key, "is out of its range", format!("write a whole number from {min} to {max}"));
+    }
+    number
+}
+
+fn service(d: &mut Document) -> ServiceConfig {
+    let t: ServiceTable = table(d, "service");
+    if t.names.is_empty() {
+        d.fault("service.names", "is empty", "write the names sites call, as [\"cloud.example\"]");
+    }
+    ServiceConfig { listen: t.listen, pki: beside(d, t.pki), names: t.names }
+}
+
+fn queue(d: &mut Document) -> QueueConfig {
+    let t: QueueTable = table(d, "queue");
+    let file = t.database.strip_prefix("sqlite://").filter(|f| !f.is_empty());
+    let database = file.map(|f| format!("sqlite://{}", beside(d, f).display()));
+    if database.is_none() {
+        let wrong = if t.database.starts_with("postgres") {
+            "PostgreSQL is not supported by this version"
+        } else {
+            "is not a database address"
+        };
+        d.fault("queue.database", wrong, "write \"sqlite://queue.sqlite\"");
+    }
     QueueConfig {
-        database,
-        lease_ms: t.duration_ms("lease", "2m", 5_000, 3_600_000),
-        attempts: t.count("attempts", 3, 1, 20),
-        longest_wait_ms: t.duration_ms("longest_wait", "4h", 60_000, 7 * 86_400_000),
+        database: database.unwrap_or_default(),
+        lease_ms: span_ms(d, "queue.lease", t.lease, 5, 3600),
+        attempts: count(d, "queue.attempts", t.attempts, 1, 20),
+        longest_wait_ms: span_ms(d, "queue.longest_wait", t.longest_wait, 60, 7 * 86_400),
     }
 }
 
-fn objects(t: &mut Table<'_, '_>) -> String {
-    let url = t.text("url", "file://objects");
-    if let Some(folder) = url.strip_prefix("file://").filter(|f| !f.is_empty()) {
-        return format!("file://{}", t.beside(folder).display());
+fn objects(d: &mut Document) -> String {
+    let t: ObjectsTable = table(d, "objects");
+    if let Some(folder) = t.url.strip_prefix("file://").filter(|f| !f.is_empty()) {
+        return format!("file://{}", beside(d, folder).display());
     }
-    let s3 = url.starts_with("s3://");
-    t.fault(
-        "url",
-        if s3 { "S3 is not supported by this version" } else { "this is not an address of objects" },
-        "write \"file://objects\"",
-    );
-    url
+    let s3 = t.url.starts_with("s3://");
+    let wrong = if s3 { "S3 is not supported by this version" } else { "is not an address of objects" };
+    d.fault("objects.url", wrong, "write \"file://objects\"");
+    t.url
 }
 
-fn diagnosis(t: &mut Table<'_, '_>) -> DiagnosisConfig {
-    let backend = match t.one_of("backend", "reference", &["reference", "openai"]).as_str() {
-        "openai" => {
-            let base_url =
-                t.needed("base_url", "the address of the endpoint, as \"http://127.0.0.1:8000/v1\"");
-            let fits = ["http://", "https://"].iter().any(|scheme| base_url.starts_with(scheme));
-            if !base_url.is_empty() && !fits {
-                t.fault("base_url", "this is not an http or https address", "write \"https://HOST/v1\"");
-            }
-            BackendConfig::OpenAi {
-                base_url: base_url.trim_end_matches('/').to_owned(),
-                model: t.needed("model", "the model's name at the endpoint"),
-                api_key_file: t.file("api_key_file"),
-            }
-        }
-        _ => {
-            for key in ["base_url", "model", "api_key_file"] {
-                if t.has(key) {
-                    t.fault(
-                        key,
-                        "this belongs to backend = \"openai\"",
-                        "remove it, or set backend = \"openai\"",
-                    );
-                }
-            }
-            BackendConfig::Reference
-        }
-    };
+fn diagnosis(d: &mut Document) -> DiagnosisConfig {
+    let t: DiagnosisTable = table(d, "diagnosis");
     DiagnosisConfig {
-        backend,
-        bundle: t.path("bundle", "models/reference"),
-        onnxruntime: t.file("onnxruntime"),
-        keys: t.path("keys", "keys/reader.keys"),
-        drafts_leave_unsigned: t.flag("drafts_leave_unsigned", false),
-        readers: t.count("readers", 1, 0, 64),
-        timeout_ms: t.duration_ms("timeout", "5m", 1_000, 3_600_000),
+        backend: backend(d, &t),
+        bundle: beside(d, t.bundle),
+        onnxruntime: t.onnxruntime.map(|p| beside(d, p)),
+        keys: beside(d, t.keys),
+        drafts_leave_unsigned: t.drafts_leave_unsigned,
+        readers: count(d, "diagnosis.readers", t.readers, 0, 64),
+        timeout_ms: span_ms(d, "diagnosis.timeout", t.timeout, 1, 3600),
     }
 }
 
-fn page(t: &mut Table<'_, '_>) -> PageConfig {
-    let listen = t.address("listen", "127.0.0.1:8480");
-    let behind_tls_proxy = t.flag("behind_tls_proxy", false);
-    if !listen.ip().is_loopback() && !behind_tls_proxy {
-        t.fault(
-            "listen",
-            "the page speaks plain HTTP, so passwords would cross the network in the open",
+fn backend(d: &mut Document, t: &DiagnosisTable) -> BackendConfig {
+    if matches!(t.backend, BackendName::Reference) {
+        let written = [
+            ("diagnosis.base_url", t.base_url.is_some()),
+            ("diagnosis.model", t.model.is_some()),
+            ("diagnosis.api_key_file", t.api_key_file.is_some()),
+        ];
+        for (key, _) in written.iter().filter(|(_, written)| *written) {
+            d.fault(key, "belongs to backend = \"openai\"", "remove it, or set backend = \"openai\"");
+        }
+        return BackendConfig::Reference;
+    }
+    let mut needed = |key: &str, value: &Option<String>, write: &str| {
+        let value = value.clone().unwrap_or_default();
+        if value.is_empty() {
+            d.fault(key, "is missing", write);
+        }
+        value
+    };
+    let model = needed("diagnosis.model", &t.model, "write the model's name at the endpoint");
+    let base_url = needed(
+        "diagnosis.base_url",
+        &t.base_url,
+        "write the address of the endpoint, as \"http://127.0.0.1:8000/v1\"",
+    );
+    let fits = ["http://", "https://"].iter().any(|scheme| base_url.starts_with(scheme));
+    if !base_url.is_empty() && !fits {
+        d.fault("diagnosis.base_url", "is not an http or https address", "write \"https://HOST/v1\"");
+    }
+    BackendConfig::OpenAi {
+        base_url: base_url.trim_end_matches('/').to_owned(),
+        model,
+        api_key_file: t.api_key_file.as_ref().map(|p| beside(d, p)),
+    }
+}
+
+fn page(d: &mut Document) -> PageConfig {
+    let t: PageTable = table(d, "page");
+    if !t.listen.ip().is_loopback() && !t.behind_tls_proxy {
+        d.fault(
+            "page.listen",
+            "is not loopback: the page speaks plain HTTP, so passwords would cross the network in the open",
             "write an address of 127.0.0.1, or behind_tls_proxy = true when a TLS proxy stands in front",
         );
     }
-    PageConfig { listen, behind_tls_proxy }
+    PageConfig { listen: t.listen, behind_tls_proxy: t.behind_tls_proxy }
 }
 
-fn log(t: &mut Table<'_, '_>) -> LogConfig {
-    LogConfig {
-        level: t.one_of("level", "info", &LEVELS),
-        json: t.one_of("format", "text", &["text", "json"]) == "json",
-    }
+fn log(d: &mut Document) -> LogConfig {
+    let t: LogTable = table(d, "log");
+    let level = match t.level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    };
+    LogConfig { level: level.to_owned(), json: t.format == Format::Json }
 }
 
 #[cfg(test)]
@@ -271,7 +344,9 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Config, Vec<Fault>> {
-        Config::parse(Path::new("/etc/x/cloud.toml"), text)
+        let document = Document::of(Path::new("/etc/x/cloud.toml"), text.to_owned());
+        let (config, d) = Config::gather(document.map_err(|fault| vec![fault])?);
+        if d.faults.is_empty() { Ok(config) } else { Err(d.faults) }
     }
 
     #[test]
@@ -306,7 +381,7 @@ mod tests {
         assert!(of("queue.databse").contains("database"), "{}", of("queue.databse"));
         assert!(of("paeg").contains("page"));
         assert!(of("queue.database").contains("PostgreSQL"));
-        assert!(faults.iter().all(|f| !f.remedy.is_empty()));
+        assert!(faults.iter().all(|f| !f.write.is_empty()));
     }
 
     #[test]

@@ -6,7 +6,6 @@ mod config;
 mod init;
 mod output;
 mod run;
-mod toml_reader;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -20,7 +19,7 @@ use crate::{objects, queue};
 use output::Output;
 
 pub use config::Config;
-pub use toml_reader::Fault;
+pub use proto::settings::Fault;
 
 /// Scanside cloud service: keeps sealed cases, leases them to readers, returns sealed reports.
 #[derive(Debug, Parser)]
@@ -224,6 +223,8 @@ impl Error {
 
 /// Runs the binary with these arguments (the first is its name).
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Whatever this process writes is its owner's alone: ledgers, logs of them, backups, output.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(e) => {

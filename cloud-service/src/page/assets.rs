@@ -11,6 +11,9 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("page.css", "text/css; charset=utf-8", include_bytes!("assets/page.css")),
     ("list.js", JAVASCRIPT, include_bytes!("assets/list.js")),
     ("case.js", JAVASCRIPT, include_bytes!("assets/case.js")),
+    ("image.js", JAVASCRIPT, include_bytes!("assets/image.js")),
+    ("window.js", JAVASCRIPT, include_bytes!("assets/window.js")),
+    ("welcome.js", JAVASCRIPT, include_bytes!("assets/welcome.js")),
     ("favicon.svg", "image/svg+xml", include_bytes!("assets/favicon.svg")),
 ];
 

@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use proto::case::{CaseManifest, Disposition, Priority};
 use proto::report::{Authority, Origin, ReportContent, ReportFormat, Sections, UNSIGNED_LINE};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::door::Person;
 use super::list::{described, state};
@@ -50,15 +51,19 @@ pub(super) async fn page(
     let (study, why) = described(&c);
     let csrf = html::csrf(&person.session);
     let mut body = format!(
-        "<h1>{} <span class=\"{}\">{}</span></h1><p>{}; from {}; sent because: {}; {}</p>",
+        "<h1>{} <span class=\"priority {}\">{}</span></h1><p class=\"about\">{} · from {} · {} · {}</p>",
         html::escape(&study),
         html::priority(c.priority).to_ascii_lowercase(),
         html::priority(c.priority),
         c.queued_at
-            .map_or_else(|| "still arriving".to_owned(), |t| format!("waiting {}", html::span(now - t))),
+            .map_or_else(|| "still arriving".to_owned(), |t| format!("came {} ago", html::span(now - t))),
         html::escape(&c.site_name),
         html::escape(&why),
-        html::escape(&state(&c, now)),
+        html::escape(&if holds(&c, &person) {
+            "leased by you, while this page is open".to_owned()
+        } else {
+            state(&c, now)
+        }),
     );
     if holds(&c, &person) {
         body.push_str(&work_area(key, &csrf));
@@ -109,10 +114,18 @@ fn offer(c: &CaseRow, csrf: &str) -> String {
 fn work_area(key: i64, csrf: &str) -> String {
     format!(
         "<div id=\"case\" data-case=\"{key}\"><p id=\"contact\" role=\"status\" class=\"line\">Opening the images in a worker.</p>\
-         <section aria-labelledby=\"images\"><h2 id=\"images\">Images</h2><div class=\"pane\"><img id=\"frame\" alt=\"\" hidden></div>\
-         <p><button type=\"button\" id=\"previous\">Previous</button> <span id=\"place\"></span> \
-         <button type=\"button\" id=\"next\">Next</button> <button type=\"button\" id=\"invert\" aria-pressed=\"false\">Invert</button></p>\
-         <p class=\"hint\">Prepared frames, not the originals. Not for diagnosis. Keys: arrows, Home, End, I.</p></section>\
+         <section aria-labelledby=\"images\"><h2 id=\"images\">Images</h2><div class=\"pane\">\
+         <canvas id=\"canvas\" tabindex=\"0\" aria-label=\"Images of the case\"></canvas><p class=\"chip top right\" id=\"place\"></p>\
+         <p class=\"chip bottom left\" id=\"cap-window\"></p><p class=\"chip bottom right\">Not for diagnosis</p></div>\
+         <p class=\"imagebar\"><button type=\"button\" id=\"previous\" hidden>Previous <kbd>↑</kbd></button>\
+         <button type=\"button\" id=\"next\" hidden>Next <kbd>↓</kbd></button>\
+         <button type=\"button\" id=\"preset-1\">As sent <kbd>1</kbd></button>\
+         <button type=\"button\" id=\"preset-2\">Narrow <kbd>2</kbd></button>\
+         <button type=\"button\" id=\"preset-3\">Narrower <kbd>3</kbd></button>\
+         <button type=\"button\" id=\"invert\" aria-pressed=\"false\">Invert <kbd>I</kbd></button>\
+         <button type=\"button\" id=\"reset\">Reset <kbd>0</kbd></button></p>\
+         <p class=\"hint\">Prepared frames, not the originals: reduced, 8 bits, cut to the window the site sent. Drag to window \
+         (right widens, down raises the centre), right drag or + − zooms, middle drag moves, wheel scrolls.</p></section>\
          <section aria-labelledby=\"facts-title\"><h2 id=\"facts-title\">What the site said</h2><div id=\"facts\"></div></section>\
          <section aria-labelledby=\"draft-title\"><h2 id=\"draft-title\">Draft</h2>\
          <div id=\"draft\"><p>The draft is shown once you have opened the images.</p></div></section>\
@@ -167,8 +180,8 @@ pub(super) async fn facts(
 ) -> Result<Html<String>, Error> {
     held(&page, &person, key).await?;
     let view = page.images.view(key).await?;
-    let frames: Vec<String> = view.images.iter().map(|(index, _)| index.to_string()).collect();
     let m = &view.manifest;
+    let frames: Vec<Value> = view.images.iter().map(|(index, _)| about(m, *index)).collect();
     let none = if frames.is_empty() {
         page.queue.note(page.now(), &person.session.user, "opened-without-images", Some(key), "").await?;
         "<p role=\"alert\">This case carries no image: the site sent what its encoder made of one. It cannot be signed here, \
@@ -176,7 +189,15 @@ pub(super) async fn facts(
     } else {
         ""
     };
-    Ok(Html(format!("<div data-frames=\"{}\">{none}{}</div>", frames.join(","), fact_list(m))))
+    let frames = html::escape(&Value::from(frames).to_string());
+    Ok(Html(format!("<div data-frames=\"{frames}\">{none}{}</div>", fact_list(m))))
+}
+
+/// What the viewer needs to know of a frame: `{"index","kind","window"}`, the window as centre and width or null.
+fn about(m: &CaseManifest, index: u32) -> Value {
+    let entry = m.frames.iter().find(|f| f.index == index);
+    let window = entry.and_then(|f| f.window).map(|w| [w.center, w.width.max(1.0)]);
+    json!({ "index": index, "kind": entry.map(|f| f.kind), "window": window })
 }
 
 fn fact_list(m: &CaseManifest) -> String {
@@ -186,7 +207,7 @@ fn fact_list(m: &CaseManifest) -> String {
         ("View", m.view.clone().unwrap_or_default()),
         ("Age", m.age.as_ref().map(|a| a.as_str().to_owned()).unwrap_or_default()),
         ("Sex", m.sex.map(|s| format!("{s:?}")).unwrap_or_default()),
-        ("Triage at the site", disposition(m.disposition).to_owned()),
+        ("Triage at the site", disposition(m.disposition)),
         ("Sent because", m.reasons.join("; ")),
         ("Technician's note", m.note.clone().unwrap_or_default()),
         ("Frames in the case", m.frames.len().to_string()),
@@ -203,13 +224,13 @@ fn fact_list(m: &CaseManifest) -> String {
     format!("<dl>{known}</dl>")
 }
 
-fn disposition(d: Disposition) -> &'static str {
+/// The vocabulary's word; a study without a flag is never left with a word that could be read as a result.
+fn disposition(d: Disposition) -> String {
     match d {
-        Disposition::NoFlag => "No flag raised. Not a normal result. Ordinary reading still applies.",
-        Disposition::Flag => "flag",
-        Disposition::Escalate => "escalated",
-        Disposition::NotAnalysed => "not analysed",
-        Disposition::Unreadable => "unreadable",
+        Disposition::NoFlag => {
+            format!("{d}. No flag raised. Not a normal result. Ordinary reading still applies.")
+        }
+        d => d.to_string(),
     }
 }
 
@@ -239,15 +260,12 @@ pub(super) async fn draft(
     let text = draft.as_ref().map(|d| Text::parse(&d.text)).transpose()?.unwrap_or_default();
     let mut out = String::new();
     if let Some(d) = &draft {
-        let model: serde_json::Value = serde_json::from_str(&d.model).unwrap_or_default();
-        let word = |k: &str| model.get(k).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-        let by = format!(
-            "{} {} {}, {}",
-            word("backend"),
-            word("model"),
-            word("version"),
-            html::time_of(d.made_at)
-        );
+        let model: Value = serde_json::from_str(&d.model).unwrap_or_default();
+        let word = |k: &str| model.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
+        // The reference backend runs the model of the same name: said once.
+        let mut names = vec![word("backend"), word("model"), word("version")];
+        names.dedup();
+        let by = format!("{}, {}", names.join(" "), html::time_of(d.made_at));
         out.push_str(&format!(
             "<p>Written by {}. Correct it; what you sign is yours.</p><div class=\"machine\">",
             html::escape(&by)
@@ -267,7 +285,7 @@ pub(super) async fn draft(
          maxlength=\"16000\">{}</textarea></label><label>Impression<textarea name=\"impression\" rows=\"4\" \
          maxlength=\"16000\">{}</textarea></label><label>Priority from now on <select name=\"priority\">{}{}{}{}</select></label>\
          <label class=\"check\"><input type=\"checkbox\" name=\"closes_flag\" value=\"yes\"> The flag raised at the site may be closed</label>\
-         <button>Sign and send home</button></form><p class=\"hint\">You sign a triage opinion on a de-identified case.</p>",
+         <button class=\"primary\">Sign and send home</button></form><p class=\"hint\">You sign a triage opinion on a de-identified case.</p>",
         html::csrf(&person.session),
         html::escape(&text.findings),
         html::escape(&text.impression),

@@ -98,8 +98,10 @@ async fn fragment(page: &Page, person: &Person, view: &View) -> Result<String, E
 
 fn tile_html(name: &str, count: u64, oldest: Option<Millis>, now: Millis) -> String {
     let wait = oldest.map_or_else(|| "none waits".to_owned(), |o| format!("oldest {}", html::span(now - o)));
+    // An empty tile keeps a quiet stripe: a colour says that something waits.
+    let quiet = if count == 0 { " none" } else { "" };
     format!(
-        "<li class=\"{}\"><strong>{count}</strong> {name}<small>{wait}</small></li>",
+        "<li class=\"{}{quiet}\"><strong>{count}</strong> {name}<small>{wait}</small></li>",
         name.to_ascii_lowercase()
     )
 }
@@ -159,7 +161,7 @@ pub(super) fn described(c: &CaseRow) -> (String, String) {
     let why = match (word("disposition").as_str(), finding) {
         ("", _) => "not opened yet".to_owned(),
         (d, Some(f)) => format!(
-            "{d}; {} {:.2}",
+            "{d}: {} {:.2}",
             f.get("name").and_then(Value::as_str).unwrap_or_default(),
             f.get("score").and_then(Value::as_f64).unwrap_or_default()
         ),

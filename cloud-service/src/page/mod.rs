@@ -90,6 +90,7 @@ impl Page {
             .route("/events", get(live::events))
             .route("/sign-in", get(sign_in::form).post(sign_in::enter))
             .route("/welcome", get(sign_in::welcome).post(sign_in::use_code))
+            .route("/welcome/code", post(sign_in::about_code))
             .route("/sign-out", post(sign_in::leave))
             .route("/case/{key}", get(case::page))
             .route("/case/{key}/lease", post(case::lease))

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use axum::extract::{ConnectInfo, Form, Query, State};
+use axum::extract::{ConnectInfo, Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -88,10 +88,12 @@ fn form_page(status: StatusCode, problem: &str) -> Response {
         format!("<p role=\"alert\">{}</p>", html::escape(problem))
     };
     let body = format!(
-        "<h1>Sign in</h1>{alert}<form method=\"post\" action=\"/sign-in\" class=\"narrow\">\
+        "<div class=\"door\"><h1>Sign in</h1>{alert}<form method=\"post\" action=\"/sign-in\" class=\"narrow\">\
          <label>Name <input name=\"name\" autocomplete=\"username\" required autofocus></label>\
          <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
-         <button>Sign in</button></form>"
+         <button class=\"primary\">Sign in</button></form>\
+         <p class=\"hint\">No account yet, or password forgotten? An operator makes a one-time link: \
+         <code>cloud-service user add NAME</code> or <code>cloud-service user reset NAME</code>.</p></div>"
     );
     (status, html::page("Sign in", None, &[], &body)).into_response()
 }
@@ -163,30 +165,45 @@ pub(super) async fn leave(
     Ok(response)
 }
 
-/// The page of a one-time code: asks for a password, or (a code that only signs in) for one press.
-pub(super) async fn welcome(State(page): State<Page>, Query(q): Query<Code>) -> Result<Response, Error> {
-    let (name, login_only) = page.queue.user_of_code(&q.code, page.now()).await?;
-    Ok(welcome_page(StatusCode::OK, &name, &q.code, login_only, "").into_response())
+/// The page of a one-time link: its code stands in the fragment and is asked about by the page itself.
+pub(super) async fn welcome() -> Response {
+    welcome_page(StatusCode::OK, "")
 }
 
-fn welcome_page(status: StatusCode, name: &str, code: &str, login_only: bool, problem: &str) -> Response {
+fn welcome_page(status: StatusCode, form: &str) -> Response {
+    let body = format!(
+        "<div class=\"door\"><h1>Welcome</h1><p id=\"said\" role=\"alert\"></p><div id=\"welcome\">{form}</div>\
+         <noscript><p role=\"alert\">This page needs JavaScript. All of it comes from this service.</p></noscript></div>"
+    );
+    (status, html::page("Welcome", None, &["welcome.js"], &body)).into_response()
+}
+
+/// The form of a one-time code: asks for a password, or (a code that only signs in) for one press.
+pub(super) async fn about_code(
+    State(page): State<Page>,
+    Form(form): Form<Code>,
+) -> Result<Html<String>, Error> {
+    let (name, login_only) = page.queue.user_of_code(&form.code, page.now()).await?;
+    Ok(Html(welcome_form(&name, &form.code, login_only, "")))
+}
+
+fn welcome_form(name: &str, code: &str, login_only: bool, problem: &str) -> String {
     let (name, code) = (html::escape(name), html::escape(code));
     let alert = if problem.is_empty() { String::new() } else { format!("<p role=\"alert\">{problem}</p>") };
     let hidden = format!("<input type=\"hidden\" name=\"code\" value=\"{code}\">");
-    let body = if login_only {
+    let form = format!("{alert}<form method=\"post\" action=\"/welcome\" class=\"narrow\">{hidden}");
+    if login_only {
         format!(
-            "<h1>Welcome</h1>{alert}<form method=\"post\" action=\"/welcome\" class=\"narrow\">{hidden}\
-             <p>This link signs {name} in once.</p><button autofocus>Sign in</button></form>"
+            "{form}<p>This link signs <b>{name}</b> in, once.</p><button class=\"primary\">Sign in</button></form>"
         )
     } else {
         format!(
-            "<h1>Welcome, {name}</h1>{alert}<form method=\"post\" action=\"/welcome\" class=\"narrow\">{hidden}\
-             <label>Choose a password of at least 12 characters \
+            "{form}<p>You are <b>{name}</b>. This link works once.</p>\
+             <label>Choose a password of at least 12 characters; several words are good \
              <input name=\"password\" type=\"password\" autocomplete=\"new-password\" minlength=\"12\" maxlength=\"256\" \
-             required autofocus></label><button>Set password and sign in</button></form>"
+             required></label><button class=\"primary\">Set password and sign in</button></form>"
         )
-    };
-    (status, html::page("Welcome", None, &[], &body)).into_response()
+    }
 }
 
 pub(super) async fn use_code(
@@ -201,7 +218,8 @@ pub(super) async fn use_code(
         Some(hash(&page, form.password).await?)
     } else {
         let rule = "The password needs 12 to 256 characters.";
-        return Ok(welcome_page(StatusCode::UNPROCESSABLE_ENTITY, &name, &form.code, false, rule));
+        let again = welcome_form(&name, &form.code, false, rule);
+        return Ok(welcome_page(StatusCode::UNPROCESSABLE_ENTITY, &again));
     };
     let name = page.queue.use_code(&form.code, phc.as_deref(), now).await?;
     open(&page, &name).await

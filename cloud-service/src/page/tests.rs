@@ -148,6 +148,8 @@ async fn every_answer_carries_the_policy_and_nothing_inline() {
         case_path.as_str(),
         "/assets/page.css",
         "/assets/list.js",
+        "/assets/image.js",
+        "/welcome",
         "/favicon.ico",
         "/nowhere",
     ];
@@ -229,13 +231,15 @@ async fn a_change_from_another_sites_page_is_refused() {
 async fn a_code_sets_one_password_and_attempts_are_limited() {
     let d = desk_with(&Case::image(8, 0)).await;
     d.house.queue.add_user("ada", "code", false, i64::MAX, clock()).await.unwrap();
-    assert!(d.get("/welcome?code=code", "").await.body.contains("Welcome, ada"));
-    assert_eq!(d.get("/welcome?code=wrong", "").await.status, StatusCode::UNAUTHORIZED);
+    let bare = d.get("/welcome?code=code", "").await.body;
+    assert!(!bare.contains("ada") && !bare.contains("<form"), "a code in the query is nothing to this page");
+    assert!(d.post("/welcome/code", "", "code=code").await.body.contains("You are <b>ada</b>"));
+    assert_eq!(d.post("/welcome/code", "", "code=wrong").await.status, StatusCode::UNAUTHORIZED);
     let short = d.post("/welcome", "", "code=code&password=short").await;
     assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
     let set = d.post("/welcome", "", "code=code&password=correct+horse+battery").await;
     assert_eq!(set.status, StatusCode::SEE_OTHER);
-    assert_eq!(d.get("/welcome?code=code", "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(d.post("/welcome/code", "", "code=code").await.status, StatusCode::UNAUTHORIZED);
     let stored = d.house.queue.password_of("ada").await.unwrap().unwrap();
     assert!(stored.starts_with("$argon2id$"));
     let right = "name=ada&password=correct+horse+battery";
@@ -265,7 +269,8 @@ async fn the_draft_is_hidden_until_the_images_were_opened_and_says_what_it_is_in
     assert!(!d.get(&base, &cookie).await.body.contains("Opacity"));
     let facts = d.get(&format!("{base}/facts"), &cookie).await.body;
     assert!(
-        facts.contains("data-frames=\"0\"") && facts.contains("please look &lt;b&gt;twice&lt;/b&gt;"),
+        facts.contains("data-frames=\"[{&quot;index&quot;:0,&quot;kind&quot;:&quot;png8&quot;")
+            && facts.contains("please look &lt;b&gt;twice&lt;/b&gt;"),
         "{facts}"
     );
     assert_eq!(d.get(&format!("{base}/draft"), &cookie).await.status, StatusCode::FORBIDDEN);

@@ -1,5 +1,6 @@
 //! The appliance as a process: initialised in a folder, started, killed, restarted, asked.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -190,6 +191,17 @@ impl Appliance {
     /// When the configuration does not say.
     pub fn store_path(&self) -> Result<PathBuf> {
         self.path_of("store", "path")
+    }
+
+    /// BLAKE3 of every stored entry as its own command reads and verifies it, by the entry's name.
+    ///
+    /// # Errors
+    /// When the command fails or an entry is damaged.
+    pub fn stored(&self) -> Result<BTreeMap<String, String>> {
+        let config = self.config.to_string_lossy();
+        let answer = run_ok("appliance", &["store", "verify", "--json", "--config", &config])?;
+        let text = |line: &Value, key: &str| Some(line.get(key)?.as_str()?.to_owned());
+        Ok(answer.lines()?.iter().filter_map(|l| Some((text(l, "id")?, text(l, "blake3")?))).collect())
     }
 
     /// Where its identity is after enrolment.

@@ -36,7 +36,9 @@ pub fn free_port() -> Result<u16> {
 
 /// A command of ours with the environment every process gets.
 pub(super) fn prepared(name: &str) -> Result<Command> {
-    let mut command = Command::new(binary(name)?);
+    // Ended by the kernel with the process that started it, however that one ends (util-linux).
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(binary(name)?);
     command.env("ORT_DISABLE_TELEMETRY", "1").current_dir(project());
     if std::env::var_os("ORT_DYLIB_PATH").is_none() {
         command.env("ORT_DYLIB_PATH", project().join("target/onnxruntime/libonnxruntime.so"));

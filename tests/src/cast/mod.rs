@@ -1,10 +1,12 @@
 //! The cast: real processes in folders of their own on free loopback ports, a link that can be cut, a ledger to read.
 
 mod appliance;
+mod browser;
 mod cloud;
 mod command;
 mod ledger;
 mod link;
+mod look;
 mod pair;
 mod process;
 mod settings;
@@ -12,10 +14,12 @@ mod wait;
 mod watch;
 
 pub use appliance::Appliance;
+pub use browser::{Browser, Tab};
 pub use cloud::Cloud;
 pub use command::{Answer, binary, free_port, project, run, run_ok};
 pub use ledger::{Ledger, Row};
 pub use link::Link;
+pub use look::{Looked, Seen, look};
 pub use pair::{Pair, Terms};
 pub use process::{Process, end_all};
 pub use settings::Settings;

@@ -22,17 +22,8 @@ const ACT: Duration = Duration::from_secs(240);
 /// When a side fails, or an act does not settle.
 pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Outcome>> {
     let record = stage.folder.join("scanner.record");
-    say("Act 1: link up");
-    table.begin();
-    send(stage, plan, 1, &record)?;
-    settle(stage, plan, table, &[1], "act 1 is answered and its reports are home", Row::at_rest)?;
-
-    say("\nAct 2: the cloud is stopped");
-    stage.cloud.stop()?;
-    stage.until_link(false)?;
-    table.begin();
-    send(stage, plan, 2, &record)?;
-    settle(stage, plan, table, &[2], "act 2 is answered, its cases are sealed", waits)?;
+    link_up(stage, plan, table, &record, Row::at_rest)?;
+    cloud_stopped(stage, plan, table, &record)?;
     tell_away(stage)?;
 
     say("\nAct 3: kill -9 of the appliance in the middle of a send");
@@ -46,6 +37,36 @@ pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Out
     table.begin();
     settle(stage, plan, table, &[1, 2, 3], "everything is home", Row::at_rest)?;
     Ok(read_record(&record)?)
+}
+
+/// Act 1; it ends when every study of it is `done`.
+///
+/// # Errors
+/// When a side fails.
+pub fn link_up(
+    stage: &mut Stage,
+    plan: &Plan,
+    table: &mut Table,
+    record: &Path,
+    done: fn(&Row) -> bool,
+) -> Result<()> {
+    say("Act 1: link up");
+    table.begin();
+    send(stage, plan, 1, record)?;
+    settle(stage, plan, table, &[1], "act 1 is answered and its reports are home", done)
+}
+
+/// Act 2.
+///
+/// # Errors
+/// When a side fails.
+pub fn cloud_stopped(stage: &mut Stage, plan: &Plan, table: &mut Table, record: &Path) -> Result<()> {
+    say("\nAct 2: the cloud is stopped");
+    stage.cloud.stop()?;
+    stage.until_link(false)?;
+    table.begin();
+    send(stage, plan, 2, record)?;
+    settle(stage, plan, table, &[2], "act 2 is answered, its cases are sealed", waits)
 }
 
 /// Answered here, and its case, if it has one, is at rest or waits sealed for the link.

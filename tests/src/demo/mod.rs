@@ -4,6 +4,7 @@ mod acts;
 mod headers;
 mod home;
 mod leave;
+pub mod pictures;
 mod plan;
 mod stage;
 mod summary;
@@ -28,15 +29,12 @@ pub struct Args {
     /// Send a folder of your own DICOM files instead of phantoms and the files of the pydicom package.
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
+    /// The four acts were announced already, before the build.
+    #[arg(long, hide = true)]
+    told: bool,
 }
 
-const ACTS: &str = "\
-Scanside, on this machine alone. Four acts, about 1 minute:
-  Act 1 (¼ min)  link up: studies are answered here; the complex ones leave sealed and their answer comes home
-  Act 2 (¼ min)  the cloud is stopped: as many studies again are answered here; cases wait sealed
-  Act 3 (¼ min)  kill -9 of the appliance in the middle of a send, restart
-  Act 4 (¼ min)  the cloud is back: everything comes home
-";
+const ACTS: &str = include_str!("acts.txt");
 
 /// Plays the demonstration; the exit code says whether it came out as it must.
 pub fn main() -> ExitCode {
@@ -53,13 +51,15 @@ pub fn main() -> ExitCode {
 fn play(args: &Args) -> Result<bool> {
     let begun = Instant::now();
     let leave = leave::Leave::watch()?;
-    say(ACTS);
+    if !args.told {
+        say(ACTS);
+    }
     let folder = project().join(".demo");
     let plan = match &args.from {
         Some(own) => plan::of_folder(own)?,
         None => plan::ours(&project().join("target/pydicom"))?,
     };
-    let mut stage = stage::Stage::set(&folder)?;
+    let mut stage = stage::Stage::set(&folder, true)?;
     stage.introduce();
     let mut table = table::Table::default();
     let record = acts::play(&mut stage, &plan, &mut table)?;

@@ -24,13 +24,17 @@ pub struct Stage {
 const MARK: &str = ".made-by-make-demo";
 
 impl Stage {
-    /// Makes `folder` anew, initialises, enrols and starts both sides.
+    /// Makes `folder` anew, initialises, enrols and starts both sides; `drafts_leave` says whether drafts go home
+    /// without a person.
     ///
     /// # Errors
     /// When the folder is somebody else's, or a side does not start.
-    pub fn set(folder: &Path) -> Result<Self> {
+    pub fn set(folder: &Path, drafts_leave: bool) -> Result<Self> {
         renew(folder)?;
         let mut cloud = Cloud::init(&folder.join("cloud"), &folder.join("cloud.log"))?;
+        if !drafts_leave {
+            Settings::read(&cloud.config)?.with("diagnosis", "drafts_leave_unsigned", false).write()?;
+        }
         cloud.start()?;
         let mut appliance = Appliance::init(&folder.join("appliance"), &folder.join("appliance.log"))?;
         let url = format!("https://{}", cloud.service);

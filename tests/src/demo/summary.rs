@@ -195,7 +195,7 @@ fn objects(plan: &Plan) -> usize {
 
 /// How many acknowledged objects are in the store with exactly the bytes that were sent.
 fn present(stage: &mut Stage, plan: &Plan, acknowledged: &BTreeSet<&str>) -> Result<usize> {
-    let store = stage.appliance.store_path()?;
+    let digests = stage.appliance.stored()?;
     let stored = stage.ledger()?.instances()?;
     // A folder of the user's own may hold one UID in several files.
     let mut present = BTreeSet::new();
@@ -204,15 +204,11 @@ fn present(stage: &mut Stage, plan: &Plan, acknowledged: &BTreeSet<&str>) -> Res
         if !acknowledged.contains(uid) || present.contains(uid) {
             continue;
         }
-        let data = item.data_set()?;
-        let kept = stored.iter().filter(|(known, _)| known == uid).any(|(_, id)| {
-            let shelf = store.join("instances").join(id.get(..2).unwrap_or_default()).join(id);
-            let places = [shelf, store.join("inbox").join(id)];
-            places
-                .iter()
-                .find_map(|path| std::fs::read(path).ok())
-                .is_some_and(|entry| entry.ends_with(&data))
-        });
+        let sent = blake3::hash(&item.data_set()?).to_hex();
+        let kept = stored
+            .iter()
+            .filter(|(known, _)| known == uid)
+            .any(|(_, id)| digests.get(id).is_some_and(|digest| digest == sent.as_str()));
         if kept {
             present.insert(uid);
         }

@@ -136,7 +136,7 @@ async fn refusals_have_their_status_and_leave_nothing() {
     assert_eq!(scanner.store(11, "1.2.3", &data).await, 0);
     scanner.release().await;
     server.quiet().await;
-    assert_eq!(server.names("inbox").len(), 1);
+    assert_eq!(server.entries(), 1);
     let counted = ["refused_mismatch", "refused_unreadable", "refused_other"].map(|name| server.count(name));
     assert_eq!(counted, [2, 4, 4]);
 }
@@ -154,11 +154,14 @@ fn replaced(mut command: Vec<u8>, element: u16, value: u16) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_disk_failure_is_answered_a700_and_the_sender_can_go_on() {
     let data = instance("1.2.3", "1.2.4", 300_000);
-    for operation in ["create", "write", "header", "sync", "rename", "sync_folder", "free"] {
+    // The first two happen when a segment is begun, the others with every object.
+    for operation in ["create", "sync_folder", "write", "header", "sync", "free"] {
         for failure in [Failure::NoSpace, Failure::InputOutput] {
             let server = Server::start().await;
             let mut scanner = Scanner::associate(&server, &Ask::usual(EXPLICIT)).await;
-            assert_eq!(scanner.store(1, "1.2.3", &data).await, 0);
+            if !["create", "sync_folder"].contains(&operation) {
+                assert_eq!(scanner.store(1, "1.2.3", &data).await, 0);
+            }
             server.disk.fail(operation, failure);
             assert_eq!(scanner.store(2, "1.2.3", &data).await, 0xA700, "{operation}");
             server.disk.heal();
@@ -168,7 +171,7 @@ async fn every_disk_failure_is_answered_a700_and_the_sender_can_go_on() {
             scanner.release().await;
             server.quiet().await;
             let acknowledged = server.sink.stored.lock().unwrap().clone();
-            assert_eq!(server.names("inbox").len(), acknowledged.len(), "{operation}");
+            assert_eq!(server.entries(), acknowledged.len(), "{operation}");
             for reception in acknowledged {
                 server.store.inbox().verify(reception.id).unwrap();
             }
@@ -200,7 +203,7 @@ async fn what_the_ledger_says_decides() {
     ] {
         *server.sink.answer.lock().unwrap() = answer;
         assert_eq!(scanner.store(message, "1.2.3", &data).await, status);
-        assert_eq!(server.names("inbox").len(), entries, "{answer:?}");
+        assert_eq!(server.entries(), entries, "{answer:?}");
     }
     scanner.release().await;
     assert_eq!((server.count("stored"), server.count("duplicates")), (1, 1));

@@ -26,7 +26,7 @@ async fn a_connection_ended_at_any_byte_leaves_whole_objects_or_none() {
         scanner.end_sending().await;
         while scanner.receive().await.0 != 0 {}
         whole += usize::from(at >= complete);
-        assert_eq!(server.names("inbox").len(), whole, "ended at {at}");
+        assert_eq!(server.entries(), whole, "ended at {at}");
     }
     server.quiet().await;
     let found = server.store.inbox().recover().unwrap();
@@ -72,13 +72,13 @@ async fn an_abort_in_mid_object_leaves_nothing() {
         for piece in data.chunks(50_000).take(30) {
             scanner.send(&p_data(&[(1, 0, piece)])).await;
         }
-        until("something in the making", || !server.names("tmp").is_empty()).await;
+        until("something in the making", || server.store.arriving() > 0).await;
         scanner.send(&ending).await;
         let expected = if ending[0] == 5 { 6 } else { 0 };
         assert_eq!(scanner.receive().await.0, expected);
         server.quiet().await;
     }
-    assert_eq!(server.names("inbox").len(), 3);
+    assert_eq!(server.entries(), 3);
     assert_eq!(server.count("aborted_by_peer"), 2);
     assert_eq!(server.sink.released.lock().unwrap().len(), 1);
 }
@@ -104,7 +104,7 @@ async fn silence_is_ended_by_the_time_out_that_fits() {
     half.send(&p_data(&[(1, 3, &store(1, CT, "1.2.3")), (1, 0, &[1; 100])])).await;
     half.aborted(0).await;
     server.quiet().await;
-    assert!(server.names("inbox").is_empty());
+    assert_eq!(server.entries(), 0);
     assert_eq!(server.count("timed_out"), 3);
 }
 
@@ -135,7 +135,7 @@ async fn a_stop_lets_an_object_in_progress_finish_and_ends_the_idle() {
     let mut busy = Scanner::associate(&server, &Ask::usual(EXPLICIT)).await;
     let mut early = Scanner::connect(&server).await;
     busy.send(&p_data(&[(1, 3, &store(1, CT, "1.2.3")), (1, 0, &data[..500])])).await;
-    until("the object in progress", || !server.names("tmp").is_empty()).await;
+    until("the object in progress", || server.store.arriving() > 0).await;
     server.stop.cancel();
     idle.aborted(0).await;
     early.aborted(0).await;
@@ -144,7 +144,7 @@ async fn a_stop_lets_an_object_in_progress_finish_and_ends_the_idle() {
     assert_eq!(busy.response().await, (0x8001, 1, 0));
     busy.aborted(0).await;
     server.task.await.unwrap();
-    assert_eq!(names(&server.root.path().join("inbox")).len(), 1);
+    assert_eq!(server.store.inbox().all().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,8 +154,8 @@ async fn a_stop_does_not_wait_for_ever() {
     let server = Server::with(config).await;
     let mut busy = Scanner::associate(&server, &Ask::usual(EXPLICIT)).await;
     busy.send(&p_data(&[(1, 3, &store(1, CT, "1.2.3")), (1, 0, &[1; 100])])).await;
-    until("the object in progress", || !server.names("tmp").is_empty()).await;
+    until("the object in progress", || server.store.arriving() > 0).await;
     server.stop.cancel();
     server.task.await.unwrap();
-    until("nothing left", || names(&server.root.path().join("tmp")).is_empty()).await;
+    until("nothing left", || server.store.arriving() == 0).await;
 }

@@ -7,3 +7,4 @@ mod hostile;
 mod negotiation;
 mod scan;
 mod support;
+mod terms;

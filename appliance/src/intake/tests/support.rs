@@ -1,6 +1,5 @@
 //! A server on a free port, a sink that remembers, and a scanner that speaks in raw bytes.
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,11 +53,12 @@ impl Sink for TestSink {
 }
 
 pub(super) struct Server {
-    pub(super) root: tempfile::TempDir,
+    pub(super) _root: tempfile::TempDir,
     pub(super) disk: FaultyDisk,
     pub(super) store: Store,
     pub(super) sink: Arc<TestSink>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) transcripts: Arc<Transcripts>,
     pub(super) address: SocketAddr,
     pub(super) stop: CancellationToken,
     pub(super) task: tokio::task::JoinHandle<()>,
@@ -70,11 +70,8 @@ pub(super) fn span(millis: u64) -> Span {
 
 /// Everybody from loopback under the title CT1.
 pub(super) fn config() -> IntakeConfig {
-    IntakeConfig {
-        listen: ([127, 0, 0, 1], 0).into(),
-        callers: vec![Caller { ae_title: "CT1".into(), address: "127.0.0.1".into() }],
-        ..IntakeConfig::default()
-    }
+    let callers = vec![Caller::new("CT1", "127.0.0.1")];
+    IntakeConfig { listen: ([127, 0, 0, 1], 0).into(), callers, ..IntakeConfig::default() }
 }
 
 impl Server {
@@ -96,36 +93,35 @@ impl Server {
         });
         let stop = CancellationToken::new();
         let intake = Intake::bind(config, false, &store, sink.clone(), stop.clone()).await.unwrap();
-        let (address, metrics) = (intake.local_addr().unwrap(), intake.metrics());
+        let (metrics, transcripts) = (intake.metrics(), intake.transcripts());
+        let address = intake.local_addr().unwrap();
         let task = tokio::spawn(intake.run());
-        Server { root, disk, store, sink, metrics, address, stop, task }
+        Server { transcripts, _root: root, disk, store, sink, metrics, address, stop, task }
     }
 
-    pub(super) fn names(&self, folder: &str) -> Vec<String> {
-        names(&self.root.path().join(folder))
+    /// Entries in the store.
+    pub(super) fn entries(&self) -> usize {
+        self.store.inbox().all().unwrap().len()
     }
 
     /// Wait until nothing is in the making any more.
     pub(super) async fn quiet(&self) {
         until("nothing in the making", || {
-            self.names("tmp").is_empty()
+            self.store.arriving() == 0
                 && self.metrics.associations_open.load(std::sync::atomic::Ordering::Relaxed) == 0
         })
         .await;
     }
 
     pub(super) fn data(&self, id: Id) -> Vec<u8> {
-        let whole = std::fs::read(self.root.path().join("inbox").join(id.to_string())).unwrap();
-        whole[Inbox::data_offset() as usize..].to_vec()
+        let mut data = Vec::new();
+        std::io::Read::read_to_end(&mut self.store.inbox().open(id).unwrap(), &mut data).unwrap();
+        data
     }
 
     pub(super) fn count(&self, name: &str) -> u64 {
         self.metrics.values().into_iter().find(|(known, _)| *known == name).unwrap().1
     }
-}
-
-pub(super) fn names(folder: &Path) -> Vec<String> {
-    std::fs::read_dir(folder).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 /// Look again until it is so; fail when it never is.

@@ -3,6 +3,7 @@
 // @ts-check
 import { $, ask, el } from '/assets/ask.js';
 import { t } from '/assets/strings.js';
+import { dragged, extent, greys } from '/assets/window.js';
 
 /**
  * @typedef {{ index: number, instance: number, frame: number, level: number, rows: number, columns: number, first: number,
@@ -130,25 +131,10 @@ function use(loaded) {
   now = loaded;
   $('image-empty').hidden = true;
   const { about, values: v } = loaded;
-  let low = 65535;
-  let high = 0;
-  for (let i = 0; i < v.length; i += 1) { if (v[i] < low) low = v[i]; if (v[i] > high) high = v[i]; }
-  range = { low: about.first + low * about.step, high: about.first + high * about.step };
+  range = extent(v, about);
   if (!touched) { [centre, width] = about.window; invert = about.inverted; }
   sheet = null;
   later();
-}
-
-/** The window as DICOM has it (PS3.3 C.11.2.1.2.1), one grey for each stored value. @param {Preview} about */
-function build(about) {
-  const w = Math.max(1, width);
-  for (let i = 0; i < 65536; i += 1) {
-    const x = about.first + i * about.step;
-    let y = w > 1 ? ((x - (centre - 0.5)) / (w - 1) + 0.5) * 255 : (x > centre - 0.5 ? 255 : 0);
-    y = y < 0 ? 0 : y > 255 ? 255 : Math.round(y);
-    if (invert) y = 255 - y;
-    table[i] = 0xff000000 | (y << 16) | (y << 8) | y;
-  }
 }
 
 function later() {
@@ -162,7 +148,7 @@ function paint() {
   screen.fillRect(0, 0, canvas.width, canvas.height);
   if (!now) return;
   const { about, values: v } = now;
-  build(about);
+  greys(table, about, centre, width, invert);
   if (!sheet || sheet.width !== about.columns || sheet.height !== about.rows) {
     picture.width = about.columns;
     picture.height = about.rows;
@@ -252,10 +238,7 @@ function drag(e) {
   if (!now || e.buttons === 0) return;
   const [dx, dy] = [e.movementX, e.movementY];
   if (e.buttons & 1) {
-    // Cornerstone's directions: right widens, down raises the centre.
-    const step = Math.max(range.high - range.low, 1) / 1024;
-    width = Math.max(1, width + dx * step);
-    centre += dy * step;
+    [centre, width] = dragged(centre, width, dx, dy, range);
     touched = true;
   } else if (e.buttons & 4) {
     const ratio = devicePixelRatio || 1;

@@ -19,6 +19,10 @@ let text = '';
 /** @type {Map<string, Row> | null} */
 let found = null;
 let selected = '';
+/** Whether the open study was brought into view: once, or the list would move under the pointer. */
+let brought = false;
+/** What is to be done before a first study can come; empty once one came. @type {import('/assets/live.js').Head | null} */
+let before = null;
 let choose = /** @type {(id: string) => void} */ (() => {});
 
 export const row = (/** @type {string} */ id) => found?.get(id) ?? rows.get(id);
@@ -31,7 +35,7 @@ export function take(c) {
     const keep = new Set(order);
     for (const id of rows.keys()) if (!keep.has(id)) rows.delete(id);
   }
-  if (c.head) filters(c.head);
+  if (c.head) { filters(c.head); before = c.head.counts.studies === 0 ? c.head : null; }
   if (filter || text) void look(); else settle();
 }
 
@@ -74,7 +78,27 @@ function settle(force) {
   }
   const empty = $('empty');
   empty.hidden = shown.length > 0;
-  empty.textContent = filter || text ? t.noMatch : t.nothing;
+  if (before && !empty.hidden && !filter && !text) setup(empty, before);
+  else {
+    delete empty.dataset.shape;
+    empty.textContent = filter || text ? t.noMatch : t.nothing;
+  }
+}
+
+/** The way to a first study. @param {HTMLElement} where @param {Head} head */
+function setup(where, head) {
+  const light = (/** @type {string} */ name) => head.lights.lights.find((l) => l.name === name);
+  const steps = t.setup(head.destination, location.hostname);
+  const list = el('ol', 'setup');
+  for (const [title, words, name] of steps) {
+    const li = el('li');
+    const l = name ? light(name) : undefined;
+    li.append(el('strong', '', title), el('span', '', words));
+    if (l) li.append(el('span', 'quiet', `${t.lights[/** @type {keyof typeof t.lights} */ (l.name)] ?? l.name}: ${l.words}`));
+    list.append(li);
+  }
+  const shape = list.textContent ?? '';
+  if (where.dataset.shape !== shape) { where.dataset.shape = shape; where.replaceChildren(el('h2', '', t.setupTitle), list); }
 }
 
 /** @param {string[]} ids */
@@ -83,15 +107,16 @@ function draw(ids) {
   const list = $('rows');
   const keep = new Set(ids);
   for (const [id, li] of items) if (!keep.has(id)) { li.remove(); items.delete(id); }
-  let before = /** @type {Element | null} */ (list.firstElementChild);
+  let next = /** @type {Element | null} */ (list.firstElementChild);
   for (const id of ids) {
     const r = row(id);
     if (!r) continue;
     let li = items.get(id);
     if (!li) { li = make(id); items.set(id, li); }
     fill(li, r);
-    if (li === before) before = before.nextElementSibling; else list.insertBefore(li, before);
+    if (li === next) next = next.nextElementSibling; else list.insertBefore(li, next);
   }
+  if (!brought && selected && items.has(selected)) { brought = true; items.get(selected)?.scrollIntoView({ block: 'nearest' }); }
   tick();
 }
 
@@ -129,6 +154,7 @@ function fill(li, r) {
   put(a, 'place', [r.room, r.tail && `…\u2060${r.tail}`].filter(Boolean).join(' '));
   put(a, 'disposition', r.disposition + (r.shadow && r.disposition ? ` (${t.shadow})` : ''));
   put(a, 'why', r.line);
+  /** @type {HTMLElement} */ (a.querySelector('.why')).title = r.line;
 }
 
 /** What a row's state is now, with seconds that are left. @param {Row} r */
@@ -168,6 +194,7 @@ function filters(head) {
 /** Marks the open study. @param {string} id */
 export function select(id) {
   selected = id;
+  brought = items.has(id);
   for (const [other, li] of items) {
     if (other === id) li.firstElementChild?.setAttribute('aria-current', 'true');
     else li.firstElementChild?.removeAttribute('aria-current');

@@ -15,7 +15,7 @@ const POLL_MS = 5_000;
  *   counts: { studies: number, dispositions: Record<string, number>, cases: Record<string, number> },
  *   line: { level: string, words: string, since: number | null },
  *   refused: { ae_title: string, address: string, reason: string, last_at: number, times: number, config: string }[],
- *   reading_room: string, stat: number }} Head
+ *   reading_room: string, destination: [string, number] | null, stat: number }} Head
  * @typedef {{ now: number, head?: Head, order?: string[], rows: Row[] }} Changes
  */
 

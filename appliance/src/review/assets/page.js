@@ -40,7 +40,7 @@ function drawHead() {
   /** @type {HTMLElement} */ (refused.querySelector('summary')).textContent = t.refused(h.refused.length);
   /** @type {HTMLElement} */ (refused.querySelector('div')).replaceChildren(...h.refused.map((r) => {
     const box = el('div', 'caller');
-    box.append(el('p', '', `${r.ae_title} from ${r.address}: ${r.reason} (${t.times(r.times)}, last ${clock(r.last_at, now())})`), el('pre', '', r.config));
+    box.append(el('p', '', `${r.ae_title || t.untitled} from ${r.address}: ${r.reason} (${t.times(r.times)}, last ${clock(r.last_at, now())})`), el('pre', '', r.config));
     return box;
   }));
 }

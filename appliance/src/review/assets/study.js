@@ -104,7 +104,7 @@ function facts(d) {
     if (r.holds.length > 0) {
       const ul = el('ul', 'holds');
       ul.append(...r.holds.map((h) => el('li', '', h)));
-      head.append(part(t.sections.holds, ul));
+      head.append(part(d.case ? t.sections.holds : t.sections.wouldHold, ul));
     }
   }
   if (d.case?.fault) head.append(part(t.sections.case, el('p', 'fault', d.case.fault)));

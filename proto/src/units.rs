@@ -114,6 +114,31 @@ impl Serialize for Span {
     }
 }
 
+/// For fields that are a plain [`Duration`]: `#[serde(with = "proto::units::duration")]`.
+pub mod duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Span;
+
+    /// Writes a duration, e.g. `30s`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&Span(*value))
+    }
+
+    /// Reads a duration, e.g. `30s`.
+    ///
+    /// # Errors
+    /// When it is no duration.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        Span::deserialize(from).map(|span| span.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -1,0 +1,229 @@
+//! TLS at the door: the handshake, why one fails, and new certificates without a restart.
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::AlertDescription as Alert;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::{info, warn};
+
+use super::Refusal;
+use super::error::Error;
+use super::tls_config::TlsConfig;
+use super::tls_keys::{Keys, Lasting, load, read};
+use super::wire::{Link, Wire};
+
+/// For the last words of a failed handshake.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+/// The end of a certificate is told once a day.
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+impl Link for TlsStream<TcpStream> {
+    fn acknowledge(&self) {
+        self.get_ref().0.acknowledge();
+    }
+}
+
+/// The configuration in use; replaced whole when the files change.
+pub(crate) struct Tls {
+    config: TlsConfig,
+    keys: ArcSwap<Keys>,
+}
+
+/// What came to the TLS port.
+pub(crate) enum Hello {
+    Secured(Box<TlsStream<TcpStream>>),
+    /// A PDU without TLS, still unread.
+    Plain(TcpStream),
+}
+
+/// Why there is no secured connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// For a person to see.
+    Refused(Refusal),
+    TimedOut,
+    /// Gone without a word: a port scanner, a health check.
+    Gone,
+}
+
+impl Tls {
+    /// Read the files.
+    ///
+    /// # Errors
+    /// `Tls` when they cannot be used; [`super::inspect_tls`] says why.
+    pub(crate) fn open(config: TlsConfig) -> Result<Tls, Error> {
+        let keys = load(&config, read(&config)).map_err(|_| Error::Tls)?;
+        Ok(Tls { config, keys: ArcSwap::from_pointee(keys) })
+    }
+
+    /// The handshake, until `deadline`.
+    pub(crate) async fn hello(&self, stream: TcpStream, deadline: Instant) -> Result<Hello, Failed> {
+        let mut first = [0];
+        match timeout_at(deadline, stream.peek(&mut first)).await {
+            Err(_) => return Err(Failed::TimedOut),
+            Ok(Ok(count)) if count > 0 => {}
+            Ok(_) => return Err(Failed::Gone),
+        }
+        // A PDU type where a TLS record should be (PS3.8 9.3.1; RFC 8446 5.1 has 22 here).
+        if (0x01..=0x07).contains(&first[0]) {
+            return Ok(Hello::Plain(stream));
+        }
+        let handshake =
+            TlsAcceptor::from(Arc::clone(&self.keys.load().server)).accept(stream).into_fallible();
+        match timeout_at(deadline, handshake).await {
+            Err(_) => Err(Failed::TimedOut),
+            Ok(Ok(stream)) => Ok(Hello::Secured(Box::new(stream))),
+            Ok(Err((error, stream))) => {
+                // Its alert has been sent; closing with unread bytes would reset it away.
+                Wire::new(stream, CLOSING).close().await;
+                Err(why(&error))
+            }
+        }
+    }
+
+    /// Look at the files now and then, for ever.
+    pub(crate) async fn watch(&self) {
+        let mut tick = tokio::time::interval(self.config.reload.0);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut refused, mut told) = (None, None);
+        loop {
+            tick.tick().await;
+            let config = self.config.clone();
+            let Ok(files) = tokio::task::spawn_blocking(move || read(&config)).await else { continue };
+            let digest = files.digest;
+            if digest != self.keys.load().digest && refused != Some(digest) {
+                match load(&self.config, files) {
+                    Ok(keys) => {
+                        self.keys.store(Arc::new(keys));
+                        (refused, told) = (None, None);
+                        info!("the TLS certificate was changed; associations that run go on");
+                    }
+                    Err(faults) => {
+                        // Told once for each new content: half-written files are looked at again.
+                        refused = Some(digest);
+                        for fault in faults {
+                            warn!(
+                                key = fault.key,
+                                "{}; the certificate loaded before stays in use", fault.words
+                            );
+                        }
+                    }
+                }
+            }
+            if told.is_none_or(|at: Instant| at.elapsed() >= DAY) {
+                told = Some(Instant::now());
+                self.tell_the_end();
+            }
+        }
+    }
+
+    fn tell_the_end(&self) {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        match self.keys.load().validity.at(now) {
+            Lasting::Long => {}
+            Lasting::Soon(words) => warn!("{words}"),
+            Lasting::Over(words) => tracing::error!("{words}"),
+        }
+    }
+}
+
+/// Version and cipher suite, for the transcript.
+pub(crate) fn about(stream: &TlsStream<TcpStream>) -> String {
+    let session = &stream.get_ref().1;
+    let version = match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        _ => "TLS 1.2",
+    };
+    let suite = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+    format!("{version}, {}", suite.unwrap_or_default())
+}
+
+/// The text of rustls's error is not kept: it may hold names of the peer's certificate.
+fn why(error: &io::Error) -> Failed {
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+        return Failed::Gone;
+    };
+    Failed::Refused(match error {
+        rustls::Error::NoCertificatesPresented => Refusal::TlsNoCertificate,
+        rustls::Error::InvalidCertificate(_) => Refusal::TlsUntrusted,
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(
+            Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity,
+        ) => Refusal::TlsNothingInCommon,
+        rustls::Error::AlertReceived(
+            Alert::UnknownCA
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnrecognisedName
+            | Alert::DecryptError,
+        ) => Refusal::TlsOursNotTrusted,
+        _ => Refusal::TlsBroken,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::super::tls_keys::{CIPHER_SUITES, inspect};
+    use super::*;
+    use fixtures::pki::Authority;
+
+    #[test]
+    fn only_forward_secret_suites_with_authentication_are_offered() {
+        for suite in CIPHER_SUITES {
+            let name = format!("{:?}", suite.suite());
+            assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "{name}");
+            assert!(name.contains("GCM") || name.contains("POLY1305"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_the_files_is_told_with_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let authority = Authority::new("a").unwrap();
+        let (leaf, other) =
+            (authority.leaf("localhost", 1).unwrap(), authority.leaf("localhost", 2).unwrap());
+        std::fs::write(at("c.pem"), &leaf.certificate_pem).unwrap();
+        std::fs::write(at("k.pem"), &leaf.key_pem).unwrap();
+        std::fs::write(at("o.pem"), &other.key_pem).unwrap();
+        std::fs::write(at("text.pem"), "no PEM at all").unwrap();
+        let mut config = TlsConfig::new(at("c.pem"), at("k.pem"));
+        assert!(inspect(&config).is_ok());
+        let keys = |config: &TlsConfig| -> Vec<String> {
+            inspect(config).unwrap_err().into_iter().map(|fault| fault.key).collect()
+        };
+        config.key = at("o.pem");
+        assert_eq!(keys(&config), ["intake.tls.key"]);
+        config.certificate = at("none.pem");
+        config.key = at("text.pem");
+        config.client_ca = Some(at("text.pem"));
+        assert_eq!(keys(&config), ["intake.tls.certificate", "intake.tls.key", "intake.tls.client_ca"]);
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_thirty_days_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let ends = 2_000_000_000;
+        let leaf = Authority::new("a").unwrap().leaf_until("localhost", 1, ends).unwrap();
+        std::fs::write(at("c.pem"), &leaf.certificate_pem).unwrap();
+        std::fs::write(at("k.pem"), &leaf.key_pem).unwrap();
+        let validity = inspect(&TlsConfig::new(at("c.pem"), at("k.pem"))).unwrap();
+        assert_eq!(validity.ends(), ends as i64);
+        let day = |days: i64| (ends as i64 - days * 86_400) * 1000;
+        assert_eq!(validity.at(day(31)), Lasting::Long);
+        assert_eq!(validity.at(day(30)), Lasting::Long);
+        assert!(matches!(validity.at(day(30) + 1000), Lasting::Soon(words) if words.contains("29 days")));
+        assert!(matches!(validity.at(day(1)), Lasting::Soon(words) if words.contains("in 1 day;")));
+        assert!(matches!(validity.at(day(0)), Lasting::Over(_)));
+    }
+}

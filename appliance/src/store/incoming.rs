@@ -1,0 +1,167 @@
+//! An instance that is arriving: hashed, sealed and written as it comes; durable with one sync at its end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Inner;
+use super::disk::DiskFile;
+use super::error::{Error, Step};
+use super::id::{Digest, Id};
+use super::key::{SALT, random};
+use super::page;
+use super::reception::Reception;
+use super::seal::Sealer;
+use super::segment::{Lane, PAGE, end_of, name_at};
+
+/// How many bytes are written between two looks at the free space.
+const SPACE_EVERY: u64 = 8 << 20;
+
+/// A committed entry.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// What was written, with id, length and digest filled in.
+    pub reception: Reception,
+}
+
+/// An instance that is still arriving. Dropping it leaves nothing.
+pub struct Incoming {
+    inner: Arc<Inner>,
+    id: Id,
+    salt: [u8; SALT],
+    hasher: blake3::Hasher,
+    length: u64,
+    /// Both are there until the end.
+    sealer: Option<Sealer>,
+    lane: Option<Lane>,
+    at: u64,
+    next_look: u64,
+    broken: bool,
+}
+
+/// Write all of `bytes` at `offset`, however the disk cuts it.
+pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8], offset: u64, step: Step) -> Result<(), Error> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match file.write_at(rest, offset + done as u64) {
+            Ok(0) => return Err(Error::Disk { step, kind: io::ErrorKind::WriteZero }),
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::disk(step)(error)),
+        }
+    }
+    Ok(())
+}
+
+impl Incoming {
+    /// Refuses under the watermark and after a failed sync, before anything is written.
+    pub(super) fn begin(inner: &Arc<Inner>) -> Result<Incoming, Error> {
+        inner.ready()?;
+        inner.room()?;
+        let mut salt = [0; SALT];
+        random(&mut salt)?;
+        let key = inner.key.entry(&salt)?;
+        let mut lane = inner.segments.take(inner)?;
+        let at = lane.at;
+        let id = match name_at(lane.name, at) {
+            Ok(id) => id,
+            Err(error) => {
+                inner.segments.put_back(lane);
+                return Err(error);
+            }
+        };
+        let sealer = Sealer::new(key, id, std::mem::take(&mut lane.buffer));
+        inner.segments.arriving.fetch_add(1, Ordering::AcqRel);
+        Ok(Incoming {
+            inner: Arc::clone(inner),
+            id,
+            salt,
+            hasher: blake3::Hasher::new(),
+            length: 0,
+            sealer: Some(sealer),
+            lane: Some(lane),
+            at: at + PAGE,
+            next_look: SPACE_EVERY,
+            broken: false,
+        })
+    }
+
+    /// Our name of the entry to be.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Data set bytes taken so far.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Take the next bytes of the data set, in order. Memory stays bounded whatever the total.
+    ///
+    /// # Errors
+    /// `Full`, `Disk`; the entry cannot be committed after that and should be dropped.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.length += bytes.len() as u64;
+        if self.length > self.next_look {
+            self.inner.room()?;
+            self.next_look = self.length.saturating_add(SPACE_EVERY);
+        }
+        self.hasher.update(bytes);
+        let (Some(sealer), Some(lane)) = (&mut self.sealer, &mut self.lane) else { return Err(Error::Seal) };
+        let (at, broken) = (&mut self.at, &mut self.broken);
+        sealer.push(bytes, &mut |sealed| {
+            let written = write_all(&mut *lane.file, sealed, *at, Step::Write);
+            *broken = written.is_err();
+            *at += sealed.len() as u64;
+            written
+        })
+    }
+
+    /// Make the entry durable: the rest written, then the header, then one sync; only then does this return. `id`,
+    /// `length` and `digest` of `reception` are set here.
+    ///
+    /// # Errors
+    /// Nothing of it is found afterwards on any error but a failed sync, after which nobody can know; the store is
+    /// `Poisoned` from then on.
+    pub fn commit(mut self, mut reception: Reception) -> Result<Stored, Error> {
+        self.inner.ready()?;
+        reception.id = self.id;
+        reception.length = self.length;
+        reception.digest = Digest::from_bytes(*self.hasher.finalize().as_bytes());
+        let (Some(sealer), Some(lane)) = (self.sealer.take(), &mut self.lane) else {
+            return Err(Error::Seal);
+        };
+        let header = page::write(&reception, sealer.key(), &self.salt)?;
+        let at = self.at;
+        // From here a failure leaves the lane in an unknown state.
+        self.broken = true;
+        let (_, buffer) = sealer.finish(&mut |sealed| write_all(&mut *lane.file, sealed, at, Step::Write))?;
+        lane.buffer = buffer;
+        write_all(&mut *lane.file, &header, lane.at, Step::Header)?;
+        if let Err(error) = lane.file.sync() {
+            self.inner.poison();
+            return Err(Error::disk(Step::Sync)(error));
+        }
+        self.inner.segments.committed(lane.name, lane.at);
+        lane.at = end_of(lane.at, reception.length);
+        self.broken = false;
+        Ok(Stored { reception })
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let Some(mut lane) = self.lane.take() else { return };
+        self.inner.segments.arriving.fetch_sub(1, Ordering::AcqRel);
+        if let Some(sealer) = self.sealer.take() {
+            lane.buffer = sealer.into_buffer();
+        }
+        if self.broken {
+            // A header may have been written: it must not be found, and the next object gets another lane.
+            let _ = lane.file.punch(lane.at, PAGE);
+            self.inner.segments.retire(&self.inner, lane);
+        } else {
+            self.inner.segments.put_back(lane);
+        }
+    }
+}

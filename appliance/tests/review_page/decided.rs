@@ -1,0 +1,99 @@
+//! What a person decides: sent, stopped, taken back, released, acknowledged, and who was first.
+
+use appliance::ledger::CaseState;
+use axum::http::StatusCode;
+use proto::case::{Disposition, Priority};
+use serde_json::json;
+
+use super::cast::{START, disposition, house};
+use super::client::{Client, possible};
+
+#[tokio::test]
+async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
+    let house = house().await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let seen = client.detail(&study).await;
+    assert_eq!(possible(&seen), ["send", "wait", "dont-send", "identity-visible", "acknowledge", "stat"]);
+    assert_eq!(client.press(&seen, "send", None).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["row"]["state"], "leaving");
+    assert_eq!(seen["row"]["state_words"], "leaves in {leaves} s, U to undo");
+    assert_eq!(seen["row"]["leaves_at"], START + 8_000);
+    assert!(possible(&seen).contains(&"undo".to_owned()));
+    assert_eq!(client.press(&seen, "undo", None).await.status, StatusCode::OK);
+    assert_eq!(client.detail(&study).await["row"]["state"], "review");
+    let seen = client.detail(&study).await;
+    let without = client.press(&seen, "dont-send", Some(" ")).await;
+    assert_eq!((without.status, without.error().as_str()), (StatusCode::CONFLICT, "give a reason"));
+    assert_eq!(client.press(&seen, "dont-send", Some("motion")).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["row"]["state_words"], "not sent: a person decided");
+    assert!(
+        seen["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|e| e["what"] == "do not send: motion" && e["who"] == "ada")
+    );
+    assert_eq!(client.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
+    assert_eq!(client.detail(&study).await["row"]["state"], "stopped");
+    assert!(house.audit_text().contains("identity visible"));
+}
+
+#[tokio::test]
+async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
+    let house = house().await;
+    let mut held = disposition(Disposition::Escalate, Priority::Urgent);
+    held.holds = vec!["burned-in annotation: YES".into()];
+    let study = house.answered(1, held, Some(CaseState::Held)).await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["result"]["holds"], json!(["burned-in annotation: YES"]));
+    assert!(!possible(&seen).contains(&"send".to_owned()) && possible(&seen).contains(&"release".to_owned()));
+    assert_eq!(client.press(&seen, "send", None).await.status, StatusCode::CONFLICT);
+    assert_eq!(client.press(&seen, "release", Some("")).await.status, StatusCode::CONFLICT);
+    assert_eq!(client.press(&seen, "release", Some("no text in the image")).await.status, StatusCode::OK);
+    assert_eq!(client.detail(&study).await["row"]["state"], "leaving");
+}
+
+#[tokio::test]
+async fn whoever_comes_second_is_told_who_was_first() {
+    let house = house().await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
+    let (mut ada, mut bo) = (Client::signed_in(&house, "ada").await, Client::signed_in(&house, "bo").await);
+    let seen = ada.detail(&study).await;
+    assert_eq!(bo.press(&seen, "wait", None).await.status, StatusCode::OK);
+    let second = ada.press(&seen, "dont-send", Some("motion")).await;
+    assert_eq!(
+        (second.status, second.error().as_str()),
+        (StatusCode::CONFLICT, "bo was first: wait. Nothing was changed by you.")
+    );
+    assert_eq!(ada.detail(&study).await["row"]["state"], "waiting");
+    // Seeing identity stops it whoever was first.
+    assert_eq!(ada.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
+    let mut old = ada.detail(&study).await;
+    old["row"]["revision"] = 7.into();
+    assert!(ada.press(&old, "undo", None).await.error().starts_with("New images"));
+}
+
+#[tokio::test]
+async fn a_flag_is_open_until_a_named_person_acknowledges_it() {
+    let house = house().await;
+    let study = house.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let list = client.get("/api/list").await.json();
+    assert_eq!((&list["head"]["stat"], &list["rows"][0]["open"]), (&json!(1), &json!(true)));
+    let seen = client.detail(&study).await;
+    assert_eq!(client.press(&seen, "acknowledge", None).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["row"]["state_words"], "acknowledged by ada");
+    assert_eq!(client.press(&seen, "unacknowledge", None).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(client.press(&seen, "escalate", Some("please look")).await.status, StatusCode::OK);
+    assert_eq!(client.detail(&study).await["case"]["reason"], "raised by a technician: please look");
+}

@@ -1,0 +1,173 @@
+//! Who gets in: nobody unsigned, codes once, passwords, origins, sessions.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use proto::case::{Disposition, Priority};
+use serde_json::json;
+
+use super::cast::{Fake, HOST, PASSWORD, disposition, house};
+use super::client::Client;
+
+#[tokio::test]
+async fn nobody_sees_anything_before_signing_in() {
+    let house = house().await;
+    let study = house.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
+    let mut client = Client::new(&house);
+    for path in ["/", &format!("/study/{study}")] {
+        let answer = client.get(path).await;
+        assert!(answer.text.contains("id=\"enter\"") && !answer.text.contains("id=\"rows\""));
+    }
+    for path in
+        ["/api/list", "/api/live", &format!("/api/study/{study}"), &format!("/api/study/{study}/frame/0")]
+    {
+        assert_eq!(client.get(path).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    for path in [
+        "/api/find",
+        "/api/sign-out",
+        &format!("/api/study/{study}/name"),
+        &format!("/api/study/{study}/process"),
+    ] {
+        assert_eq!(client.post(path, &json!({})).await.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let asked = json!({ "decision": { "action": "stat", "study": study }, "study": study, "revision": 1, "events": 0 });
+    assert_eq!(client.post("/api/decide", &asked).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(client.get("/favicon.ico").await.headers["content-type"], "image/svg+xml");
+    assert_eq!(client.get("/assets/../page.rs").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(client.get("/study/not-one-of-ours").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_code_sets_a_password_once_and_the_password_signs_in() {
+    let house = house().await;
+    house.invite("ada", "one-time").await;
+    let mut client = Client::new(&house);
+    let short = client.post("/api/setup", &json!({ "code": "one-time", "password": "short" })).await;
+    assert_eq!(short.status, StatusCode::BAD_REQUEST);
+    let without = client.post("/api/setup", &json!({ "code": "one-time" })).await;
+    assert_eq!(without.status, StatusCode::BAD_REQUEST, "only a demonstration signs in by code alone");
+    let chosen = client.post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
+    assert_eq!(chosen.status, StatusCode::OK);
+    let cookie = chosen.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"));
+    let again =
+        Client::new(&house).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
+    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+    let stored = house.ledger.user("ada").await.unwrap().unwrap().password.unwrap();
+    assert!(stored.starts_with("$argon2id$") && !stored.contains(PASSWORD));
+
+    let mut other = Client::new(&house);
+    let wrong = other.post("/api/sign-in", &json!({ "user": "ada", "password": "not the password" })).await;
+    let nobody =
+        other.post("/api/sign-in", &json!({ "user": "PLANTED", "password": "not the password" })).await;
+    assert_eq!(
+        (wrong.status, &wrong.text),
+        (nobody.status, &nobody.text),
+        "a name that exists looks like one that does not"
+    );
+    assert_eq!(
+        other.post("/api/sign-in", &json!({ "user": "ada", "password": PASSWORD })).await.status,
+        StatusCode::OK
+    );
+    assert!(other.get("/").await.text.contains("id=\"rows\""));
+    assert_eq!(other.post("/api/sign-out", &json!({})).await.status, StatusCode::OK);
+    assert_eq!(other.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
+    let accounts = house.accounts.lock().unwrap().clone();
+    let whats: Vec<_> = accounts.iter().map(|(who, what)| (who.as_str(), *what)).collect();
+    assert_eq!(
+        whats,
+        [
+            ("ada", "login"),
+            ("unknown", "failed login"),
+            ("ada", "failed login"),
+            ("unknown", "failed login"),
+            ("ada", "login"),
+            ("ada", "logout")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_demonstration_signs_in_by_code_alone_and_tls_marks_the_cookie() {
+    let mut fake = Fake::new(true).await;
+    fake.config.behind_tls = true;
+    let house = Arc::new(fake);
+    house.invite("demo", "one-time").await;
+    let mut client = Client::new(&house);
+    let plain = client.post("/api/setup", &json!({ "code": "one-time" })).await;
+    assert_eq!(plain.status, StatusCode::FORBIDDEN, "an http origin is foreign behind TLS");
+    let request = client.request("POST", "/api/setup").header("origin", format!("https://{HOST}"));
+    let answer =
+        client.ask(request.body(Body::from(json!({ "code": "one-time" }).to_string())).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
+}
+
+#[tokio::test]
+async fn passwords_cannot_be_tried_in_bulk() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let wrong = json!({ "user": "ada", "password": "not the password" });
+    for _ in 0..8 {
+        assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::TOO_MANY_REQUESTS);
+    let right = json!({ "user": "ada", "password": PASSWORD });
+    assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
+    house.now.fetch_add(16 * 60_000, Ordering::Relaxed);
+    assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_change_needs_our_origin_and_the_sessions_token() {
+    let house = house().await;
+    let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let asked = json!({ "decision": { "action": "acknowledge", "study": study }, "study": study, "revision": 1, "events": 99 });
+    let forged = |client: &Client, origin: Option<&str>, csrf: &str, site: Option<&str>| {
+        let mut request = client.request("POST", "/api/decide").header("content-type", "application/json");
+        request = request.header("x-csrf", csrf);
+        for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        request.body(Body::from(asked.to_string())).unwrap()
+    };
+    let ours = format!("http://{HOST}");
+    let token = client.csrf.clone();
+    for (origin, csrf, site) in [
+        (None, token.as_str(), None),
+        (Some("null"), token.as_str(), None),
+        (Some("http://elsewhere.example"), token.as_str(), None),
+        (Some(ours.as_str()), "", None),
+        (Some(ours.as_str()), &token[1..], None),
+        (Some(ours.as_str()), token.as_str(), Some("cross-site")),
+    ] {
+        let request = forged(&client, origin, csrf, site);
+        assert_eq!(client.ask(request).await.status, StatusCode::FORBIDDEN, "{origin:?} {site:?}");
+    }
+    assert_eq!(house.ledger.detail(&study).await.unwrap().row.acknowledged_by, None);
+    let request = forged(&client, Some(&ours), &token, Some("same-origin"));
+    assert_eq!(client.ask(request).await.status, StatusCode::OK);
+    assert_eq!(house.ledger.detail(&study).await.unwrap().row.acknowledged_by.as_deref(), Some("ada"));
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let hours = |n: i64| n * 3_600_000;
+    for _ in 0..4 {
+        house.now.fetch_add(hours(5), Ordering::Relaxed);
+        assert!(client.get("/").await.text.contains("id=\"rows\""));
+    }
+    house.now.fetch_add(hours(4), Ordering::Relaxed);
+    assert_eq!(client.get("/api/list").await.status, StatusCode::OK, "asking by itself is no use");
+    house.now.fetch_add(hours(5), Ordering::Relaxed);
+    assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,11 @@
+//! Scores de-identified files against a key of required actions. It shares no code with the de-identifier but the
+//! decoders of pixels: values are read with `dicom-object`.
+
+mod answers;
+mod judge;
+mod pixels;
+mod place;
+
+pub use answers::{Answer, answers};
+pub use judge::{Judge, Output, Verdict};
+pub use place::{File, left_in_bytes};
