@@ -8,6 +8,7 @@ use proto::case::TriageMode;
 use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
+use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
@@ -120,12 +121,14 @@ pub struct Settings {
     pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
+    /// `[audit]`.
+    pub audit: AuditConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 10] =
-    ["site", "intake", "store", "study", "deid", "triage", "escalation", "forward", "review", "log"];
+const ROOMS: [&str; 11] =
+    ["site", "intake", "store", "study", "deid", "triage", "escalation", "forward", "review", "audit", "log"];
 
 impl Settings {
     /// Reads the file; binds, opens and creates nothing.
@@ -152,7 +155,7 @@ impl Settings {
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
         let (study, deid) = (d.room("study"), d.room::<DeidConfig>("deid"));
         let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
-        let log = d.room::<LogConfig>("log");
+        let (audit, log) = (d.room::<AuditConfig>("audit"), d.room::<LogConfig>("log"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
         let mut forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
         let demo = site.as_ref().is_some_and(|s| s.demo);
@@ -160,7 +163,8 @@ impl Settings {
         note_page_faults(&mut d, demo, review.as_ref(), escalation.as_ref());
         note_word_faults(&mut d, deid.as_ref(), triage.as_ref(), log.as_ref());
         note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
-        let settings = match (site, intake, store, study, deid, triage, forward, review, log) {
+        note_audit_faults(&mut d, audit.as_ref());
+        let settings = match (site, intake, store, study, deid, triage, forward, review, audit, log) {
             (
                 Some(site),
                 Some(intake),
@@ -170,10 +174,22 @@ impl Settings {
                 Some(triage),
                 Some(forward),
                 Some(review),
+                Some(audit),
                 Some(log),
             ) => {
-                let mut s =
-                    Self { site, intake, store, study, deid, triage, escalation, forward, review, log };
+                let mut s = Self {
+                    site,
+                    intake,
+                    store,
+                    study,
+                    deid,
+                    triage,
+                    escalation,
+                    forward,
+                    review,
+                    audit,
+                    log,
+                };
                 s.note_mode_faults(&mut d);
                 s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
                 Some(s)
@@ -191,6 +207,9 @@ impl Settings {
             &mut self.store.path,
             &mut self.store.key,
         ];
+        paths.extend(
+            [&mut self.audit.ca, &mut self.audit.certificate, &mut self.audit.key].into_iter().flatten(),
+        );
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
@@ -264,6 +283,12 @@ fn note_forward_faults(d: &mut Document, intake: Option<&IntakeConfig>, rules: &
     }
     for (key, wrong, write) in forward_faults(rules, ourselves) {
         d.fault(&key, wrong, write);
+    }
+}
+
+fn note_audit_faults(d: &mut Document, audit: Option<&AuditConfig>) {
+    for (key, wrong, write) in audit.into_iter().flat_map(AuditConfig::faults) {
+        d.fault(&format!("audit.{key}"), wrong, write);
     }
 }
 

@@ -1,9 +1,13 @@
 //! The house: builds the rooms bottom up, drains them top down, and lets them meet in the ledger.
 
+mod auditing;
+mod backup;
 mod config;
 mod control;
 mod desk;
+mod evict;
 mod forwards;
+mod keys;
 mod open;
 mod outbox;
 mod run;
@@ -11,9 +15,12 @@ mod sink;
 mod status;
 mod work;
 
+pub use auditing::source as audit_source;
+pub use backup::{HOLDS, backup};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use forwards::ForwardOrder;
+pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
 pub use status::{Light, Report};

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 
+use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError};
@@ -71,12 +72,13 @@ pub(super) struct Recorder {
     arriving: Arc<Mutex<Arriving>>,
     wake: Arc<Notify>,
     events: mpsc::Receiver<Event>,
+    flows: Flows,
 }
 
 /// Makes the door and the recorder behind it.
 pub(super) fn door(opened: Opened, arriving: Arc<Mutex<Arriving>>, wake: Arc<Notify>) -> (Door, Recorder) {
     let (send, receive) = mpsc::channel(QUEUE);
-    (Door { events: send }, Recorder { opened, arriving, wake, events: receive })
+    (Door { events: send }, Recorder { opened, arriving, wake, events: receive, flows: Flows::default() })
 }
 
 impl Recorder {
@@ -87,6 +89,8 @@ impl Recorder {
             self.gather(&mut batch).await;
             self.record(std::mem::take(&mut batch)).await;
         }
+        self.flows.all_ended();
+        self.flows.write(&self.opened.audit).await;
     }
 
     /// While objects keep coming their rows wait for each other: each transaction is two syncs, which would compete
@@ -102,7 +106,7 @@ impl Recorder {
         }
     }
 
-    async fn record(&self, events: Vec<Event>) {
+    async fn record(&mut self, events: Vec<Event>) {
         let rows: Vec<Arrival> = events
             .iter()
             .filter_map(|e| match e {
@@ -117,18 +121,23 @@ impl Recorder {
             for event in &events {
                 match event {
                     Event::Stored(_) => {
-                        if let Some((a, r)) = made.next()
-                            && !r.repeated
-                        {
+                        let Some((a, r)) = made.next() else { continue };
+                        if !r.repeated {
                             arriving.arrived(&r.study, &a.association, a.arrived);
                         }
+                        self.flows.stored(&self.opened.ledger, a, r);
                     }
-                    Event::Released(association) => arriving.released(&association.to_string(), now()),
-                    Event::Refused(_) => {}
+                    Event::Released(association) => {
+                        arriving.released(&association.to_string(), now());
+                        self.flows.released(&association.to_string(), "");
+                    }
+                    Event::Refused(c) => self.flows.refused(&self.opened.ledger, c),
                 }
             }
         }
         self.file_away(&rows, &recorded).await;
+        self.flows.stale(now());
+        self.flows.write(&self.opened.audit).await;
         let refused = counted(&events);
         if !refused.is_empty()
             && let Err(error) = self.opened.ledger.note_refused(&refused, now()).await
