@@ -122,7 +122,7 @@ fn a_planted_identity_appears_nowhere() {
     titles.iter().for_each(|title| of_titles.plant(title));
     planted.push(of_titles);
     let searcher = Searcher::new(&planted);
-    for log in ["appliance.log", "cloud.log", "appliance/audit.jsonl"] {
+    for log in ["appliance.log", "cloud.log", "appliance/audit.jsonl", "appliance/ledger.db"] {
         let bytes = std::fs::read(folder.path().join(log)).unwrap();
         assert!(log.ends_with("jsonl") || bytes.len() > 1_000, "{log} says too little for a test");
         let hits = searcher.search(&bytes);

@@ -1,14 +1,32 @@
 //! The audit: who did what to which study, one JSON line each, chained by digest, synced before it counts.
 //!
-//! A line names people by login, studies and cases by our own ids; it holds no value of a data set.
-//! Each line carries the BLAKE3 digest of the line before it, so that a removed or altered line shows.
+//! A line names people by login, peers by pseudonym and address, studies and cases by our own ids; it holds no value
+//! of a data set. Lines become messages of the DICOM audit trail (PS3.15 A.5, `dicom.rs`) and go to a syslog
+//! collector over TLS (`collector.rs`); the file is the buffer while the collector is away.
+
+mod chain;
+mod collector;
+mod config;
+mod dicom;
+mod entry;
+mod syslog;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::sync::Mutex;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use chain::Head;
+
+pub use chain::Reach;
+pub use collector::{Collector, Delivery};
+pub use config::AuditConfig;
+pub use dicom::{Source, message};
+pub use entry::Entry;
 
 /// What can go wrong with the audit.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +35,21 @@ pub enum Error {
     #[error("the audit file cannot be read or written: {0}")]
     Disk(std::io::ErrorKind),
     /// The chain is broken at a line (counted from 1).
-    #[error("the audit's chain is broken at line {0}: it was altered or damaged")]
-    Broken(usize),
+    #[error(
+        "the audit's chain is broken at line {0}: it was altered or damaged; keep the file, and put it aside to go on"
+    )]
+    Broken(u64),
+    /// Lines are missing at the end, or were written anew.
+    #[error(
+        "the audit does not reach what its head says (line {0}): lines were removed or written anew; keep both files, and put them aside to go on"
+    )]
+    Cut(u64),
+    /// The head is missing or not ours.
+    #[error("the audit's head is missing or altered: that nothing was removed at the end cannot be shown")]
+    Head,
+    /// The collector's certificates cannot be used.
+    #[error("{0}: it holds no certificate or key in PEM form that can be used")]
+    Certificate(&'static str),
 }
 
 impl From<std::io::Error> for Error {
@@ -27,54 +58,49 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// One audit line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When, ms since 1970 UTC.
-    pub at: i64,
-    /// Login name, `appliance`, or `cloud`.
-    pub who: String,
-    /// What was done, one word with hyphens.
-    pub what: String,
-    /// Our id of the study or case, or empty.
-    pub on: String,
-    /// More in words, without identity.
-    #[serde(default)]
-    pub detail: String,
-    /// Digest of the line before, hex; empty on the first.
-    #[serde(default)]
-    pub before: String,
-}
-
 /// The open audit file.
 #[derive(Debug)]
 pub struct Audit {
+    path: PathBuf,
     inner: Mutex<Inner>,
+    written: Notify,
+    delivery: Mutex<Delivery>,
 }
 
 #[derive(Debug)]
 struct Inner {
     file: File,
-    last: String,
+    head: Head,
+    reach: Reach,
 }
 
 impl Audit {
-    /// Opens (or begins) the audit and checks its chain; a half-written last line is cut off.
+    /// Opens (or begins) the audit and checks its chain against its head; a half-written last line is cut off. An
+    /// audit of the first release has no head: it gets one, and a line that says so.
     ///
     /// # Errors
-    /// [`Error::Broken`] when a line does not follow from the one before it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let (last, whole) = match File::open(path) {
-            Ok(file) => verify(file)?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => (String::new(), 0),
-            Err(e) => return Err(e.into()),
-        };
+    /// [`Error::Broken`] when a line does not follow from the one before it, [`Error::Cut`] when the end is missing.
+    pub fn open(path: &Path, store_key: &[u8; 32]) -> Result<Self, Error> {
+        let there = path.is_file();
+        let (head, said) = Head::open(path, store_key)?;
+        let reach = if there || said.is_some() { reach_of(path, said.as_ref())? } else { Reach::default() };
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        if file.metadata()?.len() > whole {
-            file.set_len(whole)?;
+        if file.metadata()?.len() > reach.bytes {
+            file.set_len(reach.bytes)?;
         }
         file.sync_all()?;
-        Ok(Self { inner: Mutex::new(Inner { file, last }) })
+        let old = said.is_none() && reach.lines > 0;
+        head.write(&reach)?;
+        let audit = Self {
+            path: path.to_owned(),
+            inner: Mutex::new(Inner { file, head, reach }),
+            written: Notify::new(),
+            delivery: Mutex::new(Delivery::default()),
+        };
+        if old {
+            audit.write(now(), "appliance", "audit head begun", "", "this audit had no head before")?;
+        }
+        Ok(audit)
     }
 
     /// Appends one line and syncs it.
@@ -82,88 +108,110 @@ impl Audit {
     /// # Errors
     /// [`Error::Disk`].
     pub fn write(&self, at: i64, who: &str, what: &str, on: &str, detail: &str) -> Result<(), Error> {
-        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let entry = Entry {
+        let text = str::to_owned;
+        self.record(Entry {
             at,
-            who: who.to_owned(),
-            what: what.to_owned(),
-            on: on.to_owned(),
-            detail: detail.to_owned(),
-            before: inner.last.clone(),
-        };
-        let mut line =
-            serde_json::to_vec(&entry).map_err(|_| Error::Disk(std::io::ErrorKind::InvalidData))?;
-        let digest = blake3::hash(&line).to_hex().to_string();
-        line.push(b'\n');
-        inner.file.write_all(&line)?;
-        inner.file.sync_data()?;
-        inner.last = digest;
+            who: text(who),
+            what: text(what),
+            on: text(on),
+            detail: text(detail),
+            ..Entry::default()
+        })
+    }
+
+    /// Appends one line and syncs it; `before` is set here.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn record(&self, entry: Entry) -> Result<(), Error> {
+        self.record_all(vec![entry])
+    }
+
+    /// Appends lines in order with one sync; `before` is set here.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; then none of them is kept.
+    pub fn record_all(&self, entries: Vec<Entry>) -> Result<(), Error> {
+        let mut inner = self.inner();
+        let mut reach = inner.reach.clone();
+        let mut bytes = Vec::new();
+        for mut entry in entries {
+            entry.before = std::mem::take(&mut reach.last);
+            let from = bytes.len();
+            serde_json::to_writer(&mut bytes, &entry)
+                .map_err(|_| Error::Disk(std::io::ErrorKind::InvalidData))?;
+            reach.last = blake3::hash(bytes.get(from..).unwrap_or_default()).to_hex().to_string();
+            reach.lines += 1;
+            bytes.push(b'\n');
+        }
+        reach.bytes += bytes.len() as u64;
+        let written = inner.file.write_all(&bytes).and_then(|()| inner.file.sync_data());
+        if let Err(error) = written {
+            // Half a line would break the chain of whatever comes next.
+            inner.file.set_len(inner.reach.bytes)?;
+            return Err(error.into());
+        }
+        inner.reach = reach;
+        inner.head.write(&inner.reach)?;
+        drop(inner);
+        self.written.notify_one();
         Ok(())
     }
+
+    /// How far the chain reaches.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.inner().reach.clone()
+    }
+
+    /// What the collector has, as the sender last knew.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        let mut delivery = self.delivery.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        delivery.waiting = self.reach().lines.saturating_sub(delivery.sent);
+        delivery
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Checks the chain of an audit file; returns the last digest and the length in bytes of its whole lines.
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Follows the chain and holds it against the head: the head's line must be there with the head's digest. The file
+/// may reach further: a crash between line and head leaves the head behind.
+fn reach_of(path: &Path, said: Option<&chain::Said>) -> Result<Reach, Error> {
+    let mut at_head = said.is_none_or(|(lines, _)| *lines == 0);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::Cut(0)),
+        Err(e) => return Err(e.into()),
+    };
+    let reach = chain::follow(file, |reach, _| {
+        if said.is_some_and(|(lines, digest)| *lines == reach.lines && *digest == reach.last) {
+            at_head = true;
+        }
+    })?;
+    if at_head { Ok(reach) } else { Err(Error::Cut(said.map_or(0, |s| s.0))) }
+}
+
+/// Checks a whole audit file against its head, changing nothing.
 ///
 /// # Errors
-/// [`Error::Broken`] with the first line that does not follow.
-pub fn verify(file: File) -> Result<(String, u64), Error> {
-    let mut reader = BufReader::new(file);
-    let (mut last, mut whole, mut number) = (String::new(), 0_u64, 0_usize);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let n = reader.read_until(b'\n', &mut line)?;
-        if n == 0 || line.last() != Some(&b'\n') {
-            return Ok((last, whole));
-        }
-        number += 1;
-        line.pop();
-        let entry: Entry = serde_json::from_slice(&line).map_err(|_| Error::Broken(number))?;
-        if entry.before != last {
-            return Err(Error::Broken(number));
-        }
-        last = blake3::hash(&line).to_hex().to_string();
-        whole += n as u64;
-    }
+/// [`Error::Broken`], [`Error::Cut`], [`Error::Head`], [`Error::Disk`].
+pub fn verify(path: &Path, store_key: &[u8; 32]) -> Result<Reach, Error> {
+    let said = Head::read(path, store_key)?;
+    reach_of(path, Some(&said))
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn three(path: &Path) {
-        let audit = Audit::open(path).unwrap();
-        for what in ["login", "release", "acknowledge"] {
-            audit.write(1, "ada", what, "0f", "").unwrap();
-        }
-    }
-
-    #[test]
-    fn an_altered_or_removed_line_shows() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("audit.jsonl");
-        three(&path);
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replacen("\"login\"", "\"logout\"", 1)).unwrap();
-        assert!(matches!(Audit::open(&path), Err(Error::Broken(2))));
-        let without: String =
-            text.lines().enumerate().filter(|(i, _)| *i != 1).map(|(_, l)| format!("{l}\n")).collect();
-        std::fs::write(&path, without).unwrap();
-        assert!(matches!(Audit::open(&path), Err(Error::Broken(2))));
-    }
-
-    #[test]
-    fn a_half_written_last_line_is_cut_and_the_chain_goes_on() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("audit.jsonl");
-        three(&path);
-        let mut text = std::fs::read(&path).unwrap();
-        text.extend_from_slice(b"{\"at\":1,\"who\"");
-        std::fs::write(&path, text).unwrap();
-        Audit::open(&path).unwrap().write(2, "ada", "undo", "0f", "").unwrap();
-        let (last, _) = verify(File::open(&path).unwrap()).unwrap();
-        assert_eq!(last.len(), 64);
-        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4);
-    }
+/// Every line of an audit file in order, with its number; the chain is checked on the way.
+///
+/// # Errors
+/// [`Error::Broken`], [`Error::Disk`].
+pub fn each(path: &Path, mut with: impl FnMut(u64, &Entry)) -> Result<Reach, Error> {
+    chain::follow(File::open(path)?, |reach, entry| with(reach.lines, entry))
 }

@@ -4,10 +4,8 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::Audit;
 use crate::conveyor::now;
-use crate::house::{Request, Response, ask, socket_path};
-use crate::ledger::Ledger;
+use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::review::{Decision, Desk};
 
 /// Case commands.
@@ -67,7 +65,7 @@ pub(super) async fn main(c: &Case) -> Result<(), Failure> {
 
 async fn list(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
-    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let ledger = open_ledger(&settings).await?;
     let cases = ledger.cases(10_000).await?;
     ledger.close().await;
     if w.json {
@@ -89,7 +87,7 @@ async fn list(w: &Where) -> Result<(), Failure> {
 
 async fn show(o: &One) -> Result<(), Failure> {
     let settings = out::settings(&o.site.config)?;
-    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let ledger = open_ledger(&settings).await?;
     let case = ledger.case(&o.id).await?;
     let detail = ledger.detail(&case.study).await?;
     let report = ledger.report(&case.id).await?;
@@ -111,9 +109,8 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         Some(Response::Done(_)) => {}
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
-            let ledger = Ledger::open(&settings.site.ledger).await?;
-            let audit =
-                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let ledger = open_ledger(&settings).await?;
+            let audit = open_audit(&settings)?;
             let desk = Desk { ledger: &ledger, audit: &audit, countdown: settings.review.countdown };
             desk.decide(who, &decision, now()).await?;
             ledger.close().await;

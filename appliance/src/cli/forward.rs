@@ -4,10 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::Audit;
 use crate::forward::Forwards;
-use crate::house::{ForwardOrder, Request, Response, ask, socket_path};
-use crate::ledger::Ledger;
+use crate::house::{ForwardOrder, Request, Response, ask, open_audit, open_ledger, socket_path};
 
 /// Commands about originals that go on.
 #[derive(Debug, Subcommand)]
@@ -120,7 +118,7 @@ pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
 
 async fn list(l: &List) -> Result<(), Failure> {
     let settings = out::settings(&l.site.config)?;
-    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let ledger = open_ledger(&settings).await?;
     let states: Vec<&str> = match l.state.as_slice() {
         [] => vec!["waiting", "dead"],
         some => some.iter().map(|s| s.as_str()).collect(),
@@ -154,9 +152,8 @@ async fn carry_out(w: &Where, order: ForwardOrder, what: &str) -> Result<(), Fai
         Some(Response::Done(value)) => value.get("changed").and_then(serde_json::Value::as_u64).unwrap_or(0),
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
-            let ledger = Ledger::open(&settings.site.ledger).await?;
-            let audit =
-                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let ledger = open_ledger(&settings).await?;
+            let audit = open_audit(&settings)?;
             let changed = order.carry_out(&ledger, &audit, &Forwards::new(&settings.forward)).await?;
             ledger.close().await;
             changed

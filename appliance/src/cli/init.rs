@@ -60,9 +60,11 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     }
     let text = configuration(c)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
-    StoreKey::create(&c.dir.join("keys/store.key")).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
-    Ledger::create(&c.dir.join("ledger.db")).await?.close().await;
-    Audit::open(&c.dir.join("audit.jsonl")).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    let key = StoreKey::create(&c.dir.join("keys/store.key"))
+        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    Ledger::create(&c.dir.join("ledger.db"), key.bytes()).await?.close().await;
+    Audit::open(&c.dir.join("audit.jsonl"), key.bytes())
+        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
     // Written last: a folder with a configuration is a whole site.
     std::fs::write(&config, text)?;
     let settings = Settings::read(&config).map_err(|f| out::faults_failure(&f))?;
@@ -163,9 +165,11 @@ mpps = true                     # take performed procedure steps (MPPS): a compl
 {intake}{callers}
 [store]
 path = \"store\"
-key = \"keys/store.key\"         # everything stored is encrypted under it: keep a copy elsewhere; lost with the disk, all is lost
+key = \"keys/store.key\"         # everything at rest is sealed under it: keep a copy apart; lost with the disk, all is lost
 warn_free = \"{warn}\"            # below it the page warns
 refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before anything is at risk
+keep = \"30d\"                    # originals stay at least so long; they go only when space is below warn_free
+evict = \"forwarded\"             # and only when sent on and taken; \"answered\": the PACS sends us copies, none is the only one
 
 [study]
 quiet = \"30s\"                   # a study without other signals counts as stable after so long without news
@@ -217,6 +221,13 @@ listen = \"{page}\"
 mode = \"{review}\"             # \"required\": a person decides on every case; \"veto\": it leaves after the countdown
 countdown = \"{countdown}\"
 reading_room = {reading_room}
+
+# [audit]
+# syslog = \"collector.example:6514\"  # audit messages (DICOM PS3.15 A.5) also go there, by syslog over TLS;
+#                                     # patients and studies in them are pseudonyms of this site
+# ca = \"keys/collector-ca.pem\"       # the authority of the collector's certificate
+# certificate = \"keys/audit.pem\"     # ours, with its key, for collectors that ask for one
+# key = \"keys/audit.key\"
 
 [log]
 level = \"info\"

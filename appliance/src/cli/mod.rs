@@ -2,6 +2,7 @@
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
 mod associations;
+mod audit;
 mod case;
 mod check;
 mod echo;
@@ -71,6 +72,9 @@ enum Command {
     /// Originals that go on: list, retry, give-up.
     #[command(subcommand)]
     Forward(forward::Forward),
+    /// The audit: verify, export, peer.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// People who use the page: add, reset.
     #[command(subcommand)]
     User(user::User),
@@ -82,7 +86,7 @@ enum Command {
     /// The store: verify.
     #[command(subcommand)]
     Store(store::Command),
-    /// Copy the ledger, consistently, while the appliance runs.
+    /// Back the site up, while the appliance runs or not; says what the backup holds.
     Backup(site::Backup),
 }
 
@@ -121,6 +125,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Case(c) => out::block_on(case::main(&c)),
         Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
+        Command::Audit(c) => out::block_on(audit::main(&c)),
         Command::Associations(c) => out::block_on(associations::main(&c)),
         Command::Conformance => {
             crate::intake::conformance_statement().lines().for_each(out::line);

@@ -37,6 +37,7 @@ impl From<crate::house::Error> for Failure {
     fn from(error: crate::house::Error) -> Self {
         let code = match &error {
             crate::house::Error::Store(crate::store::Error::Locked) => AGAIN,
+            crate::house::Error::Ledger(ledger) if ledger.retry_later() => AGAIN,
             _ => FAILED,
         };
         Self::new(code, error.to_string())

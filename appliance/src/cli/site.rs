@@ -9,15 +9,21 @@ use super::Where;
 use super::out::{self, Failure};
 use crate::conveyor::now;
 use crate::escalation::Identity;
-use crate::house::{Request, Response, Settings, ask, deid_order, pool, socket_path};
+use crate::house::{
+    self, Request, Response, Settings, ask, deid_order, open_ledger, pool, socket_path, store_key,
+};
 use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
-use crate::ledger::Ledger;
+use crate::ledger::{Error as LedgerError, Ledger};
+use crate::store::{Error as StoreError, StoreKey, check_key};
 
-/// Copy the ledger.
+/// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// Where to; must not exist.
+    /// The folder of the backup; new or empty.
     to: PathBuf,
+    /// Instead: open this sealed copy that an upgrade kept beside the ledger, as `ledger.db` in the folder.
+    #[arg(long, value_name = "COPY")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     site: Where,
 }
@@ -25,38 +31,57 @@ pub(super) struct Backup {
 pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     let settings = out::settings(&c.site.config)?;
     let to = std::path::absolute(&c.to)?;
-    match ask(&socket_path(&settings), &Request::Backup { to: to.clone() }).await? {
-        Some(Response::Done(_)) => {}
+    if let Some(from) = &c.from {
+        std::fs::create_dir_all(&to)?;
+        crate::ledger::open_copy(store_key(&settings)?.bytes(), from, &to.join("ledger.db"))?;
+        out::say(
+            "the copy was opened as it was before the upgrade: a plain one holds identity, so keep it safe",
+        );
+        return Ok(());
+    }
+    let holds = match ask(&socket_path(&settings), &Request::Backup { to: to.clone() }).await? {
+        Some(Response::Done(holds)) => holds,
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
-            let ledger = Ledger::open(&settings.site.ledger).await?;
-            ledger.backup(&to).await?;
+            let ledger = open_ledger(&settings).await?;
+            let holds = house::backup(&settings, &ledger, &to).await?;
             ledger.close().await;
+            holds
         }
+    };
+    if c.site.json {
+        out::json(&holds);
+        return Ok(());
     }
-    out::say(
-        "the ledger was copied; keep the pseudonym key, the store's key and the identity folder with it",
-    );
+    let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    for file in holds.get("files").and_then(serde_json::Value::as_array).into_iter().flatten() {
+        out::line(&format!("holds    {} ({} bytes)", word(&file["name"]), file["bytes"]));
+    }
+    for apart in holds.get("not_in_it").and_then(serde_json::Value::as_array).into_iter().flatten() {
+        out::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
+    }
+    out::say("keep the keys apart from this backup, and not on this machine alone");
     Ok(())
 }
 
 /// Notes what the configuration names and what is not there or does not work; changes nothing.
 pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
-    if let Err(error) = Ledger::examine(&s.site.ledger).await {
-        d.fault("site.ledger", error.to_string(), "");
-    }
+    note_sealed(s, d).await;
     if !s.site.audit.is_file() {
         d.fault("site.audit", "is not there", "name the file that `appliance init` made");
     }
     if let Err(error) = deid_order(s) {
         d.fault("site.pseudonym_key", error.to_string(), "");
     }
+    let audit = [("ca", &s.audit.ca), ("certificate", &s.audit.certificate), ("key", &s.audit.key)];
+    for (key, path) in audit {
+        if path.as_ref().is_some_and(|p| !p.is_file()) {
+            d.fault(&format!("audit.{key}"), "there is no such file", "write the path of a PEM file");
+        }
+    }
     let made = s.store.path.ancestors().find(|p| p.exists()).is_some_and(may_write);
     if !made {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
-    }
-    if let Err(error) = crate::store::check_key(&s.store) {
-        d.fault("store.key", error.to_string(), "");
     }
     note_reception(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
@@ -71,6 +96,26 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     }
     if !s.triage.bundles.is_empty() && d.faults.is_empty() {
         note_worker(s, d).await;
+    }
+}
+
+/// The ledger, the store's key, and whether they belong together.
+async fn note_sealed(s: &Settings, d: &mut Document) {
+    let key = check_key(&s.store);
+    let bytes = key.as_ref().ok().and_then(Option::as_ref).map(StoreKey::bytes);
+    match Ledger::examine(&s.site.ledger, bytes).await {
+        Err(error @ LedgerError::Key) => d.fault("store.key", error.to_string(), ""),
+        Err(error) => d.fault("site.ledger", error.to_string(), ""),
+        // Only a plain ledger, of release 0.1, may be without a key: it gets one at its first start.
+        Ok(())
+            if matches!(key, Ok(None)) && !matches!(Ledger::is_sealed(&s.site.ledger).await, Ok(false)) =>
+        {
+            d.fault("store.key", StoreError::KeyMissing.to_string(), "");
+        }
+        Ok(()) => {}
+    }
+    if let Err(error) = key {
+        d.fault("store.key", error.to_string(), "");
     }
 }
 
@@ -139,7 +184,7 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
         }
         Some(_) => {}
     }
-    if matches!(crate::store::check_key(&s.store), Ok(None)) {
+    if matches!(check_key(&s.store), Ok(None)) {
         notes.push("the store has no key yet: the first start makes the file named in store.key".into());
     }
     if !cfg!(target_os = "linux") {

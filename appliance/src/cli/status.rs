@@ -3,8 +3,7 @@
 use super::Where;
 use super::out::{self, Failure};
 use crate::forward::Forwards;
-use crate::house::{Request, Response, ask, socket_path};
-use crate::ledger::Ledger;
+use crate::house::{Request, Response, ask, open_ledger, socket_path};
 
 pub(super) async fn main(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
@@ -24,7 +23,7 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 
 /// What can be said while nothing runs: the counts, and that every light is unknown.
 async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
-    let ledger = Ledger::open(&settings.site.ledger).await?;
+    let ledger = open_ledger(settings).await?;
     let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
     let destinations = Forwards::new(&settings.forward).rows(&ledger.forward_queues().await?, false);
     ledger.close().await;
@@ -46,7 +45,7 @@ fn text(report: &serde_json::Value) {
     if report["mode"].is_string() {
         out::line(&format!("mode       {}", word(&report["mode"])));
     }
-    for light in ["scanner", "models", "cloud", "disk"] {
+    for light in ["scanner", "models", "cloud", "disk", "audit"] {
         let l = &report[light];
         if l.is_object() {
             out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));

@@ -6,10 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::Audit;
 use crate::conveyor::now;
-use crate::house::{Request, Response, Settings, ask, socket_path};
-use crate::ledger::{Ledger, new_id};
+use crate::house::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
+use crate::ledger::new_id;
 
 /// How long a one-time code can be used.
 const CODE_MS: i64 = 24 * 3600 * 1000;
@@ -64,9 +63,8 @@ pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<
         Some(Response::Done(_)) => {}
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
-            let ledger = Ledger::open(&settings.site.ledger).await?;
-            let audit =
-                Audit::open(&settings.site.audit).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+            let ledger = open_ledger(settings).await?;
+            let audit = open_audit(settings)?;
             let what = if reset { "user reset" } else { "user add" };
             // Written after: a refused change is none. Nobody can use the code before this returns.
             ledger.put_user(name, &code_hash, until, reset, now()).await?;

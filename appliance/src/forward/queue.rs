@@ -12,7 +12,7 @@ use super::board::{Destination, DestinationRow, orphan};
 use super::breaker::Gate;
 use super::deliver::{Delivery, Ended, now};
 use super::rules::Rule;
-use crate::ledger::{Error, ForwardQueue, Ledger};
+use crate::ledger::{Error, ForwardQueue, Ledger, Onward};
 use crate::store::Inbox;
 
 /// Longest wait without looking.
@@ -35,11 +35,23 @@ impl Forwards {
         Self { destinations, news: watch::Sender::new(0) }
     }
 
-    /// Names of the destinations an instance goes to, by modality and calling AE title.
+    /// The destinations an instance goes to, by modality and calling AE title.
     #[must_use]
-    pub fn destinations(&self, modality: &str, calling: &str) -> Vec<String> {
+    pub fn destinations(&self, modality: &str, calling: &str) -> Vec<Onward> {
         let fitting = self.destinations.iter().filter(|d| d.rule.takes(modality, calling));
-        fitting.map(|d| d.rule.name.clone()).collect()
+        fitting.map(|d| Onward { destination: d.rule.name.clone(), commit: d.rule.commit }).collect()
+    }
+
+    /// The rule of this name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.destinations.iter().map(|d| &d.rule).find(|r| r.name == name)
+    }
+
+    /// Names of the destinations that are asked to commit.
+    #[must_use]
+    pub fn committing(&self) -> Vec<String> {
+        self.destinations.iter().filter(|d| d.rule.commit).map(|d| d.rule.name.clone()).collect()
     }
 
     /// Rows were queued, or made due.

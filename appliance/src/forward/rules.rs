@@ -28,6 +28,10 @@ pub struct Rule {
     /// Only what came from these calling AE titles (default: all).
     #[serde(default)]
     pub callers: BTreeSet<String>,
+    /// Whether it is asked to commit to what it was given (Storage Commitment, PS3.4 annex J): an original counts as
+    /// safe there, and may leave this disk, only once it has.
+    #[serde(default)]
+    pub commit: bool,
     /// `"as_sent"`, the only value: an original is never converted.
     #[serde(default = "as_sent")]
     pub transfer_syntax: String,
@@ -228,6 +232,7 @@ mod tests {
             calling_ae_title: String::new(),
             modalities: ["ct".to_owned()].into(),
             callers: ["A\\B".to_owned()].into(),
+            commit: false,
             transfer_syntax: "explicit".into(),
             max_associations: 0,
             max_attempts: 0,

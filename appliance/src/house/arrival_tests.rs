@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::sync::Notify;
 
 use super::CommitmentConfig;
-use super::commitment::{Engine, NoArchives};
+use super::commitment::Engine;
 use super::open::Opened;
 use super::services::Counter;
 use super::sink::{Door, Recorder, door};
@@ -32,9 +32,9 @@ impl Rig {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let opened = Opened {
-            ledger: Ledger::create(&folder.path().join("ledger.db")).await.unwrap(),
+            ledger: Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap(),
             store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
-            audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl")).unwrap()),
+            audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl"), &[7; 32]).unwrap()),
             identity: None,
             forwards: crate::forward::Forwards::new(&[]),
         };
@@ -79,12 +79,7 @@ impl Rig {
     }
 
     fn counter(&self) -> Counter {
-        let engine = Engine::new(
-            self.opened.clone(),
-            CommitmentConfig::default(),
-            Arc::new(NoArchives),
-            "SCANSIDE".into(),
-        );
+        let engine = Engine::new(self.opened.clone(), CommitmentConfig::default(), "SCANSIDE".into());
         Counter { opened: self.opened.clone(), door: self.door.clone(), engine: Arc::new(engine) }
     }
 }
@@ -99,6 +94,10 @@ impl Settled {
     fn files(&self) -> usize {
         count(&self.folder.path().join("store/inbox")) + count(&self.folder.path().join("store/instances"))
     }
+}
+
+async fn the_study(ledger: &Ledger) -> Option<String> {
+    ledger.study_by_index(&ledger.study_index("1.2.1").unwrap()).await.unwrap()
 }
 
 fn count(folder: &Path) -> usize {
@@ -154,7 +153,7 @@ async fn a_late_instance_makes_a_revision_of_its_own() {
     let rig = Rig::new().await;
     rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
     let rig = rig.pause().await;
-    let study = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    let study = the_study(&rig.opened.ledger).await.unwrap();
     let (at, reason) = rig.arriving.lock().unwrap().expected(&study).unwrap();
     assert_eq!((at, reason), (30_000, StableReason::Quiet));
     assert_eq!(rig.arriving.lock().unwrap().take_stable(at).len(), 1);
@@ -172,7 +171,7 @@ async fn a_completed_step_with_its_list_closes_the_study_with_the_last_of_it() {
     rig.counter().create_step(asker(), step("1.2.5")).await.unwrap();
     rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
     let rig = rig.pause().await;
-    let study = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    let study = the_study(&rig.opened.ledger).await.unwrap();
     let due = || rig.arriving.lock().unwrap().expected(&study).unwrap();
     assert_eq!(due(), (600_000, StableReason::Quiet), "a step is in progress");
     rig.counter().set_step(set("1.2.5", Some(StepEnd::Completed), &["1.2.1.1", "1.2.1.2"])).await.unwrap();
@@ -204,7 +203,7 @@ async fn steps_that_ended_change_no_more_and_steps_that_began_before_any_instanc
     rig.receive("1.2.1", "1.2.1.1", b"a", 1, crate::conveyor::now()).await;
     drop(counter);
     let settled = rig.settle().await;
-    let study = settled.opened.ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+    let study = the_study(&settled.opened.ledger).await.unwrap();
     // The list of the earlier N-SET holds: the last one said nothing about instances.
     let due = settled.arriving.lock().unwrap().expected(&study).unwrap();
     assert_eq!(due.1, StableReason::Discontinued);
@@ -246,7 +245,7 @@ proptest! {
                     }
                     Act::Revise => {
                         rig = rig.pause().await;
-                        let Some(study) = rig.opened.ledger.study_by_uid("1.2.1").await.unwrap() else { continue };
+                        let Some(study) = the_study(&rig.opened.ledger).await else { continue };
                         let made = rig.opened.ledger.make_revision(&study, "quiet", at as i64).await.unwrap();
                         revisions += u32::from(fresh > 0);
                         assert_eq!(made, (fresh > 0).then_some(revisions), "a revision when something new came");
@@ -259,7 +258,7 @@ proptest! {
             assert_eq!(settled.files(), all, "one file for each UID and content");
             if all > 0 {
                 let ledger = &settled.opened.ledger;
-                let study = ledger.study_by_uid("1.2.1").await.unwrap().unwrap();
+                let study = the_study(ledger).await.unwrap();
                 ledger.make_revision(&study, "quiet", 99).await.unwrap();
                 let rows = ledger.instances(&study, u32::MAX >> 1).await.unwrap();
                 assert_eq!(rows.len(), all);

@@ -9,6 +9,7 @@ use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
 use super::CommitmentConfig;
+use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
@@ -123,11 +124,13 @@ pub struct Settings {
     pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
+    /// `[audit]`.
+    pub audit: AuditConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "site",
     "intake",
     "store",
@@ -138,6 +141,7 @@ const ROOMS: [&str; 11] = [
     "commitment",
     "forward",
     "review",
+    "audit",
     "log",
 ];
 
@@ -166,7 +170,7 @@ impl Settings {
         let (intake, store) = (d.room::<IntakeConfig>("intake"), d.room::<StoreConfig>("store"));
         let (study, deid) = (d.room("study"), d.room::<DeidConfig>("deid"));
         let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
-        let log = d.room::<LogConfig>("log");
+        let (audit, log) = (d.room::<AuditConfig>("audit"), d.room::<LogConfig>("log"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
         let commitment: Option<CommitmentConfig> = d.room("commitment");
         let mut forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
@@ -176,7 +180,9 @@ impl Settings {
         note_word_faults(&mut d, deid.as_ref(), triage.as_ref(), log.as_ref());
         note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
         note_commitment_faults(&mut d, commitment.as_ref(), forward.as_deref().unwrap_or_default());
-        let settings = match (site, intake, store, study, deid, triage, commitment, forward, review, log) {
+        note_audit_faults(&mut d, audit.as_ref());
+        let settings =
+            match (site, intake, store, study, deid, triage, commitment, forward, review, audit, log) {
             (
                 Some(site),
                 Some(intake),
@@ -187,6 +193,7 @@ impl Settings {
                 Some(commitment),
                 Some(forward),
                 Some(review),
+                Some(audit),
                 Some(log),
             ) => {
                 let mut s = Self {
@@ -200,6 +207,7 @@ impl Settings {
                     commitment,
                     forward,
                     review,
+                    audit,
                     log,
                 };
                 s.note_mode_faults(&mut d);
@@ -219,6 +227,9 @@ impl Settings {
             &mut self.store.path,
             &mut self.store.key,
         ];
+        paths.extend(
+            [&mut self.audit.ca, &mut self.audit.certificate, &mut self.audit.key].into_iter().flatten(),
+        );
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
@@ -295,10 +306,16 @@ fn note_forward_faults(d: &mut Document, intake: Option<&IntakeConfig>, rules: &
     }
 }
 
-fn note_commitment_faults(d: &mut Document, commitment: Option<&CommitmentConfig>, _rules: &[Rule]) {
-    // No rule can be marked `commit = true` yet.
-    for (key, wrong, write) in commitment.iter().flat_map(|c| c.faults(0)) {
+fn note_commitment_faults(d: &mut Document, commitment: Option<&CommitmentConfig>, rules: &[Rule]) {
+    let asked = rules.iter().filter(|r| r.commit).count();
+    for (key, wrong, write) in commitment.iter().flat_map(|c| c.faults(asked)) {
         d.fault(&format!("commitment.{key}"), wrong, write);
+    }
+}
+
+fn note_audit_faults(d: &mut Document, audit: Option<&AuditConfig>) {
+    for (key, wrong, write) in audit.into_iter().flat_map(AuditConfig::faults) {
+        d.fault(&format!("audit.{key}"), wrong, write);
     }
 }
 

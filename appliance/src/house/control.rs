@@ -53,9 +53,11 @@ pub enum Request {
     Forward(ForwardOrder),
     /// The transcripts of the last associations.
     Associations,
-    /// A copy of the ledger.
+    /// The audit is about to be exported: that is audited too.
+    AuditExported,
+    /// A backup of ledger and audit.
     Backup {
-        /// Where to; must not exist.
+        /// The folder; new or empty.
         to: PathBuf,
     },
 }

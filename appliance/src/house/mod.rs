@@ -3,10 +3,14 @@
 #[cfg(test)]
 mod arrival_tests;
 mod commitment;
+mod auditing;
+mod backup;
 mod config;
 mod control;
 mod desk;
+mod evict;
 mod forwards;
+mod keys;
 mod open;
 mod outbox;
 mod run;
@@ -16,9 +20,12 @@ mod status;
 mod work;
 
 pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
+pub use auditing::source as audit_source;
+pub use backup::{HOLDS, backup};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use forwards::ForwardOrder;
+pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use run::{Addresses, run};
 pub use status::{ArrivingRow, Light, Report};

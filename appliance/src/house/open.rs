@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use models::sandbox::{Pool, Program};
 
-use super::{Error, Settings};
+use super::keys::ensure_store_key;
+use super::{Error, Settings, open_audit, open_ledger, store_key};
 use crate::audit::Audit;
 use crate::escalation::Identity;
 use crate::forward::Forwards;
@@ -40,9 +41,16 @@ impl Opened {
     /// # Errors
     /// Each room's own, with what to do.
     pub async fn open(s: &Settings) -> Result<Self, Error> {
+        ensure_store_key(s).await?;
+        if !s.site.ledger.is_file() {
+            return Err(crate::ledger::Error::Missing.into());
+        }
+        // The store would make a key where it never had one: of a sealed ledger that would hide that its key is lost.
+        store_key(s)?;
         let store = Store::open(&s.store)?;
-        let audit = Arc::new(Audit::open(&s.site.audit)?);
-        let ledger = Ledger::open(&s.site.ledger).await?;
+        let audit = Arc::new(open_audit(s)?);
+        let ledger = open_ledger(s).await?;
+        ledger.check().await?;
         let identity = match &s.escalation {
             Some(e) if e.identity.is_dir() => Some(Arc::new(Identity::load(&e.identity)?)),
             _ => None,

@@ -63,6 +63,13 @@ impl HouseOutbox {
         })
     }
 
+    /// Audits what crossed the link. It has crossed already: a full disk here must not make it cross again.
+    fn note(&self, what: &str, study: &str) {
+        if let Err(error) = self.opened.audit.write(now(), "cloud", what, study, "") {
+            tracing::error!(%error, "what crossed the link could not be audited");
+        }
+    }
+
     fn drop_envelope(&self, envelope: EnvelopeId) {
         if let Err(error) = self.opened.store.outbox().remove(Id::from_bytes(*envelope.as_bytes())) {
             tracing::warn!(%error, "a delivered envelope could not be removed; the next start does it");
@@ -112,6 +119,8 @@ impl Outbox for HouseOutbox {
 
     async fn received(&self, envelope: EnvelopeId, _unix_ms: i64) -> Done<()> {
         self.opened.ledger.record_received(&envelope.to_string(), now()).await.map_err(failed)?;
+        let study = self.opened.ledger.study_of_envelope(&envelope.to_string()).await.map_err(failed)?;
+        self.note("case sent", &study.unwrap_or_default());
         self.drop_envelope(envelope);
         Ok(())
     }
@@ -150,11 +159,11 @@ impl Outbox for HouseOutbox {
 
     async fn store_report(&self, report: HomeReport) -> Done<Stored> {
         let id = report.case.to_string();
-        match self.opened.ledger.case(&id).await {
-            Ok(row) if row.revision == report.revision => {}
+        let study = match self.opened.ledger.case(&id).await {
+            Ok(row) if row.revision == report.revision => row.study,
             Ok(_) | Err(Error::Unknown(_)) => return Ok(Stored::Unknown),
             Err(error) => return Err(failed(error)),
-        }
+        };
         let content = serde_json::to_string(&report.content).map_err(|_| OutboxFailed)?;
         let unsigned = report.content.is_unsigned();
         self.opened
@@ -168,6 +177,7 @@ impl Outbox for HouseOutbox {
             )
             .await
             .map_err(failed)?;
+        self.note("report home", &study);
         Ok(Stored::Kept)
     }
 

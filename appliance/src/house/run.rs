@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::commitment::{Engine, NoArchives};
+use super::auditing;
+use super::commitment::Engine;
 use super::control::{self, Clerk, Request, Response, socket_path};
+use super::evict::{self, Evictor};
 use super::open::{Opened, deid_order, pool};
 use super::outbox::HouseOutbox;
 use super::services::Counter;
@@ -16,12 +19,16 @@ use super::sink::{Front, door, recover};
 use super::status::{ArrivingRow, Report};
 use super::work::Work;
 use super::{Error, Settings};
+use crate::audit::Collector;
 use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::{Commitment, Intake};
 use crate::ledger::Ledger;
 use crate::review::{Desk, Page};
 use crate::study::Arriving;
+
+/// How long the audit's collector may take for the last messages.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Where a running appliance listens.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +62,13 @@ pub async fn run(
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
     let opened = Opened::open(&settings).await?;
+    auditing::begin(&settings, &opened).await?;
     let arriving = Arc::new(Mutex::new(Arriving::new(settings.study)));
     recover(&opened, &arriving).await?;
+    let left = evict::sweep(&opened).await?;
+    if left > 0 {
+        tracing::info!(files = left, "evicted files that a crash had left were removed");
+    }
     let cloud_up = Arc::new(AtomicBool::new(false));
     let conveyor = Conveyor {
         ledger: opened.ledger.clone(),
@@ -111,13 +123,12 @@ async fn serve(
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
     let (arrivals, recorder) = door(opened.clone(), Arc::clone(&running.arriving), Arc::clone(&running.wake));
-    let engine =
-        Engine::new(opened.clone(), s.commitment.clone(), Arc::new(NoArchives), s.intake.ae_title.clone());
-    let engine = Arc::new(engine);
+    let engine = Arc::new(Engine::new(opened.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
     let counter = Counter { opened: opened.clone(), door: arrivals.clone(), engine: Arc::clone(&engine) };
     let front = Arc::new(Front { door: arrivals, counter });
     let mut reception = s.intake.clone();
-    reception.commitment = Commitment { provide: s.commitment.provide, user: s.commitment.provide };
+    reception.commitment = 
+        Commitment { provide: s.commitment.provide, user: s.forward.iter().any(|r| r.commit) };
     let intake = Intake::bind(reception, s.site.demo, &opened.store, front, stop.clone()).await?;
     let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
         what: "the page's address",
@@ -135,6 +146,9 @@ async fn serve(
         courier: running.courier.clone(),
         at_once: s.triage.workers,
     };
+    let halt_audit = CancellationToken::new();
+    let collector = Collector::new(Arc::clone(&opened.audit), &s.audit, auditing::source(&s))?;
+    let collector = collector.map(|c| tokio::spawn(c.run(halt_audit.clone())));
     // Drained from the top down: the door first, then its recorder, then the work, the page last.
     let halt_work = CancellationToken::new();
     let recorder = tokio::spawn(recorder.run());
@@ -146,6 +160,7 @@ async fn serve(
     let clerk = Arc::clone(&running);
     let socket_stop = stop.clone();
     let control = tokio::spawn(async move { control::serve(&socket, clerk, socket_stop).await });
+    let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
     let page = tokio::spawn(page.run(stop.clone()));
     let engine = tokio::spawn(engine.run(stop.clone()));
     ready(addresses);
@@ -162,6 +177,13 @@ async fn serve(
         tracing::warn!(kind = %error.kind(), "the control socket could not be served");
     }
     let _ = page.await;
+    let _ = evictor.await;
+    auditing::end(&opened);
+    halt_audit.cancel();
+    if let Some(collector) = collector {
+        // What the collector does not take now waits in the file for the next start.
+        let _ = tokio::time::timeout(LAST_WORDS, collector).await;
+    }
     opened.ledger.close().await;
     Ok(())
 }
@@ -224,7 +246,16 @@ impl Clerk for Running {
                 Ok(count) => Response::Done(serde_json::json!({ "changed": count })),
                 Err(error) => Response::Refused(error.to_string()),
             },
-            Request::Backup { to } => done(self.ledger().backup(&to).await.map_err(|e| e.to_string())),
+            Request::Backup { to } => match super::backup(&self.settings, self.ledger(), &to).await {
+                Ok(holds) => Response::Done(holds),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+            Request::AuditExported => done(
+                self.opened
+                    .audit
+                    .write(now(), "operator", "audit exported", "", "")
+                    .map_err(|e| e.to_string()),
+            ),
             Request::Associations => {
                 let list = self.transcripts.get().map(|t| t.list()).unwrap_or_default();
                 serde_json::to_value(list)

@@ -29,23 +29,18 @@ fn later(error: Error) -> Failure {
 }
 
 impl Counter {
-    async fn make(&self, who: Asker, step: StepCreate) -> Result<(), Failure> {
-        let new = NewStep {
-            uid: step.uid.clone(),
-            studies: step.studies.clone(),
-            calling_ae: who.calling,
-            address: who.address,
-        };
-        match self.opened.ledger.create_step(&new, now()).await.map_err(later)? {
-            StepMade::New => {}
+    async fn make(&self, step: StepCreate) -> Result<(), Failure> {
+        let new = NewStep { uid: step.uid.clone(), studies: step.studies };
+        let studies = match self.opened.ledger.create_step(&new, now()).await.map_err(later)? {
+            StepMade::New(studies) => studies,
             StepMade::Duplicate => return Err(Failure::Duplicate),
             StepMade::TooMany => return Err(Failure::Later),
-        }
+        };
         if step.instances.is_some() {
             let change = StepChange { end: None, instances: step.instances };
             self.opened.ledger.change_step(&step.uid, &change, now()).await.map_err(later)?;
         }
-        self.tell(step.studies).await;
+        self.tell(studies).await;
         Ok(())
     }
 
@@ -69,8 +64,8 @@ impl Counter {
 }
 
 impl Services for Counter {
-    fn create_step(&self, who: Asker, step: StepCreate) -> BoxFuture<'_, Result<(), Failure>> {
-        self.make(who, step).boxed()
+    fn create_step(&self, _: Asker, step: StepCreate) -> BoxFuture<'_, Result<(), Failure>> {
+        self.make(step).boxed()
     }
 
     fn set_step(&self, step: StepSet) -> BoxFuture<'_, Result<(), Failure>> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 
+use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use super::services::Counter;
 use crate::conveyor::now;
@@ -30,7 +31,7 @@ enum Event {
     Stored(Box<Arrival>),
     Released(u64),
     Refused(RefusedCaller),
-    /// A performed step of this study (Study Instance UID) has changed.
+    /// A performed step of this study (index of its UID) has changed.
     Step(String),
 }
 
@@ -85,9 +86,9 @@ impl Sink for Door {
 
 impl Door {
     /// Tells that the performed steps of a study have changed, behind every arrival that was told before.
-    pub(super) async fn step(&self, study_uid: String) {
+    pub(super) async fn step(&self, study_index: String) {
         // Closed only when the house is drained: the next start asks the ledger.
-        let _ = self.events.send(Event::Step(study_uid)).await;
+        let _ = self.events.send(Event::Step(study_index)).await;
     }
 
     /// Signals that may be lost under pressure: quiet time decides without them.
@@ -104,12 +105,13 @@ pub(super) struct Recorder {
     arriving: Arc<Mutex<Arriving>>,
     wake: Arc<Notify>,
     events: mpsc::Receiver<Event>,
+    flows: Flows,
 }
 
 /// Makes the door and the recorder behind it.
 pub(super) fn door(opened: Opened, arriving: Arc<Mutex<Arriving>>, wake: Arc<Notify>) -> (Door, Recorder) {
     let (send, receive) = mpsc::channel(QUEUE);
-    (Door { events: send }, Recorder { opened, arriving, wake, events: receive })
+    (Door { events: send }, Recorder { opened, arriving, wake, events: receive, flows: Flows::default() })
 }
 
 impl Recorder {
@@ -120,6 +122,8 @@ impl Recorder {
             self.gather(&mut batch).await;
             self.record(std::mem::take(&mut batch)).await;
         }
+        self.flows.all_ended();
+        self.flows.write(&self.opened.audit).await;
     }
 
     /// While objects keep coming their rows wait for each other: each transaction is two syncs, which would compete
@@ -135,7 +139,7 @@ impl Recorder {
         }
     }
 
-    async fn record(&self, events: Vec<Event>) {
+    async fn record(&mut self, events: Vec<Event>) {
         let rows: Vec<Arrival> = events
             .iter()
             .filter_map(|e| match e {
@@ -151,14 +155,18 @@ impl Recorder {
             for event in &events {
                 match event {
                     Event::Stored(_) => {
-                        if let Some((a, r)) = made.next()
-                            && !r.repeated
-                        {
-                            arriving.arrived(&r.study, &a.association, &a.sop_instance_uid, a.arrived);
+                        let Some((a, r)) = made.next() else { continue };
+                        if !r.repeated {
+                            arriving.arrived(&r.study, &a.association, &r.instance_index, a.arrived);
                         }
+                        self.flows.stored(&self.opened.ledger, a, r);
                     }
-                    Event::Released(association) => arriving.released(&association.to_string(), now()),
-                    Event::Refused(_) | Event::Step(_) => {}
+                    Event::Released(association) => {
+                        arriving.released(&association.to_string(), now());
+                        self.flows.released(&association.to_string(), "");
+                    }
+                    Event::Refused(c) => self.flows.refused(&self.opened.ledger, c),
+                    Event::Step(_) => {}
                 }
             }
             for (study, expected) in expected {
@@ -166,6 +174,8 @@ impl Recorder {
             }
         }
         self.file_away(&rows, &recorded).await;
+        self.flows.stale(now());
+        self.flows.write(&self.opened.audit).await;
         let refused = counted(&events);
         if !refused.is_empty()
             && let Err(error) = self.opened.ledger.note_refused(&refused, now()).await
@@ -184,8 +194,8 @@ impl Recorder {
             fresh.map(|r| r.study.clone()).collect()
         };
         for event in events {
-            if let Event::Step(uid) = event
-                && let Ok(Some(study)) = ledger.study_by_uid(uid).await
+            if let Event::Step(index) = event
+                && let Ok(Some(study)) = ledger.study_by_index(index).await
             {
                 ask.insert(study);
             }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evict::{past, proof};
 use super::{Error, Opened, Settings};
 use crate::conveyor::{NO_WORKER_SINCE, now};
 use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
-use crate::ledger::{CommitmentCounts, Counts};
-use crate::store::Level;
+use crate::ledger::{CommitmentCounts, Counts, HeldBack};
+use crate::store::{Level, StoreConfig};
 use crate::study::Arriving;
 
 /// One light with its words.
@@ -35,6 +36,8 @@ pub struct Report {
     pub cloud: Light,
     /// Disk.
     pub disk: Light,
+    /// Audit: its collector.
+    pub audit: Light,
     /// Since when the cloud is away, ms.
     pub cloud_away_since: Option<i64>,
     /// Sealed cases without a receipt.
@@ -118,7 +121,8 @@ impl Report {
             scanner: scanner(s, &counts, running),
             models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some()),
             cloud,
-            disk: disk(opened),
+            disk: disk(s, opened).await?,
+            audit: audit(opened),
             cloud_away_since: away,
             waiting_sealed: waiting,
             destinations: opened.forwards.rows(&ledger.forward_queues().await?, running),
@@ -170,22 +174,62 @@ fn models_light(s: &Settings, no_worker: bool) -> Light {
     }
 }
 
-fn disk(opened: &Opened) -> Light {
-    if opened.store.poisoned() {
-        return light("bad", "a sync failed: nothing is taken until a restart");
-    }
-    match opened.store.space() {
-        Ok(space) => {
-            let free = match space.free >> 30 {
-                0 => format!("{} MiB", space.free >> 20),
-                gib => format!("{gib} GiB"),
-            };
-            match space.level {
-                Level::Ample => light("ok", format!("{free} free")),
-                Level::Low => light("warn", format!("{free} free: below store.warn_free")),
-                Level::Refusing => light("bad", format!("{free} free: C-STORE is answered A700; free space")),
-            }
+fn audit(opened: &Opened) -> Light {
+    let d = opened.audit.delivery();
+    match (d.configured, d.away_since) {
+        (false, _) => light("ok", "kept here; no [audit] collector is configured"),
+        (true, None) => light("ok", format!("the collector has {} messages, {} wait", d.sent, d.waiting)),
+        (true, Some(_)) => {
+            light("warn", format!("the collector does not take messages: {} wait here", d.waiting))
         }
-        Err(error) => light("bad", error.to_string()),
+    }
+}
+
+async fn disk(s: &Settings, opened: &Opened) -> Result<Light, Error> {
+    if opened.store.poisoned() {
+        return Ok(light("bad", "a sync failed: nothing is taken until a restart"));
+    }
+    let space = match opened.store.space() {
+        Ok(space) => space,
+        Err(error) => return Ok(light("bad", error.to_string())),
+    };
+    let free = size(space.free);
+    if space.level == Level::Ample {
+        return Ok(light("ok", format!("{free} free")));
+    }
+    let held = opened.ledger.held_back(past(&s.store, now()), proof(&s.store)).await?;
+    let frees = what_frees(&held, &s.store);
+    Ok(match space.level {
+        Level::Refusing => light(
+            "bad",
+            format!(
+                "{free} free: every C-STORE is answered A700 until {} are free. {frees}",
+                s.store.refuse_free
+            ),
+        ),
+        _ => light("warn", format!("{free} free: below store.warn_free ({}). {frees}", s.store.warn_free)),
+    })
+}
+
+fn size(bytes: u64) -> String {
+    if bytes >> 30 >= 10 { format!("{} GiB", bytes >> 30) } else { format!("{} MiB", bytes >> 20) }
+}
+
+/// What would free space, in words: each reason names what somebody can do.
+fn what_frees(h: &HeldBack, c: &StoreConfig) -> String {
+    let said = [
+        (h.evictable, "delivered and past retention: being removed".to_owned()),
+        (h.young, format!("delivered and younger than store.keep ({})", c.keep)),
+        (h.unanswered, "not answered yet".to_owned()),
+        (h.open_cases, "with an open case: decide on it, or let the link come back".to_owned()),
+        (h.open_flags, "with a flag that nobody acknowledged".to_owned()),
+        (h.not_forwarded, "not proven to be elsewhere: see store.evict and [[forward]]".to_owned()),
+    ];
+    let parts: Vec<String> =
+        said.into_iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
+    if parts.is_empty() {
+        "No study is here that could go: something else fills the disk".to_owned()
+    } else {
+        format!("Studies here: {}", parts.join("; "))
     }
 }

@@ -3,8 +3,9 @@
 use proto::case::{Plan, Priority};
 use sqlx::{FromRow, Sqlite, Transaction};
 
+use super::columns::{CASE_NOTE, CASE_REASON};
 use super::revisions::word;
-use super::{CaseState, Error, Ledger, Result, new_id};
+use super::{CaseState, Error, Ledger, Result, Seal, new_id};
 
 /// A case to open for a study revision.
 #[derive(Debug)]
@@ -115,8 +116,9 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn open_case(&self, c: &NewCase, now: i64) -> Result<Option<String>> {
+        self.refuse_evicted(&c.study).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let id = insert(&mut tx, c, now).await?;
+        let id = insert(&mut tx, &self.seal, c, now).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -126,11 +128,12 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unknown`] when there is none.
     pub async fn case(&self, id: &str) -> Result<CaseRow> {
-        sqlx::query_as("SELECT * FROM cases WHERE id = ?")
+        let row = sqlx::query_as("SELECT * FROM cases WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.pool)
             .await?
-            .ok_or(Error::Unknown("case"))
+            .ok_or(Error::Unknown("case"))?;
+        self.opened(row)
     }
 
     /// The case of a study's revision.
@@ -138,11 +141,12 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn case_of(&self, study: &str, revision: u32) -> Result<Option<CaseRow>> {
-        Ok(sqlx::query_as("SELECT * FROM cases WHERE study = ? AND revision = ?")
+        let row: Option<CaseRow> = sqlx::query_as("SELECT * FROM cases WHERE study = ? AND revision = ?")
             .bind(study)
             .bind(revision)
             .fetch_optional(&self.pool)
-            .await?)
+            .await?;
+        row.map(|r| self.opened(r)).transpose()
     }
 
     /// All cases in a state, STAT first, then by age.
@@ -150,13 +154,14 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn cases_in(&self, state: CaseState) -> Result<Vec<CaseRow>> {
-        Ok(sqlx::query_as(
+        let rows = sqlx::query_as(
             "SELECT * FROM cases WHERE state = ?
              ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id",
         )
         .bind(state.as_str())
         .fetch_all(&self.pool)
-        .await?)
+        .await?;
+        self.all_opened(rows)
     }
 
     /// All cases, the newest first, at most `limit`.
@@ -164,10 +169,22 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn cases(&self, limit: u32) -> Result<Vec<CaseRow>> {
-        Ok(sqlx::query_as("SELECT * FROM cases ORDER BY created_at DESC, id LIMIT ?")
+        let rows = sqlx::query_as("SELECT * FROM cases ORDER BY created_at DESC, id LIMIT ?")
             .bind(limit)
             .fetch_all(&self.pool)
-            .await?)
+            .await?;
+        self.all_opened(rows)
+    }
+
+    fn opened(&self, mut row: CaseRow) -> Result<CaseRow> {
+        row.reason = self.seal.open(CASE_REASON, &row.id, &row.reason)?;
+        row.note = self.seal.open(CASE_NOTE, &row.id, &row.note)?;
+        Ok(row)
+    }
+
+    /// Rows of cases with their sealed columns opened.
+    pub(super) fn all_opened(&self, rows: Vec<CaseRow>) -> Result<Vec<CaseRow>> {
+        rows.into_iter().map(|r| self.opened(r)).collect()
     }
 
     /// Moves a case from one of `from` to `to`, remembering where it was for undo.
@@ -181,6 +198,10 @@ impl Ledger {
         to: CaseState,
         leaves_at: Option<i64>,
     ) -> Result<()> {
+        if to == CaseState::Leaving {
+            let study = self.case(id).await?.study;
+            self.refuse_evicted(&study).await?;
+        }
         let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
         let done = sqlx::query(
             "UPDATE cases SET before = state, leaves_at = ?2,
@@ -286,7 +307,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
         sqlx::query("UPDATE cases SET note = ? WHERE id = ?")
-            .bind(note)
+            .bind(self.seal.seal(CASE_NOTE, case, note)?)
             .bind(case)
             .execute(&self.pool)
             .await?;
@@ -297,6 +318,7 @@ impl Ledger {
 /// Opens a case inside a transaction; `None` when the revision has one.
 pub(super) async fn insert(
     tx: &mut Transaction<'_, Sqlite>,
+    seal: &Seal,
     c: &NewCase,
     now: i64,
 ) -> Result<Option<String>> {
@@ -310,7 +332,7 @@ pub(super) async fn insert(
     .bind(c.revision)
     .bind(c.state.as_str())
     .bind(word(&c.priority)?)
-    .bind(&c.reason)
+    .bind(seal.seal(CASE_REASON, &id, &c.reason)?)
     .bind(word(&c.plan)?)
     .bind(c.leaves_at)
     .bind(now)

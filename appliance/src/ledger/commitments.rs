@@ -2,7 +2,8 @@
 
 use sqlx::{FromRow, Sqlite, Transaction as Tx};
 
-use super::{Ledger, Result, new_id};
+use super::columns::{COMMITMENT_AE, COMMITMENT_ITEM, SOP_INSTANCE_UID, TRANSACTION_UID};
+use super::{Ledger, Result, Seal, new_id};
 use crate::commitment::{Reason, Reference, Report, Transaction};
 
 /// What became of a request.
@@ -57,6 +58,10 @@ pub struct Held {
     pub id: String,
     /// SOP class.
     pub sop_class: String,
+    /// BLAKE3 of the data set, hex.
+    pub blake3: String,
+    /// Its bytes have left this disk.
+    pub evicted: bool,
 }
 
 /// Numbers for the page and `status`.
@@ -85,22 +90,20 @@ impl Ledger {
     pub async fn ask_commitment(
         &self,
         calling: &str,
-        address: &str,
         asked: &Transaction,
         now: i64,
     ) -> Result<Asked> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let before: Vec<(String,)> = sqlx::query_as(
-            "SELECT id FROM commitments WHERE transaction_uid = ? AND calling_ae = ? ORDER BY asked_at",
-        )
-        .bind(&asked.uid)
-        .bind(calling)
-        .fetch_all(&mut *tx)
-        .await?;
+        let request = self.seal.index(TRANSACTION_UID, &format!("{}\n{calling}", asked.uid))?;
+        let before: Vec<(String,)> =
+            sqlx::query_as("SELECT id FROM commitments WHERE request_index = ? ORDER BY asked_at")
+                .bind(&request)
+                .fetch_all(&mut *tx)
+                .await?;
         let mut asked_now: Vec<&Reference> = asked.references.iter().collect();
         asked_now.sort();
         for (id,) in &before {
-            let items = items(&mut tx, id).await?;
+            let items = items(&mut tx, &self.seal, id).await?;
             let mut known: Vec<Reference> = items.into_iter().map(reference).collect();
             known.sort();
             if known.iter().eq(asked_now.iter().copied()) {
@@ -121,26 +124,28 @@ impl Ledger {
         let id = new_id()?;
         let refused = !before.is_empty();
         sqlx::query(
-            "INSERT INTO commitments (id, transaction_uid, calling_ae, address, asked_at, decided_at)
+            "INSERT INTO commitments (id, request_index, transaction_uid, calling_ae, asked_at, decided_at)
              VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(&id)
-        .bind(&asked.uid)
-        .bind(calling)
-        .bind(address)
+        .bind(&request)
+        .bind(self.seal.seal(TRANSACTION_UID, &id, &asked.uid)?)
+        .bind(self.seal.seal(COMMITMENT_AE, &id, calling)?)
         .bind(now)
         .bind(refused.then_some(now))
         .execute(&mut *tx)
         .await?;
         for (position, item) in (0_i64..).zip(&asked.references) {
             sqlx::query(
-                "INSERT INTO commitment_items (commitment, position, sop_class, sop_instance_uid, verdict)
-                 VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO commitment_items
+                 (commitment, position, sop_class, sop_instance_uid, sop_instance_index, verdict)
+                 VALUES (?, ?, ?, ?, ?, ?)",
             )
             .bind(&id)
             .bind(position)
             .bind(&item.sop_class)
-            .bind(&item.sop_instance)
+            .bind(self.seal.seal(COMMITMENT_ITEM, &item_name(&id, position), &item.sop_instance)?)
+            .bind(self.seal.index(SOP_INSTANCE_UID, &item.sop_instance)?)
             .bind(refused.then_some(Reason::DUPLICATE_TRANSACTION.0))
             .execute(&mut *tx)
             .await?;
@@ -155,7 +160,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn undecided_commitments(&self) -> Result<Vec<CommitmentRow>> {
         let sql = format!("{ROW} WHERE decided_at IS NULL ORDER BY asked_at, id LIMIT 64");
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool).await?)
+        self.unsealed(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool).await?)
     }
 
     /// Requests that are decided and whose report is due, the oldest first.
@@ -166,7 +171,15 @@ impl Ledger {
         let sql = format!(
             "{ROW} WHERE decided_at IS NOT NULL AND told_at IS NULL AND next_attempt <= ? ORDER BY asked_at, id LIMIT 64"
         );
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&self.pool).await?)
+        self.unsealed(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&self.pool).await?)
+    }
+
+    fn unsealed(&self, mut rows: Vec<CommitmentRow>) -> Result<Vec<CommitmentRow>> {
+        for row in &mut rows {
+            row.transaction_uid = self.seal.open(TRANSACTION_UID, &row.id, &row.transaction_uid)?;
+            row.calling_ae = self.seal.open(COMMITMENT_AE, &row.id, &row.calling_ae)?;
+        }
+        Ok(rows)
     }
 
     /// When the next report becomes due, ms.
@@ -188,18 +201,21 @@ impl Ledger {
     /// The database's refusal.
     pub async fn commitment_items(&self, commitment: &str) -> Result<Vec<CommitmentItem>> {
         let mut tx = self.pool.begin().await?;
-        items(&mut tx, commitment).await
+        items(&mut tx, &self.seal, commitment).await
     }
 
-    /// Everything that is kept under a SOP Instance UID.
+    /// Everything that came under a SOP Instance UID, what is on this disk first.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn held_under(&self, sop_instance_uid: &str) -> Result<Vec<Held>> {
-        Ok(sqlx::query_as("SELECT id, sop_class FROM instances WHERE sop_instance_uid = ?")
-            .bind(sop_instance_uid)
-            .fetch_all(&self.pool)
-            .await?)
+        Ok(sqlx::query_as(
+            "SELECT id, sop_class, blake3, evicted_at IS NOT NULL AS evicted FROM instances
+             WHERE sop_instance_index = ? ORDER BY evicted, arrived",
+        )
+        .bind(self.seal.index(SOP_INSTANCE_UID, sop_instance_uid)?)
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// Records what was found out of a request's instances; with nothing left open it is decided.
@@ -286,7 +302,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn commitment_holds(&self, instance: &str) -> Result<bool> {
         let row: (bool,) = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM instances i JOIN commitment_items t ON t.sop_instance_uid = i.sop_instance_uid
+            "SELECT EXISTS (SELECT 1 FROM instances i JOIN commitment_items t ON t.sop_instance_index = i.sop_instance_index
              JOIN commitments c ON c.id = t.commitment WHERE i.id = ? AND c.told_at IS NULL)",
         )
         .bind(instance)
@@ -318,12 +334,22 @@ fn reference(item: CommitmentItem) -> Reference {
     Reference { sop_class: item.sop_class, sop_instance: item.sop_instance_uid }
 }
 
-async fn items(tx: &mut Tx<'_, Sqlite>, commitment: &str) -> Result<Vec<CommitmentItem>> {
-    Ok(sqlx::query_as(
+/// As `columns.rs` names the rows of this table.
+fn item_name(commitment: &str, position: i64) -> String {
+    format!("{commitment}/{position}")
+}
+
+async fn items(tx: &mut Tx<'_, Sqlite>, seal: &Seal, commitment: &str) -> Result<Vec<CommitmentItem>> {
+    let mut items: Vec<CommitmentItem> = sqlx::query_as(
         "SELECT position, sop_class, sop_instance_uid, instance, verdict FROM commitment_items
          WHERE commitment = ? ORDER BY position",
     )
     .bind(commitment)
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    for item in &mut items {
+        let name = item_name(commitment, item.position);
+        item.sop_instance_uid = seal.open(COMMITMENT_ITEM, &name, &item.sop_instance_uid)?;
+    }
+    Ok(items)
 }

@@ -11,17 +11,35 @@ pub enum Error {
     /// The file is there and holds no ledger.
     #[error("the file at the configured place holds no ledger: restore it from a backup")]
     Hollow,
-    /// The file is damaged.
-    #[error(
-        "the ledger's file is damaged: restore it from a backup; the store still holds what was received"
-    )]
-    Damaged,
     /// A ledger is there already.
     #[error("there is a ledger at that place already: it is never overwritten")]
     Exists,
-    /// The ledger was written by a newer or a damaged version.
+    /// The ledger was written by a version whose schema differs.
     #[error("the ledger's schema is not one this version knows: install the version that wrote it")]
     Schema,
+    /// The ledger was written by a newer version.
+    #[error(
+        "the ledger has schema {found} and this version knows schemas up to {known}: install the version that wrote it, or open the copy it kept beside the ledger with `appliance backup DIR --from COPY`"
+    )]
+    Newer {
+        /// The newest schema in the file.
+        found: i64,
+        /// The newest schema of this program.
+        known: i64,
+    },
+    /// The file is no database, or its structure does not hold.
+    #[error(
+        "the ledger's file is damaged: nothing was changed; restore it from a backup and keep this file for support; the store still holds what was received"
+    )]
+    Damaged,
+    /// The key does not fit.
+    #[error("the store key is not the one this ledger was sealed under: put the right key file at store.key")]
+    Key,
+    /// A sealed copy does not open.
+    #[error(
+        "this is no sealed copy of a ledger, it was altered or cut short, or it was made under another store key"
+    )]
+    Copy,
     /// The database refused; the disk is full or fails.
     #[error("the ledger could not be written or read ({0})")]
     Database(&'static str),
@@ -50,9 +68,13 @@ impl From<sqlx::Error> for Error {
         match e {
             sqlx::Error::RowNotFound => Error::Unknown("row"),
             sqlx::Error::Database(d) if d.is_unique_violation() => Error::Database("a row is there already"),
-            // SQLITE_CORRUPT and SQLITE_NOTADB, whatever the extension of the code.
-            sqlx::Error::Database(d) if corrupt(d.code().as_deref()) => Error::Damaged,
-            sqlx::Error::Database(_) => Error::Database("the database refused"),
+            sqlx::Error::Database(d) => match primary_code(d.as_ref()) {
+                // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FULL, SQLITE_BUSY
+                Some(11 | 26) => Error::Damaged,
+                Some(13) => Error::Database("the disk is full"),
+                Some(5) => Error::Database("busy"),
+                _ => Error::Database("the database refused"),
+            },
             sqlx::Error::Io(_) => Error::Database("disk"),
             sqlx::Error::PoolTimedOut => Error::Database("busy"),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Error::Row("column"),
@@ -61,8 +83,20 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-fn corrupt(code: Option<&str>) -> bool {
-    code.and_then(|c| c.parse::<u32>().ok()).is_some_and(|c| matches!(c & 0xFF, 11 | 26))
+/// SQLite's primary result code: the low byte of the extended one.
+fn primary_code(d: &dyn sqlx::error::DatabaseError) -> Option<u32> {
+    Some(d.code()?.parse::<u32>().ok()? & 0xff)
+}
+
+impl From<std::io::Error> for Error {
+    fn from(e: std::io::Error) -> Self {
+        match e.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Error::Database("the disk is full")
+            }
+            _ => Error::Database("disk"),
+        }
+    }
 }
 
 impl From<serde_json::Error> for Error {

@@ -42,6 +42,19 @@ pub struct ForwardRow {
     pub queued_at: i64,
     /// Delivered, dead or given up, ms.
     pub done_at: Option<i64>,
+    /// Whether the destination is asked to commit to it.
+    pub commit_due: bool,
+    /// When it has committed, ms.
+    pub committed_at: Option<i64>,
+}
+
+/// A destination that an instance is queued for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Onward {
+    /// The rule's name.
+    pub destination: String,
+    /// Whether it is asked to commit (PS3.4 annex J) to what it was given.
+    pub commit: bool,
 }
 
 /// Numbers of one destination.
@@ -94,18 +107,19 @@ pub(super) async fn queue(
     tx: &mut Transaction<'_, Sqlite>,
     instance: &str,
     study: &str,
-    destinations: &[String],
+    destinations: &[Onward],
     at: i64,
 ) -> Result<()> {
     for destination in destinations {
         sqlx::query(
-            "INSERT INTO forwards (instance, destination, study, state, queued_at) VALUES (?, ?, ?, 'waiting', ?)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO forwards (instance, destination, study, state, queued_at, commit_due)
+             VALUES (?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(instance)
-        .bind(destination)
+        .bind(&destination.destination)
         .bind(study)
         .bind(at)
+        .bind(destination.commit)
         .execute(&mut **tx)
         .await?;
     }
@@ -255,8 +269,8 @@ impl Ledger {
     /// The database's refusal.
     pub async fn forwards(&self, destination: &str, states: &[&str], limit: u32) -> Result<Vec<ForwardRow>> {
         Ok(sqlx::query_as(
-            "SELECT instance, study, destination, state, attempts, next_attempt, status, fault, queued_at, done_at
-             FROM forwards WHERE (?1 = '' OR destination = ?1)
+            "SELECT instance, study, destination, state, attempts, next_attempt, status, fault, queued_at, done_at,
+             commit_due <> 0 AS commit_due, committed_at FROM forwards WHERE (?1 = '' OR destination = ?1)
              AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2))) ORDER BY queued_at, instance LIMIT ?3",
         )
         .bind(destination)
@@ -272,8 +286,8 @@ impl Ledger {
     /// The database's refusal.
     pub async fn forwards_of(&self, instance: &str) -> Result<Vec<ForwardRow>> {
         Ok(sqlx::query_as(
-            "SELECT instance, study, destination, state, attempts, next_attempt, status, fault, queued_at, done_at
-             FROM forwards WHERE instance = ? ORDER BY destination",
+            "SELECT instance, study, destination, state, attempts, next_attempt, status, fault, queued_at, done_at,
+             commit_due <> 0 AS commit_due, committed_at FROM forwards WHERE instance = ? ORDER BY destination",
         )
         .bind(instance)
         .fetch_all(&self.pool)

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::{Error, Ledger, Result, forwards, new_id};
+use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
+use super::{Error, Ledger, Onward, Result, Seal, forwards, new_id};
 
 /// What reception knew about one stored instance.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Arrival {
 pub struct Arrived {
     /// The study's local id.
     pub study: String,
+    /// Keyed index of its SOP Instance UID, as [`crate::study::Expected`] names instances.
+    pub instance_index: String,
     /// The same bytes were there already: the entry file may go.
     pub repeated: bool,
     /// The same SOP Instance UID was there with other bytes: kept beside, flagged.
@@ -86,12 +89,12 @@ impl Ledger {
     pub async fn record_arrivals_to(
         &self,
         batch: &[Arrival],
-        to: impl Fn(&Arrival) -> Vec<String> + Send,
+        to: impl Fn(&Arrival) -> Vec<Onward> + Send,
     ) -> Result<Vec<Arrived>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut out = Vec::with_capacity(batch.len());
         for arrival in batch {
-            let (arrived, instance) = record(&mut tx, arrival).await?;
+            let (arrived, instance) = record(&mut tx, &self.seal, arrival).await?;
             forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
             out.push(arrived);
         }
@@ -115,7 +118,7 @@ impl Ledger {
     pub async fn instances(&self, study: &str, revision: u32) -> Result<Vec<InstanceRow>> {
         Ok(sqlx::query_as(
             "SELECT id, sop_class, transfer_syntax, modality, bytes, blake3, conflict <> 0 AS conflict, set_aside
-             FROM instances WHERE study = ? AND revision BETWEEN 1 AND ? ORDER BY arrived, id",
+             FROM instances WHERE study = ? AND revision BETWEEN 1 AND ? AND evicted_at IS NULL ORDER BY arrived, id",
         )
         .bind(study)
         .bind(revision)
@@ -138,51 +141,57 @@ impl Ledger {
 }
 
 /// What the ledger made of it, and the name of the entry that is kept.
-async fn record(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<(Arrived, String)> {
-    let same: Option<(String, String)> =
-        sqlx::query_as("SELECT study, id FROM instances WHERE sop_instance_uid = ? AND blake3 = ?")
-            .bind(&a.sop_instance_uid)
+async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<(Arrived, String)> {
+    let index = seal.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
+    let same: Option<(String, String)> = sqlx::query_as(
+        "SELECT study, id FROM instances WHERE sop_instance_index = ? AND blake3 = ? AND evicted_at IS NULL",
+    )
+    .bind(&index)
+    .bind(&a.blake3)
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some((study, id)) = same {
+        // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
+        return Ok((Arrived { study, instance_index: index, repeated: id != a.id, conflict: false }, id));
+    }
+    let study = study_of(tx, seal, a).await?;
+    let other: Option<(i64,)> =
+        sqlx::query_as("SELECT 1 FROM instances WHERE sop_instance_index = ? AND blake3 <> ? LIMIT 1")
+            .bind(&index)
             .bind(&a.blake3)
             .fetch_optional(&mut **tx)
             .await?;
-    if let Some((study, id)) = same {
-        // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
-        return Ok((Arrived { study, repeated: id != a.id, conflict: false }, id));
-    }
-    let study = study_of(tx, a).await?;
-    let other: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM instances WHERE sop_instance_uid = ? LIMIT 1")
-        .bind(&a.sop_instance_uid)
-        .fetch_optional(&mut **tx)
-        .await?;
     let conflict = other.is_some();
     let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;
     sqlx::query(
         "INSERT INTO instances (id, study, sop_instance_uid, series_uid, sop_class, transfer_syntax, modality,
-         calling_ae, address, association, arrived, bytes, blake3, conflict)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         calling_ae, address, association, arrived, bytes, blake3, conflict, sop_instance_index)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&a.id)
     .bind(&study)
-    .bind(&a.sop_instance_uid)
-    .bind(&a.series_uid)
+    .bind(seal.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
+    .bind(seal.seal(SERIES_UID, &a.id, &a.series_uid)?)
     .bind(&a.sop_class)
     .bind(&a.transfer_syntax)
     .bind(&a.modality)
-    .bind(&a.calling_ae)
-    .bind(&a.address)
+    .bind(seal.seal(CALLING_AE, &a.id, &a.calling_ae)?)
+    .bind(seal.seal(ADDRESS, &a.id, &a.address)?)
     .bind(&a.association)
     .bind(a.arrived)
     .bind(bytes)
     .bind(&a.blake3)
     .bind(i64::from(conflict))
+    .bind(&index)
     .execute(&mut **tx)
     .await?;
-    Ok((Arrived { study, repeated: false, conflict }, a.id.clone()))
+    Ok((Arrived { study, instance_index: index, repeated: false, conflict }, a.id.clone()))
 }
 
-async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<String> {
-    let known: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid = ?")
-        .bind(&a.study_uid)
+async fn study_of(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<String> {
+    let index = seal.index(STUDY_UID, &a.study_uid)?;
+    let known: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid_index = ?")
+        .bind(&index)
         .fetch_optional(&mut **tx)
         .await?;
     if let Some((id,)) = known {
@@ -195,10 +204,11 @@ async fn study_of(tx: &mut Transaction<'_, Sqlite>, a: &Arrival) -> Result<Strin
     }
     let id = new_id()?;
     sqlx::query(
-        "INSERT INTO studies (id, uid, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO studies (id, uid, uid_index, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(&id)
-    .bind(&a.study_uid)
+    .bind(seal.seal(STUDY_UID, &id, &a.study_uid)?)
+    .bind(&index)
     .bind(a.arrived)
     .bind(a.arrived)
     .bind(&a.modality)

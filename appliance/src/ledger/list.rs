@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::columns::PATIENT_NAME;
 use super::{CaseRow, DispositionRow, Error, Ledger, Result};
 
 /// What part of the list is wanted.
@@ -162,17 +163,19 @@ impl Ledger {
     pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
         let sql = format!(
             "{ROW} WHERE (?1 = '' OR d.disposition = ?1 OR c.state = ?1)
-             AND (?2 = '' OR instr(upper(s.modality || ' ' || s.body_part || ' ' || s.station || ' ' || s.accession_tail), upper(?2)) > 0)
+             AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
              ORDER BY CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
                            WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' THEN 1 ELSE 2 END,
                       s.last_arrival DESC, s.id LIMIT ?3"
         );
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let found = if q.find.is_empty() { None } else { Some(self.find(&q.find).await?) };
+        let rows: Vec<StudyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&q.filter)
-            .bind(&q.find)
+            .bind(found.map(|ids| serde_json::to_string(&ids)).transpose()?)
             .bind(q.limit.clamp(1, 5_000))
             .fetch_all(&self.pool)
-            .await?)
+            .await?;
+        rows.into_iter().map(|r| self.shown(r)).collect()
     }
 
     /// One study with disposition, case, report and timeline.
@@ -185,16 +188,14 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?
             .ok_or(Error::Unknown("study"))?;
+        let row = self.shown(row)?;
         let disposition = self.disposition(study, row.revision).await?;
         let case = self.case_of(study, row.revision).await?;
         let report = match &case {
             Some(c) => self.report(&c.id).await?.map(|t| serde_json::from_str(&t)).transpose()?,
             None => None,
         };
-        let events = sqlx::query_as("SELECT at, who, what FROM events WHERE study = ? ORDER BY seq")
-            .bind(study)
-            .fetch_all(&self.pool)
-            .await?;
+        let events = self.events(study).await?;
         Ok(StudyDetail { row, disposition, case, report, events })
     }
 
@@ -207,22 +208,8 @@ impl Ledger {
             .bind(study)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|r| r.0).ok_or(Error::Unknown("study"))
-    }
-
-    /// Adds a line to a study's timeline; `what` holds no identity.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn add_event(&self, study: &str, who: &str, what: &str, now: i64) -> Result<()> {
-        sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, ?, ?)")
-            .bind(now)
-            .bind(study)
-            .bind(who)
-            .bind(what)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let (name,) = row.ok_or(Error::Unknown("study"))?;
+        self.seal.open(PATIENT_NAME, study, &name)
     }
 
     /// A named person acknowledges a study's flag.

@@ -7,19 +7,29 @@
 mod accounts;
 mod cases;
 mod commitments;
+mod columns;
+mod copy;
 mod error;
+mod events;
+mod evict;
+mod find;
 mod forwards;
 mod instances;
 mod list;
 mod refused;
 mod reports;
 mod revisions;
+mod seal;
 mod state;
 mod steps;
+#[cfg(test)]
+mod tests;
+mod upgrade;
 mod upload;
 mod upstream;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
@@ -28,16 +38,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use accounts::{Session, UserRow};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use commitments::{Asked, CommitmentCounts, CommitmentItem, CommitmentRow, Held};
+pub use copy::open_copy;
 pub use error::Error;
-pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow};
+pub use evict::{Evicted, HeldBack, Proof};
+pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward};
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
+pub use seal::{Column, Seal};
 pub use state::CaseState;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
-pub use upstream::{Standing, UpstreamItem, UpstreamRow};
+pub use upstream::{Standing, UpstreamRow};
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -48,6 +61,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/ledger/migratio
 #[derive(Clone)]
 pub struct Ledger {
     pool: SqlitePool,
+    seal: Arc<Seal>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -57,48 +71,75 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Makes a new ledger.
+    /// Makes a new ledger, sealed under the store's key.
     ///
     /// # Errors
     /// [`Error::Exists`] when a file is there already.
-    pub async fn create(path: &Path) -> Result<Self> {
+    pub async fn create(path: &Path, store_key: &[u8; 32]) -> Result<Self> {
         if path.exists() {
             return Err(Error::Exists);
         }
-        Self::connect(path, true).await
+        let seal = Arc::new(Seal::new(store_key));
+        let alone = pool(path, true, 1).await?;
+        upgrade::migrate(&alone).await?;
+        columns::seal_plain(&alone, &seal).await?;
+        alone.close().await;
+        Ok(Self { pool: pool(path, false, 4).await?, seal })
     }
 
-    /// Opens the ledger and brings its schema up to date.
+    /// Opens the ledger. One of an older version is brought up to this one first; before that a sealed copy of it
+    /// is kept beside it (`ledger.db.before-1.sealed`).
     ///
     /// # Errors
-    /// [`Error::Missing`] when there is none, [`Error::Hollow`] when the file holds none, [`Error::Damaged`],
-    /// [`Error::Schema`] when a newer version wrote it.
-    pub async fn open(path: &Path) -> Result<Self> {
+    /// [`Error::Missing`] when there is none, [`Error::Hollow`] when the file holds none, [`Error::Newer`] when a
+    /// newer version wrote it, [`Error::Damaged`] when it cannot be read, [`Error::Key`] when another key sealed it.
+    /// Nothing is changed then.
+    pub async fn open(path: &Path, store_key: &[u8; 32]) -> Result<Self> {
         if !path.is_file() {
             return Err(Error::Missing);
         }
-        Self::connect(path, false).await
+        upgrade::is_database(path)?;
+        let seal = Arc::new(Seal::new(store_key));
+        let alone = pool(path, false, 1).await?;
+        let ready = upgrade::bring_up(&alone, path, &seal).await;
+        alone.close().await;
+        ready?;
+        Ok(Self { pool: pool(path, false, 4).await?, seal })
     }
 
-    async fn connect(path: &Path, create: bool) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-        if !create {
-            // An empty file would otherwise be taken for a new ledger, and all that was decided for undecided.
-            let ours = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-            let (found,): (i64,) = sqlx::query_as(ours).fetch_one(&pool).await?;
-            if found == 0 {
-                return Err(Error::Hollow);
-            }
+    /// Whether the ledger at `path` is sealed; one of the first release is not. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Damaged`].
+    pub async fn is_sealed(path: &Path) -> Result<bool> {
+        if !path.is_file() {
+            return Err(Error::Missing);
         }
-        MIGRATIONS.run(&pool).await.map_err(|_| Error::Schema)?;
-        Ok(Self { pool })
+        upgrade::is_database(path)?;
+        let alone = pool(path, false, 1).await?;
+        let sealed = match upgrade::applied(&alone).await {
+            Ok(_) => match alone.acquire().await {
+                Ok(mut c) => columns::is_sealed(&mut c).await,
+                Err(e) => Err(e.into()),
+            },
+            Err(e) => Err(e),
+        };
+        alone.close().await;
+        sealed
+    }
+
+    /// Reads the whole structure of the file.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it does not hold.
+    pub async fn check(&self) -> Result<()> {
+        upgrade::check(&self.pool).await
+    }
+
+    /// The schema version of this program.
+    #[must_use]
+    pub fn schema() -> i64 {
+        upgrade::known()
     }
 
     /// Closes every connection; the write-ahead log is folded into the file.
@@ -116,28 +157,30 @@ impl Ledger {
         }
         let name = path.to_str().ok_or(Error::Database("path"))?;
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
-        Ok(())
+        std::fs::File::open(path)?.sync_all()?;
+        // A copy that was never read back is a hope: its structure is checked before anyone relies on it.
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let copy = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let whole = upgrade::check(&copy).await;
+        copy.close().await;
+        whole
     }
 
-    /// Looks whether the file at `path` is a sound ledger; changes nothing and migrates nothing.
+    /// Looks whether the file at `path` is a sound ledger that this version knows, and with the store's key whether
+    /// it was sealed under that one; changes nothing and migrates nothing.
     ///
     /// # Errors
-    /// [`Error::Missing`], [`Error::Hollow`], [`Error::Damaged`].
-    pub async fn examine(path: &Path) -> Result<()> {
+    /// [`Error::Missing`], [`Error::Hollow`], [`Error::Damaged`], [`Error::Newer`], [`Error::Key`].
+    pub async fn examine(path: &Path, store_key: Option<&[u8; 32]>) -> Result<()> {
         if !path.is_file() {
             return Err(Error::Missing);
         }
+        upgrade::is_database(path)?;
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        let ours = "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-        let (found,): (i64,) = sqlx::query_as(ours).fetch_one(&pool).await?;
-        let (sound,): (String,) = sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&pool).await?;
+        let looked = upgrade::examine(&pool, store_key.map(Seal::new).as_ref()).await;
         pool.close().await;
-        match (found, sound.as_str()) {
-            (0, _) => Err(Error::Hollow),
-            (_, "ok") => Ok(()),
-            _ => Err(Error::Damaged),
-        }
+        looked
     }
 
     /// A remembered single value, e.g. since when the cloud is away.
@@ -179,6 +222,17 @@ impl Ledger {
     pub async fn cloud_away_since(&self) -> Result<Option<i64>> {
         Ok(self.fact("cloud_away_since").await?.and_then(|v| v.parse().ok()))
     }
+}
+
+async fn pool(path: &Path, create: bool, connections: u32) -> Result<SqlitePool> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10));
+    Ok(SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?)
 }
 
 /// A random 128-bit name in hex. Row names are ours: a wire UID never becomes one.

@@ -1,6 +1,7 @@
 //! Callers that were turned away: counted, bounded, the oldest forgotten.
 use serde::Serialize;
 
+use super::columns::{REFUSED_ADDRESS, REFUSED_CONFIG, REFUSED_TITLE};
 use super::{Ledger, Result};
 
 /// Callers kept.
@@ -58,20 +59,34 @@ impl Ledger {
     /// # Errors
     /// The database's refusal; then none is noted.
     pub async fn note_refused(&self, refusals: &[NewRefusal], now: i64) -> Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for refusal in refusals {
+            let caller =
+                self.seal.index(REFUSED_TITLE, &format!("{}\n{}", refusal.ae_title, refusal.address))?;
+            // The first time names the row: what is sealed opens under that name alone.
+            let known: Option<(i64,)> =
+                sqlx::query_as("SELECT first_at FROM refused_callers WHERE caller_index = ? AND reason = ?")
+                    .bind(&caller)
+                    .bind(&refusal.reason)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+            let first = known.map_or(now, |row| row.0);
+            let row = row_name(&refusal.reason, first);
             sqlx::query(
-                "INSERT INTO refused_callers (ae_title, address, reason, first_at, last_at, times, config)
-                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)
-                 ON CONFLICT (ae_title, address, reason) DO UPDATE SET
+                "INSERT INTO refused_callers
+                 (ae_title, address, reason, first_at, last_at, times, config, caller_index)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (caller_index, reason) DO UPDATE SET
                  last_at = excluded.last_at, times = times + excluded.times, config = excluded.config",
             )
-            .bind(&refusal.ae_title)
-            .bind(&refusal.address)
+            .bind(self.seal.seal(REFUSED_TITLE, &row, &refusal.ae_title)?)
+            .bind(self.seal.seal(REFUSED_ADDRESS, &row, &refusal.address)?)
             .bind(&refusal.reason)
+            .bind(first)
             .bind(now)
             .bind(refusal.times)
-            .bind(&refusal.config)
+            .bind(self.seal.seal(REFUSED_CONFIG, &row, &refusal.config)?)
+            .bind(&caller)
             .execute(&mut *transaction)
             .await?;
         }
@@ -91,14 +106,26 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn refused(&self) -> Result<Vec<RefusedRow>> {
-        Ok(sqlx::query_as(
+        let mut rows: Vec<RefusedRow> = sqlx::query_as(
             "SELECT ae_title, address, reason, first_at, last_at, times, config FROM refused_callers
              ORDER BY last_at DESC, rowid DESC LIMIT ?",
         )
         .bind(KEPT)
         .fetch_all(&self.pool)
-        .await?)
+        .await?;
+        for row in &mut rows {
+            let name = row_name(&row.reason, row.first_at);
+            row.ae_title = self.seal.open(REFUSED_TITLE, &name, &row.ae_title)?;
+            row.address = self.seal.open(REFUSED_ADDRESS, &name, &row.address)?;
+            row.config = self.seal.open(REFUSED_CONFIG, &name, &row.config)?;
+        }
+        Ok(rows)
     }
+}
+
+/// As `columns.rs` names the rows of this table.
+fn row_name(reason: &str, first_at: i64) -> String {
+    format!("{reason}/{first_at}")
 }
 
 #[cfg(test)]
@@ -119,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn repeats_are_counted_and_the_oldest_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::create(&folder.path().join("ledger.db")).await.unwrap();
+        let ledger = Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap();
         ledger.note_refused(&[refusal("CT1", 2, "old"), refusal("MR1", 1, "x")], 10).await.unwrap();
         ledger.note_refused(&[refusal("CT1", 3, "new")], 20).await.unwrap();
         let rows = ledger.refused().await.unwrap();
@@ -128,6 +155,15 @@ mod tests {
         assert_eq!((ct.ae_title.as_str(), ct.times, ct.config.as_str()), ("CT1", 5, "new"));
         assert_eq!((ct.first_at, ct.last_at), (10, 20));
         assert!(!format!("{rows:?}").contains("CT1"));
+        let stored: Vec<(String, String, String)> =
+            sqlx::query_as("SELECT ae_title, address, config FROM refused_callers")
+                .fetch_all(&ledger.pool)
+                .await
+                .unwrap();
+        let plain = |text: &String| ["CT1", "MR1", "10.0.0.9", "new"].iter().any(|word| text.contains(word));
+        assert!(
+            !stored.iter().any(|(title, address, config)| [title, address, config].into_iter().any(plain))
+        );
         for batch in 0..10 {
             let many: Vec<_> = (0..50).map(|n| refusal(&format!("X{batch}.{n}"), 1, "")).collect();
             ledger.note_refused(&many, 30 + batch).await.unwrap();

@@ -1,6 +1,7 @@
 //! Reports that came home: recorded once, a signed one in the place of an unsigned draft.
 
-use super::{Ledger, Result};
+use super::columns::REPORT;
+use super::{Ledger, Result, events};
 
 impl Ledger {
     /// Records a report once; `false` when it was here already.
@@ -25,7 +26,7 @@ impl Ledger {
         .bind(case)
         .bind(envelope)
         .bind(digest)
-        .bind(content)
+        .bind(self.seal.seal(REPORT, case, content)?)
         .bind(i64::from(unsigned))
         .bind(now)
         .execute(&mut *tx)
@@ -38,12 +39,7 @@ impl Ledger {
             .await?;
         if done.rows_affected() == 1 {
             let what = if unsigned { "unsigned machine draft is home" } else { "signed report is home" };
-            sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'cloud', ?)")
-                .bind(now)
-                .bind(&row.study)
-                .bind(what)
-                .execute(&mut *tx)
-                .await?;
+            events::add(&mut *tx, &self.seal, &row.study, "cloud", what, now).await?;
         }
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
@@ -58,7 +54,7 @@ impl Ledger {
             .bind(case)
             .fetch_optional(&self.pool)
             .await?;
-        Ok(row.map(|r| r.0))
+        row.map(|r| self.seal.open(REPORT, case, &r.0)).transpose()
     }
 
     /// Envelopes of reports that were stored and not yet confirmed, with their digests.

@@ -7,7 +7,8 @@ use sqlx::{FromRow, Row, Sqlite, Transaction};
 
 use crate::job::{Gate, ListFacts, Preview, Timings};
 
-use super::{Error, Ledger, NewCase, Result, cases};
+use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
+use super::{Error, Ledger, NewCase, Result, Seal, cases, events};
 
 /// A stable revision that has no disposition yet.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -55,6 +56,31 @@ pub struct NewDisposition {
     pub facts: ListFacts,
     /// Whether the cloud answered at that moment.
     pub cloud_up: bool,
+}
+
+#[cfg(test)]
+impl NewDisposition {
+    /// Nothing raised, nothing held.
+    pub(crate) fn quiet(bag: Option<String>) -> Self {
+        Self {
+            disposition: Disposition::NoFlag,
+            reason: "r".into(),
+            bundle: "b".into(),
+            version: "1".into(),
+            mode: TriageMode::Assist,
+            findings: Vec::new(),
+            priority: Priority::Routine,
+            gate: None,
+            holds: Vec::new(),
+            actions: BTreeMap::new(),
+            plan_digest: String::new(),
+            previews: Vec::new(),
+            bag,
+            ms: Timings::default(),
+            facts: ListFacts::default(),
+            cloud_up: true,
+        }
+    }
 }
 
 /// A recorded disposition.
@@ -129,12 +155,8 @@ impl Ledger {
             .bind(reason)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'appliance', ?)")
-            .bind(now)
-            .bind(study)
-            .bind(format!("revision {} stable: {reason}", next.0))
-            .execute(&mut *tx)
-            .await?;
+        let line = format!("revision {} stable: {reason}", next.0);
+        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(Some(next.0))
     }
@@ -238,17 +260,13 @@ impl Ledger {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        show(&mut tx, study, d).await?;
+        show(&mut tx, &self.seal, study, d).await?;
         cases::supersede(&mut tx, study, revision).await?;
         if let Some(case) = case {
-            cases::insert(&mut tx, case, now).await?;
+            cases::insert(&mut tx, &self.seal, case, now).await?;
         }
-        sqlx::query("INSERT INTO events (at, study, who, what) VALUES (?, ?, 'appliance', ?)")
-            .bind(now)
-            .bind(study)
-            .bind(format!("revision {revision}: {}", word(&d.disposition)?))
-            .execute(&mut *tx)
-            .await?;
+        let line = format!("revision {revision}: {}", word(&d.disposition)?);
+        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -268,7 +286,7 @@ impl Ledger {
 }
 
 /// Brings the list's row up to date with what triage found out.
-async fn show(tx: &mut Transaction<'_, Sqlite>, study: &str, d: &NewDisposition) -> Result<()> {
+async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &NewDisposition) -> Result<()> {
     sqlx::query(
         "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
          patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL WHERE id = ?",
@@ -276,9 +294,9 @@ async fn show(tx: &mut Transaction<'_, Sqlite>, study: &str, d: &NewDisposition)
     .bind(&d.facts.modality)
     .bind(&d.facts.body_part)
     .bind(&d.facts.view)
-    .bind(&d.facts.accession_tail)
-    .bind(&d.facts.station)
-    .bind(&d.facts.patient_name)
+    .bind(seal.seal(ACCESSION_TAIL, study, &d.facts.accession_tail)?)
+    .bind(seal.seal(STATION, study, &d.facts.station)?)
+    .bind(seal.seal(PATIENT_NAME, study, &d.facts.patient_name)?)
     .bind(word(&d.priority)?)
     .bind(study)
     .execute(&mut **tx)

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ledger, Result};
+use super::columns::{SOP_INSTANCE_UID, STUDY_UID};
+use super::seal::Column;
+use super::{Ledger, Result, events};
 use crate::study::{Expected, StepEnd};
 
+/// Key of a step's index; the UID itself is not kept.
+const STEP: Column = Column::new("performed_steps", "step_index");
 /// Steps older than this are forgotten when a new one comes, ms.
 const KEPT_MS: i64 = 90 * 24 * 3_600_000;
 /// Most steps kept; more within [`KEPT_MS`] are refused.
@@ -17,17 +21,13 @@ pub struct NewStep {
     pub uid: String,
     /// Study Instance UIDs of its scheduled steps.
     pub studies: Vec<String>,
-    /// Calling AE title.
-    pub calling_ae: String,
-    /// Peer address without port.
-    pub address: String,
 }
 
 /// What became of a new step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepMade {
-    /// It is recorded.
-    New,
+    /// It is recorded; the indexes of its studies, for [`Ledger::study_by_index`].
+    New(Vec<String>),
     /// There is one of that UID.
     Duplicate,
     /// Too many are kept.
@@ -46,7 +46,7 @@ pub struct StepChange {
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepChanged {
-    /// It is recorded; the Study Instance UIDs it belongs to.
+    /// It is recorded; the indexes of the studies it belongs to, for [`Ledger::study_by_index`].
     Done(Vec<String>),
     /// There is no such step.
     Unknown,
@@ -69,28 +69,30 @@ impl Ledger {
         if kept.0 >= STEPS_MAX {
             return Ok(StepMade::TooMany);
         }
+        let index = self.seal.index(STEP, &step.uid)?;
         let done = sqlx::query(
-            "INSERT INTO performed_steps (uid, state, calling_ae, address, created_at)
-             VALUES (?, 'in-progress', ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO performed_steps (step_index, state, created_at)
+             VALUES (?, 'in-progress', ?) ON CONFLICT DO NOTHING",
         )
-        .bind(&step.uid)
-        .bind(&step.calling_ae)
-        .bind(&step.address)
+        .bind(&index)
         .bind(now)
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
             return Ok(StepMade::Duplicate);
         }
-        for study in &step.studies {
-            sqlx::query("INSERT INTO step_studies (step, study_uid) VALUES (?, ?) ON CONFLICT DO NOTHING")
-                .bind(&step.uid)
+        let studies: Result<Vec<String>> =
+            step.studies.iter().map(|uid| self.seal.index(STUDY_UID, uid)).collect();
+        let studies = studies?;
+        for study in &studies {
+            sqlx::query("INSERT INTO step_studies VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(&index)
                 .bind(study)
                 .execute(&mut *tx)
                 .await?;
         }
         tx.commit().await?;
-        Ok(StepMade::New)
+        Ok(StepMade::New(studies))
     }
 
     /// Changes a step that is in progress.
@@ -98,67 +100,73 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn change_step(&self, uid: &str, change: &StepChange, now: i64) -> Result<StepChanged> {
+        let index = self.seal.index(STEP, uid)?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let state: Option<(String,)> = sqlx::query_as("SELECT state FROM performed_steps WHERE uid = ?")
-            .bind(uid)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let state: Option<(String,)> =
+            sqlx::query_as("SELECT state FROM performed_steps WHERE step_index = ?")
+                .bind(&index)
+                .fetch_optional(&mut *tx)
+                .await?;
         match state.as_ref().map(|s| s.0.as_str()) {
             None => return Ok(StepChanged::Unknown),
             Some("in-progress") => {}
             Some(_) => return Ok(StepChanged::Final),
         }
         if let Some(instances) = &change.instances {
-            sqlx::query("DELETE FROM step_instances WHERE step = ?").bind(uid).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM step_instances WHERE step_index = ?").bind(&index).execute(&mut *tx).await?;
+            let all: Result<Vec<String>> =
+                instances.iter().map(|i| self.seal.index(SOP_INSTANCE_UID, i)).collect();
             // One statement for the whole list.
-            let all: Vec<&String> = instances.iter().collect();
             sqlx::query("INSERT INTO step_instances SELECT ?1, value FROM json_each(?2)")
-                .bind(uid)
-                .bind(serde_json::to_string(&all)?)
+                .bind(&index)
+                .bind(serde_json::to_string(&all?)?)
                 .execute(&mut *tx)
                 .await?;
         }
-        if let Some((end, reason)) = &change.end {
-            sqlx::query("UPDATE performed_steps SET state = ?, reason = ?, ended_at = ? WHERE uid = ?")
+        if let Some((end, _)) = &change.end {
+            sqlx::query("UPDATE performed_steps SET state = ?, ended_at = ? WHERE step_index = ?")
                 .bind(word(*end))
-                .bind(reason)
                 .bind(now)
-                .bind(uid)
+                .bind(&index)
                 .execute(&mut *tx)
                 .await?;
         }
-        let studies: Vec<(String,)> = sqlx::query_as("SELECT study_uid FROM step_studies WHERE step = ?")
-            .bind(uid)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (study,) in &studies {
-            if let Some((end, reason)) = &change.end {
-                let line = match (end, reason.as_str()) {
-                    (StepEnd::Completed, _) => "performed step completed".to_owned(),
-                    (StepEnd::Discontinued, "") => "performed step discontinued".to_owned(),
-                    (StepEnd::Discontinued, code) => format!("performed step discontinued, reason {code}"),
-                };
-                sqlx::query(
-                    "INSERT INTO events (at, study, who, what) SELECT ?, id, 'scanner', ? FROM studies WHERE uid = ?",
-                )
-                .bind(now)
-                .bind(line)
-                .bind(study)
-                .execute(&mut *tx)
-                .await?;
+        let studies: Vec<(String, Option<String>)> = sqlx::query_as(
+            "SELECT t.uid_index, s.id FROM step_studies t LEFT JOIN studies s ON s.uid_index = t.uid_index
+             WHERE t.step_index = ?",
+        )
+        .bind(&index)
+        .fetch_all(&mut *tx)
+        .await?;
+        if let Some((end, reason)) = &change.end {
+            let line = match (end, reason.as_str()) {
+                (StepEnd::Completed, _) => "performed step completed".to_owned(),
+                (StepEnd::Discontinued, "") => "performed step discontinued".to_owned(),
+                (StepEnd::Discontinued, code) => format!("performed step discontinued, reason {code}"),
+            };
+            for study in studies.iter().filter_map(|s| s.1.as_deref()) {
+                events::add(&mut *tx, &self.seal, study, "scanner", &line, now).await?;
             }
         }
         tx.commit().await?;
         Ok(StepChanged::Done(studies.into_iter().map(|s| s.0).collect()))
     }
 
-    /// A study's local id by its UID.
+    /// The keyed index of a Study Instance UID.
+    ///
+    /// # Errors
+    /// None that can be reached.
+    pub fn study_index(&self, uid: &str) -> Result<String> {
+        self.seal.index(STUDY_UID, uid)
+    }
+
+    /// A study's local id by the index of its UID.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn study_by_uid(&self, uid: &str) -> Result<Option<String>> {
-        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid = ?")
-            .bind(uid)
+    pub async fn study_by_index(&self, index: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid_index = ?")
+            .bind(index)
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(|r| r.0))
@@ -170,8 +178,8 @@ impl Ledger {
     /// The database's refusal.
     pub async fn expected_of(&self, study: &str) -> Result<Expected> {
         let steps: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT p.state, coalesce(p.ended_at, 0) FROM studies s JOIN step_studies t ON t.study_uid = s.uid
-             JOIN performed_steps p ON p.uid = t.step WHERE s.id = ? ORDER BY p.ended_at",
+            "SELECT p.state, coalesce(p.ended_at, 0) FROM studies s JOIN step_studies t ON t.uid_index = s.uid_index
+             JOIN performed_steps p ON p.step_index = t.step_index WHERE s.id = ? ORDER BY p.ended_at",
         )
         .bind(study)
         .fetch_all(&self.pool)
@@ -180,11 +188,11 @@ impl Ledger {
             return Ok(Expected::default());
         }
         let listed: Vec<(String, Option<i64>)> = sqlx::query_as(
-            "SELECT l.sop_instance_uid, max(i.revision) FROM studies s
-             JOIN step_studies t ON t.study_uid = s.uid
-             JOIN performed_steps p ON p.uid = t.step AND p.state <> 'in-progress'
-             JOIN step_instances l ON l.step = p.uid
-             LEFT JOIN instances i ON i.sop_instance_uid = l.sop_instance_uid
+            "SELECT l.sop_instance_index, max(i.revision) FROM studies s
+             JOIN step_studies t ON t.uid_index = s.uid_index
+             JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> 'in-progress'
+             JOIN step_instances l ON l.step_index = p.step_index
+             LEFT JOIN instances i ON i.sop_instance_index = l.sop_instance_index
              WHERE s.id = ? GROUP BY 1",
         )
         .bind(study)
@@ -198,7 +206,7 @@ impl Ledger {
             ended,
             listed: listed.len(),
             fresh: listed.iter().any(|(_, revision)| *revision == Some(0)),
-            missing: listed.into_iter().filter(|(_, r)| r.is_none()).map(|(uid, _)| uid).collect(),
+            missing: listed.into_iter().filter(|(_, r)| r.is_none()).map(|(index, _)| index).collect(),
         })
     }
 }

@@ -21,14 +21,15 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn due_cases(&self, now: i64, limit: u32) -> Result<Vec<CaseRow>> {
-        Ok(sqlx::query_as(
+        let rows = sqlx::query_as(
             "SELECT * FROM cases WHERE state IN ('sealed', 'sending') AND next_attempt <= ?
              ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id LIMIT ?",
         )
         .bind(now)
         .bind(limit)
         .fetch_all(&self.pool)
-        .await?)
+        .await?;
+        self.all_opened(rows)
     }
 
     /// When the earliest waiting case becomes due, ms.
@@ -68,6 +69,18 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|r| r.0).collect())
+    }
+
+    /// The study whose case an envelope holds.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn study_of_envelope(&self, envelope: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT study FROM cases WHERE envelope = ?")
+            .bind(envelope)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|r| r.0))
     }
 
     /// Makes every waiting upload due now: the link is back, or a person asked.

@@ -4,17 +4,12 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::columns::SOP_INSTANCE_UID;
 use super::{Ledger, Result, new_id};
 use crate::commitment::{Reason, Reference, Report, Transaction};
 
-/// An instance to ask a destination about.
-#[derive(Clone)]
-pub struct UpstreamItem {
-    /// Entry.
-    pub instance: String,
-    /// As the destination knows it. Identifying.
-    pub reference: Reference,
-}
+/// Instances that one request asks about.
+const BATCH: u32 = 1_000;
 
 /// A request to a destination.
 #[derive(Clone, FromRow)]
@@ -43,7 +38,7 @@ pub enum Standing {
 }
 
 impl Ledger {
-    /// Records that a destination is to be asked about these; `transaction_uid` is fresh and ours.
+    /// Records that a destination is to be asked about these entries; `transaction_uid` is fresh and ours.
     ///
     /// # Errors
     /// The database's refusal.
@@ -51,7 +46,7 @@ impl Ledger {
         &self,
         destination: &str,
         transaction_uid: &str,
-        items: &[UpstreamItem],
+        instances: &[String],
         now: i64,
     ) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -65,40 +60,76 @@ impl Ledger {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        for item in items {
-            sqlx::query(
-                "INSERT INTO upstream_items (upstream, instance, sop_class, sop_instance_uid) VALUES (?, ?, ?, ?)
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(&id)
-            .bind(&item.instance)
-            .bind(&item.reference.sop_class)
-            .bind(&item.reference.sop_instance)
-            .execute(&mut *tx)
-            .await?;
+        for instance in instances {
+            sqlx::query("INSERT INTO upstream_items (upstream, instance) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(&id)
+                .bind(instance)
+                .execute(&mut *tx)
+                .await?;
         }
         tx.commit().await?;
         Ok(())
     }
 
-    /// Where an instance stands with a destination: what it said last, or that it was asked.
+    /// Entries that a destination has taken before `before` (ms), is to commit to, and was not asked about: never, in
+    /// vain, or it refused before `again`.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn upstream_standing(&self, destination: &str, instance: &str) -> Result<Standing> {
-        let rows: Vec<(Option<u16>, Option<i64>)> = sqlx::query_as(
-            "SELECT t.outcome, u.answered_at FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
-             WHERE t.instance = ? AND u.destination = ? ORDER BY u.made_at DESC, u.rowid DESC",
+    pub async fn uncommitted(&self, destination: &str, before: i64, again: i64) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT f.instance FROM forwards f WHERE f.destination = ?1 AND f.commit_due = 1
+             AND f.committed_at IS NULL AND f.done_at <= ?2 AND f.state = 'delivered' AND NOT EXISTS
+             (SELECT 1 FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
+              WHERE t.instance = f.instance AND u.destination = f.destination
+              AND (u.answered_at IS NULL OR (t.outcome IS NOT NULL AND u.answered_at > ?3)))
+             ORDER BY f.done_at, f.instance LIMIT ?4",
+        )
+        .bind(destination)
+        .bind(before)
+        .bind(again)
+        .bind(BATCH)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
+    }
+
+    /// How many instances a destination has taken and not committed to.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn count_uncommitted(&self, destination: &str) -> Result<i64> {
+        let row: (i64,) = sqlx::query_as(
+            "SELECT count(*) FROM forwards WHERE destination = ? AND commit_due = 1 AND committed_at IS NULL
+             AND state = 'delivered'",
+        )
+        .bind(destination)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.0)
+    }
+
+    /// Where an instance stands with a destination: what it said last, or that it was asked. A refusal of a request
+    /// made before `since` is old news.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn upstream_standing(&self, destination: &str, instance: &str, since: i64) -> Result<Standing> {
+        let row: Option<(Option<u16>, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT t.outcome, u.answered_at, u.made_at FROM upstream_items t
+             JOIN upstream_commitments u ON u.id = t.upstream
+             WHERE t.instance = ? AND u.destination = ? ORDER BY u.made_at DESC, u.rowid DESC LIMIT 1",
         )
         .bind(instance)
         .bind(destination)
-        .fetch_all(&self.pool)
+        .fetch_optional(&self.pool)
         .await?;
-        Ok(match rows.first() {
-            None | Some((None, Some(_))) => Standing::NotAsked,
-            Some((None, None)) => Standing::Open,
-            Some((Some(0), _)) => Standing::Committed,
-            Some((Some(code), _)) => Standing::Refused(Reason(*code)),
+        Ok(match row {
+            None | Some((None, Some(_), _)) => Standing::NotAsked,
+            Some((None, None, _)) => Standing::Open,
+            Some((Some(0), ..)) => Standing::Committed,
+            Some((Some(_), _, made)) if made < since => Standing::NotAsked,
+            Some((Some(code), ..)) => Standing::Refused(Reason(code)),
         })
     }
 
@@ -134,17 +165,19 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn upstream_transaction(&self, row: &UpstreamRow) -> Result<Transaction> {
-        let items: Vec<(String, String)> = sqlx::query_as(
-            "SELECT sop_class, sop_instance_uid FROM upstream_items WHERE upstream = ? ORDER BY instance",
+        let items: Vec<(String, String, String)> = sqlx::query_as(
+            "SELECT i.id, i.sop_class, i.sop_instance_uid FROM upstream_items t JOIN instances i ON i.id = t.instance
+             WHERE t.upstream = ? ORDER BY i.id",
         )
         .bind(&row.id)
         .fetch_all(&self.pool)
         .await?;
-        let references = items
-            .into_iter()
-            .map(|(sop_class, sop_instance)| Reference { sop_class, sop_instance })
-            .collect();
+        let references = items.into_iter().map(|item| self.reference_of(item)).collect::<Result<_>>()?;
         Ok(Transaction { uid: row.transaction_uid.clone(), references })
+    }
+
+    fn reference_of(&self, (id, sop_class, sealed): (String, String, String)) -> Result<Reference> {
+        Ok(Reference { sop_class, sop_instance: self.seal.open(SOP_INSTANCE_UID, &id, &sealed)? })
     }
 
     /// The destination has taken the request.
@@ -199,33 +232,44 @@ impl Ledger {
     /// The database's refusal.
     pub async fn record_upstream(&self, report: &Report, now: i64) -> Result<bool> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let row: Option<(String, Option<i64>)> =
-            sqlx::query_as("SELECT id, answered_at FROM upstream_commitments WHERE transaction_uid = ?")
-                .bind(&report.transaction)
-                .fetch_optional(&mut *tx)
-                .await?;
-        let id = match row {
+        let row: Option<(String, Option<i64>, String)> = sqlx::query_as(
+            "SELECT id, answered_at, destination FROM upstream_commitments WHERE transaction_uid = ?",
+        )
+        .bind(&report.transaction)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let (id, destination) = match row {
             None => return Ok(false),
-            Some((_, Some(_))) => return Ok(true),
-            Some((id, None)) => id,
+            Some((_, Some(_), _)) => return Ok(true),
+            Some((id, None, destination)) => (id, destination),
         };
         let mut outcomes: BTreeMap<&Reference, u16> = report.committed.iter().map(|r| (r, 0)).collect();
         // Named on both lists: it has failed.
         outcomes.extend(report.failed.iter().map(|(r, why)| (r, why.0)));
         let items: Vec<(String, String, String)> = sqlx::query_as(
-            "SELECT instance, sop_class, sop_instance_uid FROM upstream_items WHERE upstream = ?",
+            "SELECT i.id, i.sop_class, i.sop_instance_uid FROM upstream_items t JOIN instances i ON i.id = t.instance
+             WHERE t.upstream = ?",
         )
         .bind(&id)
         .fetch_all(&mut *tx)
         .await?;
-        for (instance, sop_class, sop_instance) in items {
-            let outcome = outcomes.get(&Reference { sop_class, sop_instance });
+        for item in items {
+            let instance = item.0.clone();
+            let outcome = outcomes.get(&self.reference_of(item)?).copied().unwrap_or(Reason::PROCESSING.0);
             sqlx::query("UPDATE upstream_items SET outcome = ? WHERE upstream = ? AND instance = ?")
-                .bind(outcome.copied().unwrap_or(Reason::PROCESSING.0))
+                .bind(outcome)
                 .bind(&id)
-                .bind(instance)
+                .bind(&instance)
                 .execute(&mut *tx)
                 .await?;
+            if outcome == 0 {
+                sqlx::query("UPDATE forwards SET committed_at = ? WHERE instance = ? AND destination = ?")
+                    .bind(now)
+                    .bind(&instance)
+                    .bind(&destination)
+                    .execute(&mut *tx)
+                    .await?;
+            }
         }
         sqlx::query(
             "UPDATE upstream_commitments SET answered_at = ?, asked_at = coalesce(asked_at, ?) WHERE id = ?",

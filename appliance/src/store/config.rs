@@ -1,9 +1,10 @@
 //! The `[store]` table of the configuration.
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::Size;
+use super::units::{Size, Span};
 
 /// `[store] path, warn_free, refuse_free`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,12 @@ pub struct StoreConfig {
     /// Free space under which C-STORE is answered A700 before anything is at risk (default 5 GiB).
     #[serde(default = "refuse_free")]
     pub refuse_free: Size,
+    /// Originals stay at least so long after the last arrival of their study (default 30 days).
+    #[serde(default = "keep")]
+    pub keep: Span,
+    /// What proves that originals may go when space is short.
+    #[serde(default)]
+    pub evict: Eviction,
 }
 
 fn key() -> PathBuf {
@@ -34,12 +41,34 @@ fn refuse_free() -> Size {
     Size(5 << 30)
 }
 
+fn keep() -> Span {
+    Span(Duration::from_secs(30 * 24 * 3600))
+}
+
+/// What proves that the originals of an answered study are elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Eviction {
+    /// Every instance was sent on by a `[[forward]]` rule and taken.
+    #[default]
+    Forwarded,
+    /// The site says so: the PACS or a router sends us copies.
+    Answered,
+}
+
 impl StoreConfig {
     /// The defaults with this folder, and the key in it. Fit for trying things out: a key belongs elsewhere.
     pub fn at(path: impl Into<PathBuf>) -> StoreConfig {
         let path = path.into();
         let key = path.join("store.key");
-        StoreConfig { path, key, warn_free: warn_free(), refuse_free: refuse_free() }
+        StoreConfig {
+            path,
+            key,
+            warn_free: warn_free(),
+            refuse_free: refuse_free(),
+            keep: keep(),
+            evict: Eviction::default(),
+        }
     }
 
     /// Every fault as (key, what is wrong and what to write); touches no disk.

@@ -42,7 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Sizes and durations with units, as the configuration writes them.
 pub use proto::units;
 
-pub use config::StoreConfig;
+pub use config::{Eviction, StoreConfig};
 pub use disk::{Disk, DiskFile, Listed, SystemDisk};
 pub use entry::Entry;
 pub use error::{Error, Fault, Retry, Step};

@@ -22,7 +22,7 @@ pub struct Expected {
     pub ended: Option<(StepEnd, i64)>,
     /// How many instances the ended steps list.
     pub listed: usize,
-    /// SOP Instance UIDs they list that have not come. Identifying.
+    /// What they list that has not come, each by its key in the ledger.
     pub missing: BTreeSet<String>,
     /// A listed instance belongs to no revision yet. Without one the list is old news: what comes late is not on it.
     pub fresh: bool,

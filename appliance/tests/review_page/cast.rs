@@ -97,8 +97,8 @@ impl Fake {
     pub(super) async fn new(demo: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self {
-            ledger: Ledger::create(&folder.path().join("ledger.db")).await.unwrap(),
-            audit: Audit::open(&folder.path().join("audit.jsonl")).unwrap(),
+            ledger: Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap(),
+            audit: Audit::open(&folder.path().join("audit.jsonl"), &[7; 32]).unwrap(),
             config: Config { mode: Mode::Veto, reading_room: "2345".into(), ..Config::default() },
             now: AtomicI64::new(START),
             demo,

@@ -236,7 +236,7 @@ impl Appliance {
     /// # Errors
     /// When it cannot be opened.
     pub fn ledger(&self) -> Result<Ledger> {
-        Ledger::open(&self.ledger_path()?)
+        Ledger::open(&self.ledger_path()?, &self.path_of("store", "key")?)
     }
 }
 

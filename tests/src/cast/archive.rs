@@ -22,6 +22,7 @@ pub type DataSets = BTreeMap<String, Vec<u8>>;
 pub struct Orthanc {
     folder: PathBuf,
     http: u16,
+    title: String,
     /// Where it takes DICOM.
     pub dicom: u16,
     child: Option<Child>,
@@ -36,6 +37,14 @@ impl Orthanc {
     /// # Errors
     /// When the folder cannot be written.
     pub fn prepare(folder: &Path, modalities: &[(&str, &str, u16)]) -> Result<Self> {
+        Self::prepare_as(ORTHANC, folder, modalities)
+    }
+
+    /// The same under another AE title.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn prepare_as(title: &str, folder: &Path, modalities: &[(&str, &str, u16)]) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::io("Orthanc's folder"))?;
         let (http, dicom) = (free_port()?, free_port()?);
         let peers: serde_json::Map<String, Value> = modalities
@@ -45,14 +54,14 @@ impl Orthanc {
         let database = folder.join("db").display().to_string();
         let configuration = json!({
             "Name": "test", "StorageDirectory": database, "IndexDirectory": database, "HttpPort": http,
-            "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "DicomAet": ORTHANC, "DicomPort": dicom,
+            "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "DicomAet": title, "DicomPort": dicom,
             "DicomCheckCalledAet": true, "DicomAlwaysAllowStore": true, "DicomAlwaysAllowEcho": true,
             "StorageCompression": false, "Plugins": [], "SaveJobs": false, "UnknownSopClassAccepted": true,
             "DicomModalities": peers,
         });
         fs::write(folder.join("orthanc.json"), configuration.to_string())
             .map_err(Error::io("Orthanc's configuration"))?;
-        Ok(Self { folder: folder.to_owned(), http, dicom, child: None })
+        Ok(Self { folder: folder.to_owned(), http, title: title.to_owned(), dicom, child: None })
     }
 
     /// Starts it and waits until it answers.
@@ -117,6 +126,33 @@ impl Orthanc {
             Some(0) => Ok(()),
             _ => Err(Error::other(format!("Orthanc could not send everything: {said}"))),
         }
+    }
+
+    /// A scanner that sends to it.
+    #[must_use]
+    pub fn scanner(&self) -> Scanner {
+        Scanner::new(format!("127.0.0.1:{}", self.dicom), &self.title, "CT1")
+    }
+
+    /// Asks a peer of its configuration to commit to everything it holds (Storage Commitment, as a scanner does);
+    /// gives the transaction.
+    ///
+    /// # Errors
+    /// When the peer did not take the request.
+    pub fn ask_commitment(&self, peer: &str) -> Result<String> {
+        let ids: Value = serde_json::from_slice(&self.get("/instances")?)?;
+        let body = json!({ "Resources": ids }).to_string();
+        let said: Value =
+            serde_json::from_slice(&self.ask("POST", &format!("/modalities/{peer}/storage-commitment"), &body)?)?;
+        Ok(text(&said, "/ID").to_owned())
+    }
+
+    /// What it has heard of a transaction: `Pending`, `Success` or `Failure`, with the instances.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn commitment(&self, transaction: &str) -> Result<Value> {
+        Ok(serde_json::from_slice(&self.get(&format!("/storage-commitment/{transaction}"))?)?)
     }
 
     fn get(&self, path: &str) -> Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use appliance::ledger::{Column, Seal};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sqlx::Connection as _;
@@ -14,6 +15,7 @@ use crate::{Error, Result};
 pub struct Ledger {
     runtime: tokio::runtime::Runtime,
     connection: SqliteConnection,
+    seal: Seal,
 }
 
 /// One study with its newest revision's answer and case.
@@ -102,18 +104,20 @@ const ROWS: &str = "SELECT json_object('uid', s.uid, 'id', s.id, 'revision', s.r
     ORDER BY s.first_arrival, s.id";
 
 impl Ledger {
-    /// Opens an existing ledger.
+    /// Opens an existing ledger with the site's key file.
     ///
     /// # Errors
-    /// When it is not there.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// When it is not there, or the key is none.
+    pub fn open(path: &Path, key: &Path) -> Result<Self> {
+        let key = std::fs::read_to_string(key).map_err(Error::io("the store key"))?;
+        let bytes = key_bytes(key.trim()).ok_or_else(|| Error::other("the store key is no key"))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Error::io("a runtime"))?;
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
         let connection = runtime.block_on(SqliteConnection::connect_with(&options))?;
-        Ok(Self { runtime, connection })
+        Ok(Self { runtime, connection, seal: Seal::new(&bytes) })
     }
 
     /// The rows of a query whose one column is a JSON object or value.
@@ -140,7 +144,19 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn rows(&mut self) -> Result<Vec<Row>> {
-        self.query(ROWS)
+        let mut rows: Vec<Row> = self.query(ROWS)?;
+        for row in &mut rows {
+            row.uid = self.opened("studies", "uid", &row.id, &row.uid)?;
+            if let (Some(case), Some(report)) = (&row.case, &row.report) {
+                row.report = Some(self.opened("reports", "content", case, report)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn opened(&self, table: &'static str, column: &'static str, row: &str, text: &str) -> Result<String> {
+        let opened = self.seal.open(Column::new(table, column), row, text);
+        opened.map_err(|e| Error::other(e.to_string()))
     }
 
     /// SOP Instance UID and entry name of every instance.
@@ -148,7 +164,11 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn instances(&mut self) -> Result<Vec<(String, String)>> {
-        self.query("SELECT json_array(sop_instance_uid, id) FROM instances ORDER BY arrived, id")
+        let rows: Vec<(String, String)> =
+            self.query("SELECT json_array(sop_instance_uid, id) FROM instances ORDER BY arrived, id")?;
+        rows.into_iter()
+            .map(|(uid, id)| Ok((self.opened("instances", "sop_instance_uid", &id, &uid)?, id)))
+            .collect()
     }
 
     /// What a broken promise of "exactly once" would leave: revisions without or with several dispositions, instances
@@ -159,8 +179,15 @@ impl Ledger {
     pub fn doubled(&mut self) -> Result<u64> {
         self.count(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispositions GROUP BY study, revision HAVING count(*) > 1))
-                  + (SELECT count(*) FROM (SELECT 1 FROM instances WHERE conflict = 0 GROUP BY sop_instance_uid HAVING count(*) > 1))
+                  + (SELECT count(*) FROM (SELECT 1 FROM instances WHERE conflict = 0 GROUP BY sop_instance_index HAVING count(*) > 1))
                   + (SELECT count(*) FROM (SELECT 1 FROM cases WHERE state = 'answered' GROUP BY study, revision HAVING count(*) > 1))",
         )
     }
+}
+
+/// 32 bytes from 64 hex digits.
+fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    let pair = |i: usize| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..text.len() / 2).map(pair).collect();
+    bytes?.try_into().ok()
 }

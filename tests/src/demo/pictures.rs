@@ -87,6 +87,9 @@ fn play(args: &Args) -> Result<()> {
     stage.end()
 }
 
+/// Which row of the list is wanted.
+type Wanted = fn(&Row) -> bool;
+
 /// Answered here, and its case, if it has one, is at rest or waits in the cloud for a person.
 fn in_the_cloud(row: &Row) -> bool {
     row.at_rest() || row.answered() && row.state.as_deref() == Some("received")
@@ -142,7 +145,7 @@ fn queue(album: &Album, stage: &stage::Stage, reader: &Tab) -> Result<()> {
 }
 
 /// Opens the first study of the list that fits.
-fn open(stage: &mut stage::Stage, tab: &Tab, fits: fn(&Row) -> bool) -> Result<()> {
+fn open(stage: &mut stage::Stage, tab: &Tab, fits: Wanted) -> Result<()> {
     let rows = stage.rows()?;
     let row = rows.iter().find(|row| fits(row)).ok_or_else(|| Error::other("no such study was played"))?;
     show(stage, tab, &row.id)
@@ -167,7 +170,7 @@ fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Res
     technician.go(&format!("http://{}/", stage.appliance.page))?;
     technician.until("rows", "document.querySelectorAll('#rows a.row').length > 5")?;
     album.more(technician, "technician-list")?;
-    let states: [(&str, fn(&Row) -> bool); 4] = [
+    let states: [(&str, Wanted); 4] = [
         ("technician-held", |row| row.state.as_deref() == Some("held")),
         ("technician-not-analysed", |row| {
             row.disposition.as_deref() == Some("not-analysed") && row.state.is_none()

@@ -43,7 +43,7 @@ impl House {
         let mut config = StoreConfig::at(folder.path().join("store"));
         (config.warn_free.0, config.refuse_free.0) = (0, 0);
         let store = Store::open(&config).unwrap();
-        let ledger = Ledger::create(&folder.path().join("ledger.db")).await.unwrap();
+        let ledger = Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap();
         Self { folder, ledger, store }
     }
 

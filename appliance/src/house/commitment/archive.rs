@@ -10,7 +10,7 @@ use crate::commitment::{
 use crate::conveyor::now;
 use crate::forward::command::{self, Command};
 use crate::forward::scu::Message;
-use crate::forward::{Association, Error as PeerError, Proposal};
+use crate::forward::{Association, Error as PeerError, Proposal, Rule};
 use crate::ledger::{Error, UpstreamRow};
 
 /// How long the report is waited for on the association of the request; later it comes over one of the archive's own.
@@ -30,7 +30,8 @@ impl Engine {
     }
 
     async fn converse(self: &Arc<Self>, row: &UpstreamRow) -> Result<Result<(), PeerError>, Error> {
-        let Some(peer) = self.archives.peer(&row.destination) else {
+        // The rule is gone: nobody can be asked until it is back.
+        let Some(peer) = self.opened.forwards.rule(&row.destination).map(Rule::peer) else {
             return Ok(Err(PeerError::NotAccepted));
         };
         let transaction = self.opened.ledger.upstream_transaction(row).await?;

@@ -43,7 +43,7 @@ impl Default for Config {
 
 impl Config {
     /// Every fault as (key below `commitment`, what is wrong, what to write). `committing` counts the forward rules
-    /// that are marked `commit = true` and `required`.
+    /// that are marked `commit = true`.
     #[must_use]
     pub fn faults(&self, committing: usize) -> Vec<(String, &'static str, &'static str)> {
         let mut faults = Vec::new();

@@ -1,16 +1,22 @@
 //! What is known of each instance of a request: refused, still open, or committed by every archive that must.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::{Delivery, Engine, ms};
-use crate::commitment::{Reason, Reference};
+use super::{Engine, ms};
+use crate::commitment::Reason;
 use crate::conveyor::now;
 use crate::intake::STORAGE_SOP_CLASSES;
-use crate::ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, UpstreamItem, new_id};
+use crate::ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, new_id};
 use crate::store;
 
-/// Instances to ask each archive about.
-type ToAsk = BTreeMap<String, BTreeMap<String, Reference>>;
+/// Entries to ask each archive about.
+type ToAsk = BTreeMap<String, BTreeSet<String>>;
+
+/// How long what an archive has taken waits for more of its study before it is asked.
+const GATHER: Duration = Duration::from_secs(20);
+/// An archive that refused to commit is asked again after so long: it may have stored it since.
+const ASK_REFUSED: Duration = Duration::from_secs(3_600);
 
 impl Engine {
     /// Looks at every request that is not decided.
@@ -19,10 +25,9 @@ impl Engine {
         for row in self.opened.ledger.undecided_commitments().await? {
             self.judge(&row, &mut ask).await?;
         }
-        for (archive, items) in ask {
-            let items: Vec<UpstreamItem> =
-                items.into_iter().map(|(instance, reference)| UpstreamItem { instance, reference }).collect();
-            for batch in items.chunks(1_000) {
+        for (archive, instances) in ask {
+            let instances: Vec<String> = instances.into_iter().collect();
+            for batch in instances.chunks(1_000) {
                 let uid = transaction_uid()?;
                 self.opened.ledger.make_upstream(&archive, &uid, batch, now()).await?;
             }
@@ -43,7 +48,7 @@ impl Engine {
                 verdict = self.find(&mut item).await?;
             }
             if let (None, Some(instance)) = (verdict, item.instance.clone()) {
-                verdict = self.archived(&item, &instance, ask).await?;
+                verdict = self.archived(&instance, row.asked_at, ask).await?;
             }
             if verdict.is_none() && over {
                 verdict = Some(Reason::PROCESSING.0);
@@ -63,6 +68,11 @@ impl Engine {
     async fn find(&self, item: &mut CommitmentItem) -> Result<Option<u16>, Error> {
         let held = self.opened.ledger.held_under(&item.sop_instance_uid).await?;
         let one = match choose(&item.sop_class, &held) {
+            // What has left this disk did so because the archive has it: the archive's word decides.
+            Ok(one) if one.evicted => {
+                item.instance = Some(one.id.clone());
+                return Ok(None);
+            }
             Ok(one) => one.id.clone(),
             Err(reason) => return Ok(Some(reason.0)),
         };
@@ -79,33 +89,40 @@ impl Engine {
         }
     }
 
+    /// Asks the archives about what they have taken, whether or not a scanner asks us: it may leave this disk only
+    /// once they have committed.
+    pub(super) async fn ask_about_taken(&self) -> Result<(), Error> {
+        let at = now();
+        for archive in self.opened.forwards.committing() {
+            let (before, again) = (at.saturating_sub(ms(GATHER)), at.saturating_sub(ms(ASK_REFUSED)));
+            let instances = self.opened.ledger.uncommitted(&archive, before, again).await?;
+            if !instances.is_empty() {
+                self.opened.ledger.make_upstream(&archive, &transaction_uid()?, &instances, at).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What the archives say. Committed is what all of them have committed.
-    async fn archived(
-        &self,
-        item: &CommitmentItem,
-        instance: &str,
-        ask: &mut ToAsk,
-    ) -> Result<Option<u16>, Error> {
+    async fn archived(&self, instance: &str, asked_at: i64, ask: &mut ToAsk) -> Result<Option<u16>, Error> {
         let (mut meant, mut committed) = (0, 0);
-        for archive in self.archives.names() {
-            match self.archives.delivery(&archive, instance).await? {
-                Delivery::NotMeant => continue,
-                Delivery::Dead => return Ok(Some(Reason::PROCESSING.0)),
-                Delivery::Waiting => meant += 1,
-                Delivery::Delivered => {
-                    meant += 1;
-                    match self.opened.ledger.upstream_standing(&archive, instance).await? {
-                        Standing::Committed => committed += 1,
-                        Standing::Refused(reason) => return Ok(Some(reason.0)),
-                        Standing::Open => {}
-                        Standing::NotAsked => {
-                            let reference = Reference {
-                                sop_class: item.sop_class.clone(),
-                                sop_instance: item.sop_instance_uid.clone(),
-                            };
-                            ask.entry(archive).or_default().insert(instance.to_owned(), reference);
-                        }
-                    }
+        let committing = self.opened.forwards.committing();
+        for row in self.opened.ledger.forwards_of(instance).await? {
+            if !row.commit_due && !committing.contains(&row.destination) {
+                continue;
+            }
+            meant += 1;
+            match row.state.as_str() {
+                "delivered" => {}
+                "dead" | "given-up" => return Ok(Some(Reason::PROCESSING.0)),
+                _ => continue,
+            }
+            match self.opened.ledger.upstream_standing(&row.destination, instance, asked_at).await? {
+                Standing::Committed => committed += 1,
+                Standing::Refused(reason) => return Ok(Some(reason.0)),
+                Standing::Open => {}
+                Standing::NotAsked => {
+                    ask.entry(row.destination).or_default().insert(instance.to_owned());
                 }
             }
         }
@@ -125,8 +142,10 @@ fn choose<'a>(sop_class: &str, held: &'a [Held]) -> Result<&'a Held, Reason> {
             Err(Reason::CLASS_NOT_SUPPORTED)
         }
         [] => Err(Reason::NO_SUCH_INSTANCE),
-        [one] if one.sop_class == sop_class => Ok(one),
-        [_] => Err(Reason::CLASS_CONFLICT),
+        // The same bytes again after the first ones had left: one content.
+        [one, rest @ ..] if rest.iter().all(|other| other.blake3 == one.blake3) => {
+            if one.sop_class == sop_class { Ok(one) } else { Err(Reason::CLASS_CONFLICT) }
+        }
         // Two contents under one UID: which of them the scanner would delete cannot be told.
         _ => Err(Reason::PROCESSING),
     }
@@ -147,12 +166,20 @@ mod unit {
 
     #[test]
     fn each_failure_has_the_reason_of_the_standard() {
-        let held = |class: &str| Held { id: "0".into(), sop_class: class.into() };
+        let content = |class: &str, blake3: &str, evicted| Held {
+            id: blake3.into(),
+            sop_class: class.into(),
+            blake3: blake3.into(),
+            evicted,
+        };
+        let held = |class: &str| content(class, "a", false);
         let reason = |class: &str, held: &[Held]| choose(class, held).err();
         assert_eq!(reason(CT, &[]), Some(Reason::NO_SUCH_INSTANCE));
         assert_eq!(reason("1.2.3", &[]), Some(Reason::CLASS_NOT_SUPPORTED));
         assert_eq!(reason(CT, &[held("1.2.840.10008.5.1.4.1.1.4")]), Some(Reason::CLASS_CONFLICT));
-        assert_eq!(reason(CT, &[held(CT), held(CT)]), Some(Reason::PROCESSING));
+        assert_eq!(reason(CT, &[held(CT), content(CT, "b", false)]), Some(Reason::PROCESSING));
+        assert_eq!(reason(CT, &[held(CT), content(CT, "b", true)]), Some(Reason::PROCESSING));
+        assert_eq!(reason(CT, &[held(CT), content(CT, "a", true)]), None);
         assert_eq!(reason(CT, &[held(CT)]), None);
         // A private class that is here is as good as any.
         assert_eq!(reason("1.2.3", &[held("1.2.3")]), None);

@@ -18,14 +18,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, try_join_all};
+use futures::future::try_join_all;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::open::Opened;
 use crate::commitment::{Report, Transaction};
 use crate::conveyor::now;
-use crate::forward::Peer;
 use crate::intake::{Asker, Event, Failure};
 use crate::ledger::Error;
 
@@ -42,55 +41,10 @@ const RETRY_MAX: Duration = Duration::from_secs(3_600);
 /// Reports that may wait on one association.
 const EVENTS: usize = 64;
 
-/// Whether an original has reached an archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no rule can be marked to commit before [[forward]] is there")
-)]
-pub(super) enum Delivery {
-    /// No rule sends it there.
-    NotMeant,
-    /// It is on its way.
-    Waiting,
-    /// The archive has acknowledged it.
-    Delivered,
-    /// It was given up.
-    Dead,
-}
-
-/// The destinations that must commit, and what has reached them.
-pub(super) trait Archives: Send + Sync + 'static {
-    /// Names of the rules.
-    fn names(&self) -> Vec<String>;
-    /// The peer of a rule.
-    fn peer(&self, name: &str) -> Option<Peer>;
-    /// Whether an instance (its entry) has reached one.
-    fn delivery<'a>(&'a self, name: &'a str, instance: &'a str) -> BoxFuture<'a, Result<Delivery, Error>>;
-}
-
-/// Where no rule is marked to commit.
-pub(super) struct NoArchives;
-
-impl Archives for NoArchives {
-    fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn peer(&self, _: &str) -> Option<Peer> {
-        None
-    }
-
-    fn delivery<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Delivery, Error>> {
-        Box::pin(std::future::ready(Ok(Delivery::NotMeant)))
-    }
-}
-
 /// The engine. Cheap to share.
 pub(super) struct Engine {
     opened: Opened,
     config: Config,
-    archives: Arc<dyn Archives>,
     /// Our AE title towards scanners.
     title: String,
     wake: Notify,
@@ -101,11 +55,10 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Over open rooms.
-    pub(super) fn new(opened: Opened, config: Config, archives: Arc<dyn Archives>, title: String) -> Self {
+    pub(super) fn new(opened: Opened, config: Config, title: String) -> Self {
         Self {
             opened,
             config,
-            archives,
             title,
             wake: Notify::new(),
             desks: Mutex::default(),
@@ -120,7 +73,7 @@ impl Engine {
 
     /// A scanner asks. Durable when it returns.
     pub(super) async fn ask(&self, who: Asker, asked: Transaction) -> Result<(), Failure> {
-        let done = self.opened.ledger.ask_commitment(&who.calling, &who.address, &asked, now()).await;
+        let done = self.opened.ledger.ask_commitment(&who.calling, &asked, now()).await;
         done.map_err(|error| {
             tracing::warn!(%error, "a commitment request could not be recorded");
             Failure::Later
@@ -174,6 +127,7 @@ impl Engine {
         let late = now().saturating_sub(ms(ASK_AGAIN));
         ledger.forget_upstream(late, now()).await?;
         self.judge_all().await?;
+        self.ask_about_taken().await?;
         // All at once: an archive or a scanner that does not answer holds up no other.
         let due = ledger.due_upstream(now()).await?;
         try_join_all(due.iter().map(|row| self.ask_archive(row))).await?;

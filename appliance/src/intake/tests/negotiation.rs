@@ -148,6 +148,8 @@ async fn refusals_carry_the_standard_reason_and_are_explained_to_people() {
         let (kind, _) = ask(&server, &Ask { calling: calling.to_vec(), ..usual.clone() }).await;
         assert_eq!(kind, 2);
     }
+    // Counted by each connection's own thread, after its answer.
+    until("all eight are counted", || server.count("rejected") == 8).await;
     server.quiet().await;
     assert_eq!(server.count("rejected"), 8);
 }

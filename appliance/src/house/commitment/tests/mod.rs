@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 use rig::*;
 
-use super::{Delivery, Reply};
-use crate::ledger::Standing;
+use super::Reply;
+use crate::ledger::{ForwardOutcome, NewDisposition, Proof, Standing};
 
 #[tokio::test]
 async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instances() {
@@ -20,7 +20,7 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
     house.pacs.silent.store(true, Ordering::Relaxed);
     let mut scanner = Scanner::associate(started.address).await;
     scanner.ask(&asked("2.25.1", &["1.2.1.1", "1.2.1.2"])).await;
-    house.deliver(&kept[0], Delivery::Delivered);
+    house.deliver(&kept[0]).await;
     started.engine.news();
     let ledger = &house.opened.ledger;
     until("the archive is asked about what has reached it", || async {
@@ -31,7 +31,7 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
     assert!(
         ledger.commitment_holds(&kept[0]).await.unwrap() && ledger.commitment_holds(&kept[1]).await.unwrap()
     );
-    house.deliver(&kept[1], Delivery::Delivered);
+    house.deliver(&kept[1]).await;
     started.engine.news();
     until("it is asked about the other one", || async {
         (house.pacs.asked.lock().unwrap().len() == 2).then_some(())
@@ -62,18 +62,23 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
 async fn each_instance_that_cannot_be_committed_is_listed_with_its_reason() {
     let house = House::new().await;
     let started = house.start(Vec::new()).await;
-    for (class, uid, bytes, how) in [
-        (CT, "1.2.1.1", &b"good"[..], Delivery::Delivered),
-        (CT, "1.2.1.2", b"refused there", Delivery::Delivered),
-        (MR, "1.2.1.3", b"other class", Delivery::Delivered),
-        (CT, "1.2.1.4", b"one", Delivery::Delivered),
-        (CT, "1.2.1.4", b"other", Delivery::Delivered),
-        (CT, "1.2.1.5", b"never got there", Delivery::Dead),
-        (CT, "1.2.1.6", b"no rule sends it", Delivery::NotMeant),
-        (CT, "1.2.1.7", b"damaged", Delivery::Delivered),
+    for (class, uid, bytes, from) in [
+        (CT, "1.2.1.1", &b"good"[..], "CT1"),
+        (CT, "1.2.1.2", b"refused there", "CT1"),
+        (MR, "1.2.1.3", b"other class", "CT1"),
+        (CT, "1.2.1.4", b"one", "CT1"),
+        (CT, "1.2.1.4", b"other", "CT1"),
+        (CT, "1.2.1.5", b"never got there", "CT1"),
+        (CT, "1.2.1.6", b"no rule sends it", "CT2"),
+        (CT, "1.2.1.7", b"damaged", "CT1"),
     ] {
-        let id = house.keep(class, uid, bytes).await;
-        house.deliver(&id, how);
+        let id = house.keep_from(from, class, uid, bytes).await;
+        if uid == "1.2.1.5" {
+            let dead = ForwardOutcome::Dead { status: None, fault: "refused".into(), attempts: 10 };
+            house.sent_on(&id, dead, 1).await;
+        } else {
+            house.deliver(&id).await;
+        }
         if uid == "1.2.1.7" {
             let path = house.folder.path().join("store/inbox").join(&id);
             let mut file = std::fs::read(&path).unwrap();
@@ -118,7 +123,7 @@ async fn each_instance_that_cannot_be_committed_is_listed_with_its_reason() {
 async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is_taken() {
     let house = House::new().await;
     let kept = house.keep(CT, "1.2.1.1", b"a").await;
-    house.deliver(&kept, Delivery::Delivered);
+    house.deliver(&kept).await;
     house.pacs.silent.store(true, Ordering::Relaxed);
     let started = house.start(Vec::new()).await;
     let mut scanner = Scanner::associate(started.address).await;
@@ -127,7 +132,7 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
         .await;
     let ledger = &house.opened.ledger;
     until("the request is on record", || async {
-        let open = ledger.upstream_standing("pacs", &kept).await.unwrap() == Standing::Open;
+        let open = ledger.upstream_standing("pacs", &kept, 0).await.unwrap() == Standing::Open;
         (open && ledger.due_upstream(i64::MAX).await.unwrap().is_empty()).then_some(())
     })
     .await;
@@ -168,7 +173,7 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
 async fn without_an_address_the_report_waits_and_says_what_to_configure() {
     let house = House::new().await;
     let kept = house.keep(CT, "1.2.1.1", b"a").await;
-    house.deliver(&kept, Delivery::Delivered);
+    house.deliver(&kept).await;
     house.pacs.silent.store(true, Ordering::Relaxed);
     let started = house.start(Vec::new()).await;
     let mut scanner = Scanner::associate(started.address).await;
@@ -181,4 +186,71 @@ async fn without_an_address_the_report_waits_and_says_what_to_configure() {
     let ledger = &house.opened.ledger;
     let fault = until("a fault", || async { ledger.commitment_counts().await.unwrap().fault }).await;
     assert!(fault.contains("[[commitment.replies]]"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no_scanner_waits() {
+    let house = House::new().await;
+    let kept = house.keep(CT, "1.2.1.1", b"a").await;
+    let ledger = &house.opened.ledger;
+    let study = ledger.open_studies().await.unwrap()[0].0.clone();
+    ledger.make_revision(&study, "quiet time", 1).await.unwrap();
+    assert!(ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), None, 1).await.unwrap());
+    house.sent_on(&kept, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
+    let may_leave = async || !ledger.evictable(i64::MAX, Proof::Forwarded, 1).await.unwrap().is_empty();
+    assert!(!may_leave().await, "taken, not committed");
+
+    house.pacs.silent.store(true, Ordering::Relaxed);
+    let started = house.start(Vec::new()).await;
+    until("the archive is asked although no scanner asks", || async {
+        (house.pacs.asked.lock().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    assert!(house.pacs.asked.lock().unwrap()[0].references == [reference(CT, "1.2.1.1")]);
+    assert!(!may_leave().await && ledger.count_uncommitted("pacs").await.unwrap() == 1);
+    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
+    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    assert!(may_leave().await && ledger.count_uncommitted("pacs").await.unwrap() == 0);
+    assert!(ledger.forwards_of(&kept).await.unwrap()[0].committed_at.is_some());
+
+    // A scanner asks while the archive's rule does not answer for what else it asks about.
+    let other = house.keep(CT, "1.2.1.2", b"b").await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.6", &["1.2.1.1", "1.2.1.2"])).await;
+    ledger.make_revision(&study, "quiet time", 2).await.unwrap();
+    assert!(ledger.record_disposition(&study, 2, &NewDisposition::quiet(None), None, 2).await.unwrap());
+    house.sent_on(&other, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
+    started.engine.news();
+    assert!(!may_leave().await);
+    until("it is asked about the other one", || async {
+        (house.pacs.asked.lock().unwrap().len() == 2).then_some(())
+    })
+    .await;
+    let transaction = house.pacs.asked.lock().unwrap()[1].clone();
+    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    assert_eq!(scanner.report().await.committed.len(), 2);
+    until("the scanner has its answer", || async { may_leave().await.then_some(()) }).await;
+
+    // What has left is still answered for by the archive's word; what was never here is not.
+    ledger.evict(&study, i64::MAX, Proof::Forwarded, 3).await.unwrap();
+    scanner.ask(&asked("2.25.7", &["1.2.1.1", "1.2.1.3"])).await;
+    let report = scanner.report().await;
+    assert!(report.committed == [reference(CT, "1.2.1.1")]);
+    assert_eq!(report.failed[0].1.0, 0x0112);
+}
+
+#[tokio::test]
+async fn an_old_refusal_of_the_archive_is_no_answer_to_a_scanner_that_asks_again() {
+    let house = House::new().await;
+    let kept = house.keep(CT, "1.2.1.1", b"a").await;
+    house.deliver(&kept).await;
+    house.pacs.failures.lock().unwrap().insert("1.2.1.1".into(), 0x0213);
+    let started = house.start(Vec::new()).await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.8", &["1.2.1.1"])).await;
+    assert_eq!(scanner.report().await.failed[0].1.0, 0x0213);
+    // It has room again.
+    house.pacs.failures.lock().unwrap().clear();
+    scanner.ask(&asked("2.25.9", &["1.2.1.1"])).await;
+    assert_eq!(scanner.report().await.committed.len(), 1);
 }

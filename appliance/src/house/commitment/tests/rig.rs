@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::super::super::services::Counter;
 use super::super::super::sink::{Front, door};
@@ -20,7 +21,8 @@ use crate::intake::{
     Acceptance, Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError,
     StepCreate, StepSet,
 };
-use crate::ledger::{Arrival, Ledger};
+use crate::forward::Peer;
+use crate::ledger::{Arrival, ForwardOutcome, Ledger};
 use crate::store::{Reception, Store, StoreConfig};
 use crate::study::Arriving;
 
@@ -140,32 +142,11 @@ pub(super) const ANY: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 pub(super) const PROVIDE: Commitment = Commitment { provide: true, user: false };
 pub(super) const USER: Commitment = Commitment { provide: false, user: true };
 
-/// The archive as the house's rules name it.
-pub(super) struct Rules {
-    pub(super) pacs: SocketAddr,
-    pub(super) delivered: Arc<Mutex<HashMap<String, Delivery>>>,
-}
-
-impl Archives for Rules {
-    fn names(&self) -> Vec<String> {
-        vec!["pacs".into()]
-    }
-    fn peer(&self, name: &str) -> Option<Peer> {
-        let called = (name == "pacs").then(|| "PACS".to_owned())?;
-        Some(Peer { address: self.pacs.to_string(), called, calling: "SCANSIDE".into(), patience: PATIENCE })
-    }
-    fn delivery<'a>(&'a self, _: &'a str, instance: &'a str) -> BoxFuture<'a, Result<Delivery, Error>> {
-        let found = self.delivered.lock().unwrap().get(instance).copied();
-        async move { Ok(found.unwrap_or(Delivery::Waiting)) }.boxed()
-    }
-}
-
 pub(super) struct House {
     pub(super) opened: Opened,
     pub(super) folder: tempfile::TempDir,
-    pub(super) delivered: Arc<Mutex<HashMap<String, Delivery>>>,
     pub(super) pacs: Arc<Scripted>,
-    pub(super) pacs_at: Listening,
+    _pacs_at: Listening,
 }
 
 /// A started house; it ends when dropped, as by a kill.
@@ -184,22 +165,25 @@ impl Drop for Started {
 impl House {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let opened = Opened {
-            ledger: Ledger::create(&folder.path().join("ledger.db")).await.unwrap(),
-            store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
-            audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl")).unwrap()),
-            identity: None,
-            forwards: crate::forward::Forwards::new(&[]),
-        };
         let pacs = Arc::new(Scripted::default());
         let pacs_at = listen(&pacs, ANY.into(), "PACS", PROVIDE).await;
-        Self { opened, folder, delivered: Arc::default(), pacs, pacs_at }
+        let rule = format!(
+            "name = 'pacs'\naddress = '{}'\ncalled_ae_title = 'PACS'\ncalling_ae_title = 'SCANSIDE'\ncommit = true\ncallers = ['CT1']",
+            pacs_at.address
+        );
+        let opened = Opened {
+            ledger: Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap(),
+            store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
+            audit: Arc::new(Audit::open(&folder.path().join("audit.jsonl"), &[7; 32]).unwrap()),
+            identity: None,
+            forwards: crate::forward::Forwards::new(&[toml::from_str(&rule).unwrap()]),
+        };
+        Self { opened, folder, pacs, _pacs_at: pacs_at }
     }
 
     pub(super) async fn start(&self, replies: Vec<Reply>) -> Started {
-        let rules = Rules { pacs: self.pacs_at.address, delivered: Arc::clone(&self.delivered) };
         let config = Config { provide: true, retry: Duration::from_millis(30), replies, ..Config::default() };
-        let engine = Arc::new(Engine::new(self.opened.clone(), config, Arc::new(rules), "SCANSIDE".into()));
+        let engine = Arc::new(Engine::new(self.opened.clone(), config, "SCANSIDE".into()));
         let stop = CancellationToken::new();
         let arriving = Arc::new(Mutex::new(Arriving::new(crate::study::Config::default())));
         let (door, recorder) = door(self.opened.clone(), arriving, Arc::new(Notify::new()));
@@ -222,8 +206,13 @@ impl House {
         Started { engine, address, stop }
     }
 
-    /// Keeps an instance; gives its entry's name.
+    /// Keeps an instance that goes to the archive; gives its entry's name.
     pub(super) async fn keep(&self, class: &str, uid: &str, bytes: &[u8]) -> String {
+        self.keep_from("CT1", class, uid, bytes).await
+    }
+
+    /// Keeps an instance; only what comes from `CT1` goes to the archive.
+    pub(super) async fn keep_from(&self, caller: &str, class: &str, uid: &str, bytes: &[u8]) -> String {
         let mut incoming = self.opened.store.inbox().begin().unwrap();
         incoming.write(bytes).unwrap();
         let reception =
@@ -237,19 +226,26 @@ impl House {
             sop_class: class.into(),
             transfer_syntax: IMPLICIT.into(),
             modality: "CT".into(),
-            calling_ae: "CT1".into(),
+            calling_ae: caller.into(),
             address: "127.0.0.1".into(),
             association: "1".into(),
             arrived: 1,
             bytes: r.length,
             blake3: r.digest.to_string(),
         };
-        self.opened.ledger.record_arrivals(&[arrival]).await.unwrap();
+        let to = |a: &Arrival| self.opened.forwards.destinations(&a.modality, &a.calling_ae);
+        self.opened.ledger.record_arrivals_to(&[arrival], to).await.unwrap();
         r.id.to_string()
     }
 
-    pub(super) fn deliver(&self, instance: &str, how: Delivery) {
-        self.delivered.lock().unwrap().insert(instance.to_owned(), how);
+    /// What sending it on came to; `at` is when, ms.
+    pub(super) async fn sent_on(&self, instance: &str, outcome: ForwardOutcome, at: i64) {
+        self.opened.ledger.record_forwards("pacs", &[(instance.to_owned(), outcome)], at).await.unwrap();
+    }
+
+    /// The archive has taken it, just now and for good: nobody asks it on its own account before long.
+    pub(super) async fn deliver(&self, instance: &str) {
+        self.sent_on(instance, ForwardOutcome::Delivered { status: 0, note: None }, i64::MAX).await;
     }
 }
 

@@ -1,0 +1,118 @@
+//! The chain of the audit file and its sealed head.
+//!
+//! Each line carries the BLAKE3 digest of the line before it, so that a changed, missing or moved line shows. That
+//! alone would not show lines cut off at the end, or a chain written anew: so the number of lines and the last
+//! digest stand in a file beside it, under a MAC keyed from the store's key.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Entry, Error};
+
+/// How far a chain reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Whole lines.
+    pub lines: u64,
+    /// Digest of the last one, hex; empty when there is none.
+    pub last: String,
+    /// Bytes of the whole lines.
+    pub bytes: u64,
+}
+
+/// Follows the chain from its beginning; `seen` gets each whole line.
+///
+/// # Errors
+/// [`Error::Broken`] with the first line that does not follow.
+pub(super) fn follow(file: File, mut seen: impl FnMut(&Reach, &Entry)) -> Result<Reach, Error> {
+    let mut reader = BufReader::new(file);
+    let mut reach = Reach::default();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let n = reader.read_until(b'\n', &mut line)?;
+        if n == 0 || line.last() != Some(&b'\n') {
+            return Ok(reach);
+        }
+        let number = reach.lines + 1;
+        line.pop();
+        let entry: Entry = serde_json::from_slice(&line).map_err(|_| Error::Broken(number))?;
+        if entry.before != reach.last {
+            return Err(Error::Broken(number));
+        }
+        reach = Reach {
+            lines: number,
+            last: blake3::hash(&line).to_hex().to_string(),
+            bytes: reach.bytes + n as u64,
+        };
+        seen(&reach, &entry);
+    }
+}
+
+/// The head beside an audit file.
+#[derive(Debug)]
+pub(super) struct Head {
+    file: File,
+    key: [u8; 32],
+}
+
+/// What the head says: lines and the last one's digest.
+pub(super) type Said = (u64, String);
+
+impl Head {
+    fn path(audit: &Path) -> PathBuf {
+        let mut name = audit.file_name().unwrap_or_default().to_owned();
+        name.push(".head");
+        audit.with_file_name(name)
+    }
+
+    /// Opens or begins the head; what it says, or `None` when it is new.
+    pub(super) fn open(audit: &Path, store_key: &[u8; 32]) -> Result<(Self, Option<Said>), Error> {
+        let path = Self::path(audit);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+        let mut text = String::new();
+        file.by_ref().take(1_024).read_to_string(&mut text).map_err(|_| Error::Head)?;
+        let head = Self { file, key: key(store_key) };
+        let said = if text.is_empty() { None } else { Some(head.parse(&text)?) };
+        Ok((head, said))
+    }
+
+    /// What the head says, without making one.
+    pub(super) fn read(audit: &Path, store_key: &[u8; 32]) -> Result<Said, Error> {
+        if !Self::path(audit).is_file() {
+            return Err(Error::Head);
+        }
+        Self::open(audit, store_key)?.1.ok_or(Error::Head)
+    }
+
+    fn mac(&self, lines: u64, digest: &str) -> String {
+        blake3::keyed_hash(&self.key, format!("{lines} {digest}").as_bytes()).to_hex().to_string()
+    }
+
+    fn parse(&self, text: &str) -> Result<Said, Error> {
+        let mut words = text.split_whitespace();
+        let (Some(lines), Some(digest), Some(mac)) = (words.next(), words.next(), words.next()) else {
+            return Err(Error::Head);
+        };
+        let lines: u64 = lines.parse().map_err(|_| Error::Head)?;
+        // Compared in constant time: blake3's own type does.
+        let made = blake3::Hash::from_hex(self.mac(lines, digest)).map_err(|_| Error::Head)?;
+        let there = blake3::Hash::from_hex(mac).map_err(|_| Error::Head)?;
+        if made == there { Ok((lines, digest.to_owned())) } else { Err(Error::Head) }
+    }
+
+    /// Writes the head in place: one short line within one sector.
+    pub(super) fn write(&self, reach: &Reach) -> Result<(), Error> {
+        let last = if reach.last.is_empty() { "-" } else { &reach.last };
+        let line = format!("{:020} {last} {}\n", reach.lines, self.mac(reach.lines, last));
+        self.file.write_all_at(line.as_bytes(), 0)?;
+        Ok(self.file.sync_data()?)
+    }
+}
+
+fn key(store_key: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key("scanside 2026 audit head", store_key)
+}

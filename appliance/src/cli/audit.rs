@@ -1,0 +1,79 @@
+//! `appliance audit`: check the chain, write the audit out as DICOM audit messages, find a peer's pseudonym.
+
+use clap::{Args, Subcommand};
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::audit::{each, message, verify};
+use crate::conveyor::now;
+use crate::house::{Request, Response, ask, audit_source, open_audit, open_ledger, socket_path, store_key};
+
+/// Audit commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Audit {
+    /// Check every line: any edit, removal or reordering is found.
+    Verify(Where),
+    /// Write every line as an audit message (DICOM PS3.15 A.5), one a line; with --json the lines as they are kept.
+    Export(Where),
+    /// The pseudonym under which a peer's AE title stands in the audit.
+    Peer(Peer),
+}
+
+/// One peer.
+#[derive(Debug, Args)]
+pub(super) struct Peer {
+    /// AE title.
+    title: String,
+    #[command(flatten)]
+    site: Where,
+}
+
+pub(super) async fn main(c: &Audit) -> Result<(), Failure> {
+    match c {
+        Audit::Verify(w) => check(w),
+        Audit::Export(w) => export(w).await,
+        Audit::Peer(p) => peer(p).await,
+    }
+}
+
+fn failed(error: &crate::audit::Error) -> Failure {
+    Failure::new(out::FAILED, error.to_string())
+}
+
+fn check(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    let reach = verify(&settings.site.audit, store_key(&settings)?.bytes()).map_err(|e| failed(&e))?;
+    if w.json {
+        out::json(&serde_json::json!({ "lines": reach.lines, "digest": reach.last, "holds": true }));
+    } else {
+        out::line(&format!("the chain holds: {} lines, the last digest is {}", reach.lines, reach.last));
+    }
+    Ok(())
+}
+
+async fn export(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    // Reading the audit is itself audited (PS3.15 A.5.3.2).
+    match ask(&socket_path(&settings), &Request::AuditExported).await? {
+        Some(Response::Done(_)) => {}
+        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        None => open_audit(&settings)?
+            .write(now(), "operator", "audit exported", "", "")
+            .map_err(|e| failed(&e))?,
+    }
+    let source = audit_source(&settings);
+    let show = |_, entry: &crate::audit::Entry| {
+        if w.json { out::json(entry) } else { out::line(&message(entry, &source)) }
+    };
+    each(&settings.site.audit, show).map_err(|e| failed(&e))?;
+    Ok(())
+}
+
+async fn peer(p: &Peer) -> Result<(), Failure> {
+    let settings = out::settings(&p.site.config)?;
+    let ledger = open_ledger(&settings).await?;
+    let name = ledger.peer_name(p.title.trim())?;
+    ledger.close().await;
+    out::line(&name);
+    Ok(())
+}

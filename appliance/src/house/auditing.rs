@@ -1,0 +1,172 @@
+//! What the house writes into the audit by itself: start and stop, a changed configuration, instances that arrived,
+//! callers that were turned away.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::{Error, Opened, Settings};
+use crate::audit::{Audit, Entry, Source};
+use crate::conveyor::now;
+use crate::intake::RefusedCaller;
+use crate::ledger::{Arrival, Arrived, Ledger};
+
+/// An association without news for so long is written down as ended, ms.
+const STALE_MS: i64 = 5 * 60_000;
+/// The same caller turned away again within this is counted, not written again, ms.
+const AGAIN_MS: i64 = 60_000;
+/// Callers remembered for [`AGAIN_MS`].
+const CALLERS_MAX: usize = 1_000;
+
+/// Who this appliance is in audit messages.
+#[must_use]
+pub fn source(s: &Settings) -> Source {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Source { site: s.site.name.clone(), host }
+}
+
+/// Writes the start, and whether the configuration is another one than at the last start.
+///
+/// # Errors
+/// The audit's or the ledger's refusal: what is not audited does not start.
+pub(super) async fn begin(s: &Settings, opened: &Opened) -> Result<(), Error> {
+    let version = concat!("version ", env!("CARGO_PKG_VERSION"));
+    opened.audit.write(now(), "appliance", "application start", "", version)?;
+    let digest = blake3::hash(format!("{s:?}").as_bytes()).to_hex().to_string();
+    let known = opened.ledger.fact("configuration_digest").await?;
+    if known.as_ref() != Some(&digest) {
+        if known.is_some() {
+            let words = "the configuration file says something else than at the last start";
+            opened.audit.write(now(), "operator", "configuration changed", "", words)?;
+        }
+        opened.ledger.set_fact("configuration_digest", Some(&digest)).await?;
+    }
+    Ok(())
+}
+
+/// Writes the stop.
+pub(super) fn end(opened: &Opened) {
+    if let Err(error) = opened.audit.write(now(), "appliance", "application stop", "", "") {
+        tracing::warn!(%error, "the stop could not be audited");
+    }
+}
+
+/// One association's instances.
+#[derive(Debug, Default)]
+struct Flow {
+    who: String,
+    address: String,
+    /// By study: instances by SOP class.
+    studies: BTreeMap<String, BTreeMap<String, u64>>,
+    last: i64,
+}
+
+/// What comes in, association by association, until it is written down.
+#[derive(Debug, Default)]
+pub(super) struct Flows {
+    open: HashMap<String, Flow>,
+    refused: HashMap<String, (i64, u64)>,
+    due: Vec<Entry>,
+}
+
+/// A peer in the audit: a keyed pseudonym of its title, for titles from the wire may hold anything.
+fn peer(ledger: &Ledger, title: &str) -> String {
+    ledger.peer_name(title).unwrap_or_else(|_| "AE".to_owned())
+}
+
+impl Flows {
+    /// An instance was recorded.
+    pub(super) fn stored(&mut self, ledger: &Ledger, a: &Arrival, made: &Arrived) {
+        if made.repeated {
+            return;
+        }
+        let due = &mut self.due;
+        let flow = self.open.entry(a.association.clone()).or_insert_with(|| {
+            let flow =
+                Flow { who: peer(ledger, &a.calling_ae), address: a.address.clone(), ..Flow::default() };
+            due.push(Entry {
+                at: a.arrived,
+                who: flow.who.clone(),
+                what: "receiving".into(),
+                on: made.study.clone(),
+                address: flow.address.clone(),
+                ..Entry::default()
+            });
+            flow
+        });
+        flow.last = a.arrived;
+        *flow.studies.entry(made.study.clone()).or_default().entry(a.sop_class.clone()).or_default() += 1;
+    }
+
+    /// An association was released: what it brought is due to be written, one line a study.
+    pub(super) fn released(&mut self, association: &str, detail: &str) {
+        let Some(flow) = self.open.remove(association) else { return };
+        for (study, instances) in flow.studies {
+            self.due.push(Entry {
+                at: flow.last,
+                who: flow.who.clone(),
+                what: "received".into(),
+                on: study,
+                detail: detail.to_owned(),
+                address: flow.address.clone(),
+                instances,
+                ..Entry::default()
+            });
+        }
+    }
+
+    /// A caller was turned away.
+    pub(super) fn refused(&mut self, ledger: &Ledger, c: &RefusedCaller) {
+        let (who, address, at) = (peer(ledger, &c.ae_title), c.address.to_string(), now());
+        let key = format!("{who} {address} {}", c.reason.words());
+        if self.refused.len() >= CALLERS_MAX {
+            self.refused.retain(|_, (last, _)| at.saturating_sub(*last) < AGAIN_MS);
+        }
+        let more = match self.refused.get_mut(&key) {
+            Some((last, more)) if at.saturating_sub(*last) < AGAIN_MS => {
+                *more += 1;
+                return;
+            }
+            Some((_, more)) => *more,
+            None => 0,
+        };
+        if self.refused.len() < CALLERS_MAX {
+            self.refused.insert(key, (at, 0));
+        }
+        let words = c.reason.words();
+        let detail = if more == 0 { words.to_owned() } else { format!("{words}; {more} times more before") };
+        self.due.push(Entry { at, who, what: "caller refused".into(), detail, address, ..Entry::default() });
+    }
+
+    /// Takes associations up that ended without a release.
+    pub(super) fn stale(&mut self, now: i64) {
+        let is_stale = |f: &Flow| now.saturating_sub(f.last) >= STALE_MS;
+        let stale: Vec<String> =
+            self.open.iter().filter(|(_, f)| is_stale(f)).map(|(a, _)| a.clone()).collect();
+        for association in stale {
+            self.released(&association, "the association was not released");
+        }
+    }
+
+    /// Ends every association: the house is drained.
+    pub(super) fn all_ended(&mut self) {
+        let all: Vec<String> = self.open.keys().cloned().collect();
+        for association in all {
+            self.released(&association, "the appliance was stopped");
+        }
+    }
+
+    /// Writes what is due. Reception goes on when the audit cannot be written: its own light and the log say so.
+    pub(super) async fn write(&mut self, audit: &Arc<Audit>) {
+        let due = std::mem::take(&mut self.due);
+        if due.is_empty() {
+            return;
+        }
+        let audit = Arc::clone(audit);
+        let written = tokio::task::spawn_blocking(move || audit.record_all(due));
+        match written.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "what arrived could not be audited"),
+            Err(_) => tracing::error!("auditing was interrupted"),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Makes room: while free space is under the warn mark, previews go first, then originals that are proven delivered
+//! and past retention, the oldest first. Nothing else is ever removed.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Error, Opened};
+use crate::audit::Entry;
+use crate::conveyor::now;
+use crate::ledger::Proof;
+use crate::store::{Eviction, Id, Level, Store, StoreConfig};
+
+/// How often the free space is looked at.
+const LOOK: Duration = Duration::from_secs(30);
+/// Preview bags looked up at a time.
+const PREVIEWS: u32 = 16;
+
+/// What a round removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Freed {
+    /// Preview bags.
+    pub(super) previews: u64,
+    /// Studies.
+    pub(super) studies: u64,
+    /// Instances.
+    pub(super) instances: u64,
+}
+
+/// Makes room.
+#[derive(Debug)]
+pub(super) struct Evictor {
+    opened: Opened,
+    keep_ms: i64,
+    proof: Proof,
+}
+
+/// The site's rule in the ledger's words.
+pub(super) fn proof(c: &StoreConfig) -> Proof {
+    match c.evict {
+        Eviction::Forwarded => Proof::Forwarded,
+        Eviction::Answered => Proof::Answered,
+    }
+}
+
+/// Studies without an arrival since then (ms) are past retention.
+pub(super) fn past(c: &StoreConfig, now: i64) -> i64 {
+    now.saturating_sub(i64::try_from(c.keep.0.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl Evictor {
+    pub(super) fn new(c: &StoreConfig, opened: Opened) -> Self {
+        let keep_ms = i64::try_from(c.keep.0.as_millis()).unwrap_or(i64::MAX);
+        Self { opened, keep_ms, proof: proof(c) }
+    }
+
+    /// Looks until `stop`.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        loop {
+            match self.round(now()).await {
+                Ok(f) if f == Freed::default() => {}
+                Ok(f) => tracing::info!(
+                    previews = f.previews,
+                    studies = f.studies,
+                    instances = f.instances,
+                    "disk space was short: what is delivered was removed"
+                ),
+                Err(error) => tracing::warn!(%error, "room could not be made; trying again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Removes what may go until free space is above the warn mark or nothing more may go.
+    ///
+    /// # Errors
+    /// The ledger's, the store's or the audit's refusal: what was marked is removed by the next start.
+    pub(super) async fn round(&self, now: i64) -> Result<Freed, Error> {
+        let mut freed = Freed::default();
+        self.previews(&mut freed).await?;
+        let before = now.saturating_sub(self.keep_ms);
+        while self.short()? {
+            let Some(study) = self.opened.ledger.evictable(before, self.proof, 1).await?.pop() else { break };
+            let gone = match self.opened.ledger.evict(&study, before, self.proof, now).await {
+                Ok(gone) => gone,
+                // Something of it arrived or was decided between the two looks: it is not in the next list.
+                Err(crate::ledger::Error::Refused(_)) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            freed.studies += 1;
+            freed.instances += gone.entries.len() as u64;
+            let entries: Vec<Id> = gone.entries.iter().filter_map(|id| id.parse().ok()).collect();
+            let bags: Vec<Id> = gone.bags.iter().filter_map(|id| id.parse().ok()).collect();
+            remove(&self.opened.store, entries, bags).await?;
+            // After the bytes are gone: on a full disk the line needs the room they took.
+            self.opened.audit.record(Entry {
+                at: now,
+                who: "appliance".into(),
+                what: "evicted".into(),
+                on: study,
+                detail: "delivered, and past retention".into(),
+                instances: gone.classes,
+                ..Entry::default()
+            })?;
+        }
+        Ok(freed)
+    }
+
+    async fn previews(&self, freed: &mut Freed) -> Result<(), Error> {
+        while self.short()? {
+            let bags = self.opened.ledger.evictable_previews(PREVIEWS).await?;
+            if bags.is_empty() {
+                return Ok(());
+            }
+            for bag in bags {
+                if !self.short()? {
+                    return Ok(());
+                }
+                // The file first: on a disk that is full to the last byte the row needs the room it took. A row
+                // without its file shows no image, which is what it shows afterwards too.
+                if let Ok(id) = bag.parse::<Id>() {
+                    remove(&self.opened.store, Vec::new(), vec![id]).await?;
+                }
+                self.opened.ledger.forget_preview(&bag).await?;
+                freed.previews += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn short(&self) -> Result<bool, Error> {
+        Ok(self.opened.store.space()?.level != Level::Ample)
+    }
+}
+
+async fn remove(store: &Store, entries: Vec<Id>, bags: Vec<Id>) -> Result<(), Error> {
+    let (inbox, derived) = (store.inbox(), store.derived());
+    let removed = tokio::task::spawn_blocking(move || {
+        entries.into_iter().try_for_each(|id| inbox.remove(id))?;
+        bags.into_iter().try_for_each(|id| derived.remove(id))
+    });
+    match removed.await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(Error::File {
+            what: "the store",
+            kind: std::io::ErrorKind::Interrupted,
+            todo: "nothing: the next start removes what was left",
+        }),
+    }
+}
+
+/// At start: files whose rows say that they were evicted were left by a crash.
+///
+/// # Errors
+/// The ledger's or the store's refusal.
+pub(super) async fn sweep(opened: &Opened) -> Result<u64, Error> {
+    let evicted = opened.ledger.evicted_instances().await?;
+    if evicted.is_empty() {
+        return Ok(0);
+    }
+    let inbox = opened.store.inbox();
+    let left: Vec<Id> = evicted
+        .iter()
+        .filter_map(|id| id.parse::<Id>().ok())
+        .filter(|id| !matches!(inbox.read(*id), Err(crate::store::Error::Unknown)))
+        .collect();
+    let count = left.len() as u64;
+    remove(&opened.store, left, Vec::new()).await?;
+    Ok(count)
+}
