@@ -1,6 +1,8 @@
 //! Storage commitment between real peers: an Orthanc asks as a scanner does, an Orthanc commits as the archive.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::path::Path;
+
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
 use tests::cast::{Appliance, LIMIT, Orthanc, Settings, free_port, until};
@@ -13,13 +15,12 @@ fn rule(port: u16) -> toml::Table {
     text.parse().unwrap()
 }
 
-#[test]
-fn a_scanner_hears_success_only_after_the_archive_has_committed_although_everyone_was_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
+/// An appliance between a scanner and an archive that commits; none of them started.
+fn cast(folder: &Path) -> (Appliance, Orthanc, Orthanc) {
+    let appliance = Appliance::init(&folder.join("site"), &folder.join("log")).unwrap();
     let us = ("triage", "SCANSIDE", appliance.intake.port());
-    let mut pacs = Orthanc::prepare_as("PACS", &folder.path().join("pacs"), &[us]).unwrap();
-    let mut scanner = Orthanc::prepare_as("CT1", &folder.path().join("scanner"), &[us]).unwrap();
+    let pacs = Orthanc::prepare_as("PACS", &folder.join("pacs"), &[us]).unwrap();
+    let scanner = Orthanc::prepare_as("CT1", &folder.join("scanner"), &[us]).unwrap();
     let reply: toml::Table =
         format!("ae_title = \"CT1\"\naddress = \"127.0.0.1:{}\"\n", scanner.dicom).parse().unwrap();
     Settings::read(&appliance.config)
@@ -34,6 +35,22 @@ fn a_scanner_hears_success_only_after_the_archive_has_committed_although_everyon
         .with_one_more("forward", rule(pacs.dicom))
         .write()
         .unwrap();
+    (appliance, pacs, scanner)
+}
+
+/// What the scanner hears of a transaction.
+fn heard(scanner: &Orthanc, transaction: &str) -> serde_json::Value {
+    until("the scanner hears", LIMIT, || {
+        let said = scanner.commitment(transaction)?;
+        Ok((said["Status"] != "Pending").then_some(said))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_scanner_hears_success_only_after_the_archive_has_committed_although_everyone_was_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut appliance, mut pacs, mut scanner) = cast(folder.path());
     appliance.start().unwrap();
     scanner.start().unwrap();
     let study = StudySpec::new(StudyKind::HeadCt, 8_100).with_size(64, 64).with_slices(5).build().unwrap();
@@ -64,27 +81,19 @@ fn a_scanner_hears_success_only_after_the_archive_has_committed_although_everyon
     // An Orthanc forgets its transactions when it ends: the scanner asks again when it is back.
     scanner.start().unwrap();
     let transaction = scanner.ask_commitment("triage").unwrap();
-    let heard = until("the scanner hears", LIMIT, || {
-        let said = scanner.commitment(&transaction)?;
-        Ok((said["Status"] != "Pending").then_some(said))
-    })
-    .unwrap();
-    assert_eq!(heard["Status"], "Success", "{heard}");
-    assert_eq!(heard["Success"].as_array().map(Vec::len), Some(5), "{heard}");
+    let said = heard(&scanner, &transaction);
+    assert_eq!(said["Status"], "Success", "{said}");
+    assert_eq!(said["Success"].as_array().map(Vec::len), Some(5), "{said}");
 
     // One that we never had is listed by itself.
     let other = StudySpec::new(StudyKind::Cr, 8_200).with_size(64, 64).build().unwrap();
     let other: Vec<Outgoing> = other.instances.iter().map(Outgoing::from).collect();
     scanner.scanner().send_watched(&other, |_| Ok(())).complete().unwrap();
     let transaction = scanner.ask_commitment("triage").unwrap();
-    let heard = until("the scanner hears of the one that is missing", LIMIT, || {
-        let said = scanner.commitment(&transaction)?;
-        Ok((said["Status"] != "Pending").then_some(said))
-    })
-    .unwrap();
-    assert_eq!(heard["Status"], "Failure", "{heard}");
-    assert_eq!(heard["Success"].as_array().map(Vec::len), Some(5), "{heard}");
-    assert_eq!(heard["Failures"][0]["SOPInstanceUID"], other[0].sop_instance_uid, "{heard}");
+    let said = heard(&scanner, &transaction);
+    assert_eq!(said["Status"], "Failure", "{said}");
+    assert_eq!(said["Success"].as_array().map(Vec::len), Some(5), "{said}");
+    assert_eq!(said["Failures"][0]["SOPInstanceUID"], other[0].sop_instance_uid, "{said}");
     appliance.stop().unwrap();
     let log = std::fs::read_to_string(&appliance.log).unwrap();
     for secret in [&transaction, &objects[0].sop_instance_uid, "CT1"] {

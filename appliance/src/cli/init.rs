@@ -214,6 +214,7 @@ retry = \"30s\"                 # pause before a request or report is tried agai
 # retry_first = \"5s\"              # first pause after a failure; it doubles up to
 # retry_max = \"5m\"
 # timeout = \"60s\"                 # for each answer
+# commit = true                   # ask it to commit; an original leaves this disk only once it has
 # transfer_syntax = \"as_sent\"     # the only value: an original is never converted
 
 [review]

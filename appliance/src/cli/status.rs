@@ -119,6 +119,12 @@ fn reception(report: &serde_json::Value) {
             c["fault"].as_str().map(|f| format!("; {f}")).unwrap_or_default()
         ));
     }
+    if c["uncommitted"].as_i64().unwrap_or(0) > 0 {
+        out::line(&format!(
+            "commitment {} originals were sent on and not committed to yet: they stay on this disk",
+            c["uncommitted"]
+        ));
+    }
     let now = report["now"].as_i64().unwrap_or(0);
     for a in report["arriving"].as_array().into_iter().flatten() {
         let left = a["complete_at"].as_i64().unwrap_or(0).saturating_sub(now).max(0) / 1_000;

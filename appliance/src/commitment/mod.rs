@@ -89,6 +89,19 @@ impl Reason {
     }
 }
 
+/// The failure reasons that we give of ourselves; those of an archive are passed on.
+pub const REASONS_GIVEN: &[(Reason, &str)] = &[
+    (Reason::NO_SUCH_INSTANCE, "the instance never came here"),
+    (Reason::CLASS_NOT_SUPPORTED, "it never came here, and its SOP class is none that is stored"),
+    (Reason::CLASS_CONFLICT, "it is here under another SOP class"),
+    (Reason::DUPLICATE_TRANSACTION, "the transaction UID was used for other instances"),
+    (
+        Reason::PROCESSING,
+        "two contents came under its UID, its stored bytes are damaged, no archive that commits gets it, or the \
+         archive did not commit within `give_up`",
+    ),
+];
+
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04X}", self.0)

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
@@ -91,21 +90,14 @@ struct Settled {
 }
 
 impl Settled {
+    /// How many data sets the store holds.
     fn files(&self) -> usize {
-        count(&self.folder.path().join("store/inbox")) + count(&self.folder.path().join("store/instances"))
+        self.opened.store.inbox().all().unwrap().len()
     }
 }
 
 async fn the_study(ledger: &Ledger) -> Option<String> {
     ledger.study_by_index(&ledger.study_index("1.2.1").unwrap()).await.unwrap()
-}
-
-fn count(folder: &Path) -> usize {
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|item| item.unwrap().path())
-        .map(|path| if path.is_dir() { count(&path) } else { 1 })
-        .sum()
 }
 
 fn step(uid: &str) -> StepCreate {

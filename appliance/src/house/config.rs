@@ -183,39 +183,39 @@ impl Settings {
         note_audit_faults(&mut d, audit.as_ref());
         let settings =
             match (site, intake, store, study, deid, triage, commitment, forward, review, audit, log) {
-            (
-                Some(site),
-                Some(intake),
-                Some(store),
-                Some(study),
-                Some(deid),
-                Some(triage),
-                Some(commitment),
-                Some(forward),
-                Some(review),
-                Some(audit),
-                Some(log),
-            ) => {
-                let mut s = Self {
-                    site,
-                    intake,
-                    store,
-                    study,
-                    deid,
-                    triage,
-                    escalation,
-                    commitment,
-                    forward,
-                    review,
-                    audit,
-                    log,
-                };
-                s.note_mode_faults(&mut d);
-                s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
-                Some(s)
-            }
-            _ => None,
-        };
+                (
+                    Some(site),
+                    Some(intake),
+                    Some(store),
+                    Some(study),
+                    Some(deid),
+                    Some(triage),
+                    Some(commitment),
+                    Some(forward),
+                    Some(review),
+                    Some(audit),
+                    Some(log),
+                ) => {
+                    let mut s = Self {
+                        site,
+                        intake,
+                        store,
+                        study,
+                        deid,
+                        triage,
+                        escalation,
+                        commitment,
+                        forward,
+                        review,
+                        audit,
+                        log,
+                    };
+                    s.note_mode_faults(&mut d);
+                    s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
+                    Some(s)
+                }
+                _ => None,
+            };
         Ok((settings, d))
     }
 

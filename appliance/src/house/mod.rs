@@ -2,9 +2,9 @@
 
 #[cfg(test)]
 mod arrival_tests;
-mod commitment;
 mod auditing;
 mod backup;
+mod commitment;
 mod config;
 mod control;
 mod desk;
@@ -19,9 +19,9 @@ mod sink;
 mod status;
 mod work;
 
-pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
 pub use auditing::source as audit_source;
 pub use backup::{HOLDS, backup};
+pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use forwards::ForwardOrder;

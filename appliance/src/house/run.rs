@@ -22,7 +22,7 @@ use super::{Error, Settings};
 use crate::audit::Collector;
 use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
 use crate::escalation::{Courier, Wake};
-use crate::intake::{Commitment, Intake};
+use crate::intake::{Commitment, Intake, IntakeConfig};
 use crate::ledger::Ledger;
 use crate::review::{Desk, Page};
 use crate::study::Arriving;
@@ -113,6 +113,12 @@ async fn courier(
     Ok(Some(Courier::new(config, Arc::clone(identity), outbox)?))
 }
 
+/// Reception as configured, offering of storage commitment what `[commitment]` and `[[forward]]` say.
+fn reception(s: &Settings) -> IntakeConfig {
+    let user = s.forward.iter().any(|rule| rule.commit);
+    IntakeConfig { commitment: Commitment { provide: s.commitment.provide, user }, ..s.intake.clone() }
+}
+
 async fn serve(
     s: Settings,
     opened: Opened,
@@ -126,10 +132,7 @@ async fn serve(
     let engine = Arc::new(Engine::new(opened.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
     let counter = Counter { opened: opened.clone(), door: arrivals.clone(), engine: Arc::clone(&engine) };
     let front = Arc::new(Front { door: arrivals, counter });
-    let mut reception = s.intake.clone();
-    reception.commitment = 
-        Commitment { provide: s.commitment.provide, user: s.forward.iter().any(|r| r.commit) };
-    let intake = Intake::bind(reception, s.site.demo, &opened.store, front, stop.clone()).await?;
+    let intake = Intake::bind(reception(&s), s.site.demo, &opened.store, front, stop.clone()).await?;
     let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
         what: "the page's address",
         kind,
@@ -157,8 +160,7 @@ async fn serve(
     let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
     let forwards = tokio::spawn(forwards);
     let socket = socket_path(&s);
-    let clerk = Arc::clone(&running);
-    let socket_stop = stop.clone();
+    let (clerk, socket_stop) = (Arc::clone(&running), stop.clone());
     let control = tokio::spawn(async move { control::serve(&socket, clerk, socket_stop).await });
     let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
     let page = tokio::spawn(page.run(stop.clone()));

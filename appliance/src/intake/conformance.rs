@@ -14,6 +14,7 @@ use super::tls_config::TlsConfig;
 use super::tls_keys::{CIPHER_SUITES, WARN_DAYS};
 use super::user_information::{STORAGE_INFORMATION, WINDOW};
 use super::{IMPLEMENTATION_CLASS_UID, MAX_PDU, Refusal, command};
+use crate::commitment::{REASONS_GIVEN, STORAGE_COMMITMENT};
 
 const OVERVIEW: &str = include_str!("conformance/overview.md");
 const CONFIGURATION: &str = include_str!("conformance/configuration.md");
@@ -42,6 +43,7 @@ fn table(out: &mut String, name: &str) {
         "rejections" => rejections(out),
         "statuses" => statuses(out),
         "step-statuses" => step_statuses(out),
+        "commitment-reasons" => commitment_reasons(out),
         "tls" => tls(out),
         "times" => times(out),
         "quirks" => quirks(out),
@@ -70,15 +72,23 @@ fn uids(out: &mut String, what: &str, rows: &[(&str, &str)]) {
 
 fn services(out: &mut String) {
     head(out, &["Service", "SOP classes", "SCU", "SCP"]);
-    row(out, &["Verification", &format!("Verification ({VERIFICATION})"), "no", "yes"]);
+    row(out, &["Verification", &format!("Verification ({VERIFICATION})"), "yes", "yes"]);
     let count = STORAGE_SOP_CLASSES.len();
     row(
         out,
-        &["Storage", &format!("{count} of the standard, and private ones by configuration"), "no", "yes"],
+        &[
+            "Storage",
+            &format!("{count} of the standard, and private ones by configuration"),
+            "yes, by `[[forward]]`",
+            "yes",
+        ],
     );
     let steps = format!("Modality Performed Procedure Step ({MODALITY_PERFORMED_PROCEDURE_STEP})");
     row(out, &["Performed procedure step", &steps, "no", "yes, unless `mpps = false`"]);
-    row(out, &["Storage commitment", "Storage Commitment Push Model", "no", "no"]);
+    let push = format!("Storage Commitment Push Model ({STORAGE_COMMITMENT})");
+    let (user, provider) =
+        ("yes, where a `[[forward]]` has `commit = true`", "yes, where `[commitment] provide = true`");
+    row(out, &["Storage commitment", &push, user, provider]);
 }
 
 fn policies(out: &mut String) {
@@ -178,6 +188,13 @@ fn step_statuses(out: &mut String) {
     }
 }
 
+fn commitment_reasons(out: &mut String) {
+    head(out, &["Failure Reason", "When"]);
+    for (reason, when) in REASONS_GIVEN {
+        row(out, &[&format!("{reason:?}"), when]);
+    }
+}
+
 fn tls(out: &mut String) {
     head(out, &["Cipher suite", "Version"]);
     for suite in CIPHER_SUITES {
@@ -249,6 +266,8 @@ mod tests {
             "| A700 |",
             "| 0110 | A710 |",
             "1.2.840.10008.3.1.2.3.3",
+            "1.2.840.10008.1.20.1",
+            "| 0131 |",
             "`abort-is-release`",
         ] {
             assert!(text.contains(expected), "{expected}");

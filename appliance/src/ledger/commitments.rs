@@ -77,6 +77,8 @@ pub struct CommitmentCounts {
     pub committed: i64,
     /// Instances refused and told.
     pub refused: i64,
+    /// Originals that a destination has taken, and is to commit to and has not yet.
+    pub uncommitted: i64,
 }
 
 const ROW: &str =
@@ -87,12 +89,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn ask_commitment(
-        &self,
-        calling: &str,
-        asked: &Transaction,
-        now: i64,
-    ) -> Result<Asked> {
+    pub async fn ask_commitment(&self, calling: &str, asked: &Transaction, now: i64) -> Result<Asked> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let request = self.seal.index(TRANSACTION_UID, &format!("{}\n{calling}", asked.uid))?;
         let before: Vec<(String,)> =
@@ -323,7 +320,9 @@ impl Ledger {
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
                  WHERE c.told_at IS NOT NULL AND t.verdict = 0) AS committed,
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
-                 WHERE c.told_at IS NOT NULL AND t.verdict <> 0) AS refused",
+                 WHERE c.told_at IS NOT NULL AND t.verdict <> 0) AS refused,
+                (SELECT count(*) FROM forwards
+                 WHERE commit_due = 1 AND committed_at IS NULL AND state = 'delivered') AS uncommitted",
         )
         .fetch_one(&self.pool)
         .await?)

@@ -6,8 +6,8 @@
 
 mod accounts;
 mod cases;
-mod commitments;
 mod columns;
+mod commitments;
 mod copy;
 mod error;
 mod events;

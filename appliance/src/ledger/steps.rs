@@ -113,7 +113,10 @@ impl Ledger {
             Some(_) => return Ok(StepChanged::Final),
         }
         if let Some(instances) = &change.instances {
-            sqlx::query("DELETE FROM step_instances WHERE step_index = ?").bind(&index).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM step_instances WHERE step_index = ?")
+                .bind(&index)
+                .execute(&mut *tx)
+                .await?;
             let all: Result<Vec<String>> =
                 instances.iter().map(|i| self.seal.index(SOP_INSTANCE_UID, i)).collect();
             // One statement for the whole list.

@@ -61,11 +61,13 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         for instance in instances {
-            sqlx::query("INSERT INTO upstream_items (upstream, instance) VALUES (?, ?) ON CONFLICT DO NOTHING")
-                .bind(&id)
-                .bind(instance)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT INTO upstream_items (upstream, instance) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(&id)
+            .bind(instance)
+            .execute(&mut *tx)
+            .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -92,21 +94,6 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|r| r.0).collect())
-    }
-
-    /// How many instances a destination has taken and not committed to.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn count_uncommitted(&self, destination: &str) -> Result<i64> {
-        let row: (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM forwards WHERE destination = ? AND commit_due = 1 AND committed_at IS NULL
-             AND state = 'delivered'",
-        )
-        .bind(destination)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
     }
 
     /// Where an instance stands with a destination: what it said last, or that it was asked. A refusal of a request

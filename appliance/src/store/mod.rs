@@ -32,7 +32,7 @@ mod seal;
 mod segment;
 mod shelf;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

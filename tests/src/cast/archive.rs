@@ -142,8 +142,11 @@ impl Orthanc {
     pub fn ask_commitment(&self, peer: &str) -> Result<String> {
         let ids: Value = serde_json::from_slice(&self.get("/instances")?)?;
         let body = json!({ "Resources": ids }).to_string();
-        let said: Value =
-            serde_json::from_slice(&self.ask("POST", &format!("/modalities/{peer}/storage-commitment"), &body)?)?;
+        let said: Value = serde_json::from_slice(&self.ask(
+            "POST",
+            &format!("/modalities/{peer}/storage-commitment"),
+            &body,
+        )?)?;
         Ok(text(&said, "/ID").to_owned())
     }
 

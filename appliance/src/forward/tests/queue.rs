@@ -1,6 +1,5 @@
 //! Queues against scripted providers, with a real ledger and a real store.
 
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::peer::{Act, Provider, Script};
 use crate::forward::{Forwards, Rule};
 use crate::ledger::{Arrival, ForwardRow, Ledger};
+use crate::store::tests::damage;
 use crate::store::{Reception, Store, StoreConfig};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -32,7 +32,7 @@ fn data(n: u32) -> Vec<u8> {
 }
 
 struct House {
-    folder: TempDir,
+    _folder: TempDir,
     ledger: Ledger,
     store: Store,
 }
@@ -44,7 +44,7 @@ impl House {
         (config.warn_free.0, config.refuse_free.0) = (0, 0);
         let store = Store::open(&config).unwrap();
         let ledger = Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap();
-        Self { folder, ledger, store }
+        Self { _folder: folder, ledger, store }
     }
 
     /// An instance `1.2.STUDY.N` arrives; returns its id.
@@ -83,18 +83,6 @@ impl House {
         self.store.inbox().settle(r.id).unwrap();
         forwards.news();
         r.id.to_string()
-    }
-
-    /// A bit flips in the middle of a stored data set: the name says the segment and the page of the header.
-    fn damage(&self, id: &str) {
-        let store = self.folder.path().join("store");
-        let found = ["inbox", "segments"].map(|folder| store.join(folder).join(&id[..16]));
-        let path = found.iter().find(|path| path.is_file()).unwrap();
-        let file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
-        let at = (u64::from_str_radix(&id[16..24], 16).unwrap() + 1) * 4_096 + 25_000;
-        let mut byte = [0];
-        file.read_exact_at(&mut byte, at).unwrap();
-        file.write_all_at(&[byte[0] ^ 1], at).unwrap();
     }
 
     fn run(&self, forwards: &Forwards) -> Running {
@@ -274,7 +262,7 @@ async fn what_is_not_accepted_as_stored_or_is_damaged_is_a_dead_letter_and_the_r
     let jpeg = house.arrive(&forwards, 1, 1, JPEG).await;
     let damaged = house.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
     house.arrive(&forwards, 1, 3, EXPLICIT_LE).await;
-    house.damage(&damaged);
+    damage(&house.store.inbox(), damaged.parse().unwrap(), 25_000);
     let running = house.run(&forwards);
     let dead = house.until("pacs", &["dead"], 2).await;
     house.until("pacs", &["delivered"], 1).await;

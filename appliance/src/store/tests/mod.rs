@@ -10,6 +10,18 @@ use super::*;
 mod at_rest;
 mod durable;
 
+/// A bit flips `at` bytes into a stored data set, as it lies on the disk.
+pub(crate) fn damage(inbox: &Inbox, id: Id, at: u64) {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::FileExt;
+    let entry = inbox.hand_out(id).unwrap();
+    let path = format!("/proc/self/fd/{}", entry.file.as_raw_fd());
+    let file = std::fs::File::options().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, entry.offset + at).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], entry.offset + at).unwrap();
+}
+
 fn config(root: &Path) -> StoreConfig {
     StoreConfig { warn_free: units::Size(2000), refuse_free: units::Size(1000), ..StoreConfig::at(root) }
 }

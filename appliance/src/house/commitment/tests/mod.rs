@@ -11,6 +11,7 @@ use rig::*;
 
 use super::Reply;
 use crate::ledger::{ForwardOutcome, NewDisposition, Proof, Standing};
+use crate::store::tests::damage;
 
 #[tokio::test]
 async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instances() {
@@ -80,10 +81,7 @@ async fn each_instance_that_cannot_be_committed_is_listed_with_its_reason() {
             house.deliver(&id).await;
         }
         if uid == "1.2.1.7" {
-            let path = house.folder.path().join("store/inbox").join(&id);
-            let mut file = std::fs::read(&path).unwrap();
-            *file.last_mut().unwrap() ^= 1;
-            std::fs::write(&path, file).unwrap();
+            damage(&house.opened.store.inbox(), id.parse().unwrap(), 3);
         }
     }
     house.pacs.failures.lock().unwrap().insert("1.2.1.2".into(), 0x0213);
@@ -207,10 +205,10 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     })
     .await;
     assert!(house.pacs.asked.lock().unwrap()[0].references == [reference(CT, "1.2.1.1")]);
-    assert!(!may_leave().await && ledger.count_uncommitted("pacs").await.unwrap() == 1);
+    assert!(!may_leave().await && ledger.commitment_counts().await.unwrap().uncommitted == 1);
     let transaction = house.pacs.asked.lock().unwrap()[0].clone();
     tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
-    assert!(may_leave().await && ledger.count_uncommitted("pacs").await.unwrap() == 0);
+    assert!(may_leave().await && ledger.commitment_counts().await.unwrap().uncommitted == 0);
     assert!(ledger.forwards_of(&kept).await.unwrap()[0].committed_at.is_some());
 
     // A scanner asks while the archive's rule does not answer for what else it asks about.

@@ -15,13 +15,13 @@ use crate::audit::Audit;
 use crate::commitment::{
     ACTION_REQUEST, Reason, Reference, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
 };
+use crate::forward::Peer;
 use crate::forward::command::{self, Command};
 use crate::forward::{Association, Proposal};
 use crate::intake::{
     Acceptance, Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError,
     StepCreate, StepSet,
 };
-use crate::forward::Peer;
 use crate::ledger::{Arrival, ForwardOutcome, Ledger};
 use crate::store::{Reception, Store, StoreConfig};
 use crate::study::Arriving;
