@@ -3,28 +3,13 @@
 
 use std::time::Duration;
 
+use fixtures::scanner::implicit::{element, item};
 use fixtures::scanner::pdu;
 use fixtures::scanner::raw::RawPeer;
 use fixtures::study::{StudyKind, StudySpec};
 use tests::cast::{Appliance, LIMIT, Settings, until};
 
 const MPPS: &str = "1.2.840.10008.3.1.2.3.3";
-
-/// One element in implicit little endian.
-fn element(group: u16, number: u16, value: &[u8]) -> Vec<u8> {
-    let mut value = value.to_vec();
-    if value.len() % 2 == 1 {
-        value.push(if group == 0x0040 { b' ' } else { 0 });
-    }
-    let mut out = [group.to_le_bytes(), number.to_le_bytes()].concat();
-    out.extend((value.len() as u32).to_le_bytes());
-    out.extend(value);
-    out
-}
-
-fn item(content: &[u8]) -> Vec<u8> {
-    element(0xFFFE, 0xE000, content)
-}
 
 /// Sends one request of the performed step class; gives its status.
 fn ask(peer: &mut RawPeer, field: u16, step: &str, data: &[u8]) -> u16 {

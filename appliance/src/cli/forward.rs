@@ -29,6 +29,8 @@ enum State {
     Dead,
     /// Given up by a person.
     GivenUp,
+    /// A corrected instance took its place before it was sent.
+    Replaced,
 }
 
 impl State {
@@ -38,6 +40,7 @@ impl State {
             Self::Delivered => "delivered",
             Self::Dead => "dead",
             Self::GivenUp => "given-up",
+            Self::Replaced => "replaced",
         }
     }
 }

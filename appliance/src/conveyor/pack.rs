@@ -53,7 +53,7 @@ impl Conveyor {
             .instances(&case.study, case.revision)
             .await?
             .into_iter()
-            .filter(|r| r.set_aside.is_none() && !r.conflict)
+            .filter(InstanceRow::counts)
             .collect();
         let (instances, files) = match self.hand_over(&rows) {
             Ok(handed) => handed,

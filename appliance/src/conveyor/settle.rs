@@ -10,9 +10,14 @@ use super::{Conveyor, Error, Outcome, Unopened, largest, now};
 use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
 use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
 use crate::store::{Id, SHELF_HEADER};
+use crate::study::rejection_words;
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
+
+/// Said of a study whose instances name different patients: half of it was corrected, or it was filed wrongly.
+const TWO_PATIENTS: &str =
+    "its instances are about more than one patient: have it corrected before anything leaves";
 
 /// What a settled revision came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +37,11 @@ impl Conveyor {
     /// The house's own faults; the revision stays pending.
     pub async fn settle(&self, pending: &Pending) -> Result<Settled, Error> {
         let all = self.ledger.instances(&pending.study, pending.revision).await?;
-        // An instance whose UID came twice with other bytes is kept beside and flagged; the first one counts.
-        let rows: Vec<InstanceRow> =
-            all.iter().filter(|r| r.set_aside.is_none() && !r.conflict).cloned().collect();
+        let rows: Vec<InstanceRow> = all.iter().filter(|r| r.counts()).cloned().collect();
         let first = all.first().map(|r| r.modality.clone()).unwrap_or_default();
+        if let Some(reason) = nothing_counts(&all) {
+            return self.decide(pending, not_analysed(&first, reason), None).await;
+        }
         if let Some(reason) = not_to_be_tried(&rows, pending.deaths) {
             let answer = unreadable(&first, reason);
             return self.decide(pending, answer, None).await;
@@ -98,10 +104,13 @@ impl Conveyor {
     async fn decide(
         &self,
         pending: &Pending,
-        answer: TriageAnswer,
+        mut answer: TriageAnswer,
         bag: Option<Id>,
     ) -> Result<Settled, Error> {
         let now = now();
+        if self.ledger.patients(&pending.study, pending.revision).await? > 1 {
+            answer.holds.push(TWO_PATIENTS.to_owned());
+        }
         let case = self.case_for(pending, &answer, now);
         let bag = bag.filter(|_| !answer.previews.is_empty());
         let record = NewDisposition {
@@ -178,6 +187,23 @@ pub fn first_state(held: bool, veto: Option<Duration>, now: i64) -> (CaseState, 
     }
 }
 
+/// Why nothing of a study is there to be analysed although everything could be read.
+fn nothing_counts(all: &[InstanceRow]) -> Option<String> {
+    if all.is_empty() || all.iter().any(|r| r.counts() || r.set_aside.is_some()) {
+        return None;
+    }
+    let taken_back = all.iter().find_map(|r| r.rejected.as_deref());
+    Some(taken_back.map_or_else(
+        || "key object selections only".to_owned(),
+        |code| format!("every instance was {}", rejection_words(code)),
+    ))
+}
+
+fn not_analysed(modality: &str, reason: String) -> TriageAnswer {
+    let disposition = Disposition::NotAnalysed;
+    TriageAnswer { disposition, priority: Priority::Routine, ..unreadable(modality, reason) }
+}
+
 fn not_to_be_tried(rows: &[InstanceRow], deaths: u32) -> Option<String> {
     if rows.is_empty() {
         return Some("no instance of the study could be read".to_owned());
@@ -239,6 +265,8 @@ mod tests {
             blake3: String::new(),
             conflict: false,
             set_aside: None,
+            replaced: false,
+            rejected: None,
         };
         assert!(not_to_be_tried(std::slice::from_ref(&row), 2).is_none());
         assert!(not_to_be_tried(&[row], 3).is_some());

@@ -17,7 +17,7 @@ use crate::audit::Audit;
 use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet};
 use crate::ledger::{Ledger, ListQuery};
 use crate::store::{Reception, Store, StoreConfig};
-use crate::study::{Arriving, Config, StableReason, StepEnd};
+use crate::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd, rejection_note};
 
 struct Rig {
     opened: Opened,
@@ -46,10 +46,16 @@ impl Rig {
 
     /// Receives an instance of a study over an association.
     async fn receive(&self, study: &str, uid: &str, bytes: &[u8], association: u64, at: i64) {
+        self.receive_as("", study, uid, bytes, association, at).await;
+    }
+
+    async fn receive_as(&self, class: &str, study: &str, uid: &str, bytes: &[u8], association: u64, at: i64) {
         let inbox = self.opened.store.inbox();
         let mut incoming = inbox.begin().unwrap();
         incoming.write(bytes).unwrap();
         let reception = Reception {
+            sop_class: class.into(),
+            transfer_syntax: "1.2.840.10008.1.2".into(),
             study_uid: study.into(),
             sop_instance_uid: uid.into(),
             series_uid: "1.2.9".into(),
@@ -199,6 +205,37 @@ async fn steps_that_ended_change_no_more_and_steps_that_began_before_any_instanc
     // The list of the earlier N-SET holds: the last one said nothing about instances.
     let due = settled.arriving.lock().unwrap().expected(&study).unwrap();
     assert_eq!(due.1, StableReason::Discontinued);
+}
+
+#[tokio::test]
+async fn a_rejection_note_takes_effect_as_it_is_recorded_or_at_the_next_start() {
+    let rig = Rig::new().await;
+    rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
+    rig.receive("1.2.1", "1.2.1.2", b"b", 1, 1).await;
+    rig.receive("1.2.1", "1.2.1.3", b"c", 1, 2).await;
+    let first = rejection_note("113001", "DCM", &["1.2.1.1"]);
+    rig.receive_as(KEY_OBJECT_SELECTION, "1.2.1", "1.2.1.8", &first, 1, 3).await;
+    let settled = rig.settle().await;
+    let ledger = &settled.opened.ledger;
+    let study = the_study(ledger).await.unwrap();
+    ledger.make_revision(&study, "quiet", 9).await.unwrap();
+    let counting = async || ledger.instances(&study, 9).await.unwrap().iter().filter(|r| r.counts()).count();
+    assert_eq!(counting().await, 2);
+    // One that was stored when the process was killed: looked at when the next one starts.
+    let second = rejection_note("113037", "DCM", &["1.2.1.2"]);
+    let mut incoming = settled.opened.store.inbox().begin().unwrap();
+    incoming.write(&second).unwrap();
+    let reception = Reception {
+        sop_class: KEY_OBJECT_SELECTION.into(),
+        transfer_syntax: "1.2.840.10008.1.2".into(),
+        study_uid: "1.2.1".into(),
+        sop_instance_uid: "1.2.1.9".into(),
+        ..Reception::default()
+    };
+    incoming.commit(reception).unwrap();
+    super::sink::recover(&settled.opened, &settled.arriving).await.unwrap();
+    ledger.make_revision(&study, "quiet", 10).await.unwrap();
+    assert_eq!(counting().await, 1);
 }
 
 /// Arrivals of a few UIDs with a few contents, with revisions made in between.

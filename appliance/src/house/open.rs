@@ -131,6 +131,7 @@ pub(super) fn arrival(r: &Reception) -> Arrival {
         arrived: r.arrived,
         bytes: r.length,
         blake3: r.digest.to_string(),
+        identity: r.identity.map(|digest| digest.to_string()).unwrap_or_default(),
     }
 }
 

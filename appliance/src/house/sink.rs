@@ -4,6 +4,7 @@
 //! right after, many at a time with one sync, and a crash in between is mended at the next start.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Services, Sink, SinkError};
 use crate::ledger::{Arrival, Arrived, NewRefusal};
 use crate::store::{Id, Reception};
-use crate::study::{Arriving, Expected};
+use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
 
 /// Rows recorded with one sync.
 const BATCH: usize = 256;
@@ -174,6 +175,9 @@ impl Recorder {
             }
         }
         self.file_away(&rows, &recorded).await;
+        if rows.iter().any(|row| row.sop_class == KEY_OBJECT_SELECTION) {
+            read_notes(&self.opened).await;
+        }
         self.flows.stale(now());
         self.flows.write(&self.opened.audit).await;
         let refused = counted(&events);
@@ -255,6 +259,38 @@ async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate
     Ok(recorded)
 }
 
+/// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.
+async fn read_notes(opened: &Opened) {
+    let notes = match opened.ledger.unread_notes().await {
+        Ok(notes) => notes,
+        // Looked at again with the next one and at the next start.
+        Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
+    };
+    for note in notes {
+        let (inbox, syntax) = (opened.store.inbox(), note.transfer_syntax.clone());
+        let (id, length) = (note.id.parse::<Id>(), note.bytes);
+        let read = tokio::task::spawn_blocking(move || -> Result<_, Unreadable> {
+            let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
+            let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
+            let mut bytes = Vec::new();
+            entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
+            read_rejection(&bytes, &syntax)
+        });
+        let said = match read.await {
+            Ok(said) => said,
+            Err(_) => Err(Unreadable),
+        };
+        let said = match &said {
+            Ok(None) => None,
+            Ok(Some(note)) => Some(Ok(note)),
+            Err(unreadable) => Some(Err(unreadable)),
+        };
+        if let Err(error) = opened.ledger.apply_note(&note, said, now()).await {
+            tracing::warn!(%error, "a key object selection could not be carried out; tried again");
+        }
+    }
+}
+
 /// Callers refused in one batch, the same ones together: somebody who insists costs one row.
 fn counted(events: &[Event]) -> Vec<NewRefusal> {
     let mut found: Vec<NewRefusal> = Vec::new();
@@ -303,6 +339,7 @@ pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Resu
     if !found.entries.is_empty() {
         tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
     }
+    read_notes(opened).await;
     let mut open = Vec::new();
     for (study, last) in opened.ledger.open_studies().await? {
         let expected = opened.ledger.expected_of(&study).await?;

@@ -3,7 +3,7 @@ use super::element::Found;
 use super::prescan::Prescan;
 use super::status::Status;
 use super::transfer_syntaxes::coding;
-use crate::store::{Id, Inbox, Incoming, Reception};
+use crate::store::{Digest, Id, Inbox, Incoming, Reception};
 
 /// What is known of an instance before its data set.
 pub(crate) struct Announced {
@@ -76,6 +76,7 @@ fn finish(current: Current) -> Result<Reception, Status> {
     let found = current.prescan.finish();
     let pixel_data = found.pixel_data;
     let prescan_ok = found.ok;
+    let identity = found.patient.map(Digest::from_bytes);
     let uids = agree(&announced, found)?;
     let reception = Reception {
         sop_class: announced.sop_class,
@@ -91,6 +92,7 @@ fn finish(current: Current) -> Result<Reception, Status> {
         arrived: now(),
         prescan_ok,
         pixel_data,
+        identity,
         ..Reception::default()
     };
     incoming.commit(reception).map(|stored| stored.reception).map_err(|error| refuse(&error))

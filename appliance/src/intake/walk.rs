@@ -2,8 +2,8 @@
 
 use super::command::uid_text;
 use super::element::{
-    Found, ITEM, ITEM_END, MODALITY, PIXELS, SEQUENCE_END, SERIES, SOP_CLASS, SOP_INSTANCE, STUDY,
-    has_long_length, is_standard_vr, is_vr,
+    BIRTH_DATE, Found, ITEM, ITEM_END, MODALITY, PATIENT_ID, PATIENT_NAME, PIXELS, SEQUENCE_END, SERIES,
+    SOP_CLASS, SOP_INSTANCE, STUDY, add_patient, has_long_length, is_standard_vr, is_vr,
 };
 use super::transfer_syntaxes::Coding;
 use crate::store::PixelData;
@@ -48,6 +48,7 @@ pub(crate) struct Walk {
     capture: Option<(u32, Vec<u8>, usize)>,
     stack: Vec<Level>,
     lost: bool,
+    patient: Option<blake3::Hasher>,
     found: Found,
 }
 
@@ -66,6 +67,7 @@ impl Walk {
             capture: None,
             stack: Vec::new(),
             lost: false,
+            patient: None,
             found: Found { ok: true, ..Found::default() },
         }
     }
@@ -294,7 +296,10 @@ impl Walk {
             self.found.pixel_data =
                 Some(PixelData { offset: self.position, length: end - self.position, fragments: 0 });
         }
-        let wanted = matches!(tag, SOP_CLASS | SOP_INSTANCE | MODALITY | STUDY | SERIES);
+        let wanted = matches!(
+            tag,
+            SOP_CLASS | SOP_INSTANCE | MODALITY | PATIENT_NAME | PATIENT_ID | BIRTH_DATE | STUDY | SERIES
+        );
         if top && wanted && length > 0 && length <= CAPTURE {
             self.capture = Some((tag, Vec::with_capacity(length as usize), length as usize));
         } else {
@@ -385,6 +390,7 @@ impl Walk {
                 found.modality = found.modality.take().or(text);
                 return;
             }
+            PATIENT_NAME | PATIENT_ID | BIRTH_DATE => return add_patient(&mut self.patient, tag, value),
             _ => return,
         };
         // The first one counts; a second one of a top-level tag is not legal.
@@ -401,6 +407,7 @@ impl Walk {
         if self.skip > 0 || self.capture.is_some() || !self.stack.is_empty() || !padding {
             self.found.ok = false;
         }
+        self.found.patient = self.patient.map(|digest| *digest.finalize().as_bytes());
         self.found
     }
 }

@@ -54,7 +54,7 @@ const FLAG_SEEN: &str = "(s.acknowledged_by IS NOT NULL OR (s.priority <> 'STAT'
                     AND d.disposition = 'flag')))";
 
 const FORWARDS: &str = "NOT EXISTS (SELECT 1 FROM forwards f WHERE f.study = s.id
-    AND (f.state <> 'delivered' OR (f.commit_due = 1 AND f.committed_at IS NULL)))";
+    AND (f.state NOT IN ('delivered', 'replaced') OR (f.commit_due = 1 AND f.committed_at IS NULL)))";
 const ALL_FORWARDED: &str =
     "NOT EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.evicted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM forwards f WHERE f.instance = i.id))";

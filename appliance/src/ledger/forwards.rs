@@ -28,7 +28,7 @@ pub struct ForwardRow {
     pub study: String,
     /// The rule's name.
     pub destination: String,
-    /// `waiting`, `delivered`, `dead` or `given-up`.
+    /// `waiting`, `delivered`, `dead`, `given-up`, or `replaced` by a corrected instance before it was sent.
     pub state: String,
     /// Attempts that counted.
     pub attempts: u32,
@@ -302,7 +302,7 @@ impl Ledger {
     pub async fn delivered_everywhere(&self, instance: &str) -> Result<bool> {
         let row: (bool,) = sqlx::query_as(
             "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE instance = ?
-             AND state NOT IN ('delivered', 'given-up'))",
+             AND state NOT IN ('delivered', 'given-up', 'replaced'))",
         )
         .bind(instance)
         .fetch_one(&self.pool)
@@ -317,7 +317,7 @@ impl Ledger {
     pub async fn study_delivered_everywhere(&self, study: &str) -> Result<bool> {
         let row: (bool,) = sqlx::query_as(
             "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE study = ?
-             AND state NOT IN ('delivered', 'given-up'))",
+             AND state NOT IN ('delivered', 'given-up', 'replaced'))",
         )
         .bind(study)
         .fetch_one(&self.pool)

@@ -1,11 +1,16 @@
 //! Rows of arrived instances: recorded in batches, rebuilt from entry files after a crash.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
-use super::{Error, Ledger, Onward, Result, Seal, forwards, new_id};
+use super::seal::Column;
+use super::{Error, Ledger, Onward, Result, Seal, corrections, forwards, new_id};
+use crate::study::KEY_OBJECT_SELECTION;
+
+/// Key of the index that tells patients apart; the identity itself is not kept.
+const IDENTITY: Column = Column::new("instances", "identity_index");
 
 /// What reception knew about one stored instance.
 #[derive(Debug, Clone)]
@@ -36,6 +41,8 @@ pub struct Arrival {
     pub bytes: u64,
     /// BLAKE3 of the data set, hex.
     pub blake3: String,
+    /// What says whose it is, digested; empty when it says nothing. Identifying.
+    pub identity: String,
 }
 
 /// What the ledger made of an arrival.
@@ -49,6 +56,8 @@ pub struct Arrived {
     pub repeated: bool,
     /// The same SOP Instance UID was there with other bytes: kept beside, flagged.
     pub conflict: bool,
+    /// It took the place of one of the same UID that was about another patient.
+    pub corrects: bool,
 }
 
 /// One stored instance.
@@ -70,6 +79,20 @@ pub struct InstanceRow {
     pub conflict: bool,
     /// Why it is set aside as unreadable.
     pub set_aside: Option<String>,
+    /// A corrected one took its place.
+    pub replaced: bool,
+    /// Code of the rejection note that took it back.
+    pub rejected: Option<String>,
+}
+
+impl InstanceRow {
+    /// Whether it is part of the study as it stands now. Of instances with one UID the first counts, or the one that
+    /// corrected it; notes about other instances are no part of it.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        let note = self.sop_class == KEY_OBJECT_SELECTION;
+        self.set_aside.is_none() && !self.conflict && !self.replaced && self.rejected.is_none() && !note
+    }
 }
 
 impl Ledger {
@@ -93,10 +116,19 @@ impl Ledger {
     ) -> Result<Vec<Arrived>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut out = Vec::with_capacity(batch.len());
+        let mut corrected: BTreeMap<String, u32> = BTreeMap::new();
         for arrival in batch {
             let (arrived, instance) = record(&mut tx, &self.seal, arrival).await?;
             forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
+            if arrived.corrects {
+                *corrected.entry(arrived.study.clone()).or_insert(0) += 1;
+            }
             out.push(arrived);
+        }
+        let now = batch.iter().map(|a| a.arrived).max().unwrap_or_default();
+        for (study, count) in corrected {
+            let why = format!("{count} instances came again about another patient");
+            corrections::correct(&mut tx, &self.seal, &study, &why, now).await?;
         }
         tx.commit().await?;
         Ok(out)
@@ -117,7 +149,8 @@ impl Ledger {
     /// The database's refusal.
     pub async fn instances(&self, study: &str, revision: u32) -> Result<Vec<InstanceRow>> {
         Ok(sqlx::query_as(
-            "SELECT id, sop_class, transfer_syntax, modality, bytes, blake3, conflict <> 0 AS conflict, set_aside
+            "SELECT id, sop_class, transfer_syntax, modality, bytes, blake3, conflict <> 0 AS conflict, set_aside,
+             replaced_at IS NOT NULL AS replaced, rejected
              FROM instances WHERE study = ? AND revision BETWEEN 1 AND ? AND evicted_at IS NULL ORDER BY arrived, id",
         )
         .bind(study)
@@ -152,21 +185,39 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     .await?;
     if let Some((study, id)) = same {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
-        return Ok((Arrived { study, instance_index: index, repeated: id != a.id, conflict: false }, id));
+        return Ok((
+            Arrived { study, instance_index: index, repeated: id != a.id, conflict: false, corrects: false },
+            id,
+        ));
     }
     let study = study_of(tx, seal, a).await?;
-    let other: Option<(i64,)> =
-        sqlx::query_as("SELECT 1 FROM instances WHERE sop_instance_index = ? AND blake3 <> ? LIMIT 1")
-            .bind(&index)
-            .bind(&a.blake3)
-            .fetch_optional(&mut **tx)
-            .await?;
-    let conflict = other.is_some();
+    let identity = match a.identity.as_str() {
+        "" => None,
+        said => Some(seal.index(IDENTITY, said)?),
+    };
+    let before: Option<(Option<String>, Option<String>)> = sqlx::query_as(
+        "SELECT identity_index, rejected FROM instances WHERE sop_instance_index = ? AND blake3 <> ?
+         ORDER BY conflict <> 0 OR replaced_at IS NOT NULL LIMIT 1",
+    )
+    .bind(&index)
+    .bind(&a.blake3)
+    .fetch_optional(&mut **tx)
+    .await?;
+    // Other bytes about the same patient, or about nobody knows whom, are kept beside; about another one they are a
+    // correction. What was taken back makes room for what comes in its place.
+    let (corrects, taken_back) = match &before {
+        Some((said, rejected)) => {
+            (said.is_some() && identity.is_some() && *said != identity, rejected.is_some())
+        }
+        None => (false, false),
+    };
+    let conflict = before.is_some() && !corrects && !taken_back;
+    let rejected = corrections::take_back(tx, &study, &index).await?;
     let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;
     sqlx::query(
         "INSERT INTO instances (id, study, sop_instance_uid, series_uid, sop_class, transfer_syntax, modality,
-         calling_ae, address, association, arrived, bytes, blake3, conflict, sop_instance_index)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         calling_ae, address, association, arrived, bytes, blake3, conflict, sop_instance_index, identity_index, rejected)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&a.id)
     .bind(&study)
@@ -183,9 +234,14 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     .bind(&a.blake3)
     .bind(i64::from(conflict))
     .bind(&index)
+    .bind(identity)
+    .bind(rejected)
     .execute(&mut **tx)
     .await?;
-    Ok((Arrived { study, instance_index: index, repeated: false, conflict }, a.id.clone()))
+    if corrects || taken_back {
+        corrections::replace(tx, &index, &a.id, a.arrived).await?;
+    }
+    Ok((Arrived { study, instance_index: index, repeated: false, conflict, corrects }, a.id.clone()))
 }
 
 async fn study_of(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::columns::PATIENT_NAME;
-use super::{CaseRow, DispositionRow, Error, Ledger, Result};
+use super::{CaseRow, DispositionRow, EarlierCase, Error, Ledger, Result};
 
 /// What part of the list is wanted.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +83,8 @@ pub struct StudyRow {
     pub acknowledged_by: Option<String>,
     /// Instances whose UID came again with other bytes: kept beside.
     pub beside: u32,
+    /// Instances that a corrected one replaced, or a note took back.
+    pub corrected: u32,
 }
 
 /// One line of a study's timeline.
@@ -105,6 +107,8 @@ pub struct StudyDetail {
     pub disposition: Option<DispositionRow>,
     /// Its case.
     pub case: Option<CaseRow>,
+    /// Cases of earlier revisions.
+    pub earlier: Vec<EarlierCase>,
     /// The report, parsed.
     pub report: Option<serde_json::Value>,
     /// Timeline, oldest first.
@@ -146,6 +150,8 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.revision = 0) AS arriving,
     (SELECT coalesce(sum(bytes), 0) FROM instances i WHERE i.study = s.id) AS bytes,
     (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.conflict <> 0) AS beside,
+    (SELECT count(*) FROM instances i WHERE i.study = s.id AND (i.replaced_at IS NOT NULL OR i.rejected IS NOT NULL))
+        AS corrected,
     coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
     coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
     c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
@@ -196,7 +202,8 @@ impl Ledger {
             None => None,
         };
         let events = self.events(study).await?;
-        Ok(StudyDetail { row, disposition, case, report, events })
+        let earlier = self.earlier_cases(study, row.revision).await?;
+        Ok(StudyDetail { row, disposition, case, earlier, report, events })
     }
 
     /// The patient's name as stored, for "I am looking" alone. Identifying: never logged, never cached.

@@ -19,9 +19,10 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("*", "id study case_id association envelope envelope_digest digest bag plan_digest", "ours, random"),
     ("*", "state before plan priority disposition mode open stable_reason", "words of the vocabulary"),
     ("*", "sop_class transfer_syntax modality body_part view", "the same for thousands of patients"),
-    ("*", "uid_index sop_instance_index caller_index step_index request_index", "keyed"),
+    ("*", "uid_index sop_instance_index caller_index step_index request_index identity_index", "keyed"),
     ("instances", "blake3", "says nothing to who does not have the same bytes"),
-    ("instances", "set_aside", "our words"),
+    ("instances", "set_aside rejected", "our words, a code"),
+    ("rejections", "study code", "ours, a code"),
     (
         "dispositions",
         "reason bundle version findings gate holds actions previews ms",
@@ -180,6 +181,7 @@ async fn what_an_upgraded_ledger_knows_it_still_finds_and_new_rows_are_sealed() 
         arrived: NOW,
         bytes: 5,
         blake3: format!("{:064x}", 3 * 16 + 2),
+        identity: String::new(),
     };
     let again = ledger.record_arrivals(std::slice::from_ref(&arrival)).await.unwrap();
     assert!(again[0].repeated && !again[0].conflict);

@@ -172,7 +172,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Cases that a person stopped and of which the cloud may hold parts.
+    /// Cases that were stopped, or whose study was corrected, and of which the cloud may hold parts.
     ///
     /// # Errors
     /// The database's refusal.
@@ -185,7 +185,14 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn record_withdrawn(&self, case: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET withdraw = 2 WHERE id = ?").bind(case).execute(&self.pool).await?;
+        // What was corrected while the cloud held it unanswered is over; a report that came first stays.
+        sqlx::query(
+            "UPDATE cases SET withdraw = 2, state = CASE WHEN state = 'received' AND corrected_at IS NOT NULL
+             THEN 'stopped' ELSE state END WHERE id = ?",
+        )
+        .bind(case)
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 

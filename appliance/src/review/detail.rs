@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::view::{Findings, RowView, row};
 use super::{House, words};
 use crate::job::Gate;
-use crate::ledger::{CaseRow, CaseState, Error, EventRow, StudyDetail};
+use crate::ledger::{CaseRow, CaseState, EarlierCase, Error, EventRow, StudyDetail};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -14,9 +14,20 @@ pub(super) struct DetailView {
     now: i64,
     result: Option<ResultView>,
     case: Option<CaseView>,
+    /// Cases of earlier revisions.
+    earlier: Vec<EarlierView>,
     report: Option<ReportView>,
     events: Vec<EventRow>,
     actions: Vec<Action>,
+}
+
+/// A case of an earlier revision, with what came of it.
+#[derive(Debug, Serialize)]
+struct EarlierView {
+    revision: u32,
+    state: String,
+    corrected_at: Option<i64>,
+    report: Option<ReportView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,6 +127,7 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         report: d.report.map(report).transpose()?,
         result: d.disposition.map(result),
         case: d.case.map(case),
+        earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
         events: d.events,
         actions,
     })
@@ -176,6 +188,11 @@ fn case(c: CaseRow) -> CaseView {
         received_at: c.received_at,
         answered_at: c.answered_at,
     }
+}
+
+fn earlier(c: EarlierCase) -> Result<EarlierView, Error> {
+    let report = c.report.map(report).transpose()?;
+    Ok(EarlierView { revision: c.revision, state: c.state, corrected_at: c.corrected_at, report })
 }
 
 fn report(value: serde_json::Value) -> Result<ReportView, Error> {

@@ -36,6 +36,8 @@ pub(super) struct RowView {
     missing: Option<(usize, usize)>,
     /// Instances that came again with other bytes.
     beside: u32,
+    /// Instances that a corrected one replaced, or a note took back.
+    corrected: u32,
     disposition: String,
     /// The finding and why, or the reason.
     line: String,
@@ -102,6 +104,7 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
         expected: (row.arriving > 0).then(|| house.expected(&row.id)).flatten(),
         missing: (row.arriving > 0).then(|| house.missing(&row.id)).flatten(),
         beside: row.beside,
+        corrected: row.corrected,
         disposition: row.disposition.clone(),
         line,
         shadow: row.mode == "shadow",

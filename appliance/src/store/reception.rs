@@ -68,6 +68,9 @@ pub struct Reception {
     pub prescan_ok: bool,
     /// The top-level Pixel Data, when the pre-scan saw it.
     pub pixel_data: Option<PixelData>,
+    /// BLAKE3 of what says whose it is (Patient ID, name, birth date); `None` when it says nothing. Identifying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Digest>,
 }
 
 impl fmt::Debug for Reception {

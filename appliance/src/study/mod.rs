@@ -2,6 +2,7 @@
 //!
 //! DICOM has no end-of-study message; every signal here is a guess, and its reason is kept with the revision.
 
+mod rejection;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+pub(crate) use rejection::tests::note as rejection_note;
+pub use rejection::{
+    KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection, rejection_words,
+};
 pub use steps::{Expected, StepEnd};
 
 /// `[study]` of the configuration.

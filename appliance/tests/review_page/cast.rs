@@ -134,6 +134,7 @@ impl Fake {
             arrived: self.now(),
             bytes: 8_000_000,
             blake3: format!("{n:064x}"),
+            identity: String::new(),
         };
         self.ledger.record_arrivals(&[arrival]).await.unwrap()[0].study.clone()
     }

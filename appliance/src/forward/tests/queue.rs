@@ -77,6 +77,7 @@ impl House {
             arrived: r.arrived,
             bytes: r.length,
             blake3: r.digest.to_string(),
+            identity: String::new(),
         };
         let to = |a: &Arrival| forwards.destinations(&a.modality, &a.calling_ae);
         self.ledger.record_arrivals_to(&[arrival], to).await.unwrap();

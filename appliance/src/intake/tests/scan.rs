@@ -277,6 +277,37 @@ fn more_elements_than_anyone_needs_are_not_followed() {
 }
 
 #[test]
+fn whose_it_is_does_not_depend_on_coding_padding_or_empty_components() {
+    let patient = |name: &[u8], id: &[u8], born: &[u8]| {
+        let plain = instance("1.2.3", "1.2.4", 10);
+        let at = plain.windows(4).position(|w| w == [0x10, 0, 0x10, 0]).unwrap();
+        let length = u16::from_le_bytes([plain[at + 6], plain[at + 7]]) as usize;
+        let mut elements = explicit(0x0010_0010, b"PN", name);
+        elements.extend(explicit(0x0010_0020, b"LO", id));
+        elements.extend(explicit(0x0010_0030, b"DA", born));
+        [&plain[..at], &elements, &plain[at + 8 + length..]].concat()
+    };
+    let ann = patient(b"DOE^ANN", b"4711", b"19600102");
+    let said = scan_any_cut(EXPLICIT, &ann).patient;
+    assert!(said.is_some());
+    for (implicit, big, syntax) in [(true, false, IMPLICIT), (false, true, BIG)] {
+        assert_eq!(scan(syntax, &recode(&ann, implicit, big), 50).patient, said);
+    }
+    assert_eq!(scan(EXPLICIT, &patient(b"DOE^ANN^^ ", b" 4711 ", b"19600102"), 50).patient, said);
+    for other in [
+        patient(b"DOE^ANNA ", b"4711", b"19600102"),
+        patient(b"DOE^ANN ", b"4712", b"19600102"),
+        patient(b"DOE^ANN ", b"4711", b"19600103"),
+        patient(b"DOE^ANN ", b"4711", b""),
+        patient(b"4711", b"DOE^ANN ", b"19600102"),
+    ] {
+        let found = scan(EXPLICIT, &other, 50).patient;
+        assert!(found.is_some() && found != said);
+    }
+    assert_eq!(scan(EXPLICIT, &patient(b"^^ ", b"", b""), 50).patient, None, "nobody");
+}
+
+#[test]
 fn a_repeated_uid_does_not_replace_the_first() {
     let found = scan_any_cut(EXPLICIT, &with(&explicit(0x0008_0018, b"UI", b"6.6.6.66")));
     assert!(!found.ok);

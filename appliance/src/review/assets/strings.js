@@ -36,6 +36,8 @@ export const t = {
   came: (/** @type {string} */ at) => `came ${at}`,
   complete: (/** @type {string} */ s, /** @type {string} */ why) => `complete in ${s} (${why})`,
   missing: (/** @type {number} */ n, /** @type {number} */ of) => `, ${n} of ${of} listed still to come`,
+  corrected: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance' : 'instances'} of it ${n === 1 ? 'was' : 'were'} replaced by corrected ones or taken back by a rejection note; the timeline says why.`,
+  earlier: (/** @type {{ revision: number, state: string, corrected_at: number | null }} */ c) => `Revision ${c.revision}: ${c.state}${c.corrected_at ? '. The study was corrected after it had left: what came of it is about the study as it was' : ''}.`,
   beside: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance' : 'instances'} came again under the same UID with other bytes: kept beside the first.`,
   noPicture: 'No preview of this study could be made. The reason stands on the right.',
   analysing: 'The preview appears when the study is complete and analysed.',
@@ -51,7 +53,7 @@ export const t = {
   stat: (/** @type {number} */ n) => `(${n} STAT) `,
   sections: {
     findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag',
-    holds: 'Held because', wouldHold: 'The gate would hold it because', beside: 'Received twice, differently', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
+    holds: 'Held because', wouldHold: 'The gate would hold it because', beside: 'Received twice, differently', corrected: 'Corrected', earlier: 'Earlier cases', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
     report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
   },
   draftBy: (/** @type {string} */ origin) => `UNSIGNED MACHINE DRAFT by ${origin}. Nobody has read it.`,

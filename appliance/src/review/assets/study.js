@@ -17,6 +17,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  *   sealed_bytes: number, bytes_sent: number, parts_sent: number, parts_total: number, searched: number, attempts: number, next_attempt: number,
  *   fault: string | null, received_at: number | null, answered_at: number | null },
  *   report: null | { lines: string[], unsigned: boolean, signed_by: string | null, origin: string, created: string },
+ *   earlier: { revision: number, state: string, corrected_at: number | null, report: Detail['report'] }[],
  *   events: { at: number, who: string, what: string }[], actions: Action[] }} Detail
  */
 
@@ -107,6 +108,7 @@ function facts(d) {
       head.append(part(d.case ? t.sections.holds : t.sections.wouldHold, ul));
     }
   }
+  if (d.row.corrected > 0) head.append(part(t.sections.corrected, el('p', 'fault', t.corrected(d.row.corrected))));
   if (d.row.beside > 0) head.append(part(t.sections.beside, el('p', 'fault beside', t.beside(d.row.beside))));
   if (d.case?.fault) head.append(part(t.sections.case, el('p', 'fault', d.case.fault)));
   $('facts').replaceChildren(head);
@@ -149,6 +151,7 @@ function more(d) {
     all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone)));
   }
   if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d))));
+  if (d.earlier.length > 0) all.push(part(t.sections.earlier, ...d.earlier.flatMap((c) => [el('p', c.corrected_at ? 'fault' : 'quiet', t.earlier(c)), ...(c.report ? [report(c.report)] : [])])));
   const list = el('ol', 'timeline');
   list.append(...d.events.map((e) => {
     const li = el('li', '');

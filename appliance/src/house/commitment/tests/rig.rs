@@ -232,6 +232,7 @@ impl House {
             arrived: 1,
             bytes: r.length,
             blake3: r.digest.to_string(),
+            identity: String::new(),
         };
         let to = |a: &Arrival| self.opened.forwards.destinations(&a.modality, &a.calling_ae);
         self.opened.ledger.record_arrivals_to(&[arrival], to).await.unwrap();
