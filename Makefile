@@ -45,7 +45,7 @@ guards: setup-test
 
 # Reception against other receivers, as ratios in one run: tests/benchmarks/intake.md and .svg.
 bench-intake: setup-test
-	@$(STAGE) build cargo build --quiet --workspace --bins
+	@$(STAGE) build cargo build --quiet --release -p appliance
 	@tests/benchmarks/intake.py $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.

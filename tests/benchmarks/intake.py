@@ -79,7 +79,7 @@ def free_port() -> int:
 
 def ours(folder: Path, port: int) -> list[str]:
     """A site that never analyses: reception alone is measured."""
-    binary = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "appliance"
+    binary = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "appliance"
     init = [binary, "init", folder / "site", "--demo", "--listen", f"127.0.0.1:{port}", "--page",
             f"127.0.0.1:{free_port()}", "--json"]
     subprocess.run(init, check=True, capture_output=True)
@@ -181,7 +181,7 @@ def run(args: argparse.Namespace) -> dict:
 
 def table(results: dict, rounds: int) -> str:
     lines = ["# Reception against other receivers", "",
-             f"Written by `make bench-intake`; median of {rounds} rounds in turn, {os.cpu_count()} shared cores, dev profile.",
+             f"Written by `make bench-intake`; median of {rounds} rounds in turn, {os.cpu_count()} shared cores, release profile.",
              "Scanside syncs and encrypts before success; the others do neither. Rates are of this machine: read the ratios.",
              "DCMTK's sender is the same for all; \"no delay\" sets TCP_NODELAY at both ends of DCMTK.", "",
              "| case | receiver | objects/s | ratio to DCMTK storescp | peak resident MB |", "|---|---|---|---|---|"]

@@ -71,12 +71,12 @@ fn what_has_not_left_is_stopped_half_a_correction_is_held_and_a_note_takes_back(
     let holds = row.holds.unwrap();
     let first = cases(&appliance);
     assert_eq!(first.len(), 1);
-    assert!(!holds.contains("more than one patient"), "{holds}");
+    assert!(!holds.contains("different patients"), "{holds}");
 
     // One of three comes again about somebody else.
     appliance.scanner().send(&right.instances[..1]).unwrap();
     let row = until_revision(&appliance, 2);
-    assert!(row.holds.as_deref().unwrap().contains("more than one patient"), "{:?}", row.holds);
+    assert!(row.holds.as_deref().unwrap().contains("different patients"), "{:?}", row.holds);
     let two = cases(&appliance);
     assert_eq!((two[0].0.as_str(), two[1].0.as_str()), ("stopped", "held"));
     assert!(two[0].1.contains("corrected before this had left"), "{two:?}");

@@ -15,10 +15,6 @@ use crate::study::rejection_words;
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
 
-/// Said of a study whose instances name different patients: half of it was corrected, or it was filed wrongly.
-const TWO_PATIENTS: &str =
-    "its instances are about more than one patient: have it corrected before anything leaves";
-
 /// What a settled revision came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
@@ -104,13 +100,10 @@ impl Conveyor {
     async fn decide(
         &self,
         pending: &Pending,
-        mut answer: TriageAnswer,
+        answer: TriageAnswer,
         bag: Option<Id>,
     ) -> Result<Settled, Error> {
         let now = now();
-        if self.ledger.patients(&pending.study, pending.revision).await? > 1 {
-            answer.holds.push(TWO_PATIENTS.to_owned());
-        }
         let case = self.case_for(pending, &answer, now);
         let bag = bag.filter(|_| !answer.previews.is_empty());
         let record = NewDisposition {

@@ -86,22 +86,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// How many patients the instances are about that make up a revision, as far as they say.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn patients(&self, study: &str, revision: u32) -> Result<i64> {
-        let row: (i64,) = sqlx::query_as(
-            "SELECT count(DISTINCT identity_index) FROM instances WHERE study = ? AND revision BETWEEN 1 AND ?
-             AND conflict = 0 AND replaced_at IS NULL AND rejected IS NULL",
-        )
-        .bind(study)
-        .bind(revision)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
-    }
-
     /// Cases of revisions before this one, the newest first.
     ///
     /// # Errors
