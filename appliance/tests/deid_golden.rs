@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use appliance::deid::{
-    HoldReason, Keys, Listing, PixelBox, Plan, Policy, Region, Search, Sex, StudyContext, plan,
+    HoldReason, Keys, Listing, NativePixels, PixelBox, Plan, Policy, Region, Search, Sex, StudyContext, plan,
 };
 use appliance::dicom::{
     self, ByteRange, DataSet, Element, FileMeta, Fragments, Limits, Tag, TransferSyntax, Value, Vr, tags,
@@ -205,13 +205,24 @@ fn the_digest_follows_header_policy_and_boxes_and_nothing_else() {
     other.put_text(tags::BODY_PART_EXAMINED, Vr::CS, "ABDOMEN");
     assert_ne!(plan.digest(), planned(&other, &Policy::strict()).0.digest());
     let mut boxed = plan.clone();
-    boxed.add_boxes(&[PixelBox { frame: None, x0: 0, y0: 0, x1: 1, y1: 1 }]);
+    boxed.clean_pixels(&[PixelBox { frame: None, x0: 0, y0: 0, x1: 1, y1: 1 }]);
     assert_ne!(plan.digest(), boxed.digest());
     let mut out = Vec::new();
     assert!(boxed.write(&[][..], &mut out).is_err());
-    boxed.write_with_pixels(&[][..], vec![0; 8], &mut out).unwrap();
+    let native = NativePixels {
+        photometric: "MONOCHROME2",
+        samples: 1,
+        bits_allocated: 16,
+        bits_stored: 12,
+        high_bit: 11,
+        bytes: vec![0; 8],
+    };
+    boxed.write_with_pixels(&[][..], native, &mut out).unwrap();
     let again = dicom::read(&out, &Limits::default()).unwrap();
     assert_eq!(again.data.text(tags::BURNED_IN_ANNOTATION).as_deref(), Some("NO"));
+    let codes = again.data.items(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE);
+    let cleaned = codes.iter().filter(|c| c.text(tags::CODE_VALUE).as_deref() == Some("113101"));
+    assert_eq!(cleaned.count(), 1);
 }
 
 #[test]

@@ -16,7 +16,8 @@ use super::out::{self, Failure};
 use crate::dicom;
 use crate::house::workers;
 use crate::job::{
-    Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, TriageAnswer, TriageJob, check_answer,
+    Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, PixelText, TriageAnswer, TriageJob,
+    check_answer,
 };
 use crate::ledger::new_id;
 
@@ -30,6 +31,9 @@ pub(super) struct Deid {
     /// `strict` or `shifted-dates`.
     #[arg(long, default_value = "strict")]
     policy: String,
+    /// What becomes of text in pixels: `hold` or `black-out`.
+    #[arg(long, default_value = "hold")]
+    pixel_text: String,
     /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
     #[arg(long)]
     key: Option<PathBuf>,
@@ -140,7 +144,12 @@ pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
     if !["strict", "shifted-dates"].contains(&c.policy.as_str()) {
         return Err(Failure::new(out::USAGE, "--policy is \"strict\" or \"shifted-dates\""));
     }
-    let order = DeidOrder { policy: c.policy.clone(), key };
+    let pixel_text = match c.pixel_text.as_str() {
+        "hold" => PixelText::Hold,
+        "black-out" => PixelText::BlackOut,
+        _ => return Err(Failure::new(out::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
+    };
+    let order = DeidOrder { policy: c.policy.clone(), key, pixel_text };
     let files = some(std::slice::from_ref(&c.input))?;
     std::fs::create_dir_all(&c.output)?;
     let pool = workers(&[], None, 2)?;
@@ -270,6 +279,7 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
 async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
     let deid = DeidOrder {
         policy: "strict".into(),
+        pixel_text: PixelText::Hold,
         key: [new_id(), new_id()]
             .into_iter()
             .collect::<Result<Vec<_>, _>>()

@@ -178,6 +178,8 @@ in_progress = \"10m\"             # longest silence while the scanner says that 
 
 [deid]
 policy = \"strict\"               # or \"shifted-dates\"
+pixel_text = \"hold\"             # what has words in its pixels, or is of a kind that usually has, waits for a person;
+                                # \"black-out\": they are made black in every frame, and the rest may leave
 with_p10 = false                # true: de-identified DICOM files travel beside the prepared frames
 
 [triage]

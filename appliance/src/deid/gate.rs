@@ -35,9 +35,17 @@ pub enum HoldReason {
     PixelsNotAsDeclared,
     /// Instances of the study name different patients.
     SeveralPatients,
+    /// Something that looks like words was found in the pixels.
+    TextInPixels,
 }
 
 impl HoldReason {
+    /// Whether it is about text in the pixels, which blacking it out settles.
+    pub fn is_text_in_pixels(self) -> bool {
+        use HoldReason::{BurnedInAnnotation, OtherModality, SecondaryCapture, TextInPixels, Ultrasound};
+        matches!(self, SecondaryCapture | Ultrasound | OtherModality | BurnedInAnnotation | TextInPixels)
+    }
+
     /// Stable short name for records.
     pub fn code(self) -> &'static str {
         match self {
@@ -55,6 +63,7 @@ impl HoldReason {
             HoldReason::FaceInVolume => "face-in-volume",
             HoldReason::PixelsNotAsDeclared => "pixels-not-as-declared",
             HoldReason::SeveralPatients => "several-patients",
+            HoldReason::TextInPixels => "text-in-pixels",
         }
     }
 }
@@ -78,6 +87,7 @@ impl fmt::Display for HoldReason {
             HoldReason::FaceInVolume => "Head volume with slices under 3 mm: a face could be rendered.",
             HoldReason::PixelsNotAsDeclared => "The pixels are not as the header declares them.",
             HoldReason::SeveralPatients => "Instances of this study name different patients.",
+            HoldReason::TextInPixels => "Words seem to be written into the pixels.",
         })
     }
 }

@@ -23,6 +23,9 @@ const OPTION_CODES: [(OptionSet, &str, &str); 10] = [
     (OptionSet::RETAIN_INSTITUTION_IDENTITY, "113112", "Retain Institution Identity Option"),
 ];
 
+/// CID 7050: the one option that is an instance's own, not the policy's.
+const CLEAN_PIXELS: &str = "113101";
+
 /// This data set is our own output under these keys and this policy: its dates are done. The patient's pseudonym
 /// carries the keyed mark, so no sender can claim it for original data without having seen our output.
 pub(super) fn is_own(data: &DataSet, policy: &Policy, keys: &Keys) -> bool {
@@ -61,6 +64,20 @@ pub(super) fn put(
     if policy.dates() == Dates::Removed {
         put_day_number(header, original, context, own);
     }
+}
+
+/// Says that every frame was looked through for text and what was found is black.
+pub(super) fn put_pixels_cleaned(header: &mut DataSet) {
+    let mut codes = header.items(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE).to_vec();
+    if codes.iter().any(|item| item.text(tags::CODE_VALUE).as_deref() == Some(CLEAN_PIXELS)) {
+        return;
+    }
+    codes.push(code(CLEAN_PIXELS, "Clean Pixel Data Option"));
+    header.put(Element {
+        tag: tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+        vr: Vr::SQ,
+        value: Value::Items(codes),
+    });
 }
 
 /// The day number relative to the study's first day, in days (PS3.3 section C.7.2.3: FD, days).

@@ -5,7 +5,7 @@
 //!
 //! 1. [`StudyContext::add`] every instance of the study (order does not matter);
 //! 2. [`plan`] each instance: new header, byte ranges to copy, actions, removed values, reasons to hold;
-//! 3. [`Plan::add_boxes`] with what `pixels` found;
+//! 3. [`Plan::clean_pixels`] with what `pixels` found;
 //! 4. [`Plan::write`] the de-identified P10 file, only when nothing holds it or a person released it;
 //! 5. [`Search`] the bytes about to be sealed for every removed value, independently of the planning.
 
@@ -36,7 +36,7 @@ pub use error::{Error, Fault};
 pub use facts::{Facts, Listing, Sex};
 pub use gate::HoldReason;
 pub use keys::Keys;
-pub use plan::{PixelBox, Plan, RemovedKind, RemovedValue, plan};
+pub use plan::{NativePixels, PixelBox, Plan, RemovedKind, RemovedValue, plan};
 pub use policy::{Dates, OptionSet, Policy};
 pub use rule::ActionCode;
 pub use sealed::Deidentified;

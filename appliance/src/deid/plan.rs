@@ -22,6 +22,42 @@ pub struct PixelBox {
     pub y1: u32,
 }
 
+/// Pixel data as it is written after blacking out: uncompressed, samples of a pixel side by side.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct NativePixels {
+    /// Photometric Interpretation of the values.
+    pub photometric: &'static str,
+    /// Samples per Pixel.
+    pub samples: u16,
+    /// Bits Allocated.
+    pub bits_allocated: u16,
+    /// Bits Stored.
+    pub bits_stored: u16,
+    /// High Bit.
+    pub high_bit: u16,
+    /// All frames, little endian.
+    pub bytes: Vec<u8>,
+}
+
+impl NativePixels {
+    /// Makes the header say what the values are (PS3.3 C.7.6.3).
+    fn describe(&self, header: &mut DataSet) {
+        header.put_text(tags::PHOTOMETRIC_INTERPRETATION, dicom::Vr::CS, self.photometric);
+        let mut number = |tag, value: u16| {
+            header.put(dicom::Element::bytes(tag, dicom::Vr::US, value.to_le_bytes().to_vec()));
+        };
+        number(tags::BITS_ALLOCATED, self.bits_allocated);
+        number(tags::BITS_STORED, self.bits_stored);
+        number(tags::HIGH_BIT, self.high_bit);
+        if self.samples > 1 {
+            number(tags::PLANAR_CONFIGURATION, 0);
+        }
+        for table in [dicom::Tag::new(0x7FE0, 0x0001), dicom::Tag::new(0x7FE0, 0x0002)] {
+            header.remove(table);
+        }
+    }
+}
+
 /// What kind of value was removed; decides how the second pass looks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RemovedKind {
@@ -111,15 +147,24 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
 }
 
 impl Plan {
-    /// Takes in the boxes that `pixels` found; an instance with boxes says Burned In Annotation NO only because
+    /// Takes in what `pixels` found in every frame: these boxes are black in what is written, and no reason to wait is
+    /// left that is about text in the pixels. An instance with boxes says Burned In Annotation NO only because
     /// [`Plan::write_with_pixels`] insists on getting the blackened pixels.
-    pub fn add_boxes(&mut self, boxes: &[PixelBox]) {
+    pub fn clean_pixels(&mut self, boxes: &[PixelBox]) {
         self.boxes.extend_from_slice(boxes);
         self.boxes.sort_unstable();
         self.boxes.dedup();
-        if !self.boxes.is_empty() {
-            self.header.inner_mut().put_text(tags::BURNED_IN_ANNOTATION, dicom::Vr::CS, "NO");
-        }
+        self.holds.retain(|hold| !hold.is_text_in_pixels());
+        let header = self.header.inner_mut();
+        header.put_text(tags::BURNED_IN_ANNOTATION, dicom::Vr::CS, "NO");
+        mark::put_pixels_cleaned(header);
+    }
+
+    /// Makes it wait for a person.
+    pub fn hold(&mut self, reason: HoldReason) {
+        self.holds.push(reason);
+        self.holds.sort_unstable();
+        self.holds.dedup();
     }
 
     /// The digest of everything that is written and why, BLAKE3: packing repeats the plan and compares. Holds are
@@ -158,20 +203,21 @@ impl Plan {
         self.write_parts(&self.header, &self.syntax, source, sink)
     }
 
-    /// Writes the file with other pixels: `pixels` is the blackened Pixel Data, native little endian, all frames.
+    /// Writes the file with other pixels, native little endian, all frames. A frame that was compressed with loss is
+    /// not compressed again: outside the boxes it shows what it showed.
     ///
     /// # Errors
     /// Those of reading and writing.
     pub fn write_with_pixels<S: ReadAt>(
         &self,
         source: S,
-        pixels: Vec<u8>,
+        pixels: NativePixels,
         sink: &mut dyn Write,
     ) -> Result<(), Error> {
         let mut header = (*self.header).clone();
-        let wide = header.int(tags::BITS_ALLOCATED).is_some_and(|bits| bits > 8);
-        let vr = if wide { dicom::Vr::OW } else { dicom::Vr::OB };
-        header.put(dicom::Element::bytes(tags::PIXEL_DATA, vr, pixels));
+        pixels.describe(&mut header);
+        let vr = if pixels.bits_allocated > 8 { dicom::Vr::OW } else { dicom::Vr::OB };
+        header.put(dicom::Element::bytes(tags::PIXEL_DATA, vr, pixels.bytes));
         self.write_parts(&header, &TransferSyntax::from_uid(TransferSyntax::EXPLICIT_LE), source, sink)
     }
 

@@ -13,6 +13,7 @@ use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
+use crate::job::PixelText;
 use crate::review::{Config as ReviewConfig, Mode};
 use crate::store::StoreConfig;
 use crate::study::Config as StudyConfig;
@@ -42,11 +43,13 @@ pub struct DeidConfig {
     pub policy: String,
     /// Whether de-identified P10 files travel beside the prepared frames.
     pub with_p10: bool,
+    /// `hold` (what has or usually has text in its pixels waits) or `black-out`.
+    pub pixel_text: PixelText,
 }
 
 impl Default for DeidConfig {
     fn default() -> Self {
-        Self { policy: "strict".into(), with_p10: false }
+        Self { policy: "strict".into(), with_p10: false, pixel_text: PixelText::Hold }
     }
 }
 

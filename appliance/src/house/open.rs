@@ -74,7 +74,7 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
     if hex::decode(&key).map_or(true, |k| k.len() != 32) {
         return Err(bad(std::io::ErrorKind::InvalidData));
     }
-    Ok(DeidOrder { policy: s.deid.policy.clone(), key })
+    Ok(DeidOrder { policy: s.deid.policy.clone(), key, pixel_text: s.deid.pixel_text })
 }
 
 /// Starts the pool of warm workers.

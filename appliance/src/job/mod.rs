@@ -83,6 +83,20 @@ pub struct DeidOrder {
     pub policy: String,
     /// The site's pseudonym key, 32 bytes in hex.
     pub key: String,
+    /// What becomes of text in pixels.
+    #[serde(default)]
+    pub pixel_text: PixelText,
+}
+
+/// What becomes of an instance with text in its pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PixelText {
+    /// It waits for a person, and so does every instance of a kind that usually has some.
+    #[default]
+    Hold,
+    /// What looks like text is made black in every frame.
+    BlackOut,
 }
 
 /// A study to triage.

@@ -3,6 +3,8 @@
 //! Codecs see one frame and nothing else of the instance. From them stored values are taken, never a
 //! converted picture; `grey` does the rest. A codec's panic becomes an error; its text is never kept.
 
+mod blacken;
+mod burned;
 mod codec;
 mod fragments;
 mod header;
@@ -10,11 +12,15 @@ mod native;
 mod peek;
 mod picture;
 mod rle;
+mod text;
 
 use crate::dicom::{Parsed, ReadAt};
 use crate::grey::{self, Look, Photometric, Stored};
 
+pub use blacken::blacken;
+pub use burned::{find_burned_in, shows_words};
 pub use picture::{halve, png, shrink};
+pub use text::TextBox;
 
 /// Most samples of one frame (rows x columns x samples per pixel) that are decoded.
 pub const MAX_SAMPLES: u64 = 256 << 20;

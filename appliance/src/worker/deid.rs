@@ -2,12 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write;
 
 use super::Error;
 use super::bag::Bag;
-use super::open::split;
+use super::open::{Source, split};
+use super::pixel_text::blackened;
 use super::survey::{Seen, each_plan};
+use crate::deid::Plan;
+use crate::dicom::Parsed;
 use crate::job::{DeidJob, DeidLine};
+use crate::pixels::Image;
+
+/// Writes one instance, with its boxes black.
+pub(super) fn write(
+    parsed: &Parsed,
+    source: &Source<'_>,
+    plan: &Plan,
+    sink: &mut dyn Write,
+) -> Result<(), Error> {
+    if plan.boxes.is_empty() {
+        return Ok(plan.write(parsed.bulk(source), sink)?);
+    }
+    let native = blackened(plan, &Image::new(parsed, source)?)?;
+    Ok(plan.write_with_pixels(parsed.bulk(source), native, sink)?)
+}
 
 /// One line per instance; what is held is not written.
 pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Vec<DeidLine>, Error> {
@@ -29,7 +48,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                     plan.actions.iter().map(|(a, n)| (a.as_str().to_owned(), u64::from(*n))).collect();
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
-                    Some(bag.piece(|pen| plan.write(parsed.bulk(source), pen).map_err(Error::from))?)
+                    Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
                 } else {
                     None
                 };

@@ -8,6 +8,7 @@ mod deid;
 mod frame;
 mod open;
 mod packed;
+mod pixel_text;
 mod prepared;
 mod previews;
 mod seal;

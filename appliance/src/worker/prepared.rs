@@ -10,9 +10,10 @@ use proto::case::{FrameEntry, FrameKind, Plan, Window};
 use super::open::open;
 use super::packed::{Entry, Nature};
 use super::{Error, Tools};
+use crate::deid::PixelBox;
 use crate::grey;
 use crate::job::InstanceRef;
-use crate::pixels::{self, Image, png, shrink};
+use crate::pixels::{self, Image, blacken, png, shrink};
 use crate::triage::{Item, Pick, largest_series, prepare, select, spread, window};
 
 /// Longest side of a prepared frame, in pixels.
@@ -42,7 +43,7 @@ pub(super) struct Prepared {
 pub(super) fn prepare_frames(
     plan: Plan,
     items: &[Item],
-    (files, refs): (&[File], &[InstanceRef]),
+    (files, refs, boxes): (&[File], &[InstanceRef], &BTreeMap<u32, Vec<PixelBox>>),
     tools: &mut Tools,
     touching: &dyn Fn(u32),
 ) -> Result<Prepared, Error> {
@@ -62,7 +63,8 @@ pub(super) fn prepare_frames(
         let image = Image::new(&parsed, &source)?;
         for frame in frames {
             let place = order.get(&Pick { instance, frame }).copied().unwrap_or(usize::MAX);
-            match one(&image, frame, input.as_ref(), encoder.as_deref_mut()) {
+            let black = boxes.get(&instance).map(Vec::as_slice).unwrap_or_default();
+            match one(&image, frame, black, input.as_ref(), encoder.as_deref_mut()) {
                 Ok(frame) => {
                     made.insert(place, frame);
                 }
@@ -111,10 +113,14 @@ struct Frame {
 fn one(
     image: &Image<'_>,
     frame: u32,
+    black: &[PixelBox],
     input: Option<&Input>,
     encoder: Option<&mut Encoder>,
 ) -> Result<Frame, Error> {
-    let decoded = image.decode(frame)?;
+    let mut decoded = image.decode(frame)?;
+    if !blacken(&mut decoded, frame, black) {
+        return Err(Error::Pixels(pixels::Error::NoPixels));
+    }
     let chosen = input.map_or(grey::Window::AsStored, window);
     let unit = grey::unit(&decoded.stored, &decoded.look, chosen).map_err(pixels::Error::from)?;
     let unit = shrink(unit, SIDE);

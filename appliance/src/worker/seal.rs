@@ -10,6 +10,7 @@ use proto::keys::{PublicKeys, Signer};
 use proto::limits::{LINE_CHARS_MAX, WORD_CHARS_MAX};
 use zeroize::Zeroizing;
 
+use super::deid::write;
 use super::open::split;
 use super::packed::{Entry, Nature, PackedCase};
 use super::prepared::prepare_frames;
@@ -32,7 +33,8 @@ pub(super) fn run(
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan);
     }
-    let prepared = prepare_frames(job.plan, &found.items, (instances, &job.instances), tools, touching)?;
+    let study = (instances, job.instances.as_slice(), &found.boxes);
+    let prepared = prepare_frames(job.plan, &found.items, study, tools, touching)?;
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     manifest.plan = job.plan;
@@ -120,8 +122,11 @@ fn p10(job: &SealJob, instances: &[File], touching: &dyn Fn(u32)) -> Result<Vec<
     each_plan(instances, &job.instances, &job.deid, touching, |_, seen| {
         if let Seen::Planned(parsed, source, plan) = seen {
             let mut bytes = Vec::new();
-            plan.write(parsed.bulk(source), &mut bytes)?;
-            let copied: u64 = plan.copies.iter().map(|range| range.length).sum();
+            write(parsed, source, plan, &mut bytes)?;
+            // Blackened pixels are written, not copied: all of such a file is searched like a header.
+            let copied =
+                plan.boxes.is_empty().then(|| plan.copies.iter().map(|range| range.length).sum::<u64>());
+            let copied = copied.unwrap_or(0);
             let header = bytes.len().saturating_sub(usize::try_from(copied).unwrap_or(usize::MAX));
             let name = format!("instance-{:04}.dcm", entries.len());
             entries.push(Entry { name, bytes, nature: Nature::File(header) });

@@ -5,7 +5,10 @@ use std::fs::File;
 
 use super::Error;
 use super::open::{Source, open};
-use crate::deid::{Deidentified, Facts, Keys, Listing, Plan, Policy, RemovedValue, StudyContext, plan};
+use super::pixel_text;
+use crate::deid::{
+    Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, plan,
+};
 use crate::dicom::{Parsed, tags};
 use crate::job::{DeidOrder, InstanceRef, ListFacts};
 use crate::pixels::{self, Image};
@@ -33,6 +36,8 @@ pub(super) struct Survey {
     pub digest: [u8; 32],
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
+    /// What is black in what leaves, by instance.
+    pub boxes: BTreeMap<u32, Vec<PixelBox>>,
 }
 
 /// What [`each_plan`] tells of an instance.
@@ -59,6 +64,7 @@ pub(super) fn each_plan(
 ) -> Result<(), Error> {
     let (policy, keys) = policy_and_keys(order)?;
     let mut contexts: BTreeMap<String, StudyContext> = BTreeMap::new();
+    let mut slices: BTreeMap<String, u32> = BTreeMap::new();
     let study = |parsed: &Parsed| parsed.data.uid(tags::STUDY_INSTANCE_UID).unwrap_or_default();
     for at in 0..refs.len() {
         touching(at as u32);
@@ -71,7 +77,16 @@ pub(super) fn each_plan(
         match open(files, refs, at) {
             Ok((source, parsed)) => {
                 let context = contexts.entry(study(&parsed)).or_default();
-                let made = plan(&parsed.meta, &parsed.data, context, &policy, &keys);
+                let mut made = plan(&parsed.meta, &parsed.data, context, &policy, &keys);
+                if let Ok(image) = Image::new(&parsed, &source) {
+                    let series = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
+                    let slice = Item::new(at as u32, 0, &parsed.data, image.shape()).is_slice().then(|| {
+                        let next = slices.entry(series).or_insert(0);
+                        *next += 1;
+                        *next - 1
+                    });
+                    pixel_text::examine(&mut made, &image, order.pixel_text, slice)?;
+                }
                 visit(at as u32, Seen::Planned(&parsed, &source, &made))?;
             }
             Err(error) if error.may_retry() => return Err(error.into()),
@@ -107,6 +122,9 @@ pub(super) fn survey(
                 let uid = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
                 let series = *series.entry(uid).or_insert(next);
                 found.take_plan(made);
+                if !made.boxes.is_empty() {
+                    found.boxes.insert(index, made.boxes.clone());
+                }
                 found.take_image(index, series, parsed, source, made);
             }
         }

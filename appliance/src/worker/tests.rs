@@ -11,8 +11,8 @@ use proto::keys::PrivateKeys;
 use super::*;
 use crate::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Vr, tags, write_file};
 use crate::job::{
-    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, SealJob, Secret, TriageAnswer, TriageJob,
-    check_answer,
+    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, PixelText, SealJob, Secret, TriageAnswer,
+    TriageJob, check_answer,
 };
 
 const ROWS: u16 = 40;
@@ -76,7 +76,7 @@ fn refs(count: usize) -> Vec<InstanceRef> {
 }
 
 pub(super) fn order() -> DeidOrder {
-    DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32) }
+    DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32), pixel_text: PixelText::Hold }
 }
 
 fn run(job: &Job, files: &[File]) -> Answer {

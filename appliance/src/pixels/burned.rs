@@ -1,0 +1,105 @@
+//! Text burned into a decoded frame: the grey pictures in which it is looked for, and where it was found.
+
+use super::Decoded;
+use super::text::{Grey8, TextBox, find_text};
+use crate::grey::{self, Photometric, Window};
+
+/// Longest side of a frame that is looked at as it is, in pixels.
+const LOOK_SIDE: u32 = 1_536;
+/// Fewest pixels that letters of a word have.
+const INK_MIN: usize = 24;
+
+/// Everything in the frame that looks like text, whatever it says.
+pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
+    let Some(values) = luminance(decoded) else { return Vec::new() };
+    let (rows, columns) = (decoded.stored.rows, decoded.stored.columns);
+    let Some(eight) = stretched(&values) else { return Vec::new() };
+    find_text(&Grey8 { rows, columns, values: &eight })
+}
+
+/// Whether words stand in a frame that should hold none; a lone marker of a side is no word. Looked for on every
+/// so many-th pixel of a large frame: what is written to be read is large there.
+///
+/// `exacting` asks for ink of one exact value as well. Base of skull and sinuses look like letters, and of many slices
+/// one would always; but they are of many values.
+pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
+    let Some(values) = luminance(decoded) else { return false };
+    let (values, rows, columns) = thinned(&values, decoded.stored.rows, decoded.stored.columns);
+    let Some(eight) = stretched(&values) else { return false };
+    let words = find_text(&Grey8 { rows, columns, values: &eight });
+    let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
+    words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b))
+}
+
+/// Several letters in a row, either way up.
+fn is_word(b: &TextBox) -> bool {
+    let (wide, high) = (b.x1.saturating_sub(b.x0), b.y1.saturating_sub(b.y0));
+    wide > 3 * high || high > 3 * wide
+}
+
+/// Whether many of the brightest or of the darkest pixels of a box have one value to the bit, and the rest has not. A
+/// value that the whole picture is full of is no ink unless most of them have it: there the picture is saturated.
+fn is_of_one_value(values: &[f32], columns: u32, b: &TextBox) -> bool {
+    let rows = values.chunks_exact(columns.max(1) as usize);
+    let rows = rows.skip(b.y0 as usize).take(b.y1.saturating_sub(b.y0) as usize);
+    let mut inside: Vec<f32> = rows
+        .flat_map(|row| row.get(b.x0 as usize..(b.x1 as usize).min(row.len())).unwrap_or_default())
+        .copied()
+        .collect();
+    inside.sort_unstable_by(f32::total_cmp);
+    let (Some(low), Some(high)) = (inside.first().copied(), inside.last().copied()) else { return false };
+    let third = (high - low) / 3.0;
+    let dark = inside.partition_point(|v| *v < low + third);
+    let bright = inside.partition_point(|v| *v <= high - third);
+    let (dark, bright) = (inside.get(..dark).unwrap_or_default(), inside.get(bright..).unwrap_or_default());
+    let is_ink = |ink: &[f32]| {
+        let (value, count) = most_frequent(ink);
+        let everywhere = values.iter().filter(|v| v.to_bits() == value.to_bits()).count();
+        let saturated = everywhere > 8 * count;
+        let enough = if saturated { count * 2 > ink.len() } else { count * 8 > ink.len() };
+        ink.len() >= INK_MIN && count * 2 >= INK_MIN && ink.len() * 2 < inside.len() && enough
+    };
+    high > low && (is_ink(bright) || is_ink(dark))
+}
+
+/// The most frequent of sorted values, and how often it is there.
+fn most_frequent(sorted: &[f32]) -> (f32, usize) {
+    let runs = sorted.chunk_by(|a, b| a.to_bits() == b.to_bits());
+    let longest = runs.max_by_key(|run| run.len());
+    longest.map_or((0.0, 0), |run| (run.first().copied().unwrap_or_default(), run.len()))
+}
+
+/// Every so many-th pixel, so that neither side is longer than [`LOOK_SIDE`].
+fn thinned(values: &[f32], rows: u32, columns: u32) -> (Vec<f32>, u32, u32) {
+    let step = rows.max(columns).div_ceil(LOOK_SIDE).max(1);
+    if step == 1 {
+        return (values.to_vec(), rows, columns);
+    }
+    let lines = values.chunks_exact(columns.max(1) as usize).step_by(step as usize);
+    let kept = lines.flat_map(|line| line.iter().step_by(step as usize)).copied().collect();
+    (kept, rows.div_ceil(step), columns.div_ceil(step))
+}
+
+/// One number a pixel: stored values of grey, the brightest channel of colour, palettes as shown.
+fn luminance(decoded: &Decoded) -> Option<Vec<f32>> {
+    let stored = &decoded.stored;
+    match (decoded.look.photometric, stored.samples) {
+        (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => {
+            Some(stored.values().map(|v| v as f32).collect())
+        }
+        (Photometric::Rgb, 3) => {
+            let all: Vec<i64> = stored.values().collect();
+            Some(all.chunks_exact(3).map(|c| c.iter().copied().max().unwrap_or(0) as f32).collect())
+        }
+        _ => grey::unit(stored, &decoded.look, Window::AsStored).ok().map(|unit| unit.values),
+    }
+}
+
+/// Smallest to largest value as 0 to 255; `None` for a frame of one value.
+fn stretched(values: &[f32]) -> Option<Vec<u8>> {
+    let low = values.iter().copied().min_by(f32::total_cmp)?;
+    let high = values.iter().copied().max_by(f32::total_cmp)?;
+    let scale = 255.0 / (high - low);
+    (scale.is_finite() && scale > 0.0)
+        .then(|| values.iter().map(|v| ((v - low) * scale).clamp(0.0, 255.0) as u8).collect())
+}

@@ -1,0 +1,300 @@
+//! The parts of a cut top-hat joined in lines of glyphs, and how much each line is like text.
+
+use super::TextBox;
+use super::boxes::{around, widened};
+use super::parts::{Part, Plane, Sets, TALLEST, measured_parts};
+
+/// A candidate line of text and what was measured of it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// In pixels of the frame once `scaled`.
+    pub area: TextBox,
+    /// Halvings of the level it was found in.
+    pub step: u32,
+    /// Whether it is darker than its ground.
+    pub dark: bool,
+    /// Number of glyph-sized parts.
+    pub glyphs: u32,
+    /// Largest height of a part, across the line, in pixels of its level.
+    pub height: u32,
+    /// Runs per row over width per height: how many strokes a row crosses.
+    pub crossings: f32,
+    /// Mean contrast against the ground, in grey values.
+    pub contrast: f32,
+    /// Contrast over the spread of ink and of ground.
+    pub separation: f32,
+    /// Spread of the brightest values of the parts over the contrast.
+    pub peak_spread: f32,
+    /// Mean brightest value of the parts (0 to 255).
+    pub peak: f32,
+    /// Mean stroke width over height.
+    pub stroke: f32,
+    /// Contrast over the spread of the ground away from the edges.
+    pub quiet: f32,
+    /// The spike of the plane if the line is of its brightest value, else 0.
+    pub spike: f32,
+    /// Density of ink in the box of the line.
+    pub fill: f32,
+    /// Mean distance of tops or bottoms (the better) from their median, over the height.
+    pub stagger: f32,
+    /// Size across the line over the height of the tallest part.
+    pub slack: f32,
+    /// Whether it is one part that is but a bent or slanted stroke, as the edge of a table is, or
+    /// that the border of the frame cuts off.
+    pub bare: bool,
+    /// Whether it runs down the frame instead of across.
+    pub upright: bool,
+    /// How much the measures are those of text; about 0 text and clean pictures part.
+    pub score: f32,
+}
+
+impl Line {
+    /// The line in pixels of the whole frame, found `step` halvings down.
+    #[must_use]
+    pub fn scaled(mut self, step: u32, dark: bool) -> Line {
+        let b = self.area;
+        self.area = TextBox { x0: b.x0 << step, y0: b.y0 << step, x1: b.x1 << step, y1: b.y1 << step };
+        self.step = step;
+        // large text is drawn with many pixels and measures well, so that little is lost here
+        self.score -= PER_STEP * step.min(2) as f32;
+        self.dark = dark;
+        self
+    }
+
+    /// Whether it is one glyph by itself.
+    #[must_use]
+    pub fn lone(&self) -> bool {
+        self.glyphs == 1 && 2 * (self.area.x1 - self.area.x0) <= 3 * (self.area.y1 - self.area.y0)
+    }
+
+    /// Height of its tallest glyph in pixels of the frame.
+    #[must_use]
+    pub fn tall(&self) -> u32 {
+        self.height << self.step
+    }
+
+    /// The line with its dots, accents and hyphens, and with glyphs too poor to be measured that
+    /// stand within a height of it.
+    fn with(mut self, others: &[Part]) -> Line {
+        let reach = self.height / 2 + 1;
+        let (far, near) = if self.upright { (0, self.height + 1) } else { (self.height + 1, 0) };
+        let mut zone = widened(self.area, reach, reach);
+        for _ in 0..3 {
+            let b = self.area;
+            zone = around(zone, widened(b, far, near));
+            let held = |a: &TextBox| a.x0 >= zone.x0 && a.x1 <= zone.x1 && a.y0 >= zone.y0 && a.y1 <= zone.y1;
+            // the parts come in the order of their first rows
+            let from = others.partition_point(|p| p.area.y0 < zone.y0);
+            let inked = others
+                .iter()
+                .skip(from)
+                .take_while(|p| p.area.y0 < zone.y1)
+                .filter(|s| s.ink >= 2 && self.same_grey(f32::from(s.peak)));
+            self.area = inked.map(|s| s.area).filter(held).fold(b, around);
+            if self.area == b {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Whether a part with this brightest value may be of the ink of the line.
+    fn same_grey(&self, peak: f32) -> bool {
+        (peak - self.peak).abs() <= 8.0 + 0.35 * self.contrast
+    }
+
+    /// Whether `other` lies beside this line, in its direction and of about its size, or on it.
+    #[must_use]
+    pub fn continues(&self, other: &Line) -> bool {
+        let sides = |b: TextBox| {
+            if self.upright { ((b.y0, b.y1), (b.x0, b.x1)) } else { ((b.x0, b.x1), (b.y0, b.y1)) }
+        };
+        let ((a0, a1), (c0, c1)) = sides(self.area);
+        let ((b0, b1), (d0, d1)) = sides(other.area);
+        let (tall, other_tall) = (c1 - c0, d1 - d0);
+        let gap = b0.saturating_sub(a1).max(a0.saturating_sub(b1));
+        let shared = c1.min(d1).saturating_sub(c0.max(d0));
+        let same = self.same_grey(other.peak)
+            && self.dark == other.dark
+            && self.upright == other.upright
+            && self.step.abs_diff(other.step) <= 1;
+        let like =
+            same && other.slack < 1.7 && other_tall * 2 <= tall * 3 && shared * 3 >= tall.min(other_tall) * 2;
+        like && gap <= tall * 3 / 2
+    }
+
+    /// How much the measures are those of text. The weights were fitted on words drawn over clean
+    /// pictures and then rounded.
+    fn scored(&self) -> f32 {
+        if self.height < 5 || self.height > TALLEST || (self.glyphs == 1 && self.fill > 0.92) {
+            return f32::MIN;
+        }
+        let separation = self.separation.clamp(0.1, 12.0).ln();
+        let quiet = self.quiet.clamp(1.0, 60.0).ln();
+        let (w, h) = ((self.area.x1 - self.area.x0) as f32, (self.area.y1 - self.area.y0) as f32);
+        let long = (w / h).ln().abs();
+        // a line longer than its glyphs explain must be of glyphs that touch
+        let long = if self.crossings < 1.0 && self.glyphs > 1 {
+            long.min((1.5 * self.glyphs as f32).ln())
+        } else {
+            long
+        };
+        let stroke = self.stroke.min(1.5);
+        let contrast = self.contrast / 100.0;
+        let crossings = self.crossings.min(3.0);
+        let turned = if self.upright { 2.0 } else { 0.0 };
+        let shared = 0.6 * quiet - 3.0 * stroke + contrast - turned;
+        match self.glyphs {
+            1 if w <= 1.5 * h && h <= 6.0 * w => {
+                shared + 3.2 * separation + 0.5 * quiet + 3.9 * self.fill + 3.0 * self.spike
+                    - 1.5 * long
+                    - LONE
+            }
+            1 if w <= 1.5 * h => f32::MIN,
+            1 => shared + 2.2 * separation + 3.3 * self.fill + 3.2 * long + 2.3 * crossings - FUSED,
+            2 => {
+                shared + 5.5 * separation + 8.0 * self.fill - 2.0 * self.peak_spread - self.stagger
+                    + 2.4 * long
+                    - PAIR
+            }
+            n => {
+                let count = (n.min(12) as f32).ln();
+                let order = 2.5 * self.peak_spread + 4.0 * self.stagger;
+                shared + 6.8 * separation + 2.6 * count + 13.0 * self.fill - order + 2.0 * long - LINE
+            }
+        }
+    }
+}
+
+/// How far below 0 a score may be for its line to matter at all.
+const DOUBT: f32 = 6.5;
+/// What the score loses for each halving, of two at most.
+const PER_STEP: f32 = 0.8;
+/// What the weighted measures of a lone glyph, of glyphs that touch, of a pair and of more sum to
+/// where text and clean pictures part; taken off the score.
+const LONE: f32 = 13.7;
+const FUSED: f32 = 12.3;
+const PAIR: f32 = 13.5;
+const LINE: f32 = 15.1;
+
+/// The candidate lines of one plane.
+pub fn lines_in(plane: &Plane<'_>) -> Vec<Line> {
+    let (glyphs, others) = measured_parts(plane);
+    let mut out = Vec::new();
+    for upright in [false, true] {
+        for group in groups(&glyphs, upright) {
+            if upright && group.len() < 3 {
+                continue;
+            }
+            out.extend(line_of(&group, plane, upright).filter(|l| l.score > -DOUBT).map(|l| l.with(&others)));
+        }
+    }
+    out
+}
+
+/// Parts that stand side by side, or one above the other if `upright`. Parts are compared only
+/// with those in the same and the next bands across, so that noise costs no square of its parts.
+fn groups(parts: &[Part], upright: bool) -> Vec<Vec<&Part>> {
+    let mut order: Vec<&Part> = parts.iter().collect();
+    order.sort_by_key(|p| p.sides(upright));
+    let mut bands: Vec<Vec<usize>> = Vec::new();
+    for (i, p) in order.iter().enumerate() {
+        let band = p.band(upright);
+        if bands.len() <= band {
+            bands.resize(band + 1, Vec::new());
+        }
+        if let Some(b) = bands.get_mut(band) {
+            b.push(i);
+        }
+    }
+    let mut sets = Sets::new(order.len());
+    for (i, a) in order.iter().enumerate() {
+        let band = a.band(upright);
+        for near in bands.iter().take(band + 2).skip(band.saturating_sub(1)) {
+            let from = near.partition_point(|k| *k <= i);
+            for k in near.iter().skip(from) {
+                let Some(b) = order.get(*k) else { break };
+                if b.sides(upright).0.0 > a.sides(upright).0.1 + TALLEST + 2 {
+                    break;
+                }
+                if neighbours(a, b, upright) {
+                    sets.join(i, *k);
+                }
+            }
+        }
+    }
+    let mut out: Vec<Vec<&Part>> = vec![Vec::new(); order.len()];
+    for (i, p) in order.iter().enumerate() {
+        if let Some(group) = out.get_mut(sets.root(i)) {
+            group.push(p);
+        }
+    }
+    out.retain(|g| !g.is_empty());
+    out
+}
+
+/// Whether two parts, the first not after the second, may be next to each other in a line.
+fn neighbours(a: &Part, b: &Part, upright: bool) -> bool {
+    let ((_, end), (a0, a1)) = a.sides(upright);
+    let ((start, _), (b0, b1)) = b.sides(upright);
+    let (high, low) = ((a1 - a0).max(b1 - b0), (a1 - a0).min(b1 - b0));
+    let shared = a1.min(b1).saturating_sub(a0.max(b0));
+    let alike = high * 2 <= low * 5 && shared * 2 >= low;
+    let grey = f32::from(a.peak.abs_diff(b.peak)) <= 8.0 + 0.3 * a.contrast.max(b.contrast);
+    start.saturating_sub(end) <= high + 2 && alike && grey
+}
+
+/// A group measured as a line.
+fn line_of(group: &[&Part], plane: &Plane<'_>, upright: bool) -> Option<Line> {
+    let first = group.first()?;
+    let n = group.len() as f32;
+    let area = group.iter().fold(first.area, |a, p| around(a, p.area));
+    let across = if upright { area.x1 - area.x0 } else { area.y1 - area.y0 };
+    let side = |p: &Part| if upright { p.width() } else { p.height() };
+    let height = group.iter().map(|p| side(p)).max()?;
+    let ink: u32 = group.iter().map(|p| p.ink).sum();
+    let fill = ink as f32 / ((area.x1 - area.x0) * (area.y1 - area.y0)).max(1) as f32;
+    let weight =
+        |f: fn(&Part) -> f32| group.iter().map(|p| f(p) * p.ink as f32).sum::<f32>() / ink.max(1) as f32;
+    let contrast = weight(|p| p.contrast);
+    let peak = group.iter().map(|p| f32::from(p.peak)).sum::<f32>() / n;
+    let spread = group.iter().map(|p| (f32::from(p.peak) - peak).powi(2)).sum::<f32>() / n;
+    let runs: u32 = group.iter().map(|p| p.runs).sum();
+    let crossings = runs as f32 / (area.x1 - area.x0).max(1) as f32;
+    let mut line = Line {
+        area,
+        step: 0,
+        dark: false,
+        glyphs: group.len() as u32,
+        height,
+        crossings,
+        contrast,
+        separation: weight(|p| p.separation),
+        peak_spread: spread.sqrt() / contrast.max(1.0),
+        peak,
+        stroke: ink as f32 / runs.max(1) as f32 / height as f32,
+        quiet: weight(|p| p.quiet),
+        spike: if peak >= 247.0 { plane.spike } else { 0.0 },
+        fill,
+        stagger: stagger(group, upright) / height as f32,
+        slack: across as f32 / height as f32,
+        bare: group.len() == 1 && (first.one_stroke() || first.cut_off(plane)),
+        upright,
+        score: 0.0,
+    };
+    line.score = line.scored();
+    Some(line)
+}
+
+fn stagger(group: &[&Part], upright: bool) -> f32 {
+    let near = |p: &&Part| if upright { p.area.x0 } else { p.area.y0 };
+    let far = |p: &&Part| if upright { p.area.x1 } else { p.area.y1 };
+    mean_distance(group.iter().map(near).collect()).min(mean_distance(group.iter().map(far).collect()))
+}
+
+/// Mean distance from the median.
+fn mean_distance(mut v: Vec<u32>) -> f32 {
+    v.sort_unstable();
+    let median = v.get(v.len() / 2).copied().unwrap_or(0);
+    v.iter().map(|x| x.abs_diff(median)).sum::<u32>() as f32 / v.len().max(1) as f32
+}

@@ -1,0 +1,83 @@
+//! Text burned into pixels: held by default; blacked out where the site says so, and nothing else is touched.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use appliance::dicom::{self, Limits, tags};
+use appliance::pixels::Image;
+use fixtures::identity::Person;
+use fixtures::study::{Encoding, StudyKind, StudySpec};
+use serde_json::Value;
+use tests::cast::run_ok;
+
+/// The one instance of a study with the name of this person in its pixels.
+fn instance(kind: StudyKind, encoding: Encoding, about: u64) -> Vec<u8> {
+    let spec = StudySpec::new(kind, 9_100).with_encoding(encoding).with_person(Person::from_seed(about));
+    spec.build().unwrap().instances.remove(0).file
+}
+
+/// Every pixel of the first frame, all its samples.
+fn pixels(file: &[u8]) -> Vec<Vec<u8>> {
+    let parsed = dicom::read(file, &Limits::default()).unwrap();
+    let decoded = Image::new(&parsed, &file).unwrap().decode(0).unwrap().stored;
+    let width = usize::from(decoded.samples) * usize::from(decoded.bits_allocated / 8);
+    decoded.bytes.chunks_exact(width).map(<[u8]>::to_vec).collect()
+}
+
+/// Where letters of the first person stand: there only the first picture differs, and it has the colour that is
+/// rarer in it.
+fn letters(first: &[Vec<u8>], second: &[Vec<u8>], third: &[Vec<u8>]) -> Vec<usize> {
+    let alone = |at: &usize| first[*at] != second[*at] && second[*at] == third[*at];
+    let alone: Vec<usize> = (0..first.len()).filter(alone).collect();
+    let mut counts: BTreeMap<&Vec<u8>, usize> = BTreeMap::new();
+    for at in &alone {
+        *counts.entry(&first[*at]).or_default() += 1;
+    }
+    let often = |colour: &&Vec<u8>| first.iter().filter(|pixel| pixel == colour).count();
+    let ink = counts.iter().filter(|(_, n)| **n > 100).map(|(colour, _)| *colour).min_by_key(often).unwrap();
+    alone.into_iter().filter(|at| first[*at] == *ink).collect()
+}
+
+fn deid(folder: &Path, file: &[u8], pixel_text: &str) -> (Value, Option<Vec<u8>>) {
+    let (input, output) = (folder.join("in.dcm"), folder.join("out"));
+    std::fs::write(&input, file).unwrap();
+    let (input, output) = (input.display().to_string(), output.display().to_string());
+    let args = ["deid", &input, &output, "--json", "--pixel-text", pixel_text];
+    let line = run_ok("appliance", &args).unwrap().lines().unwrap().remove(0);
+    let written = line["output"].as_str().map(|path| std::fs::read(path).unwrap());
+    (line, written)
+}
+
+#[test]
+fn what_is_burned_in_is_black_in_every_encoding_and_nothing_else_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in [StudyKind::SecondaryCapture, StudyKind::Ultrasound] {
+        for encoding in Encoding::ALL {
+            let what = format!("{kind:?} {encoding:?}");
+            let inputs = [9_200, 9_201, 9_202].map(|about| instance(kind, encoding, about));
+            let (held, nothing) = deid(folder.path(), &inputs[0], "hold");
+            assert_eq!((held["status"].as_str(), nothing), (Some("held"), None), "{what}");
+
+            let (line, file) = deid(folder.path(), &inputs[0], "black-out");
+            assert!(line["boxes"].as_u64().unwrap() > 0, "{what}: {line}");
+            let [before, second, third] = inputs.each_ref().map(|file| pixels(file));
+            let file = file.unwrap();
+            let after = pixels(&file);
+            let letters = letters(&before, &second, &third);
+            assert!(letters.len() > 200, "{what}: {} pixels of letters", letters.len());
+            let legible = letters.iter().filter(|at| before[**at] == after[**at]).count();
+            assert_eq!(legible, 0, "{what}: of {}", letters.len());
+            let changed: Vec<&Vec<u8>> =
+                (0..before.len()).filter(|at| before[*at] != after[*at]).map(|at| &after[at]).collect();
+            assert!(changed.windows(2).all(|two| two[0] == two[1]), "{what}: something else than black");
+            assert!(changed.len() * 2 < before.len(), "{what}: more than half is black");
+
+            let read = dicom::read(&file[..], &Limits::default()).unwrap();
+            assert_eq!(read.data.text(tags::BURNED_IN_ANNOTATION).as_deref(), Some("NO"), "{what}");
+            let (line, again) = deid(folder.path(), &file, "black-out");
+            assert_eq!(line["status"], "done", "{what}: {line}");
+            assert!(pixels(&again.unwrap()) == after, "{what}: twice is once");
+        }
+    }
+}
