@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus guards bench-intake screenshots help
+.PHONY: demo test setup-demo setup-test lint corpus guards bench-intake bench-deid screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -47,6 +47,11 @@ guards: setup-test
 bench-intake: setup-test
 	@$(STAGE) build cargo build --quiet --release -p appliance
 	@tests/benchmarks/intake.py $(ARGS)
+
+# De-identification against tools of the Python package index: tests/benchmarks/deid.md.
+bench-deid: setup-test
+	@$(STAGE) build cargo build --quiet --release -p appliance -p fixtures
+	@tests/benchmarks/deid.py $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
 screenshots: setup-demo setup-test

@@ -1,6 +1,6 @@
 //! The gate: what makes an instance wait for a person instead of leaving.
-use super::StudyContext;
 use super::context::SeriesShape;
+use super::{Policy, StudyContext};
 use crate::dicom::{DataSet, FileMeta, Tag, Value, tags};
 use std::fmt;
 
@@ -19,9 +19,7 @@ pub enum HoldReason {
     RecognizableFeatures,
     /// Photographs and endoscopy: a face or a label may be seen.
     VisibleLight,
-    /// A document is enclosed.
-    EncapsulatedDocument,
-    /// Structured report: free text.
+    /// Structured report whose words a policy keeps: they may name others than the study's own people.
     StructuredReport,
     /// Video.
     Video,
@@ -55,7 +53,6 @@ impl HoldReason {
             HoldReason::BurnedInAnnotation => "burned-in-annotation",
             HoldReason::RecognizableFeatures => "recognizable-features",
             HoldReason::VisibleLight => "visible-light",
-            HoldReason::EncapsulatedDocument => "encapsulated-document",
             HoldReason::StructuredReport => "structured-report",
             HoldReason::Video => "video",
             HoldReason::UnknownSopClass => "unknown-sop-class",
@@ -79,7 +76,6 @@ impl fmt::Display for HoldReason {
             HoldReason::BurnedInAnnotation => "The sender says that annotation is burned into the pixels.",
             HoldReason::RecognizableFeatures => "The sender says that the person can be recognised.",
             HoldReason::VisibleLight => "Photograph: a face or a label may be seen.",
-            HoldReason::EncapsulatedDocument => "A document is enclosed; its text is not examined.",
             HoldReason::StructuredReport => "Structured report: its free text is not examined.",
             HoldReason::Video => "Video: its frames are not examined.",
             HoldReason::UnknownSopClass => "A kind of object that this version does not de-identify.",
@@ -106,13 +102,16 @@ fn by_class(class: &str) -> Option<HoldReason> {
         return None;
     }
     let under = |root: &str| suffix == root || suffix.strip_prefix(root).is_some_and(|r| r.starts_with('.'));
+    // Nothing of an enclosed document is written, whatever the policy.
+    if under("104") {
+        return None;
+    }
     Some(match suffix {
         _ if under("7") => HoldReason::SecondaryCapture,
         "3" | "3.1" | "6" | "6.1" | "6.2" | "6.3" => HoldReason::Ultrasound,
         "77.1.1.1" | "77.1.2.1" | "77.1.4.1" => HoldReason::Video,
         _ if under("77") => HoldReason::VisibleLight,
         _ if under("88") => HoldReason::StructuredReport,
-        _ if under("104") => HoldReason::EncapsulatedDocument,
         _ => HoldReason::UnknownSopClass,
     })
 }
@@ -120,17 +119,21 @@ fn by_class(class: &str) -> Option<HoldReason> {
 fn by_modality(modality: &str) -> Option<HoldReason> {
     match modality {
         "US" | "IVUS" | "BDUS" | "ECHO" => Some(HoldReason::Ultrasound),
+        "SR" => Some(HoldReason::StructuredReport),
         "OT" | "" => Some(HoldReason::OtherModality),
         "SC" | "HC" | "FD" | "FS" | "DM" => Some(HoldReason::SecondaryCapture),
-        "SR" => Some(HoldReason::StructuredReport),
-        "DOC" => Some(HoldReason::EncapsulatedDocument),
         "ES" | "XC" | "GM" | "SM" | "DMS" | "EPS" | "OP" | "OAM" => Some(HoldReason::VisibleLight),
         _ => None,
     }
 }
 
 /// Every reason to hold this instance, in order, each once.
-pub(super) fn reasons(meta: &FileMeta, data: &DataSet, context: &StudyContext) -> Vec<HoldReason> {
+pub(super) fn reasons(
+    meta: &FileMeta,
+    data: &DataSet,
+    context: &StudyContext,
+    policy: &Policy,
+) -> Vec<HoldReason> {
     let class = data.uid(tags::SOP_CLASS_UID).or_else(|| meta.sop_class.clone()).unwrap_or_default();
     let modality = data.text(tags::MODALITY).unwrap_or_default().to_uppercase();
     let mut held = Vec::new();
@@ -148,9 +151,6 @@ pub(super) fn reasons(meta: &FileMeta, data: &DataSet, context: &StudyContext) -
         |t: &String| t.to_uppercase().contains("SCREEN") || t.eq_ignore_ascii_case("SECONDARY CAPTURE");
     if data.get(tags::CONVERSION_TYPE).is_some() || image_type.iter().any(screen) {
         held.push(HoldReason::SecondaryCapture);
-    }
-    if data.get(tags::ENCAPSULATED_DOCUMENT).is_some() {
-        held.push(HoldReason::EncapsulatedDocument);
     }
     // MPEG-2, MPEG-4 and HEVC transfer syntaxes.
     let syntax = meta.syntax.uid();
@@ -172,6 +172,8 @@ pub(super) fn reasons(meta: &FileMeta, data: &DataSet, context: &StudyContext) -
     if context.several_patients() {
         held.push(HoldReason::SeveralPatients);
     }
+    // Where text must be of closed vocabularies a content tree holds no other words either.
+    held.retain(|reason| *reason != HoldReason::StructuredReport || !policy.closed_text);
     held.sort_unstable();
     held.dedup();
     held

@@ -140,7 +140,7 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         boxes: Vec::new(),
         actions,
         removed,
-        holds: gate::reasons(meta, data, context),
+        holds: gate::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
         policy: policy.name(),
     }

@@ -88,8 +88,9 @@ fn luminance(decoded: &Decoded) -> Option<Vec<f32>> {
             Some(stored.values().map(|v| v as f32).collect())
         }
         (Photometric::Rgb, 3) => {
-            let all: Vec<i64> = stored.values().collect();
-            Some(all.chunks_exact(3).map(|c| c.iter().copied().max().unwrap_or(0) as f32).collect())
+            let mut samples = stored.values();
+            let brightest = |_| samples.by_ref().take(3).max().unwrap_or_default() as f32;
+            Some((0..stored.pixels()).map(brightest).collect())
         }
         _ => grey::unit(stored, &decoded.look, Window::AsStored).ok().map(|unit| unit.values),
     }

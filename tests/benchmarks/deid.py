@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Measures de-identification against other tools, all in one run and in turn, and writes deid.md.
+
+The same phantom head CT series (uncompressed, pixels untouched) goes through `appliance deid` and through two tools of
+the Python package index at their defaults: dicom-anonymizer and pydicom's deid. Each is timed as the process a person
+would start; what of the planted identifiers is left is searched for in every byte of what it wrote. Machines are
+shared: read the ratios, not the rates.
+
+Usage: tests/benchmarks/deid.py [--rounds N] [--studies N]
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PEERS = ["dicom-anonymizer==2.1.0", "deid==0.4.13"]
+PYDICOM_DEID = """
+import sys
+from pathlib import Path
+from deid.dicom import replace_identifiers
+files = sorted(str(path) for path in Path(sys.argv[1]).rglob("*.dcm"))
+replace_identifiers(dicom_files=files, output_folder=sys.argv[2], save=True, overwrite=True)
+"""
+
+
+def peers() -> Path:
+    """A virtual environment with the other tools; the folder of its programs."""
+    folder = TARGET / "bench-deid"
+    stamp = folder / ".done"
+    if not stamp.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PEERS], check=True)
+        stamp.touch()
+    return folder / "bin"
+
+
+def fixtures(*args: str) -> str:
+    """The last line that `fixtures` says; exit 1 of its search only means that something was found."""
+    said = subprocess.run([TARGET / "release" / "fixtures", *args], capture_output=True, text=True)
+    if said.returncode not in (0, 1):
+        sys.exit(f"fixtures {args[0]}: {said.stderr}")
+    return said.stdout.strip().splitlines()[-1]
+
+
+def tools(bin_folder: Path) -> dict:
+    """Name to command line, given the folder to read and the folder to write."""
+    appliance = TARGET / "release" / "appliance"
+    return {
+        "Scanside": lambda i, o: [appliance, "deid", i, o, "--json"],
+        "dicom-anonymizer 2.1.0": lambda i, o: [bin_folder / "dicom-anonymizer", i, o],
+        "pydicom deid 0.4.13": lambda i, o: [bin_folder / "python", "-c", PYDICOM_DEID, i, o],
+    }
+
+
+def measure(rounds: int, studies: int) -> tuple[dict, int, int]:
+    """Seconds of each round, hits left and files written by tool; then bytes and hits of the input."""
+    commands = tools(peers())
+    with tempfile.TemporaryDirectory(prefix="bench-deid-") as temporary:
+        folder = Path(temporary)
+        source = folder / "in"
+        fixtures("studies", "--out", str(source), "--count", str(studies), "--kinds", "head-ct")
+        planted = folder / "planted.json"
+        (source / "planted.json").rename(planted)
+        search = lambda where: json.loads(fixtures("search", "--planted", str(planted), str(where)))  # noqa: E731
+        before = search(source)
+        rows = {name: {"seconds": []} for name in commands}
+        for _ in range(rounds):
+            for name, command in commands.items():
+                out = folder / "out"
+                shutil.rmtree(out, ignore_errors=True)
+                out.mkdir()
+                began = time.monotonic()
+                done = subprocess.run(command(source, out), capture_output=True, text=True)
+                rows[name]["seconds"].append(time.monotonic() - began)
+                written = [path for path in out.rglob("*") if path.is_file()]
+                if not written:
+                    sys.exit(f"{name} wrote nothing: {done.stderr[-2000:]}")
+                rows[name]["left"] = search(out)["found"]
+                rows[name]["files"] = len(written)
+            print(", ".join(f"{name} {row['seconds'][-1]:.2f} s" for name, row in rows.items()), flush=True)
+        return rows, before["bytes"], before["found"]
+
+
+def table(rows: dict, size: int, hits: int, rounds: int) -> str:
+    ours = statistics.median(rows["Scanside"]["seconds"])
+    lines = ["# De-identification against other tools", "",
+             f"Written by `make bench-deid`; median of {rounds} rounds in turn, {os.cpu_count()} shared cores, release profile.",
+             f"{size / 1e6:.0f} MB of phantom CT, pixels untouched; {hits} places in it hold a planted identifier. "
+             "Times are of whole processes, their start included.", "",
+             "| tool | MB/s | times as long as ours | files written | places left |", "|---|---|---|---|---|"]
+    for name, row in rows.items():
+        seconds = statistics.median(row["seconds"])
+        lines.append(f"| {name} | {size / 1e6 / seconds:.0f} | {seconds / ours:.1f} | {row['files']} | {row['left']} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--studies", type=int, default=8)
+    options = parser.parse_args()
+    rows, size, hits = measure(options.rounds, options.studies)
+    text = table(rows, size, hits, options.rounds)
+    (HERE / "deid.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
