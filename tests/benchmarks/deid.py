@@ -46,11 +46,11 @@ def peers() -> Path:
 
 
 def fixtures(*args: str) -> str:
-    """The last line that `fixtures` says; exit 1 of its search only means that something was found."""
+    """The last line that `fixtures` says, if any; exit 1 of its search only means that something was found."""
     said = subprocess.run([TARGET / "release" / "fixtures", *args], capture_output=True, text=True)
     if said.returncode not in (0, 1):
         sys.exit(f"fixtures {args[0]}: {said.stderr}")
-    return said.stdout.strip().splitlines()[-1]
+    return (said.stdout.strip().splitlines() or [""])[-1]
 
 
 def tools(bin_folder: Path) -> dict:
@@ -68,10 +68,13 @@ def measure(rounds: int, studies: int) -> tuple[dict, int, int]:
     commands = tools(peers())
     with tempfile.TemporaryDirectory(prefix="bench-deid-") as temporary:
         folder = Path(temporary)
-        source = folder / "in"
-        fixtures("studies", "--out", str(source), "--count", str(studies), "--kinds", "head-ct")
-        planted = folder / "planted.json"
-        (source / "planted.json").rename(planted)
+        made, source = folder / "made", folder / "in"
+        fixtures("studies", "--out", str(made), "--count", str(studies), "--kinds", "head-ct")
+        planted = made / "planted.json"
+        # One flat folder: not every tool looks into those below.
+        source.mkdir()
+        for number, path in enumerate(sorted(made.rglob("*.dcm"))):
+            path.rename(source / f"{number:05}.dcm")
         search = lambda where: json.loads(fixtures("search", "--planted", str(planted), str(where)))  # noqa: E731
         before = search(source)
         rows = {name: {"seconds": []} for name in commands}
