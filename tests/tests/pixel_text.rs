@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::dicom::{self, Limits, tags};
+use appliance::dicom::{self, FileMeta, Limits, TransferSyntax, Vr, tags};
 use appliance::pixels::Image;
 use fixtures::identity::Person;
 use fixtures::study::{Encoding, StudyKind, StudySpec};
@@ -80,4 +80,41 @@ fn what_is_burned_in_is_black_in_every_encoding_and_nothing_else_changes() {
             assert!(pixels(&again.unwrap()) == after, "{what}: twice is once");
         }
     }
+}
+
+/// A screen shot that says it is a radiograph without annotation.
+fn disguised(file: &[u8]) -> Vec<u8> {
+    let parsed = dicom::read(file, &Limits::default()).unwrap();
+    let mut data = parsed.data.clone();
+    for (tag, vr, text) in [
+        (tags::SOP_CLASS_UID, Vr::UI, "1.2.840.10008.5.1.4.1.1.1"),
+        (tags::MODALITY, Vr::CS, "CR"),
+        (tags::IMAGE_TYPE, Vr::CS, "ORIGINAL\\PRIMARY"),
+        (tags::BURNED_IN_ANNOTATION, Vr::CS, "NO"),
+        (tags::BODY_PART_EXAMINED, Vr::CS, "CHEST"),
+    ] {
+        data.put_text(tag, vr, text);
+    }
+    data.remove(tags::CONVERSION_TYPE);
+    let meta = FileMeta::for_data_set(&data, TransferSyntax::EXPLICIT_LE);
+    let mut out = Vec::new();
+    dicom::write_file(&meta, &data, parsed.bulk(&file), &mut out).unwrap();
+    out
+}
+
+#[test]
+fn words_in_an_image_that_should_hold_none_make_it_wait_or_are_black() {
+    let folder = tempfile::tempdir().unwrap();
+    let shot = disguised(&instance(StudyKind::SecondaryCapture, Encoding::ExplicitLittle, 9_200));
+    let (line, written) = deid(folder.path(), &shot, "hold");
+    assert_eq!((line["status"].as_str(), written), (Some("held"), None), "{line}");
+    assert!(line["reason"].as_str().unwrap().contains("Words seem to be written"), "{line}");
+    let (line, written) = deid(folder.path(), &shot, "black-out");
+    assert!(line["status"] == "done" && line["boxes"].as_u64() > Some(0), "{line}");
+    assert!(pixels(&written.unwrap()) != pixels(&shot));
+    // A phantom without words is let through untouched.
+    let plain = instance(StudyKind::Cr, Encoding::ExplicitLittle, 9_200);
+    let (line, written) = deid(folder.path(), &plain, "hold");
+    assert_eq!(line["status"], "done", "{line}");
+    assert!(pixels(&written.unwrap()) == pixels(&plain));
 }
