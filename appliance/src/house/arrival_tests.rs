@@ -111,7 +111,7 @@ fn step(uid: &str) -> StepCreate {
 }
 
 fn asker() -> Asker {
-    Asker { calling: "CT1".into(), address: "10.0.0.7".into(), association: 1 }
+    Asker { calling: "CT1".into(), association: 1 }
 }
 
 fn set(uid: &str, end: Option<StepEnd>, listed: &[&str]) -> StepSet {

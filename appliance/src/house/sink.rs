@@ -276,16 +276,8 @@ async fn read_notes(opened: &Opened) {
             entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
             read_rejection(&bytes, &syntax)
         });
-        let said = match read.await {
-            Ok(said) => said,
-            Err(_) => Err(Unreadable),
-        };
-        let said = match &said {
-            Ok(None) => None,
-            Ok(Some(note)) => Some(Ok(note)),
-            Err(unreadable) => Some(Err(unreadable)),
-        };
-        if let Err(error) = opened.ledger.apply_note(&note, said, now()).await {
+        let said = read.await.unwrap_or(Err(Unreadable));
+        if let Err(error) = opened.ledger.apply_note(&note, &said, now()).await {
             tracing::warn!(%error, "a key object selection could not be carried out; tried again");
         }
     }

@@ -5,7 +5,7 @@ use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::columns::SOP_INSTANCE_UID;
 use super::{Ledger, Result, Seal, events};
-use crate::study::{KEY_OBJECT_SELECTION, RejectionNote, rejection_words};
+use crate::study::{KEY_OBJECT_SELECTION, RejectionNote, Unreadable, rejection_words};
 
 /// A key object selection that nobody looked at yet.
 #[derive(Debug, Clone, FromRow)]
@@ -51,15 +51,15 @@ impl Ledger {
         .await?)
     }
 
-    /// Carries out what a key object selection says, once: `Some(Ok(note))` takes back what it names of its own study,
-    /// now or when it comes; `None` takes nothing back; `Some(Err)` could not be read, which a person is told.
+    /// Carries out what a key object selection was read to say, once: a rejection takes back what it names of its own
+    /// study, now or when it comes; that it could not be read is told to a person.
     ///
     /// # Errors
     /// The database's refusal; then it is unread still.
-    pub async fn apply_note<E>(
+    pub async fn apply_note(
         &self,
         note: &UnreadNote,
-        said: Option<std::result::Result<&RejectionNote, E>>,
+        said: &std::result::Result<Option<RejectionNote>, Unreadable>,
         now: i64,
     ) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -68,13 +68,13 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         match said {
-            None => {}
-            Some(Err(_)) => {
+            Ok(None) => {}
+            Err(Unreadable) => {
                 let line =
                     "a key object selection could not be read: if it rejects instances, look at the archive";
                 events::add(&mut *tx, &self.seal, &note.study, "appliance", line, now).await?;
             }
-            Some(Ok(rejection)) => {
+            Ok(Some(rejection)) => {
                 let taken = reject(&mut tx, &self.seal, &note.study, rejection).await?;
                 if taken > 0 {
                     let line = format!("{taken} instances {}", rejection_words(rejection.code));

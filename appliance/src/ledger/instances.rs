@@ -1,6 +1,6 @@
 //! Rows of arrived instances: recorded in batches, rebuilt from entry files after a crash.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
@@ -132,15 +132,6 @@ impl Ledger {
         }
         tx.commit().await?;
         Ok(out)
-    }
-
-    /// Names of all entry files that have a row.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn known_instances(&self) -> Result<HashSet<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT id FROM instances").fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
     /// Instances of a revision, in order of arrival, those set aside included.

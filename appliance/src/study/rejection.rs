@@ -90,32 +90,19 @@ fn title(data: &DataSet) -> Option<&'static str> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use fixtures::scanner::implicit::{element, item};
+
     use super::*;
 
     const IMPLICIT: &str = "1.2.840.10008.1.2";
 
-    fn element(tag: (u16, u16), value: &[u8]) -> Vec<u8> {
-        let mut value = value.to_vec();
-        if value.len() % 2 == 1 {
-            value.push(if tag.0 == 0x0008 { 0 } else { b' ' });
-        }
-        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-        [&tag.0.to_le_bytes()[..], &tag.1.to_le_bytes(), &length.to_le_bytes(), &value].concat()
-    }
-
-    fn item(inside: &[Vec<u8>]) -> Vec<u8> {
-        element((0xFFFE, 0xE000), &inside.concat())
-    }
-
     /// A key object selection in implicit little endian.
     pub(crate) fn note(code: &str, scheme: &str, uids: &[&str]) -> Vec<u8> {
-        let title =
-            item(&[element((0x0008, 0x0100), code.as_bytes()), element((0x0008, 0x0102), scheme.as_bytes())]);
+        let code = [element(0x0008, 0x0100, code.as_bytes()), element(0x0008, 0x0102, scheme.as_bytes())];
         let named: Vec<u8> =
-            uids.iter().flat_map(|uid| item(&[element((0x0008, 0x1155), uid.as_bytes())])).collect();
-        let series = item(&[element((0x0008, 0x1199), &named)]);
-        let study = item(&[element((0x0008, 0x1115), &series)]);
-        [element((0x0040, 0xA043), &title), element((0x0040, 0xA375), &study)].concat()
+            uids.iter().flat_map(|uid| item(&element(0x0008, 0x1155, uid.as_bytes()))).collect();
+        let study = item(&element(0x0008, 0x1115, &item(&element(0x0008, 0x1199, &named))));
+        [element(0x0040, 0xA043, &item(&code.concat())), element(0x0040, 0xA375, &study)].concat()
     }
 
     #[test]

@@ -43,8 +43,7 @@ impl<S: Link> Messages<'_, S> {
         if self.shared.config.commitment.provide && !self.desk.listens() {
             self.desk.listen(services.events(self.number));
         }
-        let (calling, address) = (self.agreed.calling.clone(), self.address.to_string());
-        let who = Asker { calling, address, association: self.number };
+        let who = Asker { calling: self.agreed.calling.clone(), association: self.number };
         let syntax = self.syntax(id).unwrap_or_default().to_owned();
         let answer = services::serve(services, who, &request, &syntax, data).await;
         self.respond_with(id, &request, answer).await

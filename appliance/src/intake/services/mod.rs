@@ -45,8 +45,6 @@ pub struct Commitment {
 pub struct Asker {
     /// Calling AE title.
     pub calling: String,
-    /// Address without port.
-    pub address: String,
     /// Number of the association.
     pub association: u64,
 }

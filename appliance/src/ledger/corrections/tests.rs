@@ -173,7 +173,7 @@ async fn a_note_takes_back_what_is_here_and_what_comes_later_of_its_own_study_on
     let unread = site.ledger.unread_notes().await.unwrap();
     assert_eq!(unread.len(), 1);
     let said = note("113038", &["1.2.1.1", "1.2.1.2", "1.2.2.1"]);
-    site.ledger.apply_note(&unread[0], Some(Ok::<_, Unreadable>(&said)), 30).await.unwrap();
+    site.ledger.apply_note(&unread[0], &Ok(Some(said)), 30).await.unwrap();
     assert!(site.ledger.unread_notes().await.unwrap().is_empty());
     assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
     assert!(site.lines(&study).await.contains("1 instances rejected for an incorrect worklist entry"));
@@ -199,8 +199,8 @@ async fn a_note_that_cannot_be_read_is_told_and_another_title_does_nothing() {
     site.receive(1, "note1", 8, "ann").await;
     site.receive(1, "note2", 9, "ann").await;
     let unread = site.ledger.unread_notes().await.unwrap();
-    site.ledger.apply_note(&unread[0], Some(Err(Unreadable)), 30).await.unwrap();
-    site.ledger.apply_note::<Unreadable>(&unread[1], None, 30).await.unwrap();
+    site.ledger.apply_note(&unread[0], &Err(Unreadable), 30).await.unwrap();
+    site.ledger.apply_note(&unread[1], &Ok(None), 30).await.unwrap();
     assert!(site.lines(&study).await.contains("could not be read"));
     site.ledger.make_revision(&study, "quiet", 40).await.unwrap();
     assert_eq!(site.counting(&study, 1).await, ["1"], "notes are no pictures");

@@ -24,20 +24,14 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
     house.deliver(&kept[0]).await;
     started.engine.news();
     let ledger = &house.opened.ledger;
-    until("the archive is asked about what has reached it", || async {
-        (house.pacs.asked.lock().unwrap().len() == 1).then_some(())
-    })
-    .await;
+    house.until_asked("the archive is asked about what has reached it", 1).await;
     assert!(house.pacs.asked.lock().unwrap()[0].references == [reference(CT, "1.2.1.1")]);
     assert!(
         ledger.commitment_holds(&kept[0]).await.unwrap() && ledger.commitment_holds(&kept[1]).await.unwrap()
     );
     house.deliver(&kept[1]).await;
     started.engine.news();
-    until("it is asked about the other one", || async {
-        (house.pacs.asked.lock().unwrap().len() == 2).then_some(())
-    })
-    .await;
+    house.until_asked("it is asked about the other one", 2).await;
     // It has everything and has said nothing: neither have we.
     assert_eq!(ledger.commitment_counts().await.unwrap().open, 1);
     // It reports over associations of its own, with the roles turned round.
@@ -126,8 +120,7 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
     let started = house.start(Vec::new()).await;
     let mut scanner = Scanner::associate(started.address).await;
     scanner.ask(&asked("2.25.3", &["1.2.1.1"])).await;
-    until("the archive is asked", || async { (!house.pacs.asked.lock().unwrap().is_empty()).then_some(()) })
-        .await;
+    house.until_asked("the archive is asked", 1).await;
     let ledger = &house.opened.ledger;
     until("the request is on record", || async {
         let open = ledger.upstream_standing("pacs", &kept, 0).await.unwrap() == Standing::Open;
@@ -143,8 +136,7 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
     drop(free);
     let reply = Reply { ae_title: "CT1".into(), address: at.to_string() };
     let started = house.start(vec![reply.clone()]).await;
-    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
-    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    house.archive_answers(0, &started).await;
     until("attempts fail while the scanner does not listen", || async {
         let rows = ledger.due_commitment_reports(i64::MAX).await.unwrap();
         rows.first().is_some_and(|r| r.attempts >= 2).then_some(())
@@ -177,10 +169,8 @@ async fn without_an_address_the_report_waits_and_says_what_to_configure() {
     let mut scanner = Scanner::associate(started.address).await;
     scanner.ask(&asked("2.25.4", &["1.2.1.1"])).await;
     scanner.0.release().await;
-    until("the archive is asked", || async { (!house.pacs.asked.lock().unwrap().is_empty()).then_some(()) })
-        .await;
-    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
-    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    house.until_asked("the archive is asked", 1).await;
+    house.archive_answers(0, &started).await;
     let ledger = &house.opened.ledger;
     let fault = until("a fault", || async { ledger.commitment_counts().await.unwrap().fault }).await;
     assert!(fault.contains("[[commitment.replies]]"), "{fault}");
@@ -200,14 +190,10 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
 
     house.pacs.silent.store(true, Ordering::Relaxed);
     let started = house.start(Vec::new()).await;
-    until("the archive is asked although no scanner asks", || async {
-        (house.pacs.asked.lock().unwrap().len() == 1).then_some(())
-    })
-    .await;
+    house.until_asked("the archive is asked although no scanner asks", 1).await;
     assert!(house.pacs.asked.lock().unwrap()[0].references == [reference(CT, "1.2.1.1")]);
     assert!(!may_leave().await && ledger.commitment_counts().await.unwrap().uncommitted == 1);
-    let transaction = house.pacs.asked.lock().unwrap()[0].clone();
-    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    house.archive_answers(0, &started).await;
     assert!(may_leave().await && ledger.commitment_counts().await.unwrap().uncommitted == 0);
     assert!(ledger.forwards_of(&kept).await.unwrap()[0].committed_at.is_some());
 
@@ -220,12 +206,8 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     house.sent_on(&other, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
     started.engine.news();
     assert!(!may_leave().await);
-    until("it is asked about the other one", || async {
-        (house.pacs.asked.lock().unwrap().len() == 2).then_some(())
-    })
-    .await;
-    let transaction = house.pacs.asked.lock().unwrap()[1].clone();
-    tell_as_archive(started.address, &house.pacs.answer(&transaction)).await;
+    house.until_asked("it is asked about the other one", 2).await;
+    house.archive_answers(1, &started).await;
     assert_eq!(scanner.report().await.committed.len(), 2);
     until("the scanner has its answer", || async { may_leave().await.then_some(()) }).await;
 

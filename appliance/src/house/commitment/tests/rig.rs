@@ -239,6 +239,18 @@ impl House {
         r.id.to_string()
     }
 
+    /// Waits until the archive was asked so many times.
+    pub(super) async fn until_asked(&self, what: &str, times: usize) {
+        let asked = || async { (self.pacs.asked.lock().unwrap().len() == times).then_some(()) };
+        until(what, asked).await;
+    }
+
+    /// The archive answers what it was asked at this place, over an association of its own.
+    pub(super) async fn archive_answers(&self, which: usize, started: &Started) {
+        let transaction = self.pacs.asked.lock().unwrap()[which].clone();
+        tell_as_archive(started.address, &self.pacs.answer(&transaction)).await;
+    }
+
     /// What sending it on came to; `at` is when, ms.
     pub(super) async fn sent_on(&self, instance: &str, outcome: ForwardOutcome, at: i64) {
         self.opened.ledger.record_forwards("pacs", &[(instance.to_owned(), outcome)], at).await.unwrap();
