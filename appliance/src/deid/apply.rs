@@ -1,5 +1,6 @@
 //! Applies the rules to every element at every level.
 use super::account::Account;
+use super::clean::clean;
 use super::date;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
@@ -34,6 +35,8 @@ pub(super) struct Transformer<'a> {
     own: bool,
     place: Place,
     patient: String,
+    /// SOP class and instance of the file meta: what the data set forgot to say.
+    meta: (Option<String>, Option<String>),
     year: Option<i64>,
     account: Account<'a>,
 }
@@ -64,6 +67,7 @@ impl<'a> Transformer<'a> {
             own,
             place: Place::top(&class),
             patient,
+            meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
             account: Account::new(keys),
         }
@@ -77,8 +81,18 @@ impl<'a> Transformer<'a> {
     /// The new data set of the top level.
     pub(super) fn data_set(&mut self, data: &DataSet) -> DataSet {
         let mut header = self.level(data, self.place);
+        // Both are of type 1 in every IOD; where they stand in the file meta alone, they are taken from there.
+        for (tag, uid) in [(tags::SOP_CLASS_UID, &self.meta.0), (tags::SOP_INSTANCE_UID, &self.meta.1)] {
+            if let Some(uid) = uid.as_deref().filter(|uid| !uid.is_empty() && header.uid(tag).is_none()) {
+                let uid = if keep::is_standard_uid(uid) { uid.to_owned() } else { self.keys.uid(uid) };
+                header.put_text(tag, Vr::UI, &uid);
+            }
+        }
         // Patient ID is of type 2 in every IOD; a patient without one still gets the same pseudonym everywhere.
         header.put_text(tags::PATIENT_ID, Vr::LO, &self.keys.patient(&self.patient));
+        if keep::beyond_ascii(&header) {
+            header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, keep::UTF_8);
+        }
         if header.get(tags::PATIENT_AGE).is_none()
             && let Some(years) = self.age_from_birth(data)
         {
@@ -112,7 +126,7 @@ impl<'a> Transformer<'a> {
     /// One level; recursion is bounded by the reader's depth limit.
     fn level(&mut self, data: &DataSet, place: Place) -> DataSet {
         let mut out = DataSet::new();
-        out.charset = data.charset.clone();
+        out.charset = Charset::from_value(keep::UTF_8.as_bytes());
         for element in data.iter() {
             if let Some(new) = self.element(data, element, place) {
                 out.put(new);
@@ -133,7 +147,7 @@ impl<'a> Transformer<'a> {
         }
         let vr = effective_vr(element);
         if tag == tags::SPECIFIC_CHARACTER_SET {
-            return keep::charset(element, self.policy);
+            return if place.is_top() { keep::charset(element, self.policy) } else { None };
         }
         if tag.is_private()
             && self.policy.options.has(OptionSet::RETAIN_SAFE_PRIVATE)
@@ -146,6 +160,7 @@ impl<'a> Transformer<'a> {
         match action {
             ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
             ActionCode::K => self.keep(level, element, vr, place),
+            ActionCode::C if vr == Vr::SQ => self.clean_sequence(level, element, place),
             ActionCode::C if vr.is_text() && !matches!(vr, Vr::DA | Vr::DT | Vr::TM) => {
                 self.clean_text(level, element, vr, place)
             }
@@ -174,6 +189,7 @@ impl<'a> Transformer<'a> {
                 Dates::Removed => rule::by_type(place.type_of(tag)),
                 Dates::Shifted => ActionCode::C,
             },
+            Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT if place.is_cleaned() => ActionCode::C,
             _ => ActionCode::K,
         }
     }
@@ -182,9 +198,7 @@ impl<'a> Transformer<'a> {
     fn keep(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
         if let (Value::Items(items), Vr::SQ) = (&element.value, vr) {
             self.count(ActionCode::K);
-            let inner = place.inside(element.tag);
-            let items = items.iter().map(|item| self.level(item, inner)).collect();
-            return Some(Element { tag: element.tag, vr, value: Value::Items(items) });
+            return Some(self.items(element.tag, items, place.inside(element.tag)));
         }
         match keep::value(level, element, vr, place, self.policy, self.context) {
             Kept::Yes(new) => {
@@ -200,6 +214,23 @@ impl<'a> Transformer<'a> {
                 let least = rule::by_type(place.type_of(element.tag));
                 self.take_out(level, element, vr, place, least)
             }
+        }
+    }
+
+    /// Every item by its own rules.
+    fn items(&mut self, tag: Tag, items: &[DataSet], inside: Place) -> Element {
+        let items = items.iter().map(|item| self.level(item, inside)).collect();
+        Element { tag, vr: Vr::SQ, value: Value::Items(items) }
+    }
+
+    /// A sequence that an option cleans: its items by their own rules, their texts word by word.
+    fn clean_sequence(&mut self, level: &DataSet, element: &Element, place: Place) -> Option<Element> {
+        match &element.value {
+            Value::Items(items) => {
+                self.count(ActionCode::C);
+                Some(self.items(element.tag, items, place.inside_cleaned(element.tag)))
+            }
+            _ => self.take_out(level, element, Vr::SQ, place, rule::by_type(place.type_of(element.tag))),
         }
     }
 
@@ -221,9 +252,7 @@ impl<'a> Transformer<'a> {
         if action == ActionCode::D
             && let (Value::Items(items), Vr::SQ) = (&element.value, vr)
         {
-            let inner = place.inside(tag);
-            let items = items.iter().map(|item| self.level(item, inner)).collect();
-            return Some(Element { tag, vr, value: Value::Items(items) });
+            return Some(self.items(tag, items, place.inside(tag)));
         }
         self.note(level, element, vr);
         match action {
@@ -261,9 +290,6 @@ impl<'a> Transformer<'a> {
     /// Dates shifted by the patient's offset, times kept; what is no date or time gets the profile's action.
     fn clean_date(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
         let tag = element.tag;
-        if matches!(element.value, Value::Items(_)) {
-            return self.keep(level, element, vr, place);
-        }
         let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
         let text = text::decoded(level, element);
         let values = text.split('\\');
@@ -295,7 +321,7 @@ impl<'a> Transformer<'a> {
     fn clean_text(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
         let text = text::decoded(level, element);
         let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
-        let cleaned: Vec<_> = values.iter().map(|v| text::clean(v, &self.context.identifiers)).collect();
+        let cleaned: Vec<_> = values.iter().map(|v| clean(v, &self.context.identifiers)).collect();
         if cleaned.iter().all(|c| c.kept.is_empty()) {
             let kind = place.type_of(element.tag);
             let action =
@@ -306,7 +332,7 @@ impl<'a> Transformer<'a> {
         for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
             let mut part = DataSet::new();
             part.put_text(element.tag, vr, dropped);
-            part.charset = Charset::from_value(b"ISO_IR 192");
+            part.charset = Charset::from_value(keep::UTF_8.as_bytes());
             part.iter().for_each(|piece| self.account.note(&part, piece, vr));
         }
         let kept: Vec<&str> = cleaned.iter().map(|c| c.kept.as_str()).collect();

@@ -1,6 +1,6 @@
 //! The gate: what makes an instance wait for a person instead of leaving.
 use super::context::SeriesShape;
-use super::{Policy, StudyContext};
+use super::{OptionSet, Policy, StudyContext};
 use crate::dicom::{DataSet, FileMeta, Tag, Value, tags};
 use std::fmt;
 
@@ -172,8 +172,9 @@ pub(super) fn reasons(
     if context.several_patients() {
         held.push(HoldReason::SeveralPatients);
     }
-    // Where text must be of closed vocabularies a content tree holds no other words either.
-    held.retain(|reason| *reason != HoldReason::StructuredReport || !policy.closed_text);
+    // Where text must be of closed vocabularies, or content trees are cleaned, no other words are left in them.
+    let cleaned = policy.closed_text || policy.options.has(OptionSet::CLEAN_STRUCTURED_CONTENT);
+    held.retain(|reason| *reason != HoldReason::StructuredReport || !cleaned);
     held.sort_unstable();
     held.dedup();
     held

@@ -36,6 +36,18 @@ pub(super) fn is_standard_uid(uid: &str) -> bool {
         })
 }
 
+/// The character set of every output that holds more than ASCII.
+pub(super) const UTF_8: &str = "ISO_IR 192";
+
+/// Some text in it, at any level, is not ASCII.
+pub(super) fn beyond_ascii(header: &DataSet) -> bool {
+    let mut found = false;
+    header.walk(|_, element, _| {
+        found |= element.vr.uses_charset() && !element.as_bytes().unwrap_or_default().is_ascii();
+    });
+    found
+}
+
 /// Specific Character Set: strict keeps ASCII text alone, so it needs none; otherwise its known terms.
 pub(super) fn charset(element: &Element, policy: &Policy) -> Option<Element> {
     if policy.closed_text {
@@ -141,7 +153,7 @@ fn words(level: &DataSet, element: &Element, vr: Vr, policy: &Policy, context: &
     if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }
-    yes(tag, vr, bytes)
+    yes(tag, vr, text.as_bytes())
 }
 
 /// A code value: at most two letters before its digits, as in SNOMED, DCM, LOINC and RadLex codes.

@@ -11,6 +11,7 @@
 
 mod account;
 mod apply;
+mod clean;
 mod context;
 mod date;
 mod dummy;
@@ -30,6 +31,7 @@ mod table;
 mod text;
 mod types;
 mod vocabulary;
+mod words;
 
 pub use context::StudyContext;
 pub use error::{Error, Fault};

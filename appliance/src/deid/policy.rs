@@ -71,14 +71,17 @@ impl Policy {
     }
 
     /// Basic Profile, Retain Patient Characteristics, Retain Longitudinal Temporal Information Modified Dates, Retain
-    /// Safe Private (table E.3.10-1) and Clean Descriptors: of descriptions stay the words of the closed vocabulary.
+    /// Safe Private (table E.3.10-1), Clean Descriptors, Clean Structured Content and Clean Graphics: of descriptions,
+    /// reports and annotations stay the words of the closed vocabulary, of overlays nothing.
     pub fn shifted_dates() -> Self {
         Policy {
             name: "shifted-dates",
             options: OptionSet::RETAIN_PATIENT_CHARACTERISTICS
                 .with(OptionSet::RETAIN_MODIFIED_DATES)
                 .with(OptionSet::RETAIN_SAFE_PRIVATE)
-                .with(OptionSet::CLEAN_DESCRIPTORS),
+                .with(OptionSet::CLEAN_DESCRIPTORS)
+                .with(OptionSet::CLEAN_STRUCTURED_CONTENT)
+                .with(OptionSet::CLEAN_GRAPHICS),
             dates: Dates::Shifted,
             closed_text: false,
             keep_references: true,

@@ -76,17 +76,28 @@ pub(super) enum Type {
 pub(super) struct Place {
     iod: Option<u16>,
     parent: Option<Tag>,
+    /// Inside a sequence that an option cleans: no text in it is taken for safe.
+    cleaned: bool,
 }
 
 impl Place {
     pub(super) fn top(sop_class: &str) -> Self {
         let found = types::SOP_CLASSES.binary_search_by(|(uid, _)| (*uid).cmp(sop_class));
         let iod = found.ok().and_then(|i| types::SOP_CLASSES.get(i)).map(|(_, iod)| *iod);
-        Place { iod, parent: None }
+        Place { iod, parent: None, cleaned: false }
     }
 
     pub(super) fn inside(self, sequence: Tag) -> Self {
         Place { parent: Some(sequence), ..self }
+    }
+
+    /// Inside a sequence that is cleaned (options Clean Structured Content and Clean Graphics).
+    pub(super) fn inside_cleaned(self, sequence: Tag) -> Self {
+        Place { cleaned: true, ..self.inside(sequence) }
+    }
+
+    pub(super) fn is_cleaned(self) -> bool {
+        self.cleaned
     }
 
     pub(super) fn is_top(self) -> bool {

@@ -1,122 +1,103 @@
-//! The closed vocabulary of kept text under `strict`: terms of imaging as they stand in coded and short text
-//! attributes. Terms that are also common given names or surnames stay in only because a study's own names win.
+//! The closed vocabulary of kept text: terms of imaging, English and other languages, and the words of PS3.16.
+//!
+//! Terms that are also given names or surnames stay in only because a study's own names win, and because beside a
+//! word that goes they go with it ([`is_homograph`]).
+use super::text::fold;
+use super::words::{HOMOGRAPHS, WORDS};
 
-/// The words, upper case, in order.
-#[rustfmt::skip]
-const WORDS: [&str; 1021] = [
-    "00", "001", "01", "1D", "2D", "3D", "420", "422", "A", "ABDOMEN", "ABDOMENPELVIS", "ABDOMINAL",
-    "ABSCESS", "ACETABULUM", "ACTUAL", "ACUTE", "ADC", "ADD", "ADDITIONAL", "ADMIN", "ADRENAL", "ADRENALS",
-    "ADULT", "AFDL", "AFDR", "AG", "AGFA", "AIRWAY", "ALGORITHM", "ALLERGIES", "ALLERGY", "ALUMINUM",
-    "ANALOG", "ANATOMICAL", "AND", "ANEURYSM", "ANGIO", "ANGIOGRAPHY", "ANGLE", "ANGULAR", "ANKLE",
-    "ANTERIOR", "ANUS", "AORTA", "AP", "APERTURE", "APEX", "APPENDIX", "AREA", "ARM", "ARRAY", "ARTERIAL",
-    "ARTERIES", "ARTERY", "ARTHROGRAM", "ASPIRATION", "ASSURANCE", "ASTHMA", "AT", "ATLAS", "ATTENUATION",
-    "AUTO", "AUTOMATIC", "AUTOMATICALLY", "AVERAGE", "AVG", "AVG_SUB", "AX", "AXIAL", "AXILLA", "AXIS", "B",
-    "BACK", "BARIUM", "BASE", "BASED", "BASELINE", "BEARING", "BEDSIDE", "BI", "BILATERAL", "BILIARY",
-    "BINARY", "BIOPSY", "BIPLANE", "BITMAP", "BLADDER", "BLADE", "BLOCK", "BODY", "BOLD", "BONE",
-    "BONEPLUS", "BONES", "BOTH", "BOWEL", "BOWTIE", "BQ", "BQML", "BRACHIAL", "BRAIN", "BRAINPLUS",
-    "BRAINSTEM", "BREAST", "BREATH", "BREATHHOLD", "BY", "C", "CALCANEUS", "CALCIUM", "CALF", "CALIBRATED",
-    "CANAL", "CANCER", "CANON", "CAP", "CARDIAC", "CARESTREAM", "CAROTID", "CARPAL", "CARTESIAN",
-    "CATHETER", "CAUDAL", "CAVITY", "CBCT", "CC", "CENTER", "CENTRIC", "CEREBELLAR", "CEREBELLUM",
-    "CEREBRAL", "CERVICAL", "CHECK", "CHEST", "CHESTABDOMEN", "CHESTABDPELVIS", "CHILD", "CHRONIC", "CINE",
-    "CIRCULAR", "CISS", "CLAVICLE", "CLINICAL", "CM", "CM2ML", "CNTS", "CO", "COCCYX", "COIL", "COL",
-    "COLON", "COLONOGRAPHY", "COLOR", "COLUMN", "COMPARISON", "COMPENSATION", "COMPLETE", "COMPLEX",
-    "COMPRESSION", "CONSTANT", "CONTINUOUS", "CONTRAST", "CONTROL", "COPD", "COPPER", "COR", "CORD",
-    "CORONAL", "CORONARY", "CORPORATION", "CORRECTED", "CORRECTION", "CORTICOMEDULLARY", "COUGH", "COUNTS",
-    "CR", "CRANIAL", "CRANIOCAUDAL", "CROSSED", "CROWN", "CSI", "CSPINE", "CT", "CTA", "CTPA", "CTSPINE",
-    "CTV", "CUMULATIVE", "CURRENT", "CURVE", "CYST", "D", "DAS", "DCM", "DEADTIME", "DECAY", "DECUBITUS",
-    "DEFAULT", "DEG", "DELAY", "DELAYED", "DENSITY", "DERIVED", "DETAIL", "DETECTOR", "DIABETES",
-    "DIAGNOSTIC", "DIFFUSION", "DIGITAL", "DIRECT", "DIS2D", "DIS3D", "DISC", "DISCS", "DISPLACED",
-    "DISSECTION", "DISTAL", "DISTORTION", "DIXON", "DIZZINESS", "DOPPLER", "DOSE", "DOTAREM", "DRAINAGE",
-    "DRG", "DUAL", "DUCT", "DUCTS", "DUODENUM", "DUPLEX", "DWI", "DX", "DYNAMIC", "DYSPNEA", "E", "EAR",
-    "EARLY", "EC", "ECG", "ECHO", "ECHOCARDIOGRAM", "ECHOES", "ED", "EDEMA", "EDGE", "EDW", "EFFUSION",
-    "ELBOW", "ELEKTA", "EMBOLISM", "EMERGENCY", "EMISSION", "ENEMA", "ENERGY", "ENHANCED", "ENTEROGRAPHY",
-    "ENTIRE", "EP", "EPI", "EQUILIBRIUM", "ERECT", "ESOPHAGUS", "ESTIMATED", "EVALUATE", "EVALUATION",
-    "EXACT", "EXAM", "EXAMINATION", "EXCRETORY", "EXERCISE", "EXPIRATION", "EXPOSURE", "EXTENSION",
-    "EXTERNAL", "EXTRA", "EXTREMITY", "EYE", "F", "FA", "FACE", "FACIAL", "FALL", "FALSE", "FAT", "FATSAT",
-    "FB", "FC", "FDG", "FEET", "FEMORAL", "FEMUR", "FEVER", "FFDL", "FFDR", "FFE", "FFP", "FFS", "FIBULA",
-    "FIDUCIAL", "FIELD", "FIESTA", "FILM", "FILTER", "FILTERED", "FINGER", "FIRST", "FIXED", "FIXTURES",
-    "FLAIR", "FLAT", "FLEXION", "FLOW", "FLUORO", "FLUOROSCOPY", "FM", "FMA", "FMRI", "FOCUSED", "FOLLOW",
-    "FOLLOWUP", "FOOT", "FOR", "FOREARM", "FOREFOOT", "FR", "FRACTIONAL", "FRACTURE", "FRAME", "FRAMES",
-    "FREE", "FREEBREATHING", "FRFSE", "FROG", "FROM", "FRONTAL", "FS", "FSE", "FUJI", "FUJIFILM", "FULL",
-    "G", "GADAVIST", "GADOLINIUM", "GALLBLADDER", "GATED", "GE", "GEOMETRIC", "GEOMETRY", "GMBH", "GML",
-    "GOS", "GR", "GRADIENT", "GRAFT", "GRE", "GRID", "GROIN", "GUIDED", "GY", "H", "HAND", "HASTE", "HEAD",
-    "HEADACHE", "HEADCOIL", "HEADNECK", "HEALTHCARE", "HEALTHINEERS", "HEART", "HEEL", "HELICAL",
-    "HEMITHORAX", "HEMORRHAGE", "HEPATIC", "HEXAGONAL", "HFDL", "HFDR", "HFP", "HFS", "HIGH", "HINDFOOT",
-    "HIP", "HITACHI", "HL", "HOLD", "HOLOGIC", "HORZ", "HR", "HRCT", "HU", "HUMERUS", "HU_MOD",
-    "HYPERTENSION", "HZ", "I", "IAC", "ICT", "IDENTITY", "ILEUM", "ILLUMINATION", "IMAGE", "IMAGES",
-    "IMAGINARY", "IMAGING", "IMPLANT", "IN", "INC", "INDEX", "INFANT", "INFARCT", "INFERIOR", "INITIAL",
-    "INJECTION", "INJURY", "INLET", "INPHASE", "INSPIRATION", "INTERCEPT", "INTERNAL", "INTRAOP",
-    "INTRAOPERATIVE", "INVERSE", "INVERSION", "IO", "IODINE", "IOMERON", "IR", "ISO", "ISOTROPIC", "ISOVUE",
-    "ISO_10918", "ISO_10918_1", "ISO_14495", "ISO_14495_1", "ISO_15444", "ISO_15444_1", "ITERATIVE", "IV",
-    "J", "JAW", "JEJUNUM", "JOINT", "JUDET", "KBQ", "KERNEL", "KEV", "KG", "KGM2", "KIDNEY", "KIDNEYS",
-    "KNEE", "KNOWN", "KO", "KODAK", "KONICA", "KV", "KVP", "L", "LA", "LAO", "LARGE", "LARYNX", "LAT",
-    "LATE", "LATERAL", "LATERALITY", "LATEX", "LDCT", "LEFT", "LEG", "LESION", "LEVEL", "LF", "LH",
-    "LIMITED", "LIMITS", "LINE", "LINEAR", "LINEAR_EXACT", "LIVER", "LL", "LLAT", "LLD", "LM", "LMO", "LN",
-    "LOBE", "LOCALIZER", "LOSSLESS", "LOSSY", "LOW", "LOWER", "LP", "LPO", "LSPINE", "LSSPINE", "LTD",
-    "LUMBAR", "LUMBOSACRAL", "LUNG", "LUNGS", "LUT", "M", "MA", "MAGNEVIST", "MAGNIFICATION", "MAGNITUDE",
-    "MAMMOGRAM", "MAMMOGRAPHY", "MANDIBLE", "MANUAL", "MANUALLY", "MAP", "MAPS", "MAS", "MASK", "MASS",
-    "MAX", "MAXILLA", "MBQ", "MEAN", "MEDIAL", "MEDIASTINUM", "MEDICAL", "MEDIUM", "MEDULLA", "MENINGES",
-    "MERCHANT", "METACARPAL", "METASTASES", "METASTASIS", "METATARSAL", "MG", "MGML", "MGY", "MIDDLE",
-    "MIN", "MINDRAY", "MINIP", "MINOLTA", "MIP", "MIXED", "ML", "MLO", "MM", "MMHG", "MOBILE", "MODALITY",
-    "MODIFIED", "MODULATION", "MOLYBDENUM", "MONOCHROME", "MONOCHROME1", "MONOCHROME2", "MOUTH", "MOVING",
-    "MP", "MPR", "MPRAGE", "MR", "MRA", "MRCP", "MRV", "MS", "MTC", "MULTI", "MULTICOIL", "MULTIELEMENT",
-    "MULTIHANCE", "MUSCLE", "MYELOGRAM", "N", "NA", "NASAL", "NATIVE", "NCIT", "ND", "NECK", "NECKCHEST",
-    "NEPHROGRAPHIC", "NERVE", "NEUSOFT", "NEUTRAL", "NEW", "NM", "NO", "NODULE", "NOMINAL", "NONE",
-    "NONWEIGHT", "NORM", "NORMAL", "NOSE", "NOT", "NOTCH", "O", "OBL", "OBLIQUE", "OCCIPITAL", "OCCUPANCY",
-    "OD", "ODONTOID", "OF", "OFF", "OLD", "OMNIPAQUE", "ON", "ONCOLOGY", "ONE", "OPEN", "OPPOSED",
-    "OPTIRAY", "OR", "ORAL", "ORBIT", "ORBITS", "ORGAN", "ORIGINAL", "ORTHOPEDIC", "OSP", "OT", "OTHER",
-    "OUT", "OUTLET", "OVARY", "P", "PA", "PAIN", "PALETTE", "PANCREAS", "PANCREATIC", "PARALLEL",
-    "PARAMETRIC", "PARIETAL", "PART", "PARTIAL", "PATELLA", "PCT", "PD", "PDW", "PEDIATRIC", "PELVIC",
-    "PELVIS", "PERCENT", "PERFUSION", "PET", "PFDL", "PFDR", "PHANTOM", "PHASE", "PHASES", "PHILIPS",
-    "PHOTO", "PHOTOCONDUCTOR", "PHYSICAL", "PITUITARY", "PIXEL", "PLACEMENT", "PLANE", "PLEXUS",
-    "PNEUMONIA", "PNEUMOTHORAX", "POLYGONAL", "PONS", "PORTABLE", "PORTAL", "POSITION", "POST", "POSTERIOR",
-    "POSTOP", "POSTOPERATIVE", "PR", "PRE", "PREOP", "PREOPERATIVE", "PRESENTATION", "PRIMARY", "PRIOR",
-    "PROBABILITY", "PROCESSED", "PROCESSING", "PROHANCE", "PROJECTION", "PRONE", "PROPCPS", "PROPELLER",
-    "PROSPECTIVE", "PROSTATE", "PROTECTED", "PROTOCOL", "PROXIMAL", "PT", "PULSE", "PULSED", "PX",
-    "QUADRATURE", "QUALITY", "R", "RA", "RADIAL", "RADIOGRAPH", "RADIOGRAPHY", "RADIOLOGY", "RADIOULNAR",
-    "RADIUS", "RADLEX", "RANDOMS", "RANGE", "RAO", "RAY", "RCT", "REAL", "RECEIVE", "RECIPROCATING",
-    "RECON", "RECONSTRUCTED", "RECONSTRUCTION", "RECONSTRUCTIONS", "RECOVERY", "RECTANGLE", "RECTANGULAR",
-    "RECTILINEAR", "RECTUM", "REFORMATTED", "REG", "REGION", "REMOVED", "RENAL", "REPEAT", "REPORT",
-    "RESAMPLED", "RESCALE", "RESEARCH", "RESPIRATORY", "REST", "RESTAGING", "RESTING", "RESULT", "RESULTS",
-    "RETROSPECTIVE", "REVERSE", "REV_TID", "RF", "RG", "RGB", "RH", "RHODIUM", "RIB", "RIBS", "RIGHT", "RL",
-    "RLAT", "RLD", "RM", "ROOM", "ROOT", "ROUND", "ROUTINE", "ROW", "RP", "RPO", "RTDOSE", "RTIMAGE",
-    "RTPLAN", "RTSTRUCT", "RULE", "S", "SACRAL", "SACROILIAC", "SACRUM", "SAG", "SAGITTAL", "SALINE",
-    "SAMSUNG", "SAR", "SATURATION", "SC", "SCAN", "SCANS", "SCANSIDE", "SCAPHOID", "SCAPULA", "SCATTER",
-    "SCINTILLATOR", "SCORE", "SCORING", "SCOUT", "SCREEN", "SCREENING", "SCROTUM", "SCT", "SE", "SEC",
-    "SECONDARY", "SEG", "SEGMENT", "SEGMENTATION", "SEGMENTED", "SEGMENTS", "SEIZURE", "SEMIAUTOMATIC",
-    "SEQUENCED", "SEQUENTIAL", "SERIES", "SERVICE", "SHARP", "SHIMADZU", "SHOOT", "SHORTNESS", "SHOULDER",
-    "SIEMENS", "SIGMOID", "SIGNED", "SILVER", "SINGLE", "SINUS", "SINUSES", "SIO", "SITTING", "SK", "SKIN",
-    "SKULL", "SLICE", "SLICES", "SLOPE", "SMALL", "SMOOTH", "SNM3", "SNOMED", "SOFT", "SP", "SPACE", "SPGR",
-    "SPIN", "SPINE", "SPIRAL", "SPLEEN", "SPLENIC", "SPOILED", "SPOILER", "SPOILING", "SPOT", "SQUARE",
-    "SR", "SRT", "SS", "SSFSE", "SSPINE", "STACK", "STAGING", "STANDARD", "STANDARDPLUS", "STANDING",
-    "START", "STAT", "STATIC", "STATIONARY", "STD", "STENOSIS", "STENT", "STEP", "STERNUM", "STIR",
-    "STOMACH", "STONE", "STORAGE", "STRESS", "STRIP", "STROKE", "STRUCTURE", "STUDY", "SUB", "SUBTRACTION",
-    "SUNRISE", "SUPERIOR", "SUPINE", "SURFACE", "SURGERY", "SURGICAL", "SUSPECTED", "SWALLOW", "SWELLING",
-    "SWI", "SWIMMERS", "SYSTEMS", "T1", "T1W", "T2", "T2W", "TABLE", "TANGENTIAL", "TARSAL", "TEETH",
-    "TEMPORAL", "TEST", "TESTES", "TESTIS", "TEXT", "TFE", "THE", "THICK", "THIGH", "THIN", "THORACIC",
-    "THORAX", "THREE", "THRESHOLD", "THROMBUS", "THUMB", "THYMUS", "THYROID", "TIBIA", "TIBIAL", "TID",
-    "TILT", "TIN", "TIRM", "TISSUE", "TLSPINE", "TMJ", "TO", "TOE", "TOF", "TOMO", "TOMOSYNTHESIS", "TOOTH",
-    "TOPOGRAM", "TOSHIBA", "TRA", "TRACE", "TRACEW", "TRACHEA", "TRANS", "TRANSABDOMINAL", "TRANSMISSION",
-    "TRANSMIT", "TRANSTHORACIC", "TRANSVAGINAL", "TRANSVERSE", "TRAUMA", "TRIGGER", "TRIGGERED", "TRIPLE",
-    "TRSS", "TRUE", "TRUFI", "TRUNK", "TSE", "TSPINE", "TUBE", "TUMOR", "TUNGSTEN", "TUNNEL", "TWO", "U",
-    "UCUM", "ULNA", "ULTRA", "ULTRAVIST", "UMLS", "UNCALIBRATED", "UNCORRECTED", "UNENHANCED", "UNITED",
-    "UNITS", "UNKNOWN", "UNMODIFIED", "UNPAIRED", "UNSIGNED", "UNSPECIFIED", "UP", "UPPER", "UPRIGHT",
-    "UROGRAM", "US", "USER", "UTERUS", "VAREX", "VARIAN", "VEIN", "VEINS", "VENOUS", "VENTRICLE",
-    "VENTRICLES", "VERT", "VESSELS", "VIBE", "VIEW", "VIEWS", "VISIPAQUE", "VOI", "VOLUME", "W", "WALL",
-    "WATER", "WAVEFORM", "WEDGE", "WEIGHT", "WHOLE", "WHOLEBODY", "WIDTH", "WINDOW", "WINDOWS", "WITH",
-    "WITHIN", "WITHOUT", "WO", "WRIST", "X", "XA", "XCC", "XCCL", "XR", "XRAY", "XYB", "XYZ", "XYZ_EC", "Y",
-    "YBR", "YES", "Z_EFF",
-];
-
-/// A word, upper case, is of the vocabulary.
+/// A word, upper case with accents taken off, is of the vocabulary.
 pub(super) fn has(word: &str) -> bool {
     WORDS.binary_search(&word).is_ok()
 }
 
+/// A word, upper case with accents taken off, is a surname as well.
+pub(super) fn is_homograph(word: &str) -> bool {
+    HOMOGRAPHS.binary_search(&word).is_ok()
+}
+
+/// A piece of text without separators is of the vocabulary: a word, a number of at most three digits before the point
+/// (perhaps with a unit), or a run of Chinese or Japanese made of the vocabulary's words alone.
+pub(super) fn has_piece(piece: &str) -> bool {
+    let folded = fold(piece);
+    has(&folded) || is_small_number(&folded) || (!piece.is_ascii() && is_made_of_words(&folded))
+}
+
+/// `12`, `3.75`, `120KV`: at most three digits, at most three more after a point, a unit of the vocabulary.
+pub(super) fn is_small_number(word: &str) -> bool {
+    let digits = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+    let (number, unit) = word.split_at(digits);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    (1..=3).contains(&whole.len())
+        && fraction.len() <= 3
+        && !fraction.contains('.')
+        && (unit.is_empty() || has(unit))
+}
+
+/// Scripts written without blanks between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}')
+}
+
+/// Longest run that is taken apart, in characters, and longest word of it.
+const RUN: usize = 64;
+const LONGEST: usize = 10;
+
+/// Whether a run that holds Chinese or Japanese can be cut into words of the vocabulary without a rest. Letters and
+/// digits between them count as words of their own.
+fn is_made_of_words(run: &str) -> bool {
+    let letters: Vec<char> = run.chars().collect();
+    if letters.len() > RUN || !letters.iter().any(|c| is_unspaced(*c)) {
+        return false;
+    }
+    // reached[i]: the first i characters can be cut into words.
+    let mut reached = vec![false; letters.len() + 1];
+    if let Some(first) = reached.first_mut() {
+        *first = true;
+    }
+    for start in 0..letters.len() {
+        if reached.get(start) != Some(&true) {
+            continue;
+        }
+        for end in start + 1..=(start + LONGEST).min(letters.len()) {
+            let word: String = letters.get(start..end).unwrap_or_default().iter().collect();
+            if (has(&word) || is_small_number(&word))
+                && let Some(place) = reached.get_mut(end)
+            {
+                *place = true;
+            }
+        }
+    }
+    reached.last() == Some(&true)
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    use super::*;
+
     #[test]
-    fn words_are_in_order() {
-        assert!(super::WORDS.is_sorted());
+    fn words_are_in_order_folded_and_homographs_among_them() {
+        assert!(WORDS.is_sorted() && HOMOGRAPHS.is_sorted());
+        assert!(WORDS.iter().all(|word| fold(word) == *word), "{:?}", WORDS.iter().find(|w| fold(w) != **w));
+        assert!(HOMOGRAPHS.iter().all(|word| has(word)));
+    }
+
+    #[test]
+    fn months_and_given_names_are_no_words() {
+        for word in ["MARCH", "MAY", "ROSE", "WALKER", "STREET", "SIMPSON"] {
+            assert!(!has(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn other_languages_and_scripts_are_known() {
+        for piece in
+            ["Schädel", "SCHAEDEL", "crâne", "головного", "胸部", "胸部CT平扫", "頭部単純CT", "120kV"]
+        {
+            assert!(has_piece(piece), "{piece}");
+        }
+        for piece in ["王小明", "王小明胸部", "Müller", "Иванов", "田中", "1234", "Jörg"] {
+            assert!(!has_piece(piece), "{piece}");
+        }
     }
 }
