@@ -143,7 +143,7 @@ fn golden(policy: &Policy) -> String {
     dump(&again.meta.elements, 0, &mut text);
     dump(&again.data, 0, &mut text);
     let counts: Vec<String> =
-        plan.actions.iter().map(|(code, count)| format!("{}={count}", code.as_str())).collect();
+        plan.action_counts().iter().map(|(code, count)| format!("{}={count}", code.as_str())).collect();
     writeln!(text, "actions {} holds {:?}", counts.join(" "), plan.holds).unwrap();
     text
 }

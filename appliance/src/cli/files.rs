@@ -1,8 +1,7 @@
-//! `appliance deid`, `triage` and `try`: the same workers on files, useful without the rest.
+//! `appliance triage` and `try`: the workers on files, useful without the rest; and what `deid` shares with them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -13,34 +12,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::out::{self, Failure};
+use crate::deid::Profile;
 use crate::dicom;
 use crate::house::workers;
 use crate::job::{
-    Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_INSTANCES, PixelText, TriageAnswer, TriageJob,
-    check_answer,
+    Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, PixelText, TriageAnswer, TriageJob, check_answer,
 };
 use crate::ledger::new_id;
-
-/// De-identify files or folders.
-#[derive(Debug, Args)]
-pub(super) struct Deid {
-    /// File or folder to read.
-    input: PathBuf,
-    /// Folder to write to; names in it carry no identity.
-    output: PathBuf,
-    /// `strict` or `shifted-dates`.
-    #[arg(long, default_value = "strict")]
-    policy: String,
-    /// What becomes of text in pixels: `hold` or `black-out`.
-    #[arg(long, default_value = "hold")]
-    pixel_text: String,
-    /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
-    #[arg(long)]
-    key: Option<PathBuf>,
-    /// One JSON object a line on stdout.
-    #[arg(long)]
-    json: bool,
-}
 
 /// Bundles to triage with.
 #[derive(Debug, Clone, Args)]
@@ -79,8 +57,6 @@ pub(super) struct Try {
 const JOB_TIME: Duration = Duration::from_secs(120);
 /// Bytes of memory of a job beside a multiple of its largest file.
 const JOB_BYTES: u64 = 256 << 20;
-/// Files of one de-identification job.
-const AT_ONCE: usize = 64;
 
 /// Every file below a path, in order of names.
 pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
@@ -96,12 +72,12 @@ pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure>
     Ok(())
 }
 
-fn p10() -> InstanceRef {
+pub(super) fn p10() -> InstanceRef {
     InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }
 }
 
 /// Runs one job over files; returns the checked answer and the bag.
-async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), String> {
+pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), String> {
     let bag = tempfile::tempfile().map_err(|e| e.kind().to_string())?;
     let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|e| e.kind().to_string())?)];
     let mut largest = 0;
@@ -120,7 +96,7 @@ async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File
 }
 
 /// The files below some paths; none at all is a mistake that would otherwise look like success.
-fn some(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn some(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     paths.iter().try_for_each(|p| gather(p, &mut files))?;
     if files.is_empty() {
@@ -130,110 +106,13 @@ fn some(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-pub(super) async fn deid(c: &Deid) -> Result<(), Failure> {
-    let key = match &c.key {
-        Some(path) => std::fs::read_to_string(path)?.trim().to_owned(),
-        None => format!("{}{}", new_id()?, new_id()?),
-    };
-    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
-        return Err(Failure::new(
-            out::USAGE,
-            "--key names a file with 32 bytes in hex, as `appliance init` writes it",
-        ));
-    }
-    if !["strict", "shifted-dates"].contains(&c.policy.as_str()) {
-        return Err(Failure::new(out::USAGE, "--policy is \"strict\" or \"shifted-dates\""));
-    }
-    let pixel_text = match c.pixel_text.as_str() {
-        "hold" => PixelText::Hold,
-        "black-out" => PixelText::BlackOut,
-        _ => return Err(Failure::new(out::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
-    };
-    let order = DeidOrder { policy: c.policy.clone(), key, pixel_text };
-    let files = some(std::slice::from_ref(&c.input))?;
-    std::fs::create_dir_all(&c.output)?;
-    let pool = workers(&[], None, 2)?;
-    let bar = bar(files.len());
-    let mut counts = BTreeMap::new();
-    let mut number = 0_usize;
-    for study in studies(&files).values() {
-        for chunk in study.chunks(AT_ONCE.min(MAX_INSTANCES)) {
-            let job = Job::Deid(DeidJob { instances: vec![p10(); chunk.len()], deid: order.clone() });
-            let answered = ask(&pool, &job, chunk).await;
-            for (index, path) in chunk.iter().enumerate() {
-                let line = deid_line(&answered, index, &c.output, number)?;
-                number += 1;
-                *counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
-                report(c.json, path, &line);
-                bar.inc(1);
-            }
-        }
-    }
-    bar.finish_and_clear();
-    let said: Vec<String> = counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
-    out::say(&said.join(", "));
-    match counts.get("refused") {
-        None => Ok(()),
-        Some(n) => Err(Failure::new(out::FAILED, format!("{n} of {} files were refused", files.len()))),
-    }
-}
-
-fn deid_line(
-    answered: &Result<(Answer, File), String>,
-    index: usize,
-    folder: &Path,
-    number: usize,
-) -> Result<Value, Failure> {
-    let refused = |reason: &str| json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 });
-    let (lines, bag) = match answered {
-        Ok((Answer::Deid(lines), bag)) => (lines, bag),
-        Ok((Answer::Failed(f), _)) => return Ok(refused(&f.reason)),
-        Ok(_) => return Ok(refused("the answer did not fit")),
-        Err(words) => return Ok(refused(words)),
-    };
-    let Some(line) = lines.iter().find(|l| l.instance as usize == index) else {
-        return Ok(refused("no answer about this file"));
-    };
-    let mut output = Value::Null;
-    if let Some(piece) = &line.piece {
-        let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(0)];
-        std::os::unix::fs::FileExt::read_exact_at(bag, &mut bytes, piece.offset)?;
-        if blake3::hash(&bytes).to_hex().as_str() != piece.blake3 {
-            return Ok(refused("the worker's output was damaged"));
-        }
-        let name = folder.join(format!("{number:06}.dcm"));
-        std::fs::write(&name, bytes)?;
-        output = json!(name);
-    }
-    Ok(json!({
-        "output": output, "status": line.status, "reason": line.reason,
-        "actions": line.actions, "boxes": line.boxes,
-    }))
-}
-
 /// The text under `key`, where there is one.
-fn word<'a>(line: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn word<'a>(line: &'a Value, key: &str) -> Option<&'a str> {
     line.get(key).and_then(Value::as_str)
 }
 
-fn report(as_json: bool, path: &Path, line: &Value) {
-    if as_json {
-        let mut line = line.clone();
-        if let Some(fields) = line.as_object_mut() {
-            fields.insert("input".to_owned(), json!(path));
-        }
-        out::json(&line);
-    } else if word(line, "status") != Some("done") {
-        out::say(&format!(
-            "{}: {}",
-            word(line, "status").unwrap_or_default(),
-            word(line, "reason").unwrap_or_default()
-        ));
-    }
-}
-
 /// Files by study, for those that can be read as far as that; the rest each as a study of its own.
-fn studies(files: &[PathBuf]) -> BTreeMap<String, Vec<&PathBuf>> {
+pub(super) fn studies(files: &[PathBuf]) -> BTreeMap<String, Vec<&PathBuf>> {
     let mut studies: BTreeMap<String, Vec<&PathBuf>> = BTreeMap::new();
     for (number, path) in files.iter().enumerate() {
         let uid = study_uid(path).unwrap_or_else(|| format!("~{number:08}"));
@@ -243,13 +122,11 @@ fn studies(files: &[PathBuf]) -> BTreeMap<String, Vec<&PathBuf>> {
 }
 
 fn study_uid(path: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(u64::MAX).read_to_end(&mut bytes).ok()?;
-    let parsed = dicom::read(&bytes[..], &dicom::Limits::default()).ok()?;
+    let parsed = dicom::read(File::open(path).ok()?, &dicom::Limits::default()).ok()?;
     parsed.data.uid(dicom::tags::STUDY_INSTANCE_UID).filter(|u| !u.is_empty())
 }
 
-fn bar(count: usize) -> indicatif::ProgressBar {
+pub(super) fn bar(count: usize) -> indicatif::ProgressBar {
     // Drawn on standard error, and only when that is a terminal.
     indicatif::ProgressBar::new(count as u64)
 }
@@ -278,7 +155,7 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
 
 async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
     let deid = DeidOrder {
-        policy: "strict".into(),
+        policy: Profile::named("strict"),
         pixel_text: PixelText::Hold,
         key: [new_id(), new_id()]
             .into_iter()

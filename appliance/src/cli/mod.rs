@@ -5,6 +5,7 @@ mod associations;
 mod audit;
 mod case;
 mod check;
+mod deid;
 mod echo;
 mod enrol;
 mod files;
@@ -55,7 +56,7 @@ enum Command {
     /// The four lights and the counts of the page.
     Status(Where),
     /// De-identify files or folders.
-    Deid(files::Deid),
+    Deid(deid::Deid),
     /// Triage files or folders, one study a line.
     Triage(files::Triage),
     /// One file: what de-identification changes, which bundle would run, what it answers. Stores nothing.
@@ -116,7 +117,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Run(w) => run::main(&w),
         Command::Check(w) => out::block_on(check::main(&w)),
         Command::Status(w) => out::block_on(status::main(&w)),
-        Command::Deid(c) => out::block_on(files::deid(&c)),
+        Command::Deid(c) => out::block_on(deid::main(&c)),
         Command::Triage(c) => out::block_on(files::triage(&c)),
         Command::Try(c) => out::block_on(files::try_one(&c)),
         Command::Echo(c) => out::block_on(echo::echo(&c)),

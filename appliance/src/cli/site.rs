@@ -10,7 +10,8 @@ use super::out::{self, Failure};
 use crate::conveyor::now;
 use crate::escalation::Identity;
 use crate::house::{
-    self, Request, Response, Settings, ask, deid_order, open_ledger, pool, socket_path, store_key,
+    self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
+    store_key,
 };
 use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use crate::ledger::{Error as LedgerError, Ledger};
@@ -70,8 +71,13 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     if !s.site.audit.is_file() {
         d.fault("site.audit", "is not there", "name the file that `appliance init` made");
     }
-    if let Err(error) = deid_order(s) {
-        d.fault("site.pseudonym_key", error.to_string(), "");
+    match deid_order(s) {
+        // The faults of a profile have their own file and lines.
+        Err(crate::house::Error::Policy(_)) => {
+            d.faults.extend(read_profile(&s.deid.policy).err().unwrap_or_default())
+        }
+        Err(error) => d.fault("site.pseudonym_key", error.to_string(), ""),
+        Ok(_) => {}
     }
     let audit = [("ca", &s.audit.ca), ("certificate", &s.audit.certificate), ("key", &s.audit.key)];
     for (key, path) in audit {

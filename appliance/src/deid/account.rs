@@ -1,10 +1,10 @@
 //! The account of one instance: actions by count, and every value that was taken out, for the second pass.
 use super::apply::effective_vr;
 use super::plan::{RemovedKind, RemovedValue};
-use super::rule::ActionCode;
+use super::rule::{ActionCode, Rule};
 use super::text::{self, kind_of};
 use super::{Keys, keep};
-use crate::dicom::{DataSet, Element, Value, Vr, is_known, tags};
+use crate::dicom::{DataSet, Element, Tag, Value, Vr, is_known, tags};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest raw value that is kept for the second pass, in bytes; a longer one is searched by its beginning.
@@ -12,10 +12,13 @@ const RAW: usize = 512;
 /// Most comparisons, in bytes, of unnamed texts with kept ones; beyond it every unnamed text counts as removed.
 const COMPARED: usize = 200 << 20;
 
+/// What was done to attributes: how often, by tag, action and rule.
+pub type Actions = BTreeMap<(Tag, ActionCode, Rule), u32>;
+
 /// What was done to one instance. Values left in the source for their length are not in it: they are never written.
 pub(super) struct Account<'a> {
     keys: &'a Keys,
-    actions: BTreeMap<ActionCode, u32>,
+    actions: Actions,
     removed: BTreeSet<RemovedValue>,
     /// Texts of attributes that no rule names: private and unknown ones.
     unnamed: BTreeSet<RemovedValue>,
@@ -23,12 +26,12 @@ pub(super) struct Account<'a> {
 
 impl<'a> Account<'a> {
     pub(super) fn new(keys: &'a Keys) -> Self {
-        Account { keys, actions: BTreeMap::new(), removed: BTreeSet::new(), unnamed: BTreeSet::new() }
+        Account { keys, actions: Actions::new(), removed: BTreeSet::new(), unnamed: BTreeSet::new() }
     }
 
     /// Actions by count and removed values, sorted. A text of a private attribute that the profile keeps in another
     /// attribute (a model name, a protocol) is no removed value: it was not judged, only not understood.
-    pub(super) fn finish(mut self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+    pub(super) fn finish(mut self, header: &DataSet) -> (Actions, Vec<RemovedValue>) {
         let mut kept = String::new();
         header.walk(|level, element, _| {
             if element.vr.is_text() {
@@ -43,8 +46,8 @@ impl<'a> Account<'a> {
         (self.actions, self.removed.into_iter().collect())
     }
 
-    pub(super) fn count(&mut self, action: ActionCode) {
-        let count = self.actions.entry(action).or_default();
+    pub(super) fn count(&mut self, tag: Tag, action: ActionCode, rule: Rule) {
+        let count = self.actions.entry((tag, action, rule)).or_default();
         *count = count.saturating_add(1);
     }
 

@@ -1,44 +1,74 @@
 //! Applies the rules to every element at every level.
-use super::account::Account;
-use super::clean::clean;
-use super::date;
+use super::account::{Account, Actions};
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
 use super::plan::RemovedValue;
 use super::policy::{Dates, OptionSet, Policy};
-use super::private;
-use super::rule::{self, ActionCode, Place};
-use super::text;
-use super::{Keys, StudyContext};
+use super::rule::{self, ActionCode, Place, Rule};
+use super::{Keys, StudyContext, date, mark, private};
 use crate::dicom::{
     Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
     Vr, is_known, tags, vr_of,
 };
-use std::collections::BTreeMap;
 
-/// Attributes that say what was done; ours replace those of the input.
-const MARKS: [Tag; 6] = [
-    tags::LONGITUDINAL_TEMPORAL_OFFSET_FROM_EVENT,
-    tags::LONGITUDINAL_TEMPORAL_EVENT_TYPE,
-    tags::PATIENT_IDENTITY_REMOVED,
-    tags::DEIDENTIFICATION_METHOD,
-    tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
-    tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
-];
+/// One action on one element, for those who ask why ([`super::explain`]). Holds no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The sequences around it, outermost first.
+    pub path: Vec<Tag>,
+    /// The attribute.
+    pub tag: Tag,
+    /// What was done.
+    pub action: ActionCode,
+    /// Which rule said so.
+    pub rule: Rule,
+}
+
+/// An element where it stands, and the rule that holds for it.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'s> {
+    pub level: &'s DataSet,
+    pub element: &'s Element,
+    pub vr: Vr,
+    pub place: Place,
+    pub rule: Rule,
+}
+
+impl Subject<'_> {
+    pub(super) fn tag(&self) -> Tag {
+        self.element.tag
+    }
+
+    /// The least that its type allows.
+    pub(super) fn least(&self) -> ActionCode {
+        rule::by_type(self.place.type_of(self.tag()))
+    }
+
+    /// What the Basic Profile says, where an option's cleaning left nothing.
+    pub(super) fn basic(&self) -> ActionCode {
+        let kind = self.place.type_of(self.tag());
+        let action = rule::row(self.tag()).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
+        if action == ActionCode::C { rule::by_type(kind) } else { action }
+    }
+}
 
 /// The work on one instance.
 pub(super) struct Transformer<'a> {
-    context: &'a StudyContext,
-    policy: &'a Policy,
-    keys: &'a Keys,
+    pub(super) context: &'a StudyContext,
+    pub(super) policy: &'a Policy,
+    pub(super) keys: &'a Keys,
     /// Our own output: its dates were shifted before.
-    own: bool,
+    pub(super) own: bool,
     place: Place,
-    patient: String,
+    pub(super) patient: String,
     /// SOP class and instance of the file meta: what the data set forgot to say.
     meta: (Option<String>, Option<String>),
     year: Option<i64>,
-    account: Account<'a>,
+    pub(super) account: Account<'a>,
+    /// The sequences around the element in hand.
+    path: Vec<Tag>,
+    /// Every action in order, where somebody wants to know.
+    pub(super) trail: Option<Vec<Step>>,
 }
 
 impl<'a> Transformer<'a> {
@@ -70,11 +100,13 @@ impl<'a> Transformer<'a> {
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
             account: Account::new(keys),
+            path: Vec::new(),
+            trail: None,
         }
     }
 
     /// Actions by count and removed values, sorted.
-    pub(super) fn finish(self, header: &DataSet) -> (BTreeMap<ActionCode, u32>, Vec<RemovedValue>) {
+    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>) {
         self.account.finish(header)
     }
 
@@ -84,7 +116,8 @@ impl<'a> Transformer<'a> {
         // Both are of type 1 in every IOD; where they stand in the file meta alone, they are taken from there.
         for (tag, uid) in [(tags::SOP_CLASS_UID, &self.meta.0), (tags::SOP_INSTANCE_UID, &self.meta.1)] {
             if let Some(uid) = uid.as_deref().filter(|uid| !uid.is_empty() && header.uid(tag).is_none()) {
-                let uid = if keep::is_standard_uid(uid) { uid.to_owned() } else { self.keys.uid(uid) };
+                let kept = keep::is_standard_uid(uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
+                let uid = if kept { uid.to_owned() } else { self.keys.uid(uid) };
                 header.put_text(tag, Vr::UI, &uid);
             }
         }
@@ -110,7 +143,7 @@ impl<'a> Transformer<'a> {
             let ours = bytes == IMPLEMENTATION_CLASS_UID.as_bytes()
                 || bytes == IMPLEMENTATION_VERSION_NAME.as_bytes();
             if element.vr.is_text() && !ours {
-                self.note(&meta.elements, element, element.vr);
+                self.account.note(&meta.elements, element, element.vr);
             }
         }
     }
@@ -134,15 +167,16 @@ impl<'a> Transformer<'a> {
         }
         for element in &data.duplicates {
             let vr = effective_vr(element);
-            self.count(ActionCode::X);
-            self.note(data, element, vr);
+            let subject = Subject { level: data, element, vr, place, rule: Rule::Duplicate };
+            self.count(&subject, ActionCode::X);
+            self.note(&subject);
         }
         out
     }
 
     fn element(&mut self, level: &DataSet, element: &Element, place: Place) -> Option<Element> {
         let tag = element.tag;
-        if MARKS.contains(&tag) {
+        if mark::is_mark(tag) {
             return None;
         }
         let vr = effective_vr(element);
@@ -153,100 +187,112 @@ impl<'a> Transformer<'a> {
             && self.policy.options.has(OptionSet::RETAIN_SAFE_PRIVATE)
             && let Some(kept) = private::safe(level, element, self.context)
         {
-            self.count(ActionCode::K);
+            self.count(&Subject { level, element, vr, place, rule: Rule::Option }, ActionCode::K);
             return Some(kept);
         }
-        let action = self.action(tag, vr, place);
+        let (action, rule) = self.action(tag, vr, place);
+        let subject = Subject { level, element, vr, place, rule };
         match action {
-            ActionCode::K if tag == tags::PATIENT_AGE => self.age(level, element),
-            ActionCode::K => self.keep(level, element, vr, place),
-            ActionCode::C if vr == Vr::SQ => self.clean_sequence(level, element, place),
+            ActionCode::K if tag == tags::PATIENT_AGE => self.age(&subject),
+            ActionCode::K => self.keep(&subject),
+            ActionCode::C if vr == Vr::SQ => self.clean_sequence(&subject),
             ActionCode::C if vr.is_text() && !matches!(vr, Vr::DA | Vr::DT | Vr::TM) => {
-                self.clean_text(level, element, vr, place)
+                self.clean_text(&subject)
             }
-            ActionCode::C => self.clean_date(level, element, vr, place),
-            ActionCode::U => self.map_uids(level, element, vr, place),
-            ActionCode::X | ActionCode::Z | ActionCode::D => self.take_out(level, element, vr, place, action),
+            ActionCode::C => self.clean_date(&subject),
+            ActionCode::U => self.map_uids(&subject),
+            ActionCode::X | ActionCode::Z | ActionCode::D => self.take_out(&subject, action),
         }
     }
 
-    /// The action before the value is looked at.
-    fn action(&self, tag: Tag, vr: Vr, place: Place) -> ActionCode {
+    /// The action before the value is looked at, and the rule behind it.
+    fn action(&self, tag: Tag, vr: Vr, place: Place) -> (ActionCode, Rule) {
         if keep::never(tag) || tag.is_private() {
-            return ActionCode::X;
+            return (ActionCode::X, Rule::Unknown);
+        }
+        let kind = place.type_of(tag);
+        match self.policy.deviations.get(&tag) {
+            // As far as the IOD can do without it.
+            Some(ActionCode::X) => return (rule::by_type(kind), Rule::Site),
+            Some(ActionCode::Z) => return (rule::resolve(rule::Basic::Z, kind), Rule::Site),
+            Some(action) => return (*action, Rule::Site),
+            None => {}
         }
         if let Some(row) = rule::row(tag) {
-            let by_option = rule::by_option(row, tag, self.policy);
-            return by_option.unwrap_or_else(|| rule::resolve(row.basic, place.type_of(tag)));
+            return match rule::by_option(row, tag, self.policy) {
+                Some(action) => (action, Rule::Option),
+                None => (rule::resolve(row.basic, kind), Rule::Table),
+            };
         }
         if !is_known(tag) {
-            return ActionCode::X;
+            return (ActionCode::X, Rule::Unknown);
         }
-        match vr {
+        let action = match vr {
+            Vr::UI if self.policy.options.has(OptionSet::RETAIN_UIDS) => ActionCode::K,
             Vr::UI => ActionCode::U,
-            Vr::PN => rule::by_type(place.type_of(tag)),
+            Vr::PN => rule::by_type(kind),
             Vr::DA | Vr::DT | Vr::TM => match self.policy.dates() {
-                Dates::Removed => rule::by_type(place.type_of(tag)),
+                Dates::Removed => rule::by_type(kind),
                 Dates::Shifted => ActionCode::C,
+                Dates::Kept => ActionCode::K,
             },
             Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT if place.is_cleaned() => ActionCode::C,
             _ => ActionCode::K,
-        }
+        };
+        (action, Rule::NotInTable)
     }
 
     /// Keeps a value if it may be kept; otherwise as little of it as the type allows.
-    fn keep(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
+    fn keep(&mut self, subject: &Subject<'_>) -> Option<Element> {
+        let Subject { level, element, vr, place, rule } = *subject;
         if let (Value::Items(items), Vr::SQ) = (&element.value, vr) {
-            self.count(ActionCode::K);
+            self.count(subject, ActionCode::K);
             return Some(self.items(element.tag, items, place.inside(element.tag)));
         }
-        match keep::value(level, element, vr, place, self.policy, self.context) {
+        let open =
+            matches!(rule, Rule::Option | Rule::Site) || matches!(vr, Vr::DA | Vr::DT | Vr::TM | Vr::UI);
+        // A coded or numbered characteristic of the patient is none that an option opens.
+        let open = open && !rule::is_characteristic(element.tag);
+        match keep::value(level, element, vr, (place, open), self.policy, self.context) {
             Kept::Yes(new) => {
-                self.count(ActionCode::K);
+                self.count(subject, ActionCode::K);
                 Some(new)
             }
             Kept::Partly(new) => {
-                self.count(ActionCode::C);
-                self.note(level, element, vr);
+                self.count(subject, ActionCode::C);
+                self.note(subject);
                 Some(new)
             }
-            Kept::No => {
-                let least = rule::by_type(place.type_of(element.tag));
-                self.take_out(level, element, vr, place, least)
-            }
+            Kept::No => self.take_out(subject, subject.least()),
         }
     }
 
     /// Every item by its own rules.
-    fn items(&mut self, tag: Tag, items: &[DataSet], inside: Place) -> Element {
+    pub(super) fn items(&mut self, tag: Tag, items: &[DataSet], inside: Place) -> Element {
+        self.path.push(tag);
         let items = items.iter().map(|item| self.level(item, inside)).collect();
+        self.path.pop();
         Element { tag, vr: Vr::SQ, value: Value::Items(items) }
     }
 
     /// A sequence that an option cleans: its items by their own rules, their texts word by word.
-    fn clean_sequence(&mut self, level: &DataSet, element: &Element, place: Place) -> Option<Element> {
-        match &element.value {
+    fn clean_sequence(&mut self, subject: &Subject<'_>) -> Option<Element> {
+        match &subject.element.value {
             Value::Items(items) => {
-                self.count(ActionCode::C);
-                Some(self.items(element.tag, items, place.inside_cleaned(element.tag)))
+                self.count(subject, ActionCode::C);
+                Some(self.items(subject.tag(), items, subject.place.inside_cleaned(subject.tag())))
             }
-            _ => self.take_out(level, element, Vr::SQ, place, rule::by_type(place.type_of(element.tag))),
+            _ => self.take_out(subject, subject.least()),
         }
     }
 
-    fn take_out(
-        &mut self,
-        level: &DataSet,
-        element: &Element,
-        vr: Vr,
-        place: Place,
-        action: ActionCode,
-    ) -> Option<Element> {
-        self.count(action);
+    pub(super) fn take_out(&mut self, subject: &Subject<'_>, action: ActionCode) -> Option<Element> {
+        self.count(subject, action);
+        let Subject { level, element, vr, place, .. } = *subject;
         let tag = element.tag;
         // The patient is the same person in every instance: a pseudonym instead of nothing.
         if matches!(tag, tags::PATIENT_ID | tags::PATIENT_NAME) && !matches!(element.value, Value::Items(_)) {
-            self.note(level, element, vr);
+            self.note(subject);
             return Some(Element::bytes(tag, vr, self.pseudonym(level, place).into_bytes()));
         }
         if action == ActionCode::D
@@ -254,7 +300,7 @@ impl<'a> Transformer<'a> {
         {
             return Some(self.items(tag, items, place.inside(tag)));
         }
-        self.note(level, element, vr);
+        self.note(subject);
         match action {
             ActionCode::X => None,
             ActionCode::D if vr == Vr::UI => self.mapped(level, element),
@@ -272,107 +318,15 @@ impl<'a> Transformer<'a> {
         self.keys.patient(here.as_deref().unwrap_or(&self.patient))
     }
 
-    /// Age in whole years, 90 for 90 and above.
-    fn age(&mut self, level: &DataSet, element: &Element) -> Option<Element> {
-        match level.text(element.tag).and_then(|text| date::age_years(&text)) {
-            Some(years) => {
-                self.count(ActionCode::K);
-                Some(Element::bytes(element.tag, Vr::AS, format!("{years:03}Y")))
-            }
-            None => {
-                self.count(ActionCode::X);
-                self.note(level, element, Vr::AS);
-                None
-            }
+    pub(super) fn count(&mut self, subject: &Subject<'_>, action: ActionCode) {
+        self.account.count(subject.tag(), action, subject.rule);
+        if let Some(trail) = &mut self.trail {
+            trail.push(Step { path: self.path.clone(), tag: subject.tag(), action, rule: subject.rule });
         }
     }
 
-    /// Dates shifted by the patient's offset, times kept; what is no date or time gets the profile's action.
-    fn clean_date(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
-        let tag = element.tag;
-        let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
-        let text = text::decoded(level, element);
-        let values = text.split('\\');
-        let cleaned: Option<Vec<String>> = match vr {
-            _ if text.is_empty() => Some(Vec::new()),
-            Vr::DA => values.map(|v| date::shift(v, offset).filter(|d| d.len() == 8)).collect(),
-            Vr::DT => values.map(|v| date::shift(v, offset)).collect(),
-            Vr::TM => values.map(|v| date::is_time(v).then(|| v.to_owned())).collect(),
-            _ => None,
-        };
-        match cleaned {
-            Some(values) => {
-                self.count(ActionCode::C);
-                if vr != Vr::TM && offset != 0 {
-                    self.note(level, element, vr);
-                }
-                Some(Element::bytes(tag, vr, values.join("\\")))
-            }
-            None => {
-                let kind = place.type_of(tag);
-                let action = rule::row(tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
-                let action = if action == ActionCode::C { rule::by_type(kind) } else { action };
-                self.take_out(level, element, vr, place, action)
-            }
-        }
-    }
-
-    /// Descriptions: words of the closed vocabulary stay (option Clean Descriptors).
-    fn clean_text(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
-        let text = text::decoded(level, element);
-        let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
-        let cleaned: Vec<_> = values.iter().map(|v| clean(v, &self.context.identifiers)).collect();
-        if cleaned.iter().all(|c| c.kept.is_empty()) {
-            let kind = place.type_of(element.tag);
-            let action =
-                rule::row(element.tag).map_or(rule::by_type(kind), |row| rule::resolve(row.basic, kind));
-            return self.take_out(level, element, vr, place, action);
-        }
-        self.count(ActionCode::C);
-        for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
-            let mut part = DataSet::new();
-            part.put_text(element.tag, vr, dropped);
-            part.charset = Charset::from_value(keep::UTF_8.as_bytes());
-            part.iter().for_each(|piece| self.account.note(&part, piece, vr));
-        }
-        let kept: Vec<&str> = cleaned.iter().map(|c| c.kept.as_str()).collect();
-        Some(Element::bytes(element.tag, vr, kept.join("\\")))
-    }
-
-    fn map_uids(&mut self, level: &DataSet, element: &Element, vr: Vr, place: Place) -> Option<Element> {
-        match (vr, &element.value) {
-            (Vr::SQ, Value::Items(_)) => self.keep(level, element, vr, place),
-            (Vr::UI, Value::Bytes(_)) => {
-                let new = self.mapped(level, element)?;
-                let same = new.as_bytes() == element.as_bytes();
-                self.count(if same { ActionCode::K } else { ActionCode::U });
-                if !same {
-                    self.note(level, element, vr);
-                }
-                Some(new)
-            }
-            _ => {
-                let least = rule::by_type(place.type_of(element.tag));
-                self.take_out(level, element, vr, place, least)
-            }
-        }
-    }
-
-    fn mapped(&self, level: &DataSet, element: &Element) -> Option<Element> {
-        let text = text::decoded(level, element);
-        let values = text.split('\\').map(|uid| {
-            let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            if uid.is_empty() || keep::is_standard_uid(uid) { uid.to_owned() } else { self.keys.uid(uid) }
-        });
-        Some(Element::bytes(element.tag, Vr::UI, values.collect::<Vec<_>>().join("\\")))
-    }
-
-    fn count(&mut self, action: ActionCode) {
-        self.account.count(action);
-    }
-
-    fn note(&mut self, level: &DataSet, element: &Element, vr: Vr) {
-        self.account.note(level, element, vr);
+    pub(super) fn note(&mut self, subject: &Subject<'_>) {
+        self.account.note(subject.level, subject.element, subject.vr);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a study's instances say together: its own identifiers, its first day, the shape of its series.
-use super::date;
+use super::policy::Policy;
 use super::text::Identifiers;
+use super::{date, rule};
 use crate::dicom::{DataSet, FileMeta, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -61,6 +62,12 @@ impl StudyContext {
         let shape = self.series.entry(data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default()).or_default();
         shape.instances += 1;
         shape.places.extend(place(data));
+    }
+
+    /// For a policy that retains identifiers of devices, institutions or UIDs: without those.
+    pub(super) fn without_retained(&self, policy: &Policy) -> Self {
+        let identifiers = self.identifiers.without(|tag| policy.retains(tag, rule::row(tag)));
+        StudyContext { identifiers, ..self.clone() }
     }
 
     /// The day that day numbers count from: the earliest study date.

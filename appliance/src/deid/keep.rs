@@ -1,5 +1,6 @@
 //! Whether a value that its attribute's rule would keep may really be kept.
 use super::StudyContext;
+use super::date;
 use super::policy::Policy;
 use super::rule::Place;
 use super::text;
@@ -77,12 +78,13 @@ fn is_payload(tag: Tag, place: Place) -> bool {
     }
 }
 
-/// Looks at one value that is no sequence.
+/// Looks at one value that is no sequence. `open`: an option or the site keeps this very attribute, so its text need
+/// not be of the closed vocabulary, and dates and UIDs stay where they are dates and UIDs.
 pub(super) fn value(
     level: &DataSet,
     element: &Element,
     vr: Vr,
-    place: Place,
+    (place, open): (Place, bool),
     policy: &Policy,
     context: &StudyContext,
 ) -> Kept {
@@ -106,12 +108,31 @@ pub(super) fn value(
         Vr::SQ => Kept::No,
         Vr::IS | Vr::DS => numbers(tag, vr, bytes, context),
         Vr::CS | Vr::AE | Vr::AS | Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT | Vr::UR => {
-            words(level, element, vr, policy, context)
+            words(level, element, vr, policy.closed_text && !open, context)
         }
         Vr::OB | Vr::OW | Vr::OD | Vr::OF | Vr::OL | Vr::OV | Vr::UN if !is_payload(tag, place) => Kept::No,
+        Vr::DA | Vr::DT | Vr::TM | Vr::UI if open && is_formed(vr, bytes) => yes(tag, vr, bytes),
         Vr::PN | Vr::DA | Vr::DT | Vr::TM | Vr::UI => Kept::No,
         _ => binary(tag, vr, element.vr, bytes),
     }
+}
+
+/// A UID by form (PS3.5 section 9.1).
+pub(super) fn is_uid(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Dates, times and UIDs that are such and nothing else, value by value.
+fn is_formed(vr: Vr, bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.split('\\').map(|value| value.trim_matches(['\0', ' '])).all(|value| {
+        value.is_empty()
+            || match vr {
+                Vr::UI => is_uid(value),
+                Vr::TM => date::is_time(value),
+                _ => date::shift(value, 0).is_some(),
+            }
+    })
 }
 
 fn yes(tag: Tag, vr: Vr, bytes: &[u8]) -> Kept {
@@ -131,14 +152,14 @@ pub(super) fn numbers(tag: Tag, vr: Vr, bytes: &[u8], context: &StudyContext) ->
 }
 
 /// Text: without the study's own identifiers, and under strict of the closed vocabulary.
-fn words(level: &DataSet, element: &Element, vr: Vr, policy: &Policy, context: &StudyContext) -> Kept {
+fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context: &StudyContext) -> Kept {
     let tag = element.tag;
     let bytes = element.as_bytes().unwrap_or_default();
     // What follows a NUL is never shown by anybody, so nobody would see it leave.
     let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
     let text = level.charset.decode(bytes);
     let own = |value: &str| context.identifiers.found_in(value);
-    if policy.closed_text {
+    if closed_text {
         let fits = |value: &str| !own(value) && (text::is_closed(value) || is_code(tag, value));
         if fits(&text) {
             return yes(tag, vr, bytes);

@@ -3,7 +3,7 @@ use super::StudyContext;
 use super::date;
 use super::keys::Keys;
 use super::policy::{Dates, OptionSet, Policy};
-use crate::dicom::{DataSet, Element, Value, Vr, tags};
+use crate::dicom::{DataSet, Element, Tag, Value, Vr, tags};
 
 /// CID 7050 De-identification Method: code and meaning of each option, by bit.
 const OPTION_CODES: [(OptionSet, &str, &str); 10] = [
@@ -23,6 +23,21 @@ const OPTION_CODES: [(OptionSet, &str, &str); 10] = [
     (OptionSet::RETAIN_INSTITUTION_IDENTITY, "113112", "Retain Institution Identity Option"),
 ];
 
+/// Attributes that say what was done; ours replace those of the input.
+const MARKS: [Tag; 6] = [
+    tags::LONGITUDINAL_TEMPORAL_OFFSET_FROM_EVENT,
+    tags::LONGITUDINAL_TEMPORAL_EVENT_TYPE,
+    tags::PATIENT_IDENTITY_REMOVED,
+    tags::DEIDENTIFICATION_METHOD,
+    tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+    tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
+];
+
+/// This attribute says what was done.
+pub(super) fn is_mark(tag: Tag) -> bool {
+    MARKS.contains(&tag)
+}
+
 /// CID 7050: the one option that is an instance's own, not the policy's.
 const CLEAN_PIXELS: &str = "113101";
 
@@ -32,7 +47,9 @@ pub(super) fn is_own(data: &DataSet, policy: &Policy, keys: &Keys) -> bool {
     data.text(tags::DEIDENTIFICATION_METHOD).as_deref() == Some(policy.method().as_str())
         && data.text(tags::PATIENT_IDENTITY_REMOVED).as_deref() == Some("YES")
         && data.text(tags::PATIENT_ID).is_some_and(|id| keys.is_own_patient(&id))
-        && data.uid(tags::SOP_INSTANCE_UID).is_none_or(|uid| keys.is_own_uid(&uid))
+        && data
+            .uid(tags::SOP_INSTANCE_UID)
+            .is_none_or(|uid| policy.options().has(OptionSet::RETAIN_UIDS) || keys.is_own_uid(&uid))
 }
 
 /// Writes the marks into the new header; `original` gives the dates.
@@ -59,6 +76,7 @@ pub(super) fn put(
     let modified = match policy.dates() {
         Dates::Removed => "REMOVED",
         Dates::Shifted => "MODIFIED",
+        Dates::Kept => "UNMODIFIED",
     };
     header.put_text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, Vr::CS, modified);
     if policy.dates() == Dates::Removed {

@@ -1,5 +1,6 @@
 //! The plan of one instance: everything that is written, and everything that was taken out.
-use super::apply::Transformer;
+use super::account::Actions;
+use super::apply::{Step, Transformer};
 use super::rule::ActionCode;
 use super::{Deidentified, Error, Facts, HoldReason, Keys, Policy, StudyContext, gate, mark};
 use crate::dicom::{self, ByteRange, DataSet, FileMeta, ReadAt, TransferSyntax, Value, tags};
@@ -101,22 +102,22 @@ pub struct Plan {
     pub copies: Vec<ByteRange>,
     /// Boxes to black out before the pixels are written.
     pub boxes: Vec<PixelBox>,
-    /// How often each action was taken, at every level.
-    pub actions: BTreeMap<ActionCode, u32>,
+    /// How often each action was taken on each attribute, at every level, and by which rule.
+    pub actions: Actions,
     /// Every removed value, sorted, each once; for [`super::Search`].
     pub removed: Vec<RemovedValue>,
     /// Why it waits for a person; empty when it may leave.
     pub holds: Vec<HoldReason>,
     /// The syntax that is written.
     pub syntax: TransferSyntax,
-    policy: &'static str,
+    policy: String,
 }
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Plan")
             .field("policy", &self.policy)
-            .field("actions", &self.actions)
+            .field("actions", &self.action_counts())
             .field("boxes", &self.boxes.len())
             .field("removed", &self.removed.len())
             .field("holds", &self.holds)
@@ -126,6 +127,8 @@ impl fmt::Debug for Plan {
 
 /// Decides what leaves of one instance. Pure: the same arguments give the same plan.
 pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Policy, keys: &Keys) -> Plan {
+    let narrowed = policy.retains_identifiers().then(|| context.without_retained(policy));
+    let context = narrowed.as_ref().unwrap_or(context);
     let own = mark::is_own(data, policy, keys);
     let mut work = Transformer::new(data, meta, context, policy, keys, own);
     let mut header = work.data_set(data);
@@ -142,11 +145,38 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         removed,
         holds: gate::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
-        policy: policy.name(),
+        policy: policy.name().to_owned(),
     }
 }
 
+/// Every action on an instance in the order of its attributes, and the rules behind them; no values.
+pub fn explain(
+    meta: &FileMeta,
+    data: &DataSet,
+    context: &StudyContext,
+    policy: &Policy,
+    keys: &Keys,
+) -> Vec<Step> {
+    let narrowed = policy.retains_identifiers().then(|| context.without_retained(policy));
+    let context = narrowed.as_ref().unwrap_or(context);
+    let own = mark::is_own(data, policy, keys);
+    let mut work = Transformer::new(data, meta, context, policy, keys, own);
+    work.trail = Some(Vec::new());
+    work.data_set(data);
+    work.trail.unwrap_or_default()
+}
+
 impl Plan {
+    /// How often each action was taken, at every level.
+    pub fn action_counts(&self) -> BTreeMap<ActionCode, u32> {
+        let mut counts: BTreeMap<ActionCode, u32> = BTreeMap::new();
+        for ((_, action, _), number) in &self.actions {
+            let count = counts.entry(*action).or_default();
+            *count = count.saturating_add(*number);
+        }
+        counts
+    }
+
     /// Takes in what `pixels` found in every frame: these boxes are black in what is written, and no reason to wait is
     /// left that is about text in the pixels. An instance with boxes says Burned In Annotation NO only because
     /// [`Plan::write_with_pixels`] insists on getting the blackened pixels.

@@ -58,6 +58,43 @@ impl ActionCode {
             ActionCode::U => "U",
         }
     }
+
+    /// The action of a letter.
+    pub fn from_letter(letter: &str) -> Option<Self> {
+        use ActionCode::{C, D, K, U, X, Z};
+        [D, Z, X, K, C, U].into_iter().find(|action| action.as_str() == letter)
+    }
+}
+
+/// The rule that named an action, for those who ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// The Basic Profile column of table E.1-1, resolved by the attribute's type in its IOD.
+    Table,
+    /// An option column of table E.1-1, or one of the standard's own lists behind an option.
+    Option,
+    /// The site's profile.
+    Site,
+    /// Not in the table: kept where its value representation and its value allow.
+    NotInTable,
+    /// Not of the standard, private without being known as safe, or never written by this software.
+    Unknown,
+    /// Twice in one data set: the second one goes.
+    Duplicate,
+}
+
+impl Rule {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rule::Table => "table E.1-1",
+            Rule::Option => "option",
+            Rule::Site => "site profile",
+            Rule::NotInTable => "not in the table",
+            Rule::Unknown => "unknown or private",
+            Rule::Duplicate => "duplicate",
+        }
+    }
 }
 
 /// How strongly an IOD wants an attribute: the types of PS3.5 section 7.4, conditional ones with their kind.
@@ -166,6 +203,11 @@ pub(super) fn row(tag: Tag) -> Option<&'static Row> {
 /// The Retain Patient Characteristics attributes that this software keeps; the option allows more.
 const CHARACTERISTICS: [Tag; 4] =
     [tags::PATIENT_SEX, tags::PATIENT_AGE, tags::PATIENT_SIZE, tags::PATIENT_WEIGHT];
+
+/// One of the characteristics of the patient that are kept: numbers and codes, never open text.
+pub(super) fn is_characteristic(tag: Tag) -> bool {
+    CHARACTERISTICS.contains(&tag)
+}
 
 /// The row's action under a policy's options, where one of them changes it.
 pub(super) fn by_option(row: &Row, tag: Tag, policy: &Policy) -> Option<ActionCode> {

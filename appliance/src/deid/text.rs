@@ -2,7 +2,7 @@
 use super::plan::RemovedKind;
 use super::{rule, vocabulary};
 use crate::dicom::{DataSet, Element, Tag, Vr};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Attributes whose value is an identifier of somebody or something, beyond what their VR says.
 const ID_TAGS: [u32; 34] = [
@@ -64,9 +64,9 @@ pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
 #[derive(Clone, Default)]
 pub(super) struct Identifiers {
     names: BTreeSet<String>,
-    ids: BTreeSet<String>,
+    ids: BTreeMap<String, BTreeSet<Tag>>,
     /// Texts of attributes that the profile takes out, as a whole: descriptions, institutions, addresses.
-    phrases: BTreeSet<String>,
+    phrases: BTreeMap<String, BTreeSet<Tag>>,
 }
 
 impl Identifiers {
@@ -81,22 +81,34 @@ impl Identifiers {
                 }
                 RemovedKind::Id => {
                     let text = decoded(level, element);
-                    self.ids.extend(text.split('\\').map(joined).filter(|id| id.len() >= 3));
+                    for id in text.split('\\').map(joined).filter(|id| id.len() >= 3) {
+                        self.ids.entry(id).or_default().insert(element.tag);
+                    }
                 }
                 RemovedKind::Text if taken_out(element.tag, vr) => {
                     let text = decoded(level, element);
                     let open = text.split('\\').filter(|value| !is_closed(value));
-                    self.phrases.extend(open.map(joined).filter(|t| t.chars().count() >= 5));
+                    for phrase in open.map(joined).filter(|t| t.chars().count() >= 5) {
+                        self.phrases.entry(phrase).or_default().insert(element.tag);
+                    }
                 }
                 _ => {}
             }
         });
     }
 
+    /// Without the ids and texts that stand in retained attributes alone.
+    pub(super) fn without(&self, retained: impl Fn(Tag) -> bool) -> Self {
+        let mut rest = self.clone();
+        rest.ids.retain(|_, tags| !tags.iter().all(|tag| retained(*tag)));
+        rest.phrases.retain(|_, tags| !tags.iter().all(|tag| retained(*tag)));
+        rest
+    }
+
     /// The text holds a description, an institution or an address that the profile takes out elsewhere.
     pub(super) fn phrase_in(&self, text: &str) -> bool {
         let joined = joined(text);
-        self.phrases.iter().any(|phrase| joined.contains(phrase.as_str()))
+        self.phrases.keys().any(|phrase| joined.contains(phrase.as_str()))
     }
 
     /// The text holds one of the study's names or ids, in any case, order and punctuation.
@@ -104,9 +116,9 @@ impl Identifiers {
         if self.names.is_empty() && self.ids.is_empty() {
             return false;
         }
-        tokens(text).any(|token| self.names.contains(&token) || self.ids.contains(&token))
-            || text.split('\\').any(|value| self.ids.contains(&joined(value)))
-            || self.ids.iter().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
+        tokens(text).any(|token| self.names.contains(&token) || self.ids.contains_key(&token))
+            || text.split('\\').any(|value| self.ids.contains_key(&joined(value)))
+            || self.ids.keys().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
     }
 
     /// A word of the text is one of the study's names but for one letter: written wrongly, or in another form.

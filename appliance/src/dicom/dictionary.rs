@@ -33,3 +33,14 @@ pub fn is_known(tag: Tag) -> bool {
 pub fn keyword(tag: Tag) -> Option<&'static str> {
     if tag.is_private() { None } else { entry(tag).map(|e| e.alias()) }
 }
+
+/// The tag that a person means: `0008,1010`, `(0008,1010)` or the keyword of PS3.6.
+pub fn tag_of(text: &str) -> Option<Tag> {
+    let text = text.trim().trim_start_matches('(').trim_end_matches(')');
+    if let Some((group, element)) = text.split_once(',') {
+        let hex = |part: &str| (part.len() == 4).then(|| u16::from_str_radix(part, 16).ok()).flatten();
+        return Some(Tag::new(hex(group)?, hex(element)?));
+    }
+    let tag = StandardDataDictionary.by_name(text)?.tag.inner();
+    Some(Tag::new(tag.0, tag.1))
+}

@@ -31,7 +31,7 @@ mod vr;
 mod write;
 
 pub use charset::Charset;
-pub use dictionary::{is_known, keyword, vr_of};
+pub use dictionary::{is_known, keyword, tag_of, vr_of};
 pub use error::{Error, Fault};
 pub use meta::{FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use parse::{Limits, Parsed, data_set_offset, read, read_data_set};

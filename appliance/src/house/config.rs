@@ -9,6 +9,7 @@ use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
 use super::CommitmentConfig;
+use super::profile::{is_file, read_profile};
 use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
@@ -39,7 +40,7 @@ pub struct SiteConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeidConfig {
-    /// `strict` or `shifted-dates`.
+    /// `strict`, `shifted-dates`, or the file of the site's own profile, which ends in `.toml`.
     pub policy: String,
     /// Whether de-identified P10 files travel beside the prepared frames.
     pub with_p10: bool,
@@ -233,6 +234,9 @@ impl Settings {
         paths.extend(
             [&mut self.audit.ca, &mut self.audit.certificate, &mut self.audit.key].into_iter().flatten(),
         );
+        if is_file(&self.deid.policy) {
+            self.deid.policy = folder.join(&self.deid.policy).display().to_string();
+        }
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
@@ -342,8 +346,10 @@ fn note_word_faults(
     triage: Option<&TriageConfig>,
     log: Option<&LogConfig>,
 ) {
-    if deid.is_some_and(|c| !["strict", "shifted-dates"].contains(&c.policy.as_str())) {
-        d.fault("deid.policy", "is not a policy", "write \"strict\" or \"shifted-dates\"");
+    for fault in
+        deid.filter(|c| !is_file(&c.policy)).and_then(|c| read_profile(&c.policy).err()).unwrap_or_default()
+    {
+        d.fault("deid.policy", fault.wrong, fault.write);
     }
     if triage.is_some_and(|t| t.workers == 0 || t.workers > 64) {
         d.fault("triage.workers", "is not a number of workers", "write 1 to 64");

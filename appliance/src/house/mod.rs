@@ -13,6 +13,7 @@ mod forwards;
 mod keys;
 mod open;
 mod outbox;
+mod profile;
 mod run;
 mod services;
 mod sink;
@@ -27,6 +28,7 @@ pub use control::{Request, Response, ask, socket_path};
 pub use forwards::ForwardOrder;
 pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
+pub use profile::read_profile;
 pub use run::{Addresses, run};
 pub use status::{ArrivingRow, Light, Report};
 
@@ -54,6 +56,9 @@ pub enum Error {
     /// The model runtime.
     #[error("{0}")]
     Models(String),
+    /// The de-identification policy.
+    #[error("[deid] policy: {0}")]
+    Policy(String),
     /// A file of the site.
     #[error("{what} cannot be read or written ({kind}): {todo}")]
     File {

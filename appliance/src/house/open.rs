@@ -6,6 +6,9 @@ use std::sync::Arc;
 use models::sandbox::{Pool, Program};
 
 use super::keys::ensure_store_key;
+use proto::settings::Fault;
+
+use super::profile::read_profile;
 use super::{Error, Settings, open_audit, open_ledger, store_key};
 use crate::audit::Audit;
 use crate::escalation::Identity;
@@ -62,7 +65,7 @@ impl Opened {
 /// Policy and pseudonym key for the workers.
 ///
 /// # Errors
-/// [`Error::File`] when the key cannot be read or is not a key.
+/// [`Error::File`] when the key cannot be read or is not a key, [`Error::Policy`] with every fault of a profile.
 pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
     let bad = |kind| Error::File {
         what: "the pseudonym key",
@@ -74,7 +77,9 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
     if hex::decode(&key).map_or(true, |k| k.len() != 32) {
         return Err(bad(std::io::ErrorKind::InvalidData));
     }
-    Ok(DeidOrder { policy: s.deid.policy.clone(), key, pixel_text: s.deid.pixel_text })
+    let said = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let policy = read_profile(&s.deid.policy).map_err(|faults| Error::Policy(said(faults)))?;
+    Ok(DeidOrder { policy, key, pixel_text: s.deid.pixel_text })
 }
 
 /// Starts the pool of warm workers.

@@ -11,6 +11,8 @@ use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
 use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
+use crate::deid::Profile;
+
 mod check;
 
 pub use check::{Fault, check_answer};
@@ -79,8 +81,8 @@ pub struct SealedBag {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeidOrder {
-    /// `strict` or `shifted-dates`.
-    pub policy: String,
+    /// A built-in policy by its name, or the site's own profile.
+    pub policy: Profile,
     /// The site's pseudonym key, 32 bytes in hex.
     pub key: String,
     /// What becomes of text in pixels.
@@ -371,6 +373,9 @@ pub struct DeidLine {
 
 impl std::fmt::Debug for DeidOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeidOrder").field("policy", &self.policy).field("key", &"(secret)").finish()
+        f.debug_struct("DeidOrder")
+            .field("policy", &self.policy.profile.name)
+            .field("key", &"(secret)")
+            .finish()
     }
 }

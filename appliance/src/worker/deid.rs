@@ -44,8 +44,11 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                 piece: None,
             },
             Seen::Planned(parsed, source, plan) => {
-                let actions =
-                    plan.actions.iter().map(|(a, n)| (a.as_str().to_owned(), u64::from(*n))).collect();
+                let actions = plan
+                    .action_counts()
+                    .iter()
+                    .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
+                    .collect();
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
                     Some(bag.piece(|pen| write(parsed, source, plan, pen))?)

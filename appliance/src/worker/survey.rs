@@ -51,7 +51,8 @@ pub(super) enum Seen<'a> {
 /// Policy and key of an order.
 pub(super) fn policy_and_keys(order: &DeidOrder) -> Result<(Policy, Keys), Error> {
     let key = hex::decode(&order.key).map_err(|_| crate::deid::Error::KeyLength)?;
-    Ok((Policy::from_name(&order.policy)?, Keys::from_bytes(&key)?))
+    let policy = order.policy.policy().map_err(|_| crate::deid::Error::UnknownPolicy)?;
+    Ok((policy, Keys::from_bytes(&key)?))
 }
 
 /// Plans every instance, in order, within the context of its whole study.
@@ -136,8 +137,8 @@ pub(super) fn survey(
 
 impl Survey {
     fn take_plan(&mut self, made: &Plan) {
-        for (action, count) in &made.actions {
-            *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(*count);
+        for (action, count) in made.action_counts() {
+            *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(count);
         }
         for hold in &made.holds {
             let words = hold.to_string();

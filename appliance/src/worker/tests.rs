@@ -9,6 +9,7 @@ use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
 
 use super::*;
+use crate::deid::Profile;
 use crate::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Vr, tags, write_file};
 use crate::job::{
     DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, PixelText, SealJob, Secret, TriageAnswer,
@@ -76,7 +77,7 @@ fn refs(count: usize) -> Vec<InstanceRef> {
 }
 
 pub(super) fn order() -> DeidOrder {
-    DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32), pixel_text: PixelText::Hold }
+    DeidOrder { policy: Profile::named("strict"), key: "07".repeat(32), pixel_text: PixelText::Hold }
 }
 
 fn run(job: &Job, files: &[File]) -> Answer {

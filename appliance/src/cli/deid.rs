@@ -1,0 +1,168 @@
+//! `appliance deid`: files and folders de-identified by the same workers as the appliance's, useful without the rest.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::files::{ask, bar, p10, some, studies, word};
+use super::out::{self, Failure};
+use crate::deid::{self, Keys, StudyContext};
+use crate::dicom;
+use crate::house::{read_profile, workers};
+use crate::job::{Answer, DeidJob, DeidOrder, Job, MAX_INSTANCES, PixelText};
+use crate::ledger::new_id;
+
+/// De-identify files or folders.
+#[derive(Debug, Args)]
+pub(super) struct Deid {
+    /// File or folder to read.
+    input: PathBuf,
+    /// Folder to write to; names in it carry no identity.
+    #[arg(required_unless_present = "explain")]
+    output: Option<PathBuf>,
+    /// `strict`, `shifted-dates`, or the file of a profile, which ends in `.toml`.
+    #[arg(long, default_value = "strict")]
+    policy: String,
+    /// Write nothing; print every attribute of the one file with its action and the rule behind it.
+    #[arg(long, conflicts_with = "output")]
+    explain: bool,
+    /// What becomes of text in pixels: `hold` or `black-out`.
+    #[arg(long, default_value = "hold")]
+    pixel_text: String,
+    /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Files of one de-identification job.
+const AT_ONCE: usize = 64;
+
+/// Policy and key of the command line.
+fn order(c: &Deid) -> Result<DeidOrder, Failure> {
+    let key = match &c.key {
+        Some(path) => std::fs::read_to_string(path)?.trim().to_owned(),
+        None => format!("{}{}", new_id()?, new_id()?),
+    };
+    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
+        return Err(Failure::new(
+            out::USAGE,
+            "--key names a file with 32 bytes in hex, as `appliance init` writes it",
+        ));
+    }
+    let pixel_text = match c.pixel_text.as_str() {
+        "hold" => PixelText::Hold,
+        "black-out" => PixelText::BlackOut,
+        _ => return Err(Failure::new(out::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
+    };
+    let policy = read_profile(&c.policy).map_err(|faults| out::faults_failure(&faults))?;
+    Ok(DeidOrder { policy, key, pixel_text })
+}
+
+pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
+    let order = order(c)?;
+    let Some(output) = c.output.as_ref().filter(|_| !c.explain) else { return explain(c, &order) };
+    let files = some(std::slice::from_ref(&c.input))?;
+    std::fs::create_dir_all(output)?;
+    let pool = workers(&[], None, 2)?;
+    let bar = bar(files.len());
+    let mut counts = BTreeMap::new();
+    let mut number = 0_usize;
+    for study in studies(&files).values() {
+        for chunk in study.chunks(AT_ONCE.min(MAX_INSTANCES)) {
+            let job = Job::Deid(DeidJob { instances: vec![p10(); chunk.len()], deid: order.clone() });
+            let answered = ask(&pool, &job, chunk).await;
+            for (index, path) in chunk.iter().enumerate() {
+                let line = line_of(&answered, index, output, number)?;
+                number += 1;
+                *counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
+                report(c.json, path, &line);
+                bar.inc(1);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    let said: Vec<String> = counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
+    out::say(&said.join(", "));
+    match counts.get("refused") {
+        None => Ok(()),
+        Some(n) => Err(Failure::new(out::FAILED, format!("{n} of {} files were refused", files.len()))),
+    }
+}
+
+fn line_of(
+    answered: &Result<(Answer, File), String>,
+    index: usize,
+    folder: &Path,
+    number: usize,
+) -> Result<Value, Failure> {
+    let refused = |reason: &str| json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 });
+    let (lines, bag) = match answered {
+        Ok((Answer::Deid(lines), bag)) => (lines, bag),
+        Ok((Answer::Failed(f), _)) => return Ok(refused(&f.reason)),
+        Ok(_) => return Ok(refused("the answer did not fit")),
+        Err(words) => return Ok(refused(words)),
+    };
+    let Some(line) = lines.iter().find(|l| l.instance as usize == index) else {
+        return Ok(refused("no answer about this file"));
+    };
+    let mut output = Value::Null;
+    if let Some(piece) = &line.piece {
+        let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(0)];
+        std::os::unix::fs::FileExt::read_exact_at(bag, &mut bytes, piece.offset)?;
+        if blake3::hash(&bytes).to_hex().as_str() != piece.blake3 {
+            return Ok(refused("the worker's output was damaged"));
+        }
+        let name = folder.join(format!("{number:06}.dcm"));
+        std::fs::write(&name, bytes)?;
+        output = json!(name);
+    }
+    Ok(json!({
+        "output": output, "status": line.status, "reason": line.reason,
+        "actions": line.actions, "boxes": line.boxes,
+    }))
+}
+
+fn report(as_json: bool, path: &Path, line: &Value) {
+    if as_json {
+        let mut line = line.clone();
+        if let Some(fields) = line.as_object_mut() {
+            fields.insert("input".to_owned(), json!(path));
+        }
+        out::json(&line);
+    } else if word(line, "status") != Some("done") {
+        out::say(&format!(
+            "{}: {}",
+            word(line, "status").unwrap_or_default(),
+            word(line, "reason").unwrap_or_default()
+        ));
+    }
+}
+
+/// Every action on one file in the order of its attributes. Values are not printed: only names, actions, rules.
+fn explain(c: &Deid, order: &DeidOrder) -> Result<(), Failure> {
+    let cannot = |words: String| Failure::new(out::FAILED, format!("the file cannot be read: {words}"));
+    let parsed =
+        dicom::read(File::open(&c.input)?, &dicom::Limits::default()).map_err(|e| cannot(e.to_string()))?;
+    let key = hex::decode(&order.key).unwrap_or_default();
+    let keys = Keys::from_bytes(&key).map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
+    let policy = order.policy.policy().map_err(|_| Failure::new(out::USAGE, "--policy is no policy"))?;
+    let context = StudyContext::of(&parsed.meta, &parsed.data);
+    for step in deid::explain(&parsed.meta, &parsed.data, &context, &policy, &keys) {
+        let path: Vec<String> = step.path.iter().map(|tag| deid::attribute_name(*tag)).collect();
+        let attribute = deid::attribute_name(step.tag);
+        if c.json {
+            let (action, rule) = (step.action.as_str(), step.rule.as_str());
+            out::json(&json!({ "path": path, "attribute": attribute, "action": action, "rule": rule }));
+        } else {
+            let indent = "  ".repeat(path.len());
+            out::line(&format!("{} {indent}{attribute}  [{}]", step.action.as_str(), step.rule.as_str()));
+        }
+    }
+    Ok(())
+}
