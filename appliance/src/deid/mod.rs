@@ -30,6 +30,8 @@ mod rule;
 mod sealed;
 mod search;
 mod table;
+#[cfg(test)]
+mod table_tests;
 mod text;
 mod types;
 mod vocabulary;
