@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
+use appliance::deid::Profile;
 use appliance::dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
 use appliance::job::{
     Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, PixelText, Preview, SealJob, Secret,
@@ -117,7 +118,7 @@ fn refs(count: usize) -> Vec<InstanceRef> {
 }
 
 fn order() -> DeidOrder {
-    DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32), pixel_text: PixelText::Hold }
+    DeidOrder { policy: Profile::named("strict"), key: "07".repeat(32), pixel_text: PixelText::Hold }
 }
 
 /// Starts a worker with these bundles of the tree.

@@ -75,6 +75,8 @@ fn arrived_once(pair: &Pair, uids: &[String], rows: &[Row]) {
     assert_eq!(ledger.doubled().unwrap(), 0);
     assert_eq!(ledger.count("SELECT count(*) FROM reports").unwrap(), uids.len() as u64);
     assert_eq!(ledger.count("SELECT count(*) FROM cases").unwrap(), uids.len() as u64);
+    let stated = "SELECT count(*) FROM cases c JOIN statements s ON s.envelope = c.envelope";
+    assert_eq!(ledger.count(stated).unwrap(), uids.len() as u64, "a case left without its statement");
     let there = pair.cloud.cases().unwrap();
     let names: BTreeSet<String> =
         there.iter().map(|case| case["case_id"].as_str().unwrap().to_owned()).collect();

@@ -5,6 +5,8 @@ use clap::{Args, Subcommand};
 use super::Where;
 use super::out::{self, Failure};
 use crate::conveyor::now;
+use crate::deid::{Statement, statement_message};
+use crate::escalation::Identity;
 use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::review::{Decision, Desk};
 
@@ -15,6 +17,8 @@ pub(super) enum Case {
     List(Where),
     /// One case with its report.
     Show(One),
+    /// What was done to a case before it left: the signed statement, checked, as a page to read or as JSON.
+    Statement(One),
     /// Try a case again that could not be packed or that waits for the link.
     Retry(One),
     /// Release a held case from the de-identification gate, in your name.
@@ -51,6 +55,7 @@ pub(super) async fn main(c: &Case) -> Result<(), Failure> {
     match c {
         Case::List(w) => list(w).await,
         Case::Show(o) => show(o).await,
+        Case::Statement(o) => statement(o).await,
         Case::Retry(o) => decide(&o.site, "operator", Decision::Retry { case: o.id.clone() }).await,
         Case::Release(r) => {
             let decision = Decision::Release { case: r.id.clone(), reason: r.reason.clone() };
@@ -100,6 +105,43 @@ async fn show(o: &One) -> Result<(), Failure> {
         out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
     }
     Ok(())
+}
+
+/// The statement with what its signature says: `holds`, or why not.
+async fn statement(o: &One) -> Result<(), Failure> {
+    let settings = out::settings(&o.site.config)?;
+    let ledger = open_ledger(&settings).await?;
+    let row = ledger.statement(&o.id).await?;
+    ledger.close().await;
+    let Some(row) = row else {
+        return Err(Failure::new(
+            out::FAILED,
+            "no statement: nothing of this case has been sealed by this version",
+        ));
+    };
+    let digest = blake3::hash(row.statement.as_bytes());
+    let signed = settings.escalation.as_ref().and_then(|e| Identity::load(&e.identity).ok());
+    let signature = hex::decode(&row.signature).unwrap_or_default();
+    let message = statement_message(digest.as_bytes());
+    let holds = signed.is_some_and(|identity| identity.public().verify(&message, &signature).is_ok());
+    if o.site.json {
+        out::json(
+            &serde_json::json!({ "statement": row, "digest": digest.to_hex().as_str(), "signature_holds": holds }),
+        );
+    } else {
+        let read: Statement = serde_json::from_str(&row.statement)
+            .map_err(|_| Failure::new(out::FAILED, "the statement cannot be read; see it with --json"))?;
+        read.report().lines().for_each(out::line);
+        out::line(&format!("Digest {}, signed by this site.", digest.to_hex()));
+    }
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            out::FAILED,
+            "the signature does not hold: the statement was changed, or the site has another identity now",
+        ))
+    }
 }
 
 async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure> {

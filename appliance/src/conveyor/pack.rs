@@ -72,6 +72,11 @@ impl Conveyor {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
+                // Before the envelope has its name: an envelope that start-up adopts has its statement already.
+                let statement = (sealed.statement.as_str(), sealed.signature.as_str());
+                self.ledger
+                    .keep_statement(&case.id, case.revision, &sealed.envelope, statement, now())
+                    .await?;
                 bag.adopt(id)?;
                 self.record(case, &sealed, id).await
             }
@@ -210,6 +215,8 @@ impl Conveyor {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
+            statement: String::new(),
+            signature: String::new(),
         };
         Ok(self.record(case, &sealed, id).await? == Packed::Sealed)
     }

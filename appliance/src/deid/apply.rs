@@ -121,6 +121,12 @@ impl<'a> Transformer<'a> {
                 header.put_text(tag, Vr::UI, &uid);
             }
         }
+        if header.uid(tags::SOP_INSTANCE_UID).is_none() {
+            // Of an instance without one: the same for the same content.
+            let content = crate::dicom::encode_data_set(&header).unwrap_or_default();
+            let uid = self.keys.uid(blake3::hash(&content).to_hex().as_str());
+            header.put_text(tags::SOP_INSTANCE_UID, Vr::UI, &uid);
+        }
         // Patient ID is of type 2 in every IOD; a patient without one still gets the same pseudonym everywhere.
         header.put_text(tags::PATIENT_ID, Vr::LO, &self.keys.patient(&self.patient));
         if keep::beyond_ascii(&header) {

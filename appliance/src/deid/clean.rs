@@ -180,7 +180,9 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
 /// Every piece is of the vocabulary, and the word is no date, address of the network or other compound of numbers.
 fn is_closed_word(word: &str) -> bool {
     let numbers = pieces(word).filter(|piece| piece.bytes().all(|b| b.is_ascii_digit() || b == b'.')).count();
-    let marks = |c: char| matches!(c, '@' | '#' | '$' | '=' | '\'' | '"' | '`' | '<' | '>' | '|' | '~');
+    let marks = |c: char| {
+        c.is_control() || matches!(c, '@' | '#' | '$' | '=' | '\'' | '"' | '`' | '<' | '>' | '|' | '~')
+    };
     numbers <= 1 && !word.contains(marks) && (pieces(word).all(vocabulary::has_piece) || is_closed(word))
 }
 

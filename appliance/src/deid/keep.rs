@@ -151,6 +151,9 @@ pub(super) fn numbers(tag: Tag, vr: Vr, bytes: &[u8], context: &StudyContext) ->
     if text.split('\\').all(number) { yes(tag, vr, bytes) } else { Kept::No }
 }
 
+/// Relationship Type, Value Type and Continuity of Content: enumerated values (PS3.3 section C.17.3).
+const STRUCTURE: [u32; 3] = [0x0040_A010, 0x0040_A040, 0x0040_A050];
+
 /// Text: without the study's own identifiers, and under strict of the closed vocabulary.
 fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context: &StudyContext) -> Kept {
     let tag = element.tag;
@@ -158,7 +161,9 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     // What follows a NUL is never shown by anybody, so nobody would see it leave.
     let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
     let text = level.charset.decode(bytes);
-    let own = |value: &str| context.identifiers.found_in(value);
+    // What holds a content tree together is of few terms, whoever is called Text or Code.
+    let structure = STRUCTURE.contains(&tag.0);
+    let own = |value: &str| !structure && context.identifiers.found_in(value);
     if closed_text {
         let fits = |value: &str| !own(value) && (text::is_closed(value) || is_code(tag, value));
         if fits(&text) {
@@ -171,6 +176,9 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
         return Kept::No;
     }
     let form = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ' | b'\\');
+    if structure && text::is_closed(&text) {
+        return yes(tag, vr, bytes);
+    }
     if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }

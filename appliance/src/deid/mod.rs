@@ -29,6 +29,7 @@ mod replace;
 mod rule;
 mod sealed;
 mod search;
+mod statement;
 mod table;
 #[cfg(test)]
 mod table_tests;
@@ -50,3 +51,4 @@ pub use profile::{Complaint, Deviation, Head, Profile, attribute_name};
 pub use rule::{ActionCode, Rule};
 pub use sealed::Deidentified;
 pub use search::{Hit, Region, Search};
+pub use statement::{Area, Done, EDITION, Reason, Statement, statement_message};

@@ -148,14 +148,7 @@ impl Place {
             let found = types::NESTED.binary_search_by(|(p, t, _)| (*p, *t).cmp(&key));
             return match found.ok().and_then(|i| types::NESTED.get(i)) {
                 Some((_, _, kind)) => number(*kind),
-                // The code triplet of every code sequence (PS3.3 section 8.8).
-                None if matches!(
-                    tag,
-                    tags::CODE_VALUE | tags::CODE_MEANING | tags::CODING_SCHEME_DESIGNATOR
-                ) =>
-                {
-                    Type::One
-                }
+                None if is_of_macro(tag) => Type::One,
                 None => Type::Three,
             };
         }
@@ -173,6 +166,14 @@ impl Place {
         };
         strongest.unwrap_or(Type::Three)
     }
+}
+
+/// Attributes of type 1 or 1C of the macros that stand in any sequence: the code triplet (PS3.3 section 8.8) and the
+/// items of a content tree (PS3.3 sections C.17.3 and C.18).
+fn is_of_macro(tag: Tag) -> bool {
+    const CONTENT: [u32; 6] = [0x0040_A010, 0x0040_A040, 0x0040_A043, 0x0040_A050, 0x0040_A160, 0x0040_A168];
+    matches!(tag, tags::CODE_VALUE | tags::CODE_MEANING | tags::CODING_SCHEME_DESIGNATOR)
+        || CONTENT.contains(&tag.0)
 }
 
 fn number(kind: u8) -> Type {

@@ -27,8 +27,7 @@ const SYNTAXES: [Syntax; 4] = [
 ];
 
 /// Sequences of the image that no row names, one inside the other.
-const AROUND: [Tag; 3] =
-    [tags::ANATOMIC_REGION_SEQUENCE, Tag::new(0x0008, 0x2220), Tag::new(0x0008, 0x2220)];
+const AROUND: [Tag; 3] = [tags::ANATOMIC_REGION_SEQUENCE, Tag::new(0x0008, 0x2220), Tag::new(0x0008, 0x2220)];
 
 fn put_number(out: &mut Vec<u8>, number: u64, width: usize, big: bool) {
     let little = number.to_le_bytes();
@@ -163,7 +162,12 @@ fn fits(row: &Row, before: &Element, after: Option<&Element>) -> bool {
         // An attribute of type 1 or 2 stays, emptied or replaced; never with its value.
         Basic::X => false,
         Basic::K | Basic::C => true,
-        _ => changed || before.as_bytes().is_some_and(|bytes| bytes == after.as_bytes().unwrap_or_default() && is_dummy(bytes)),
+        _ => {
+            changed
+                || before
+                    .as_bytes()
+                    .is_some_and(|bytes| bytes == after.as_bytes().unwrap_or_default() && is_dummy(bytes))
+        }
     }
 }
 

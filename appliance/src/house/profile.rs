@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proto::settings::{Document, Fault};
 
-use crate::deid::{Deviation, Head, Profile};
+use crate::deid::{Deviation, Head, Policy, Profile};
 
 /// Whether a configured policy names a file.
 #[must_use]
@@ -18,9 +18,8 @@ pub fn is_file(policy: &str) -> bool {
 /// Every fault of the file; one without a line when the name is no policy.
 pub fn read_profile(policy: &str) -> Result<Profile, Vec<Fault>> {
     if !is_file(policy) {
-        let profile = Profile::named(policy);
-        return match profile.policy() {
-            Ok(_) => Ok(profile),
+        return match Policy::from_name(policy) {
+            Ok(_) => Ok(Profile::named(policy)),
             Err(_) => Err(vec![Fault {
                 file: policy.into(),
                 line: 0,

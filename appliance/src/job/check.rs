@@ -25,6 +25,9 @@ pub enum Fault {
 /// Longest text a worker may answer, in bytes.
 const MAX_TEXT_BYTES: usize = 2_000;
 
+/// Longest statement of a case, in bytes: a line for every action on every attribute of the standard fits ten times.
+const MAX_STATEMENT_BYTES: usize = 4 << 20;
+
 /// Checks every number and length of `answer` against the job's `instances` and the bag's length in bytes.
 ///
 /// # Errors
@@ -55,7 +58,9 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
         }
         Answer::Seal(s) => {
-            if s.sealed_bytes == bag_bytes {
+            if s.statement.len() > MAX_STATEMENT_BYTES || s.signature.len() > MAX_TEXT_BYTES {
+                Err(Fault::TooMuch)
+            } else if s.sealed_bytes == bag_bytes {
                 Ok(())
             } else {
                 Err(Fault::WrongSize)

@@ -101,6 +101,16 @@ pub enum PixelText {
     BlackOut,
 }
 
+impl PixelText {
+    /// As in configuration and evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PixelText::Hold => "hold",
+            PixelText::BlackOut => "black-out",
+        }
+    }
+}
+
 /// A study to triage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -351,6 +361,10 @@ pub struct SealAnswer {
     pub image_bytes: u64,
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,
+    /// The statement of the case ([`crate::deid::Statement`]), as the very text that was signed.
+    pub statement: String,
+    /// The site's signature over the statement's digest, in hex.
+    pub signature: String,
 }
 
 /// One line of `appliance deid --json`.

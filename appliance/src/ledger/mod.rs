@@ -22,6 +22,7 @@ mod reports;
 mod revisions;
 mod seal;
 mod state;
+mod statements;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,7 @@ pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use seal::{Column, Seal};
 pub use state::CaseState;
+pub use statements::StatementRow;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};

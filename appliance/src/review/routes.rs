@@ -14,6 +14,7 @@ use super::app::{App, Person, Refusal, is_id};
 use super::view::{Findings, ROWS_MAX};
 use super::words::say;
 use super::{Decision, House, assets, detail, live};
+use crate::deid::Statement;
 use crate::ledger::{ListQuery, StudyDetail};
 
 /// Longest text to find, and longest filter word.
@@ -156,6 +157,22 @@ pub(super) async fn process<H: House>(
     app.house.ledger().detail(&study).await?;
     app.house.process_now(&person.name, &study).await?;
     Ok(Json(json!({})).into_response())
+}
+
+/// `GET /study/{id}/statement`: what was done to the study's case before it left, as a page to read.
+pub(super) async fn statement<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    app.person(&headers).await?;
+    if !is_id(&study) {
+        return Err(unknown());
+    }
+    let case = app.house.ledger().detail(&study).await?.case.ok_or_else(unknown)?;
+    let row = app.house.ledger().statement(&case.id).await?.ok_or_else(unknown)?;
+    let read: Statement = serde_json::from_str(&row.statement).map_err(|_| unknown())?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], read.report()).into_response())
 }
 
 /// A decision and what the person saw when deciding.

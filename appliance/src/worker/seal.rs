@@ -14,9 +14,9 @@ use super::deid::write;
 use super::open::split;
 use super::packed::{Entry, Nature, PackedCase};
 use super::prepared::prepare_frames;
-use super::survey::{Seen, Survey, each_plan, survey};
+use super::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use super::{Error, Tools};
-use crate::deid::{self, Facts, RemovedKind, RemovedValue, Search};
+use crate::deid::{self, Area, Facts, RemovedKind, RemovedValue, Search, Statement};
 use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use crate::job::{SealAnswer, SealJob};
 
@@ -37,6 +37,10 @@ pub(super) fn run(
     let prepared = prepare_frames(job.plan, &found.items, study, tools, touching)?;
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
+    let removed = wanted(&found, &manifest);
+    let statement = statement(job, &found, removed.len() as u64)?.to_json();
+    let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
+    manifest.statement = digest;
     manifest.plan = job.plan;
     manifest.frames = prepared.frames;
     let mut entries = vec![Entry {
@@ -48,7 +52,6 @@ pub(super) fn run(
     if job.with_p10 {
         entries.extend(p10(job, instances, touching)?);
     }
-    let removed = wanted(&found, &manifest);
     let content = PackedCase::prove(entries, &Search::new(&removed))?;
     let address = Address { site: job.site, case: manifest.case, revision: manifest.revision };
     let sealed = Sealer::new(&address, &signer, &reader).seal(&content, BufWriter::new(bag))?;
@@ -60,6 +63,26 @@ pub(super) fn run(
         searched: removed.len() as u64,
         image_bytes: prepared.image_bytes,
         frame_bytes: prepared.frame_bytes,
+        statement,
+        signature: hex::encode(signer.sign(&deid::statement_message(digest.as_bytes()))),
+    })
+}
+
+/// What was done to this case, without any value of it.
+fn statement(job: &SealJob, found: &Survey, searched: u64) -> Result<Statement, Error> {
+    let (policy, _) = policy_and_keys(&job.deid)?;
+    let boxes = found.boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part)));
+    Ok(Statement {
+        case: job.manifest.case.to_string(),
+        revision: job.manifest.revision,
+        pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        instances: found.planned,
+        unreadable: u32::try_from(found.unreadable.len()).unwrap_or(u32::MAX),
+        boxes: boxes.collect(),
+        held_for: found.holds.clone(),
+        searched,
+        plan: job.plan_digest.clone(),
+        ..Statement::new(&policy, &found.attributes)
     })
 }
 
@@ -73,7 +96,6 @@ fn keys(job: &SealJob) -> Result<(Signer, PublicKeys), Error> {
 fn fill(manifest: &mut CaseManifest, found: &Survey) {
     let nothing = Facts::default();
     let facts: &Facts = found.released.as_deref().unwrap_or(&nothing);
-    manifest.statement = StatementDigest::from_bytes(found.digest);
     // A reason of several bundles can be longer than a line of the manifest.
     for reason in &mut manifest.reasons {
         *reason = reason.chars().filter(|c| !c.is_control()).take(LINE_CHARS_MAX).collect();

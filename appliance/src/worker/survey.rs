@@ -7,7 +7,7 @@ use super::Error;
 use super::open::{Source, open};
 use super::pixel_text;
 use crate::deid::{
-    Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, plan,
+    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, plan,
 };
 use crate::dicom::{Parsed, tags};
 use crate::job::{DeidOrder, InstanceRef, ListFacts};
@@ -22,6 +22,8 @@ const FACT_CHARS: usize = 128;
 pub(super) struct Survey {
     /// Image instances.
     pub items: Vec<Item>,
+    /// How many instances were planned.
+    pub planned: u32,
     /// Instances that cannot be read, with the reason.
     pub unreadable: Vec<(u32, String)>,
     /// For the page's list.
@@ -32,6 +34,8 @@ pub(super) struct Survey {
     pub holds: Vec<String>,
     /// Counts of actions by code.
     pub actions: BTreeMap<String, u64>,
+    /// The same by attribute and rule.
+    pub attributes: deid::Actions,
     /// Digest of all plans in the order of the job.
     pub digest: [u8; 32],
     /// Every value that was removed.
@@ -140,6 +144,11 @@ impl Survey {
         for (action, count) in made.action_counts() {
             *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(count);
         }
+        for (key, number) in &made.actions {
+            let count = self.attributes.entry(*key).or_default();
+            *count = count.saturating_add(*number);
+        }
+        self.planned = self.planned.saturating_add(1);
         for hold in &made.holds {
             let words = hold.to_string();
             if !self.holds.contains(&words) {

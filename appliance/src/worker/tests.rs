@@ -300,7 +300,15 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
     assert_eq!((manifest.modality.as_str(), manifest.body_part.as_deref()), ("DX", Some("CHEST")));
     assert_eq!(manifest.age.as_ref().map(|a| a.as_str()), Some("064Y"));
-    assert_eq!(manifest.statement.to_string(), digest);
+    // The statement: signed by the site, its digest in the case, no planted value in it.
+    let of_statement = blake3::hash(sealed.statement.as_bytes());
+    assert_eq!(manifest.statement.as_bytes(), of_statement.as_bytes());
+    let signature = hex::decode(&sealed.signature).unwrap();
+    let message = crate::deid::statement_message(of_statement.as_bytes());
+    assert!(site.public().verify(&message, &signature).is_ok());
+    let statement: crate::deid::Statement = serde_json::from_str(&sealed.statement).unwrap();
+    assert_eq!((statement.plan, statement.searched), (digest, sealed.searched));
+    assert!(!sealed.statement.contains("Quillfeather") && statement.instances == 1);
     let frame = image::load_from_memory(content.get("frame-0000.png").unwrap()).unwrap().into_luma8();
     assert_eq!(frame.dimensions(), (u32::from(COLUMNS), u32::from(ROWS)));
     assert!(frame.get_pixel(0, 0).0[0] < 5 && frame.get_pixel(u32::from(COLUMNS) - 1, 0).0[0] > 250);

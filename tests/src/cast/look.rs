@@ -68,7 +68,11 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
     let files = vec![OwnedFd::from(bag.try_clone().map_err(Error::io("a bag"))?), OwnedFd::from(file)];
     let job = Job::Triage(TriageJob {
         instances: vec![InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }],
-        deid: DeidOrder { policy: "strict".to_owned(), key: "07".repeat(32), pixel_text: PixelText::Hold },
+        deid: DeidOrder {
+            policy: appliance::deid::Profile::named("strict"),
+            key: "07".repeat(32),
+            pixel_text: PixelText::Hold,
+        },
         previews: true,
         bag: None,
     });

@@ -48,6 +48,7 @@ export const t = {
   off: 'No contact: decisions are off.',
   done: 'Done.',
   offline: 'The appliance cannot be reached: nothing was changed.',
+  statement: 'De-identification statement',
   theme: { dark: 'Light theme', light: 'Dark theme' },
   title: 'Studies - Scanside',
   stat: (/** @type {number} */ n) => `(${n} STAT) `,

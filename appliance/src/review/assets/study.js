@@ -150,7 +150,7 @@ function more(d) {
     const words = d.result.removed.map((r) => `${r.count} ${r.words}`).join(', ');
     all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone)));
   }
-  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d))));
+  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...statement(d)));
   if (d.earlier.length > 0) all.push(part(t.sections.earlier, ...d.earlier.flatMap((c) => [el('p', c.corrected_at ? 'fault' : 'quiet', t.earlier(c)), ...(c.report ? [report(c.report)] : [])])));
   const list = el('ol', 'timeline');
   list.append(...d.events.map((e) => {
@@ -160,6 +160,16 @@ function more(d) {
   }));
   all.push(part(t.sections.timeline, list));
   $('more').replaceChildren(...all);
+}
+
+/** What was done to the case, as a page of its own, once it was sealed. @param {Detail} d */
+function statement(d) {
+  if (!d.case || d.case.sealed_bytes === 0) return [];
+  const link = /** @type {HTMLAnchorElement} */ (el('a', '', t.statement));
+  link.href = `/study/${d.row.id}/statement`;
+  link.target = '_blank';
+  link.rel = 'noopener';
+  return [link];
 }
 
 /** @param {Detail} d */
