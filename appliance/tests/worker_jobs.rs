@@ -293,9 +293,9 @@ async fn try_answers_as_triage_does() {
 async fn deid_leaves_no_identity_in_the_bag() {
     let job = Job::Deid(DeidJob { instances: refs(1), deid: order() });
     let (answer, bag, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
-    let Answer::Deid(lines) = answer else { panic!("{answer:?}") };
-    assert_eq!(lines[0].status, "done", "{}", lines[0].reason);
-    let piece = lines[0].piece.as_ref().unwrap();
+    let Answer::Deid(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!(answer.lines[0].status, "done", "{}", answer.lines[0].reason);
+    let piece = answer.lines[0].piece.as_ref().unwrap();
     let mut bytes = vec![0; piece.length as usize];
     bag.read_exact_at(&mut bytes, piece.offset).unwrap();
     for planted in PLANTED {

@@ -5,11 +5,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use futures::StreamExt as _;
+use models::sandbox::Pool;
 use serde_json::{Value, json};
 
-use super::files::{ask, bar, p10, some, studies, word};
+use super::files::{Unanswered, ask, bar, p10, some, studies, word};
 use super::out::{self, Failure};
-use crate::deid::{self, Keys, StudyContext};
+use crate::deid::{self, Keys, Statement, StudyContext};
 use crate::dicom;
 use crate::house::{read_profile, workers};
 use crate::job::{Answer, DeidJob, DeidOrder, Job, MAX_INSTANCES, PixelText};
@@ -35,13 +37,13 @@ pub(super) struct Deid {
     /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
     #[arg(long)]
     key: Option<PathBuf>,
+    /// Write a statement of what was done: to read, or as JSON where the name ends in `.json`.
+    #[arg(long)]
+    report: Option<PathBuf>,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
 }
-
-/// Files of one de-identification job.
-const AT_ONCE: usize = 64;
 
 /// Policy and key of the command line.
 fn order(c: &Deid) -> Result<DeidOrder, Failure> {
@@ -69,30 +71,98 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     let Some(output) = c.output.as_ref().filter(|_| !c.explain) else { return explain(c, &order) };
     let files = some(std::slice::from_ref(&c.input))?;
     std::fs::create_dir_all(output)?;
-    let pool = workers(&[], None, 2)?;
+    let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+    let pool = workers(&[], None, at_once)?;
     let bar = bar(files.len());
-    let mut counts = BTreeMap::new();
-    let mut number = 0_usize;
-    for study in studies(&files).values() {
-        for chunk in study.chunks(AT_ONCE.min(MAX_INSTANCES)) {
-            let job = Job::Deid(DeidJob { instances: vec![p10(); chunk.len()], deid: order.clone() });
-            let answered = ask(&pool, &job, chunk).await;
-            for (index, path) in chunk.iter().enumerate() {
-                let line = line_of(&answered, index, output, number)?;
-                number += 1;
-                *counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0_usize) += 1;
-                report(c.json, path, &line);
-                bar.inc(1);
-            }
-        }
+    let mut total = Total { output, json: c.json, number: 0, counts: BTreeMap::new(), statement: None };
+    let studies = studies(&files);
+    let jobs = studies
+        .values()
+        .flat_map(|study| study.chunks(MAX_INSTANCES))
+        .map(|paths| one_study(&pool, &order, paths));
+    let mut answers = futures::stream::iter(jobs).buffered(at_once);
+    while let Some(study) = answers.next().await {
+        total.take(&study)?;
+        bar.inc(study.paths.len() as u64);
     }
     bar.finish_and_clear();
-    let said: Vec<String> = counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
+    let said: Vec<String> = total.counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
     out::say(&said.join(", "));
-    match counts.get("refused") {
+    if let (Some(path), Some(statement)) = (&c.report, &total.statement) {
+        let json = path.extension().is_some_and(|e| e == "json");
+        std::fs::write(path, if json { statement.to_json() } else { statement.report() })?;
+    }
+    match total.counts.get("refused") {
         None => Ok(()),
         Some(n) => Err(Failure::new(out::FAILED, format!("{n} of {} files were refused", files.len()))),
     }
+}
+
+/// The files of a study with what became of them.
+struct Study<'p> {
+    paths: Vec<&'p PathBuf>,
+    /// Files that no worker survived, by their place in `paths`, with the reason.
+    set_aside: BTreeMap<usize, String>,
+    /// About the others, in their order.
+    answered: Result<(Answer, File), String>,
+}
+
+/// De-identifies a study in a worker. A file that ends its worker is set aside, and the others are done without it.
+async fn one_study<'p>(pool: &Pool, order: &DeidOrder, paths: &[&'p PathBuf]) -> Study<'p> {
+    let mut set_aside = BTreeMap::new();
+    loop {
+        let left: Vec<usize> = (0..paths.len()).filter(|at| !set_aside.contains_key(at)).collect();
+        let chosen: Vec<&PathBuf> = left.iter().filter_map(|at| paths.get(*at).copied()).collect();
+        let job = Job::Deid(DeidJob { instances: vec![p10(); chosen.len()], deid: order.clone() });
+        let answered = match ask(pool, &job, &chosen).await {
+            Ok(answered) => Ok(answered),
+            Err(Unanswered { words, touching: Some(culprit) }) if chosen.len() > 1 => {
+                set_aside.insert(left.get(culprit).copied().unwrap_or(0), words);
+                continue;
+            }
+            Err(unanswered) => Err(unanswered.words),
+        };
+        return Study { paths: paths.to_vec(), set_aside, answered };
+    }
+}
+
+/// What is known of all files so far.
+struct Total<'o> {
+    output: &'o Path,
+    json: bool,
+    number: usize,
+    counts: BTreeMap<String, usize>,
+    statement: Option<Statement>,
+}
+
+impl Total<'_> {
+    /// Writes and reports the files of one study.
+    fn take(&mut self, study: &Study<'_>) -> Result<(), Failure> {
+        let mut index = 0;
+        for (at, path) in study.paths.iter().enumerate() {
+            let line = match study.set_aside.get(&at) {
+                Some(words) => refused(words),
+                None => {
+                    index += 1;
+                    line_of(&study.answered, index - 1, self.output, self.number)?
+                }
+            };
+            self.number += 1;
+            *self.counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0) += 1;
+            report(self.json, path, &line);
+        }
+        if let Ok((Answer::Deid(answer), _)) = &study.answered {
+            match &mut self.statement {
+                Some(statement) => statement.add(answer.statement.clone()),
+                None => self.statement = Some(answer.statement.clone()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused(reason: &str) -> Value {
+    json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 })
 }
 
 fn line_of(
@@ -101,14 +171,13 @@ fn line_of(
     folder: &Path,
     number: usize,
 ) -> Result<Value, Failure> {
-    let refused = |reason: &str| json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 });
     let (lines, bag) = match answered {
-        Ok((Answer::Deid(lines), bag)) => (lines, bag),
+        Ok((Answer::Deid(answer), bag)) => (&answer.lines, bag),
         Ok((Answer::Failed(f), _)) => return Ok(refused(&f.reason)),
         Ok(_) => return Ok(refused("the answer did not fit")),
         Err(words) => return Ok(refused(words)),
     };
-    let Some(line) = lines.iter().find(|l| l.instance as usize == index) else {
+    let Some(line) = lines.get(index).filter(|l| l.instance as usize == index) else {
         return Ok(refused("no answer about this file"));
     };
     let mut output = Value::Null;

@@ -55,6 +55,10 @@ pub(super) struct Try {
 
 /// Longest time of one job.
 const JOB_TIME: Duration = Duration::from_secs(120);
+/// And longer for each of its files.
+const FILE_TIME: Duration = Duration::from_millis(500);
+/// Most input bytes of a job whose bag is in memory.
+const BAG_IN_MEMORY: u64 = 512 << 20;
 /// Bytes of memory of a job beside a multiple of its largest file.
 const JOB_BYTES: u64 = 256 << 20;
 
@@ -76,21 +80,52 @@ pub(super) fn p10() -> InstanceRef {
     InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }
 }
 
-/// Runs one job over files; returns the checked answer and the bag.
-pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), String> {
-    let bag = tempfile::tempfile().map_err(|e| e.kind().to_string())?;
-    let mut files = vec![OwnedFd::from(bag.try_clone().map_err(|e| e.kind().to_string())?)];
-    let mut largest = 0;
-    for path in paths {
-        let file = File::open(path).map_err(|e| e.kind().to_string())?;
-        largest = file.metadata().map_or(0, |m| m.len()).max(largest);
-        files.push(OwnedFd::from(file));
+/// Why a job has no answer.
+pub(super) struct Unanswered {
+    /// In words.
+    pub words: String,
+    /// The file that the worker was touching when it ended.
+    pub touching: Option<usize>,
+}
+
+impl From<String> for Unanswered {
+    fn from(words: String) -> Self {
+        Self { words, touching: None }
     }
-    let terms =
-        Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))) };
-    let answer = pool.run(job, files, terms).await.map_err(|d| format!("the worker ended: {:?}", d.kind))?;
+}
+
+/// An empty file for what a worker writes: in memory while so many input bytes can only become little output.
+fn bag(input_bytes: u64) -> std::io::Result<File> {
+    #[cfg(target_os = "linux")]
+    if input_bytes <= BAG_IN_MEMORY
+        && let Ok(memory) = rustix::fs::memfd_create("bag", rustix::fs::MemfdFlags::CLOEXEC)
+    {
+        return Ok(File::from(memory));
+    }
+    let _ = input_bytes;
+    tempfile::tempfile()
+}
+
+/// Runs one job over files; returns the checked answer and the bag.
+pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), Unanswered> {
+    let words = |e: std::io::Error| e.kind().to_string();
+    let opened: Result<Vec<File>, _> = paths.iter().map(File::open).collect();
+    let opened = opened.map_err(words)?;
+    let sizes: Vec<u64> = opened.iter().map(|file| file.metadata().map_or(0, |m| m.len())).collect();
+    let bag = bag(sizes.iter().sum()).map_err(words)?;
+    let mut files = vec![OwnedFd::from(bag.try_clone().map_err(words)?)];
+    files.extend(opened.into_iter().map(OwnedFd::from));
+    let largest = sizes.iter().max().copied().unwrap_or(0);
+    let terms = Terms {
+        timeout: JOB_TIME + FILE_TIME * u32::try_from(paths.len()).unwrap_or(u32::MAX),
+        data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))),
+    };
+    let answer = pool.run(job, files, terms).await.map_err(|death| Unanswered {
+        words: format!("the worker ended: {:?}", death.kind),
+        touching: death.touching.map(|index| index as usize),
+    })?;
     let answer: Answer = answer.parse().map_err(|_| "the worker's answer cannot be understood".to_owned())?;
-    let length = bag.metadata().map_err(|e| e.kind().to_string())?.len();
+    let length = bag.metadata().map_err(words)?.len();
     check_answer(&answer, paths.len(), length).map_err(|f| f.to_string())?;
     Ok((answer, bag))
 }
@@ -165,7 +200,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
     };
     let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false, bag: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
-    match ask(pool, &job, paths).await?.0 {
+    match ask(pool, &job, paths).await.map_err(|e| e.words)?.0 {
         Answer::Triage(answer) => Ok(answer),
         Answer::Failed(f) => Err(f.reason),
         _ => Err("the answer did not fit".into()),

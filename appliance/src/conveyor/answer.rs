@@ -65,7 +65,8 @@ fn words(kind: DeathKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{DeidLine, Failure};
+    use crate::deid::{Policy, Statement};
+    use crate::job::{DeidAnswer, DeidLine, Failure};
 
     #[test]
     fn an_answer_about_an_instance_outside_the_job_counts_as_a_death() {
@@ -77,7 +78,9 @@ mod tests {
             boxes: 0,
             piece: None,
         };
-        let outcome = checked(Ok(Answer::Deid(vec![line])), Some(1), 3, 0);
+        let statement = Statement::new(&Policy::strict(), &Default::default());
+        let answer = DeidAnswer { lines: vec![line], statement };
+        let outcome = checked(Ok(Answer::Deid(Box::new(answer))), Some(1), 3, 0);
         assert!(matches!(outcome, Ok(Outcome::Died(Death { touching: Some(1), .. }))));
     }
 

@@ -78,7 +78,7 @@ impl Transformer<'_> {
             }
             (Vr::UI, Value::Bytes(_)) => {
                 let new = self.mapped(level, element)?;
-                let same = new.as_bytes() == element.as_bytes();
+                let same = new.as_bytes() == Some(text::decoded(level, element).as_bytes());
                 self.count(subject, if same { ActionCode::K } else { ActionCode::U });
                 if !same {
                     self.note(subject);

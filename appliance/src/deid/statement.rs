@@ -136,6 +136,25 @@ impl Statement {
         }
     }
 
+    /// Takes in what was done to further instances by the same policy.
+    pub fn add(&mut self, other: Statement) {
+        let offset = self.instances;
+        self.instances = self.instances.saturating_add(other.instances);
+        self.unreadable = self.unreadable.saturating_add(other.unreadable);
+        let shifted = |area: Area| Area { instance: area.instance.saturating_add(offset), ..area };
+        self.boxes.extend(other.boxes.into_iter().map(shifted));
+        for done in other.actions {
+            let same = |d: &&mut Done| {
+                (&d.attribute, &d.action, &d.rule) == (&done.attribute, &done.action, &done.rule)
+            };
+            match self.actions.iter_mut().find(same) {
+                Some(known) => known.count = known.count.saturating_add(done.count),
+                None => self.actions.push(done),
+            }
+        }
+        self.actions.sort_by(|a, b| (&a.attribute, &a.action).cmp(&(&b.attribute, &b.action)));
+    }
+
     /// As JSON, on one line.
     pub fn to_json(&self) -> String {
         // Text and whole numbers alone: it cannot fail, and an empty statement would be refused by who reads it.
@@ -165,7 +184,11 @@ impl Statement {
         for words in &self.held_for {
             line(format!("Waited for a person, who released it: {words}"));
         }
-        line(format!("Searched for before sealing: {} removed values; none was left.", self.searched));
+        if self.case.is_empty() {
+            line("Not signed, and not searched: made by hand, outside an appliance.".to_owned());
+        } else {
+            line(format!("Searched for before sealing: {} removed values; none was left.", self.searched));
+        }
         let kept = |done: &&Done| done.action == "K" || done.action == "C";
         self.table(&mut line, "What went or was replaced", |done| !kept(done));
         self.table(&mut line, "What stayed, whole or cleaned", kept);

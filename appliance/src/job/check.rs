@@ -66,7 +66,7 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
                 Err(Fault::WrongSize)
             }
         }
-        Answer::Deid(lines) => lines.iter().try_for_each(|line| {
+        Answer::Deid(answer) => answer.lines.iter().try_for_each(|line| {
             if line.instance as usize >= instances {
                 return Err(Fault::UnknownInstance);
             }

@@ -11,7 +11,7 @@ use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
 use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
-use crate::deid::Profile;
+use crate::deid::{Profile, Statement};
 
 mod check;
 
@@ -207,8 +207,8 @@ pub enum Answer {
     Triage(Box<TriageAnswer>),
     /// To [`Job::Seal`].
     Seal(SealAnswer),
-    /// To [`Job::Deid`], one per instance.
-    Deid(Vec<DeidLine>),
+    /// To [`Job::Deid`].
+    Deid(Box<DeidAnswer>),
     /// To [`Job::Frame`].
     Frame(Preview),
     /// The job could not be done; nothing in the bag counts.
@@ -365,6 +365,16 @@ pub struct SealAnswer {
     pub statement: String,
     /// The site's signature over the statement's digest, in hex.
     pub signature: String,
+}
+
+/// Answer to [`Job::Deid`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidAnswer {
+    /// One per instance.
+    pub lines: Vec<DeidLine>,
+    /// What was done to all of them together.
+    pub statement: Statement,
 }
 
 /// One line of `appliance deid --json`.

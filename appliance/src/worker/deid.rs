@@ -8,10 +8,10 @@ use super::Error;
 use super::bag::Bag;
 use super::open::{Source, split};
 use super::pixel_text::blackened;
-use super::survey::{Seen, each_plan};
-use crate::deid::Plan;
+use super::survey::{Seen, each_plan, policy_and_keys};
+use crate::deid::{Actions, Area, Plan, Statement};
 use crate::dicom::Parsed;
-use crate::job::{DeidJob, DeidLine};
+use crate::job::{DeidAnswer, DeidJob, DeidLine};
 use crate::pixels::Image;
 
 /// Writes one instance, with its boxes black.
@@ -28,11 +28,13 @@ pub(super) fn write(
     Ok(plan.write_with_pixels(parsed.bulk(source), native, sink)?)
 }
 
-/// One line per instance; what is held is not written.
-pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Vec<DeidLine>, Error> {
+/// One line per instance; what is held is not written. With the statement of what was written.
+pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<DeidAnswer, Error> {
     let (bag, instances) = split(files, job.instances.len())?;
     let mut bag = Bag::new(bag);
     let mut lines = Vec::with_capacity(instances.len());
+    let mut total = Actions::new();
+    let mut boxes = Vec::new();
     each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
@@ -51,6 +53,11 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                     .collect();
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
+                    for (key, number) in &plan.actions {
+                        let count = total.entry(*key).or_default();
+                        *count = count.saturating_add(*number);
+                    }
+                    boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
                     Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
                 } else {
                     None
@@ -67,5 +74,14 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
         });
         Ok(())
     })?;
-    Ok(lines)
+    let (policy, _) = policy_and_keys(&job.deid)?;
+    let count = |status: &str| u32::try_from(lines.iter().filter(|l: &&DeidLine| l.status == status).count());
+    let statement = Statement {
+        pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        instances: count("done").unwrap_or(u32::MAX),
+        unreadable: count("refused").unwrap_or(u32::MAX),
+        boxes,
+        ..Statement::new(&policy, &total)
+    };
+    Ok(DeidAnswer { lines, statement })
 }

@@ -105,7 +105,7 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
             triage::run(job, files, tools, &note).map(|answer| Answer::Triage(Box::new(answer)))
         }
         Job::Seal(job) => seal::run(job, files, tools, &note).map(Answer::Seal),
-        Job::Deid(job) => deid::run(job, files, &note).map(Answer::Deid),
+        Job::Deid(job) => deid::run(job, files, &note).map(|answer| Answer::Deid(Box::new(answer))),
         Job::Frame(job) => frame::run(job, files, &note).map(Answer::Frame),
     };
     answer.unwrap_or_else(|error| {

@@ -221,11 +221,13 @@ fn deid_writes_what_is_not_held() {
     held.put_text(tags::BURNED_IN_ANNOTATION, Vr::CS, "YES");
     held.put_text(tags::SOP_INSTANCE_UID, Vr::UI, "1.2.826.0.1.3680043.9.4");
     let files = files(vec![p10(&radiograph()), p10(&held), with(b"words")]);
-    let Answer::Deid(lines) = run(&Job::Deid(DeidJob { instances: refs(3), deid: order() }), &files) else {
+    let Answer::Deid(answer) = run(&Job::Deid(DeidJob { instances: refs(3), deid: order() }), &files) else {
         panic!("no lines")
     };
+    let (lines, statement) = (&answer.lines, &answer.statement);
     let status: Vec<&str> = lines.iter().map(|l| l.status.as_str()).collect();
     assert_eq!(status, ["done", "held", "refused"]);
+    assert_eq!((statement.instances, statement.unreadable), (1, 1));
     let file = piece(&files[0], lines[0].piece.as_ref().unwrap());
     let back = crate::dicom::read(&file, &crate::dicom::Limits::default()).unwrap();
     assert_eq!(back.data.text(tags::MODALITY).as_deref(), Some("DX"));
