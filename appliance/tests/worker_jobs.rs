@@ -327,6 +327,7 @@ fn seal_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
         instances: refs(20),
         deid: order(),
         plan_digest,
+        areas: Vec::new(),
         manifest,
         plan,
         with_p10: false,

@@ -62,14 +62,14 @@ replace_identifiers(dicom_files=files, output_folder=sys.argv[2], save=True, ove
 def peers() -> Path:
     """A virtual environment with the other tools; the folder of its programs."""
     folder = TARGET / "bench-deid"
-    stamp = folder / ".done"
-    if not stamp.exists():
+    stamp, wanted = folder / ".done", " ".join([*PEERS, *CRATE])
+    if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([folder / "bin" / "pip", "install", "--quiet", *PEERS], check=True)
         own = {**os.environ, "CARGO_TARGET_DIR": str(folder / "build")}
         subprocess.run(["cargo", "install", "--quiet", "--root", folder, *CRATE], check=True, env=own)
-        stamp.touch()
+        stamp.write_text(wanted)
     return folder / "bin"
 
 

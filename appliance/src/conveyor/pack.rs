@@ -62,8 +62,9 @@ impl Conveyor {
             }
             Err(Unopened::Store(error)) => return Err(error),
         };
+        let areas = self.ledger.areas(&case.id).await?;
         let job = match self.seal_job(case, &disposition, identity, instances) {
-            Ok(job) => Job::Seal(Box::new(job)),
+            Ok(job) => Job::Seal(Box::new(SealJob { areas, ..job })),
             Err(words) => return self.give_up(case, words).await,
         };
         let bag = self.store.outbox().begin()?;
@@ -155,6 +156,7 @@ impl Conveyor {
             instances,
             deid: self.deid.clone(),
             plan_digest: d.plan_digest.clone(),
+            areas: Vec::new(),
             manifest,
             plan,
             with_p10: self.rules.with_p10,

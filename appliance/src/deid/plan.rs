@@ -190,6 +190,14 @@ impl Plan {
         mark::put_pixels_cleaned(header);
     }
 
+    /// Blackens what a person drew, beside what was found. Not part of the digest that was recorded before: take it
+    /// first.
+    pub fn black_out(&mut self, boxes: &[PixelBox]) {
+        self.boxes.extend_from_slice(boxes);
+        self.boxes.sort_unstable();
+        self.boxes.dedup();
+    }
+
     /// Makes it wait for a person.
     pub fn hold(&mut self, reason: HoldReason) {
         self.holds.push(reason);

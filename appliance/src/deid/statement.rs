@@ -96,12 +96,14 @@ pub struct Area {
     pub frame: Option<u32>,
     /// First column, first row, first column after it, first row after it.
     pub area: [u32; 4],
+    /// A person drew it; otherwise text was found there.
+    pub drawn: bool,
 }
 
 impl Area {
     /// Of a box of an instance.
     pub fn of(instance: u32, part: &PixelBox) -> Self {
-        Area { instance, frame: part.frame, area: [part.x0, part.y0, part.x1, part.y1] }
+        Area { instance, frame: part.frame, area: [part.x0, part.y0, part.x1, part.y1], drawn: false }
     }
 }
 
@@ -180,7 +182,11 @@ impl Statement {
         }
         line(format!("Instances: {} de-identified, {} not readable.", self.instances, self.unreadable));
         let text = if self.pixel_text == "black-out" { "is made black" } else { "waits for a person" };
-        line(format!("Text found in pixels {text}; {} areas are black.", self.boxes.len()));
+        let drawn = self.boxes.iter().filter(|area| area.drawn).count();
+        let found = self.boxes.len() - drawn;
+        line(format!(
+            "Text found in pixels {text}; {found} areas of text are black, {drawn} that a person drew."
+        ));
         for words in &self.held_for {
             line(format!("Waited for a person, who released it: {words}"));
         }

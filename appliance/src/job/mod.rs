@@ -136,6 +136,9 @@ pub struct SealJob {
     pub deid: DeidOrder,
     /// Digest of the de-identification plan that was recorded with the disposition.
     pub plan_digest: String,
+    /// Areas that a person has blacked out; not part of the plan's digest, which was recorded before.
+    #[serde(default)]
+    pub areas: Vec<DrawnArea>,
     /// The manifest without frames: the worker adds frames and facts.
     pub manifest: CaseManifest,
     /// What the frames travel as.
@@ -148,6 +151,24 @@ pub struct SealJob {
     pub reader_key: String,
     /// The site's signing half in hex, as `proto::keys::Signer::to_bytes` gives it.
     pub signing_key: Secret,
+}
+
+/// An area that a person has blacked out, in pixels of the full image: columns `x0..x1`, rows `y0..y1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrawnArea {
+    /// The instance it was drawn on, by its place in the job.
+    pub instance: u32,
+    /// On every image of the same size, too.
+    pub everywhere: bool,
+    /// First column.
+    pub x0: u32,
+    /// First row.
+    pub y0: u32,
+    /// First column after it.
+    pub x1: u32,
+    /// First row after it.
+    pub y1: u32,
 }
 
 /// A key on its way to a worker: wiped on drop, a stub in `Debug`.

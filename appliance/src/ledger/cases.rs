@@ -240,6 +240,10 @@ impl Ledger {
             (true, CaseState::Leaving, _) | (true, _, Some(CaseState::Leaving | CaseState::Packing)) => {
                 CaseState::Review
             }
+            // What was sealed before an area was drawn would leave without it.
+            (true, _, Some(CaseState::Sealed | CaseState::Sending)) if !self.areas(id).await?.is_empty() => {
+                CaseState::Review
+            }
             (true, _, Some(b)) if b.before_handover() => b,
             _ => return Err(Error::Refused(format!("nothing to undo: the case is {}", state.as_str()))),
         };

@@ -5,6 +5,7 @@
 //! silently recreated. Functions take the time (ms since 1970 UTC) from their caller.
 
 mod accounts;
+mod areas;
 mod cases;
 mod columns;
 mod commitments;

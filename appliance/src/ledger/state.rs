@@ -82,6 +82,12 @@ impl CaseState {
         !matches!(self, Self::Received | Self::Answered | Self::Buried)
     }
 
+    /// Whether it waits for a person, so that what would leave of it may still be changed.
+    #[must_use]
+    pub fn at_rest(self) -> bool {
+        matches!(self, Self::Held | Self::Review | Self::Waiting | Self::NotSent | Self::Stopped)
+    }
+
     /// Whether a person may move a case from `self` to `to`. Release from the gate is a move of its own.
     #[must_use]
     pub fn person_may(self, to: Self) -> bool {

@@ -23,6 +23,7 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("instances", "blake3", "says nothing to who does not have the same bytes"),
     ("instances", "set_aside rejected", "our words, a code"),
     ("rejections", "study code", "ours, a code"),
+    ("areas", "number instance everywhere x0 y0 x1 y1", "numbers"),
     ("statements", "statement signature", "names of attributes, counts, the site's own reasons"),
     (
         "dispositions",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use proto::case::{Plan, Priority};
 
 use crate::audit::Audit;
+use crate::job::DrawnArea;
 use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase};
 
 /// What a person asks for.
@@ -45,6 +46,18 @@ pub enum Decision {
         case: String,
         /// Why it may leave.
         reason: String,
+    },
+    /// Black an area out in what leaves of a case that waits.
+    BlackOut {
+        /// Case id.
+        case: String,
+        /// Where.
+        area: DrawnArea,
+    },
+    /// Take the last area back.
+    Uncover {
+        /// Case id.
+        case: String,
     },
     /// Try a case again that could not be packed or sent.
     Retry {
@@ -131,6 +144,8 @@ impl Desk<'_> {
             | Decision::IdentityVisible { case }
             | Decision::Undo { case }
             | Decision::Release { case, .. }
+            | Decision::BlackOut { case, .. }
+            | Decision::Uncover { case }
             | Decision::Retry { case }
             | Decision::Bury { case, .. } => {
                 let row = self.ledger.case(case).await?;
@@ -170,6 +185,12 @@ impl Desk<'_> {
             {
                 refuse("only a case that could not be packed or waits for the link can be tried again")
             }
+            Decision::BlackOut { .. } | Decision::Uncover { .. } if !state.at_rest() => {
+                refuse("stop it first (P): only what waits can be blacked out")
+            }
+            Decision::BlackOut { area, .. } if area.x0 >= area.x1 || area.y0 >= area.y1 => {
+                refuse("the area is empty: draw it from one corner to the other")
+            }
             Decision::Bury { .. } if !state.before_handover() => refuse("the cloud has it already"),
             Decision::Send { .. }
             | Decision::Wait { .. }
@@ -189,6 +210,11 @@ impl Desk<'_> {
         let from = [case.state()?];
         let leaves = now.saturating_add(i64::try_from(self.countdown.as_millis()).unwrap_or(i64::MAX));
         match decision {
+            Decision::BlackOut { area, .. } => self.ledger.add_area(&case.id, area).await,
+            Decision::Uncover { .. } => match self.ledger.drop_area(&case.id).await? {
+                true => Ok(()),
+                false => Err(Error::Refused("there is no area to take back".into())),
+            },
             Decision::Undo { .. } => self.ledger.undo_case(&case.id).await.map(|_| ()),
             Decision::Send { .. } | Decision::Release { .. } => {
                 self.ledger.move_case(&case.id, &from, CaseState::Leaving, Some(leaves)).await
@@ -252,6 +278,8 @@ fn words(decision: &Decision) -> (&'static str, &str) {
         Decision::IdentityVisible { .. } => ("stopped: identity visible", ""),
         Decision::Undo { .. } => ("undo", ""),
         Decision::Release { reason, .. } => ("released from the gate", reason),
+        Decision::BlackOut { .. } => ("blacked an area out", ""),
+        Decision::Uncover { .. } => ("took the last area back", ""),
         Decision::Retry { .. } => ("retry", ""),
         Decision::Bury { reason, .. } => ("buried", reason),
         Decision::Escalate { reason, .. } => ("escalate", reason),

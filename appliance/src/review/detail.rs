@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
 use super::{House, words};
-use crate::job::Gate;
+use crate::job::{DrawnArea, Gate};
 use crate::ledger::{CaseRow, CaseState, EarlierCase, Error, EventRow, StudyDetail};
 
 /// One study as the page shows it.
@@ -89,6 +89,8 @@ struct CaseView {
     fault: Option<String>,
     received_at: Option<i64>,
     answered_at: Option<i64>,
+    /// What a person has blacked out.
+    areas: Vec<DrawnArea>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,13 +122,17 @@ pub(super) struct Action {
 /// The ledger's; [`Error::Row`] for a report no version of ours recorded.
 pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
-    let actions = actions(&d, who);
+    let areas = match &d.case {
+        Some(case) => house.ledger().areas(&case.id).await?,
+        None => Vec::new(),
+    };
+    let actions = actions(&d, who, areas.len());
     Ok(DetailView {
         row: row(house, &mut known, &d.row).await?,
         now: house.now(),
         report: d.report.map(report).transpose()?,
         result: d.disposition.map(result),
-        case: d.case.map(case),
+        case: d.case.map(|row| case(row, areas)),
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
         events: d.events,
         actions,
@@ -170,8 +176,9 @@ fn result(d: crate::ledger::DispositionRow) -> ResultView {
     }
 }
 
-fn case(c: CaseRow) -> CaseView {
+fn case(c: CaseRow, areas: Vec<DrawnArea>) -> CaseView {
     CaseView {
+        areas,
         id: c.id,
         state: c.state,
         priority: c.priority,
@@ -208,7 +215,7 @@ fn report(value: serde_json::Value) -> Result<ReportView, Error> {
 }
 
 /// Every button with whether it can be pressed. `decide` checks again: this only spares a person the refusal.
-pub(super) fn actions(d: &StudyDetail, who: &str) -> Vec<Action> {
+pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
     let state = d.case.as_ref().and_then(|c| CaseState::parse(&c.state));
     let gone = "the cloud has it already";
     let none = "there is no case: nothing of it leaves";
@@ -243,6 +250,16 @@ pub(super) fn actions(d: &StudyDetail, who: &str) -> Vec<Action> {
     let retry = matches!(state, Some(CaseState::Failed | CaseState::Sealed | CaseState::Sending));
     if retry {
         all.push(button("retry", "Try again now", "R", None, false));
+    }
+    if state.is_some_and(CaseState::at_rest) {
+        all.push(button("black-out", "Black an area out", "B", None, false));
+        all.push(button(
+            "uncover",
+            "Take the last area back",
+            "Z",
+            (areas == 0).then_some("none is drawn"),
+            false,
+        ));
     }
     if state.is_none() {
         all.push(button("escalate", "Escalate", "E", escalate(d), true));

@@ -247,6 +247,8 @@ fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
         | Decision::IdentityVisible { case }
         | Decision::Undo { case }
         | Decision::Release { case, .. }
+        | Decision::BlackOut { case, .. }
+        | Decision::Uncover { case }
         | Decision::Retry { case }
         | Decision::Bury { case, .. } => (None, Some(case)),
         Decision::Escalate { study, .. }

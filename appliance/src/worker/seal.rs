@@ -1,5 +1,6 @@
 //! The seal job: de-identify again, prepare frames, search the bytes, seal them into the bag.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 
@@ -16,9 +17,10 @@ use super::packed::{Entry, Nature, PackedCase};
 use super::prepared::prepare_frames;
 use super::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use super::{Error, Tools};
-use crate::deid::{self, Area, Facts, RemovedKind, RemovedValue, Search, Statement};
+use crate::deid::{self, Area, Facts, PixelBox, RemovedKind, RemovedValue, Search, Statement};
 use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-use crate::job::{SealAnswer, SealJob};
+use crate::job::{DrawnArea, SealAnswer, SealJob};
+use crate::triage::Item;
 
 /// Does the job.
 pub(super) fn run(
@@ -33,12 +35,17 @@ pub(super) fn run(
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan);
     }
-    let study = (instances, job.instances.as_slice(), &found.boxes);
+    let drawn = drawn(&job.areas, &found.items);
+    let mut boxes = found.boxes.clone();
+    for (instance, parts) in &drawn {
+        boxes.entry(*instance).or_default().extend(parts);
+    }
+    let study = (instances, job.instances.as_slice(), &boxes);
     let prepared = prepare_frames(job.plan, &found.items, study, tools, touching)?;
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     let removed = wanted(&found, &manifest);
-    let statement = statement(job, &found, removed.len() as u64)?.to_json();
+    let statement = statement(job, &found, &drawn, removed.len() as u64)?.to_json();
     let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
     manifest.statement = digest;
     manifest.plan = job.plan;
@@ -50,7 +57,7 @@ pub(super) fn run(
     }];
     entries.extend(prepared.entries);
     if job.with_p10 {
-        entries.extend(p10(job, instances, touching)?);
+        entries.extend(p10(job, instances, &drawn, touching)?);
     }
     let content = PackedCase::prove(entries, &Search::new(&removed))?;
     let address = Address { site: job.site, case: manifest.case, revision: manifest.revision };
@@ -69,21 +76,50 @@ pub(super) fn run(
 }
 
 /// What was done to this case, without any value of it.
-fn statement(job: &SealJob, found: &Survey, searched: u64) -> Result<Statement, Error> {
+fn statement(job: &SealJob, found: &Survey, drawn: &Boxes, searched: u64) -> Result<Statement, Error> {
     let (policy, _) = policy_and_keys(&job.deid)?;
-    let boxes = found.boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part)));
+    let areas = |boxes: &Boxes| -> Vec<Area> {
+        boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part))).collect()
+    };
+    let by_hand = areas(drawn).into_iter().map(|area| Area { drawn: true, ..area });
     Ok(Statement {
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
         instances: found.planned,
         unreadable: u32::try_from(found.unreadable.len()).unwrap_or(u32::MAX),
-        boxes: boxes.collect(),
+        boxes: areas(&found.boxes).into_iter().chain(by_hand).collect(),
         held_for: found.holds.clone(),
         searched,
         plan: job.plan_digest.clone(),
         ..Statement::new(&policy, &found.attributes)
     })
+}
+
+/// Boxes by instance.
+type Boxes = BTreeMap<u32, Vec<PixelBox>>;
+
+/// What a person drew, on the images it belongs to, within them, on every frame.
+fn drawn(areas: &[DrawnArea], items: &[Item]) -> Boxes {
+    let mut boxes = Boxes::new();
+    for area in areas {
+        let size = |item: &Item| (item.facts.rows, item.facts.columns);
+        let Some(of) = items.iter().find(|item| item.instance == area.instance) else { continue };
+        for item in
+            items.iter().filter(|i| i.instance == area.instance || (area.everywhere && size(i) == size(of)))
+        {
+            let (rows, columns) = size(item);
+            let (x1, y1) = (area.x1.min(columns), area.y1.min(rows));
+            boxes.entry(item.instance).or_default().push(PixelBox {
+                frame: None,
+                x0: area.x0,
+                y0: area.y0,
+                x1,
+                y1,
+            });
+        }
+    }
+    boxes
 }
 
 fn keys(job: &SealJob) -> Result<(Signer, PublicKeys), Error> {
@@ -139,12 +175,19 @@ fn wanted(found: &Survey, manifest: &CaseManifest) -> Vec<RemovedValue> {
 }
 
 /// Every instance as a de-identified P10 file.
-fn p10(job: &SealJob, instances: &[File], touching: &dyn Fn(u32)) -> Result<Vec<Entry>, Error> {
+fn p10(
+    job: &SealJob,
+    instances: &[File],
+    drawn: &Boxes,
+    touching: &dyn Fn(u32),
+) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
-    each_plan(instances, &job.instances, &job.deid, touching, |_, seen| {
+    each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
         if let Seen::Planned(parsed, source, plan) = seen {
+            let mut plan = plan.clone();
+            plan.black_out(drawn.get(&instance).map(Vec::as_slice).unwrap_or_default());
             let mut bytes = Vec::new();
-            write(parsed, source, plan, &mut bytes)?;
+            write(parsed, source, &plan, &mut bytes)?;
             // Blackened pixels are written, not copied: all of such a file is searched like a header.
             let copied =
                 plan.boxes.is_empty().then(|| plan.copies.iter().map(|range| range.length).sum::<u64>());

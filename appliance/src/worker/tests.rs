@@ -16,8 +16,8 @@ use crate::job::{
     TriageJob, check_answer,
 };
 
-const ROWS: u16 = 40;
-const COLUMNS: u16 = 30;
+pub(super) const ROWS: u16 = 40;
+pub(super) const COLUMNS: u16 = 30;
 
 /// A radiograph of an invented person; values rise from left to right.
 pub(super) fn radiograph() -> DataSet {
@@ -55,7 +55,7 @@ pub(super) fn pixels() -> Vec<u8> {
     (0..ROWS).flat_map(|r| (0..COLUMNS).flat_map(move |c| (c * 100 + r).to_le_bytes())).collect()
 }
 
-fn p10(data: &DataSet) -> File {
+pub(super) fn p10(data: &DataSet) -> File {
     let meta = FileMeta::for_data_set(data, TransferSyntax::EXPLICIT_LE);
     let mut bytes = Vec::new();
     write_file(&meta, data, &[][..], &mut bytes).unwrap();
@@ -68,7 +68,7 @@ fn with(bytes: &[u8]) -> File {
     file
 }
 
-fn files(instances: Vec<File>) -> Vec<File> {
+pub(super) fn files(instances: Vec<File>) -> Vec<File> {
     std::iter::once(tempfile::tempfile().unwrap()).chain(instances).collect()
 }
 
@@ -80,13 +80,13 @@ pub(super) fn order() -> DeidOrder {
     DeidOrder { policy: Profile::named("strict"), key: "07".repeat(32), pixel_text: PixelText::Hold }
 }
 
-fn run(job: &Job, files: &[File]) -> Answer {
+pub(super) fn run(job: &Job, files: &[File]) -> Answer {
     let answer = work(job, files, &mut Tools::default(), &|_| {});
     check_answer(&answer, files.len() - 1, files[0].metadata().unwrap().len()).unwrap();
     answer
 }
 
-fn triage(files: &[File], previews: bool) -> TriageAnswer {
+pub(super) fn triage(files: &[File], previews: bool) -> TriageAnswer {
     let job = Job::Triage(TriageJob { instances: refs(files.len() - 1), deid: order(), previews, bag: None });
     match run(&job, files) {
         Answer::Triage(answer) => *answer,
@@ -94,7 +94,7 @@ fn triage(files: &[File], previews: bool) -> TriageAnswer {
     }
 }
 
-fn piece(file: &File, piece: &Piece) -> Vec<u8> {
+pub(super) fn piece(file: &File, piece: &Piece) -> Vec<u8> {
     let mut bytes = vec![0; piece.length as usize];
     file.read_exact_at(&mut bytes, piece.offset).unwrap();
     assert_eq!(blake3::hash(&bytes).to_hex().as_str(), piece.blake3);
@@ -259,7 +259,7 @@ fn manifest(case: CaseId, note: Option<&str>) -> CaseManifest {
     }
 }
 
-fn seal_job(
+pub(super) fn seal_job(
     plan_digest: String,
     site: &PrivateKeys,
     reader: &PrivateKeys,
@@ -270,6 +270,7 @@ fn seal_job(
         instances: refs(1),
         deid: order(),
         plan_digest,
+        areas: Vec::new(),
         manifest: manifest(CaseId::random().unwrap(), note),
         plan: Plan::Image,
         with_p10,

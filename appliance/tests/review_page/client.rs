@@ -112,18 +112,23 @@ impl Client {
 
     /// Presses a button as the page does: with what was seen.
     pub(super) async fn press(&mut self, seen: &Value, action: &str, reason: Option<&str>) -> Answer {
-        let study = seen["row"]["id"].clone();
         let mut decision = json!({ "action": action });
         if ["escalate", "acknowledge", "unacknowledge", "stat"].contains(&action) {
-            decision["study"] = study.clone();
+            decision["study"] = seen["row"]["id"].clone();
         } else {
             decision["case"] = seen["case"]["id"].clone();
         }
         if let Some(reason) = reason {
             decision["reason"] = reason.into();
         }
+        self.decide(seen, decision).await
+    }
+
+    /// Asks for a decision about a study as it was seen.
+    pub(super) async fn decide(&mut self, seen: &Value, decision: Value) -> Answer {
+        let (study, revision) = (seen["row"]["id"].clone(), seen["row"]["revision"].clone());
         let events = seen["events"].as_array().unwrap().len();
-        let asked = json!({ "decision": decision, "study": study, "revision": seen["row"]["revision"], "events": events });
+        let asked = json!({ "decision": decision, "study": study, "revision": revision, "events": events });
         self.post("/api/decide", &asked).await
     }
 }

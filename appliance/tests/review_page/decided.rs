@@ -16,7 +16,10 @@ async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
         .await;
     let mut client = Client::signed_in(&house, "ada").await;
     let seen = client.detail(&study).await;
-    assert_eq!(possible(&seen), ["send", "wait", "dont-send", "identity-visible", "acknowledge", "stat"]);
+    assert_eq!(
+        possible(&seen),
+        ["send", "wait", "dont-send", "identity-visible", "black-out", "acknowledge", "stat"]
+    );
     assert_eq!(client.press(&seen, "send", None).await.status, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!(seen["row"]["state"], "leaving");
@@ -96,4 +99,54 @@ async fn a_flag_is_open_until_a_named_person_acknowledges_it() {
     let seen = client.detail(&study).await;
     assert_eq!(client.press(&seen, "escalate", Some("please look")).await.status, StatusCode::OK);
     assert_eq!(client.detail(&study).await["case"]["reason"], "raised by a technician: please look");
+}
+
+#[tokio::test]
+async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_before_never_leaves_without_it()
+{
+    let house = house().await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let seen = client.detail(&study).await;
+    let case = seen["case"]["id"].as_str().unwrap().to_owned();
+    let draw = |x1: u32| {
+        let area = json!({ "instance": 0, "everywhere": true, "x0": 10, "y0": 20, "x1": x1, "y1": 40 });
+        json!({ "action": "black-out", "case": case, "area": area })
+    };
+    assert_eq!(client.decide(&seen, draw(10)).await.status, StatusCode::CONFLICT, "an empty area");
+    assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["case"]["areas"][0]["x1"], 50);
+    assert!(house.audit_text().contains("blacked an area out"));
+    assert_eq!(client.press(&seen, "uncover", None).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(seen["case"]["areas"], json!([]));
+    assert_eq!(client.press(&seen, "uncover", None).await.status, StatusCode::CONFLICT);
+
+    // Sealed without the area, stopped, blacked out, taken back: it must be sealed anew.
+    for to in [CaseState::Leaving, CaseState::Packing] {
+        let from = house.ledger.case(&case).await.unwrap().state().unwrap();
+        house.ledger.move_case(&case, &[from], to, Some(START)).await.unwrap();
+    }
+    let seen = client.detail(&study).await;
+    assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::CONFLICT, "it is being packed");
+    let sealed = appliance::ledger::Sealed {
+        envelope: "ab".repeat(16),
+        digest: "cd".repeat(32),
+        plain_bytes: 1,
+        sealed_bytes: 1,
+        image_bytes: 1,
+        frame_bytes: 1,
+        searched: 1,
+    };
+    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    let seen = client.detail(&study).await;
+    assert_eq!(client.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::OK);
+    let seen = client.detail(&study).await;
+    assert_eq!(client.press(&seen, "undo", None).await.status, StatusCode::OK);
+    assert_eq!(client.detail(&study).await["row"]["state"], "review");
 }

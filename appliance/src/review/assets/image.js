@@ -43,6 +43,17 @@ const table = new Uint32Array(65536);
 let sheet = null;
 let due = false;
 let sharper = 0;
+/** What leaves black, in pixels of the full image. @typedef {{ instance: number, everywhere: boolean, x0: number, y0: number, x1: number, y1: number }} Area */
+/** @type {Area[]} */
+let areas = [];
+/** Shown as they leave, or as outlines with what is under them. */
+let outlined = false;
+/** Draws an area: called with it once, or with nothing when it was given up. @type {((area: Area | null) => void) | null} */
+let drawing = null;
+/** @type {{ x: number, y: number } | null} */
+let corner = null;
+/** @type {{ x: number, y: number }} */
+let hand = { x: 0, y: 0 };
 
 /** Shows a study's previews; the same ones again change nothing. @param {string} id @param {string} kind @param {Preview[]} previews @param {string} words why there is none */
 export function show(id, kind, previews, words) {
@@ -161,8 +172,67 @@ function paint() {
   const [w, h] = [about.columns * scale, about.rows * scale];
   screen.imageSmoothingEnabled = scale < 4;
   screen.drawImage(picture, (canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y, w, h);
+  paintAreas(about, scale);
   $('cap-window').textContent = `${t.window(Math.round(centre), Math.round(width), invert)} · ${t.size(about.columns, about.rows, about.level)}`;
   $('invert').setAttribute('aria-pressed', String(invert));
+}
+
+/** Areas on this image, black as they leave or outlined; and the one being drawn. @param {Preview} about @param {number} scale canvas pixels per pixel of the level */
+function paintAreas(about, scale) {
+  const one = scale / 2 ** about.level;
+  const [left, top] = [(canvas.width - about.columns * scale) / 2 + pan.x, (canvas.height - about.rows * scale) / 2 + pan.y];
+  screen.lineWidth = Math.max(1, devicePixelRatio || 1);
+  screen.strokeStyle = '#e0a030';
+  for (const a of areas.filter((b) => b.everywhere || b.instance === about.instance)) {
+    const box = /** @type {const} */ ([left + a.x0 * one, top + a.y0 * one, (a.x1 - a.x0) * one, (a.y1 - a.y0) * one]);
+    screen.fillStyle = '#000';
+    if (!outlined) screen.fillRect(...box);
+    screen.strokeRect(...box);
+  }
+  if (corner) screen.strokeRect(corner.x, corner.y, hand.x - corner.x, hand.y - corner.y);
+}
+
+/** Areas of the case that is shown. @param {Area[]} drawn */
+export function cover(drawn) { areas = drawn; later(); }
+
+/** Lets a person draw one area; Escape gives it up. @returns {Promise<Area | null>} */
+export function draw() {
+  drawing?.(null);
+  canvas.classList.add('drawing');
+  canvas.focus();
+  return new Promise((done) => {
+    drawing = (area) => {
+      drawing = null;
+      corner = null;
+      canvas.classList.remove('drawing');
+      later();
+      done(area);
+    };
+  });
+}
+
+/** @param {PointerEvent} e */
+function place(e) {
+  const ratio = devicePixelRatio || 1;
+  const bounds = canvas.getBoundingClientRect();
+  return { x: (e.clientX - bounds.left) * ratio, y: (e.clientY - bounds.top) * ratio };
+}
+
+/** The area between two places on the canvas, within the image. @param {{x: number, y: number}} a @param {{x: number, y: number}} b @returns {Area | null} */
+function between(a, b) {
+  if (!now) return null;
+  const { about } = now;
+  const scale = Math.min(canvas.width / about.columns, canvas.height / about.rows) * zoom;
+  const one = scale / 2 ** about.level;
+  const [left, top] = [(canvas.width - about.columns * scale) / 2 + pan.x, (canvas.height - about.rows * scale) / 2 + pan.y];
+  // A level drops an odd last row or column: what reaches its edge reaches the edge of the image.
+  const most = (/** @type {number} */ n) => (n + 1) * 2 ** about.level;
+  const at = (/** @type {number} */ v, /** @type {number} */ from, /** @type {number} */ n) => Math.min(most(n), Math.max(0, (v - from) / one));
+  const x0 = Math.floor(at(Math.min(a.x, b.x), left, about.columns));
+  const y0 = Math.floor(at(Math.min(a.y, b.y), top, about.rows));
+  const x1 = Math.ceil(at(Math.max(a.x, b.x), left, about.columns));
+  const y1 = Math.ceil(at(Math.max(a.y, b.y), top, about.rows));
+  return x1 - x0 > 2 && y1 - y0 > 2 ? { instance: about.instance, everywhere: true, x0, y0, x1, y1 } : null;
 }
 
 function fit() {
@@ -229,6 +299,8 @@ export function key(key) {
   else if (key === 'ArrowDown') turn(at + 1);
   else if (key === 'Home') turn(0);
   else if (key === 'End') turn(frames.length - 1);
+  else if (key === 'm') { outlined = !outlined; later(); }
+  else if (key === 'Escape' && drawing) drawing(null);
   else return false;
   return true;
 }
@@ -236,6 +308,7 @@ export function key(key) {
 /** @param {PointerEvent} e */
 function drag(e) {
   if (!now || e.buttons === 0) return;
+  if (corner) { hand = place(e); later(); return; }
   const [dx, dy] = [e.movementX, e.movementY];
   if (e.buttons & 1) {
     [centre, width] = dragged(centre, width, dx, dy, range);
@@ -250,7 +323,13 @@ function drag(e) {
 }
 
 export function viewer() {
-  canvas.addEventListener('pointerdown', (e) => { canvas.setPointerCapture(e.pointerId); canvas.focus(); e.preventDefault(); });
+  canvas.addEventListener('pointerdown', (e) => {
+    canvas.setPointerCapture(e.pointerId);
+    canvas.focus();
+    e.preventDefault();
+    if (drawing && e.button === 0) { corner = place(e); hand = corner; }
+  });
+  canvas.addEventListener('pointerup', (e) => { if (drawing && corner) drawing(between(corner, place(e))); });
   canvas.addEventListener('pointermove', drag);
   canvas.addEventListener('contextmenu', (e) => e.preventDefault());
   canvas.addEventListener('wheel', (e) => {

@@ -121,7 +121,7 @@ function keys(e) {
   else if (k === '/') $('find').focus();
   else if (k === 'j') list.step(1);
   else if (k === 'k') list.step(-1);
-  else if (k === 'Escape' && viewing) go('');
+  else if (k === 'Escape' && viewing) { if (!image.key(k)) go(''); }
   else if (viewing && k === 'n') { if (!e.repeat) void study.look(true); }
   else if (!viewing || e.repeat && !/Arrow|[+\-=]/.test(k)) return;
   else if (!image.key(k) && !study.key(k)) return;

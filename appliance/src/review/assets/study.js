@@ -15,7 +15,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  *   holds: string[], removed: { code: string, words: string, count: number }[], previews: import('/assets/image.js').Preview[], ms: number,
  *   decided_at: number, cloud_up: boolean }, case: null | { id: string, state: string, priority: string, reason: string, plan: string,
  *   sealed_bytes: number, bytes_sent: number, parts_sent: number, parts_total: number, searched: number, attempts: number, next_attempt: number,
- *   fault: string | null, received_at: number | null, answered_at: number | null },
+ *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[] },
  *   report: null | { lines: string[], unsigned: boolean, signed_by: string | null, origin: string, created: string },
  *   earlier: { revision: number, state: string, corrected_at: number | null, report: Detail['report'] }[],
  *   events: { at: number, who: string, what: string }[], actions: Action[] }} Detail
@@ -82,6 +82,7 @@ function draw() {
   }
   const words = d.result && d.row.state !== 'arriving' ? t.noPicture : t.analysing;
   image.show(d.row.id, d.row.study.split(' ')[0], d.result?.previews ?? [], words);
+  image.cover(d.case?.areas ?? []);
   image.caption([d.row.study, d.row.room, d.row.tail && `…${d.row.tail}`].filter(Boolean).join(' · '));
   tick();
 }
@@ -150,7 +151,7 @@ function more(d) {
     const words = d.result.removed.map((r) => `${r.count} ${r.words}`).join(', ');
     all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone)));
   }
-  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...statement(d)));
+  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...covered(d), ...statement(d)));
   if (d.earlier.length > 0) all.push(part(t.sections.earlier, ...d.earlier.flatMap((c) => [el('p', c.corrected_at ? 'fault' : 'quiet', t.earlier(c)), ...(c.report ? [report(c.report)] : [])])));
   const list = el('ol', 'timeline');
   list.append(...d.events.map((e) => {
@@ -160,6 +161,11 @@ function more(d) {
   }));
   all.push(part(t.sections.timeline, list));
   $('more').replaceChildren(...all);
+}
+
+/** How many areas a person has drawn. @param {Detail} d */
+function covered(d) {
+  return d.case && d.case.areas.length > 0 ? [el('p', '', t.covered(d.case.areas.length))] : [];
 }
 
 /** What was done to the case, as a page of its own, once it was sealed. @param {Detail} d */
@@ -214,15 +220,23 @@ async function press(a) {
   if (lost()) return say(t.off);
   if (a.not) return say(`${a.label}: ${a.not}.`);
   let reason;
+  /** @type {import('/assets/image.js').Area | null} */
+  let area = null;
+  if (a.action === 'black-out') {
+    say(t.draw);
+    area = await image.draw();
+    if (!area) return say(t.drawnNone);
+  }
   if (a.reason) {
     reason = await why(a.action);
     if (reason === null) return;
   }
-  /** @type {Record<string, string>} */
+  /** @type {Record<string, unknown>} */
   const decision = { action: a.action };
   if (['escalate', 'acknowledge', 'unacknowledge', 'stat'].includes(a.action)) decision.study = d.row.id;
   else decision.case = d.case?.id ?? '';
   if (reason !== undefined) decision.reason = reason;
+  if (area) decision.area = area;
   try {
     await ask('/api/decide', { decision, study: d.row.id, revision: d.row.revision, events: d.events.length });
     say(`${a.label}: ${t.done}`);
