@@ -47,9 +47,11 @@ pub(super) fn is_own(data: &DataSet, policy: &Policy, keys: &Keys) -> bool {
     data.text(tags::DEIDENTIFICATION_METHOD).as_deref() == Some(policy.method().as_str())
         && data.text(tags::PATIENT_IDENTITY_REMOVED).as_deref() == Some("YES")
         && data.text(tags::PATIENT_ID).is_some_and(|id| keys.is_own_patient(&id))
-        && data
-            .uid(tags::SOP_INSTANCE_UID)
-            .is_none_or(|uid| policy.options().has(OptionSet::RETAIN_UIDS) || keys.is_own_uid(&uid))
+        && data.uid(tags::SOP_INSTANCE_UID).is_none_or(|uids| {
+            let kept = policy.options().has(OptionSet::RETAIN_UIDS);
+            // One value is right; several are met, and each was replaced by itself.
+            uids.split('\\').all(|uid| kept || super::keep::is_standard_uid(uid) || keys.is_own_uid(uid))
+        })
 }
 
 /// Writes the marks into the new header; `original` gives the dates.
