@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -182,13 +183,14 @@ fn line_of(
     };
     let mut output = Value::Null;
     if let Some(piece) = &line.piece {
-        let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(0)];
-        std::os::unix::fs::FileExt::read_exact_at(bag, &mut bytes, piece.offset)?;
-        if blake3::hash(&bytes).to_hex().as_str() != piece.blake3 {
-            return Ok(refused("the worker's output was damaged"));
-        }
         let name = folder.join(format!("{number:06}.dcm"));
-        std::fs::write(&name, bytes)?;
+        // Within the kernel where it can. The worker's own digest would say nothing about a worker.
+        let mut from = bag.try_clone()?;
+        from.seek(SeekFrom::Start(piece.offset))?;
+        let copied = std::io::copy(&mut from.take(piece.length), &mut File::create(&name)?)?;
+        if copied != piece.length {
+            return Ok(refused("the worker's output ends early"));
+        }
         output = json!(name);
     }
     Ok(json!({

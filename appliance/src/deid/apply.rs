@@ -5,7 +5,7 @@ use super::keep::{self, Kept};
 use super::plan::RemovedValue;
 use super::policy::{Dates, OptionSet, Policy};
 use super::rule::{self, ActionCode, Place, Rule};
-use super::{Keys, StudyContext, date, mark, private};
+use super::{Keys, StudyContext, date, gate, mark, private};
 use crate::dicom::{
     Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
     Vr, is_known, tags, vr_of,
@@ -44,6 +44,16 @@ impl Subject<'_> {
         rule::by_type(self.place.type_of(self.tag()))
     }
 
+    /// The least of an attribute that the table does not name. Of those inside sequences no type is known: text is
+    /// replaced, for the macro around it may need it.
+    pub(super) fn least_of_unlisted(&self) -> ActionCode {
+        let text = matches!(self.vr, Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT);
+        match self.least() {
+            ActionCode::X if text && !self.place.is_top() && self.rule == Rule::NotInTable => ActionCode::D,
+            least => least,
+        }
+    }
+
     /// What the Basic Profile says, where an option's cleaning left nothing.
     pub(super) fn basic(&self) -> ActionCode {
         let kind = self.place.type_of(self.tag());
@@ -60,6 +70,8 @@ pub(super) struct Transformer<'a> {
     /// Our own output: its dates were shifted before.
     pub(super) own: bool,
     place: Place,
+    /// References to other images stay, with replaced UIDs.
+    references: bool,
     pub(super) patient: String,
     /// SOP class and instance of the file meta: what the data set forgot to say.
     meta: (Option<String>, Option<String>),
@@ -96,6 +108,7 @@ impl<'a> Transformer<'a> {
             keys,
             own,
             place: Place::top(&class),
+            references: policy.keep_references || gate::is_derived(&class),
             patient,
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
@@ -225,7 +238,7 @@ impl<'a> Transformer<'a> {
             None => {}
         }
         if let Some(row) = rule::row(tag) {
-            return match rule::by_option(row, tag, self.policy) {
+            return match rule::by_option(row, tag, self.policy, self.references) {
                 Some(action) => (action, Rule::Option),
                 None => (rule::resolve(row.basic, kind), Rule::Table),
             };
@@ -269,7 +282,7 @@ impl<'a> Transformer<'a> {
                 self.note(subject);
                 Some(new)
             }
-            Kept::No => self.take_out(subject, subject.least()),
+            Kept::No => self.take_out(subject, subject.least_of_unlisted()),
         }
     }
 

@@ -94,16 +94,36 @@ const IMAGE_CLASSES: [&str; 30] = [
     "12.1", "12.1.1", "12.2", "12.2.1", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "14.1", "14.2",
     "20", "128", "128.1", "130",
 ];
+/// Families of objects that pass too: their texts and references are the table's business, and they hold no picture of
+/// a person. Waveforms but for voices, presentation states, registrations, segmentations, tractography, real world
+/// values, parametric maps, radiotherapy.
+const DERIVED_FAMILIES: [&str; 16] = [
+    "9.1", "9.2", "9.3", "9.5", "9.6", "9.7", "9.8", "11", "30", "66.1", "66.2", "66.3", "66.4", "66.5",
+    "66.6", "67",
+];
+const RADIOTHERAPY: &str = "481";
 const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
+
+fn is_under(suffix: &str, root: &str) -> bool {
+    suffix == root || suffix.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Not an image but made from one: what it refers to is what it is about, so its references stay, replaced.
+pub(super) fn is_derived(class: &str) -> bool {
+    let of = |suffix: &str| {
+        is_under(suffix, RADIOTHERAPY) || DERIVED_FAMILIES.iter().any(|family| is_under(suffix, family))
+    };
+    class.strip_prefix(STORAGE).is_some_and(of)
+}
 
 fn by_class(class: &str) -> Option<HoldReason> {
     let Some(suffix) = class.strip_prefix(STORAGE) else { return Some(HoldReason::UnknownSopClass) };
     if IMAGE_CLASSES.contains(&suffix) {
         return None;
     }
-    let under = |root: &str| suffix == root || suffix.strip_prefix(root).is_some_and(|r| r.starts_with('.'));
+    let under = |root: &str| is_under(suffix, root);
     // Nothing of an enclosed document is written, whatever the policy.
-    if under("104") {
+    if under("104") || is_derived(class) {
         return None;
     }
     Some(match suffix {

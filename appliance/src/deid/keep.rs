@@ -186,7 +186,7 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
 }
 
 /// A code value: at most two letters before its digits, as in SNOMED, DCM, LOINC and RadLex codes.
-fn is_code(tag: Tag, value: &str) -> bool {
+pub(super) fn is_code(tag: Tag, value: &str) -> bool {
     let value = value.trim();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let known = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));

@@ -54,6 +54,10 @@ impl Transformer<'_> {
         let Subject { level, element, vr, .. } = *subject;
         let text = text::decoded(level, element);
         let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
+        if keep::is_code(element.tag, &text) && !self.context.identifiers.found_in(&text) {
+            self.count(subject, ActionCode::K);
+            return Some(Element::bytes(element.tag, vr, text.into_bytes()));
+        }
         let cleaned: Vec<_> = values.iter().map(|v| clean(v, &self.context.identifiers)).collect();
         if cleaned.iter().all(|c| c.kept.is_empty()) {
             return self.take_out(subject, subject.basic());

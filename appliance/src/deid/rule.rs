@@ -210,13 +210,14 @@ pub(super) fn is_characteristic(tag: Tag) -> bool {
     CHARACTERISTICS.contains(&tag)
 }
 
-/// The row's action under a policy's options, where one of them changes it.
-pub(super) fn by_option(row: &Row, tag: Tag, policy: &Policy) -> Option<ActionCode> {
+/// The row's action under a policy's options, where one of them changes it. `references`: references to other images
+/// stay, with replaced UIDs.
+pub(super) fn by_option(row: &Row, tag: Tag, policy: &Policy, references: bool) -> Option<ActionCode> {
     let mut options = policy.options;
     if !CHARACTERISTICS.contains(&tag) {
         options = OptionSet(options.0 & !OptionSet::RETAIN_PATIENT_CHARACTERISTICS.0);
     }
-    if row.basic == Basic::XZU && policy.keep_references {
+    if row.basic == Basic::XZU && references {
         Some(ActionCode::U)
     } else if row.keep & options.0 != 0 {
         Some(ActionCode::K)
