@@ -112,6 +112,13 @@ fn clean_line(line: &str, own: &Identifiers) -> (String, Vec<String>) {
 fn staying(words: &[&str], own: &Identifiers) -> Vec<bool> {
     let kinds: Vec<Word> = words.iter().map(|word| kind(word, own)).collect();
     let mut gone: Vec<bool> = kinds.iter().map(|kind| *kind == Word::Open).collect();
+    for (at, pair) in words.windows(2).enumerate() {
+        if let [first, second] = pair
+            && own.is_place(first, second)
+        {
+            gone.iter_mut().skip(at).take(2).for_each(|gone| *gone = true);
+        }
+    }
     let is_gone = |gone: &[bool], at: Option<usize>| at.and_then(|at| gone.get(at)) == Some(&true);
     // Names after titles, then what may belong to a word that goes; twice, for surnames of two words.
     for _ in 0..2 {
@@ -150,7 +157,7 @@ fn drop_bare(kinds: &[Word], gone: &mut [bool]) {
 }
 
 fn kind(word: &str, own: &Identifiers) -> Word {
-    if !is_closed_word(word) || own.found_in(word) || own.nearly_in(word) {
+    if !is_closed_word(word) || own.found_in(word) || own.nearly_in(word) || own.short_in(word) {
         return Word::Open;
     }
     let pieces: Vec<String> = pieces(word).map(fold).collect();
@@ -237,7 +244,19 @@ mod tests {
     #[test]
     fn dates_and_telephone_numbers_of_small_pieces_go() {
         let own = own("Penn^Orla", "1");
-        for date in ["10/07/96", "10-07-96", "10.07.96", "96-7-10", "10 07 96", "555 12 34", "7/96"] {
+        for date in [
+            "12 Oct 1996",
+            "3 MAR",
+            "Okt",
+            "7 août",
+            "10/07/96",
+            "10-07-96",
+            "10.07.96",
+            "96-7-10",
+            "10 07 96",
+            "555 12 34",
+            "7/96",
+        ] {
             assert_eq!(clean(&format!("CT CHEST {date} LEFT"), &own).kept, "CT CHEST LEFT", "{date}");
         }
     }
@@ -257,6 +276,22 @@ mod tests {
             ("Dr Chest", "Dr"),
         ];
         for (text, kept) in cases {
+            assert_eq!(clean(text, &own).kept, kept, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_names_and_neighbouring_words_of_places_go() {
+        let mut data = DataSet::new();
+        data.put_text(tags::PATIENT_NAME, Vr::PN, "Li^Wei");
+        data.put_text(tags::INSTITUTION_NAME, Vr::LO, "North General Hospital, Chest Department");
+        let mut own = Identifiers::default();
+        own.harvest(&data);
+        for (text, kept) in [
+            ("CT CHEST for Li", "CT CHEST for"),
+            ("CT CHEST at North General left", "CT CHEST at left"),
+            ("CT of the chest, general view", "CT of the chest, general view"),
+        ] {
             assert_eq!(clean(text, &own).kept, kept, "{text}");
         }
     }

@@ -42,6 +42,22 @@ const ID_TAGS: [u32; 34] = [
     0x0040_2017,
 ];
 
+/// Institution, department, patient's and others' addresses, locations.
+const PLACES: [u32; 12] = [
+    0x0008_0080,
+    0x0008_0081,
+    0x0008_0092,
+    0x0008_1040,
+    0x0010_1040,
+    0x0010_2150,
+    0x0010_2152,
+    0x0032_1020,
+    0x0038_0300,
+    0x0038_0400,
+    0x0040_0011,
+    0x0040_0243,
+];
+
 /// Shortest word and name, in letters, that are the same person's when one letter differs.
 const NEAR: usize = 5;
 
@@ -64,6 +80,10 @@ pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
 #[derive(Clone, Default)]
 pub(super) struct Identifiers {
     names: BTreeSet<String>,
+    /// Parts of names of two letters: too short to be looked for in every value, looked for in free text.
+    short: BTreeSet<String>,
+    /// Neighbouring words of institutions, departments and addresses.
+    places: BTreeSet<(String, String)>,
     ids: BTreeMap<String, BTreeSet<Tag>>,
     /// Texts of attributes that the profile takes out, as a whole: descriptions, institutions, addresses.
     phrases: BTreeMap<String, BTreeSet<Tag>>,
@@ -77,7 +97,10 @@ impl Identifiers {
             let vr = if vr == Vr::UN { element.vr } else { vr };
             match kind_of(element.tag, vr) {
                 RemovedKind::Name => {
-                    self.names.extend(tokens(&decoded(level, element)).filter(|t| names_somebody(t)))
+                    let text = decoded(level, element);
+                    let (names, short): (Vec<_>, Vec<_>) = tokens(&text).partition(|t| names_somebody(t));
+                    self.names.extend(names);
+                    self.short.extend(short.into_iter().filter(|t| t.chars().count() == 2));
                 }
                 RemovedKind::Id => {
                     let text = decoded(level, element);
@@ -87,6 +110,10 @@ impl Identifiers {
                 }
                 RemovedKind::Text if taken_out(element.tag, vr) => {
                     let text = decoded(level, element);
+                    if PLACES.contains(&element.tag.0) {
+                        let words: Vec<String> = tokens(&text).collect();
+                        self.places.extend(words.iter().cloned().zip(words.iter().skip(1).cloned()));
+                    }
                     let open = text.split('\\').filter(|value| !is_closed(value));
                     for phrase in open.map(joined).filter(|t| t.chars().count() >= 5) {
                         self.phrases.entry(phrase).or_default().insert(element.tag);
@@ -119,6 +146,18 @@ impl Identifiers {
         tokens(text).any(|token| self.names.contains(&token) || self.ids.contains_key(&token))
             || text.split('\\').any(|value| self.ids.contains_key(&joined(value)))
             || self.ids.keys().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
+    }
+
+    /// A word of free text is a part of two letters of one of the study's names.
+    pub(super) fn short_in(&self, word: &str) -> bool {
+        tokens(word).any(|token| self.short.contains(&token))
+    }
+
+    /// Two neighbouring words stand so in an institution's name or in an address of the study.
+    pub(super) fn is_place(&self, first: &str, second: &str) -> bool {
+        let last = tokens(first).last();
+        let pair = last.zip(tokens(second).next());
+        pair.is_some_and(|pair| self.places.contains(&pair))
     }
 
     /// A word of the text is one of the study's names but for one letter: written wrongly, or in another form.

@@ -68,7 +68,7 @@ def table(name: str, about: str, words: set) -> list:
 
 def main() -> None:
     words, homographs, never = terms()
-    words = (words | concepts() | homographs) - never
+    words, homographs = (words | concepts() | homographs) - never, homographs - never
     text = "\n".join([
         "//! The closed vocabulary of kept text. GENERATED.",
         "//!",
