@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus guards bench-intake bench-deid screenshots help
+.PHONY: demo test setup-demo setup-test lint corpus fuzz guards bench-intake bench-deid screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -38,6 +38,10 @@ lint:
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
 corpus: setup-test
 	@tests/corpus
+
+# Fuzzes the de-identifier for an hour, or ARGS=SECONDS; needs cargo-fuzz and a nightly toolchain.
+fuzz: setup-demo
+	@tests/fuzz/run $(ARGS)
 
 # Takes out each guard of tests/guards.toml in turn and requires its test to fail. About a minute for each.
 guards: setup-test

@@ -177,7 +177,7 @@ after_release = \"{after}\"            # and so long after the scanner has relea
 in_progress = \"10m\"             # longest silence while the scanner says that a procedure step is in progress (MPPS)
 
 [deid]
-policy = \"strict\"               # or \"shifted-dates\"
+policy = \"strict\"               # or \"shifted-dates\", or the file of your own profile: \"profile.toml\"
 pixel_text = \"hold\"             # what has words in its pixels, or is of a kind that usually has, waits for a person;
                                 # \"black-out\": they are made black in every frame, and the rest may leave
 with_p10 = false                # true: de-identified DICOM files travel beside the prepared frames

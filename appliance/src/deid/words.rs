@@ -4,7 +4,7 @@
 
 /// Upper case, accents of Latin letters taken off, in the order of their bytes.
 #[rustfmt::skip]
-pub(super) const WORDS: [&str; 5246] = [
+pub(super) static WORDS: [&str; 5246] = [
     "00", "001", "01", "1D", "2D", "3D", "420", "422", "A", "ABD", "ABDOME", "ABDOMEN", "ABDOMENPELVIS",
     "ABDOMENS", "ABDOMINAL", "ABDOMINALE", "ABDOMINALES", "ABDOMINIS", "ABDOMINOPELVIC", "ABDOMINOPELVICO",
     "ABDUCENS", "ABDUCTOR", "ABKLAERUNG", "ABKLARUNG", "ABLATION", "ABNORMAL", "ABNORMALITIES", "ABNORMALITY",
@@ -599,7 +599,7 @@ pub(super) const WORDS: [&str; 5246] = [
 
 /// Those that are surnames as well, in the same order.
 #[rustfmt::skip]
-pub(super) const HOMOGRAPHS: [&str; 80] = [
+pub(super) static HOMOGRAPHS: [&str; 80] = [
     "ANGEL", "ATLAS", "BAKER", "BALANCE", "BALL", "BANKS", "BEAM", "BEEN", "BLACK", "BLADE", "BLOCK", "BLUE",
     "BOLD", "BRANCH", "BROWN", "CAP", "CARINA", "CHASE", "CLEAR", "CLOSE", "CONE", "CROSS", "CROWN", "DAY",
     "DELTA", "ECHO", "EDGE", "FALL", "FIELD", "FREE", "GLASS", "GOLD", "GRAY", "GREEN", "GREY", "GROSS",

@@ -11,11 +11,11 @@ use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
 use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
-use crate::deid::{Profile, Statement};
-
 mod check;
+mod deid;
 
 pub use check::{Fault, check_answer};
+pub use deid::{DeidAnswer, DeidOrder, DrawnArea, PixelText};
 
 /// Longest message either way, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -77,40 +77,6 @@ pub struct SealedBag {
     pub key: Secret,
 }
 
-/// Keys and policy that de-identification needs.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeidOrder {
-    /// A built-in policy by its name, or the site's own profile.
-    pub policy: Profile,
-    /// The site's pseudonym key, 32 bytes in hex.
-    pub key: String,
-    /// What becomes of text in pixels.
-    #[serde(default)]
-    pub pixel_text: PixelText,
-}
-
-/// What becomes of an instance with text in its pixels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PixelText {
-    /// It waits for a person, and so does every instance of a kind that usually has some.
-    #[default]
-    Hold,
-    /// What looks like text is made black in every frame.
-    BlackOut,
-}
-
-impl PixelText {
-    /// As in configuration and evidence.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PixelText::Hold => "hold",
-            PixelText::BlackOut => "black-out",
-        }
-    }
-}
-
 /// A study to triage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,24 +117,6 @@ pub struct SealJob {
     pub reader_key: String,
     /// The site's signing half in hex, as `proto::keys::Signer::to_bytes` gives it.
     pub signing_key: Secret,
-}
-
-/// An area that a person has blacked out, in pixels of the full image: columns `x0..x1`, rows `y0..y1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DrawnArea {
-    /// The instance it was drawn on, by its place in the job.
-    pub instance: u32,
-    /// On every image of the same size, too.
-    pub everywhere: bool,
-    /// First column.
-    pub x0: u32,
-    /// First row.
-    pub y0: u32,
-    /// First column after it.
-    pub x1: u32,
-    /// First row after it.
-    pub y1: u32,
 }
 
 /// A key on its way to a worker: wiped on drop, a stub in `Debug`.
@@ -388,16 +336,6 @@ pub struct SealAnswer {
     pub signature: String,
 }
 
-/// Answer to [`Job::Deid`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeidAnswer {
-    /// One per instance.
-    pub lines: Vec<DeidLine>,
-    /// What was done to all of them together.
-    pub statement: Statement,
-}
-
 /// One line of `appliance deid --json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -414,13 +352,4 @@ pub struct DeidLine {
     pub boxes: u32,
     /// The de-identified P10 file, when done.
     pub piece: Option<Piece>,
-}
-
-impl std::fmt::Debug for DeidOrder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeidOrder")
-            .field("policy", &self.policy.profile.name)
-            .field("key", &"(secret)")
-            .finish()
-    }
 }

@@ -10,7 +10,7 @@ use crate::job::{Answer, DrawnArea, Job};
 use crate::pixels::Image;
 
 /// The frame and the pixels of the file of a sealed radiograph, with these areas.
-fn sealed(areas: Vec<DrawnArea>) -> (image::GrayImage, Vec<u8>, crate::deid::Statement) {
+fn sealed(areas: Vec<DrawnArea>) -> (Vec<u8>, Vec<u8>, crate::deid::Statement) {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
     let files = files(vec![p10(&radiograph())]);
@@ -21,7 +21,7 @@ fn sealed(areas: Vec<DrawnArea>) -> (image::GrayImage, Vec<u8>, crate::deid::Sta
     (&files[0]).seek(SeekFrom::Start(0)).unwrap();
     (&files[0]).read_to_end(&mut envelope).unwrap();
     let (_, content) = proto::envelope::open(&envelope, site.public(), reader.opener()).unwrap();
-    let frame = image::load_from_memory(content.get("frame-0000.png").unwrap()).unwrap().into_luma8();
+    let frame = content.get("frame-0000.png").unwrap().to_vec();
     let file = content.get("instance-0000.dcm").unwrap().to_vec();
     let parsed = crate::dicom::read(&file[..], &crate::dicom::Limits::default()).unwrap();
     let pixels = Image::new(&parsed, &file).unwrap().decode(0).unwrap().stored.bytes;
@@ -36,6 +36,8 @@ fn a_drawn_area_is_black_in_the_frame_and_in_the_file_and_the_statement_says_who
     let area = DrawnArea { instance: 0, everywhere: true, x0, y0, x1: columns + 40, y1: y0 + 3 };
     let (frame, pixels, statement) = sealed(vec![area]);
     let (whole, before, nothing) = sealed(Vec::new());
+    let picture = |png: &[u8]| image::load_from_memory(png).unwrap().into_luma8();
+    let (frame, whole) = (picture(&frame), picture(&whole));
     let width = pixels.len() / (columns * rows) as usize;
     let inside = |x: u32, y: u32| x >= x0 && (y0..y0 + 3).contains(&y);
     for y in 0..rows {

@@ -63,7 +63,7 @@ def table(name: str, about: str, words: set) -> list:
             lines.append(line)
             line = "   "
         line += piece
-    return ["", f"/// {about}", "#[rustfmt::skip]", f"pub(super) const {name}: [&str; {len(words)}] = [", *lines, line, "];"]
+    return ["", f"/// {about}", "#[rustfmt::skip]", f"pub(super) static {name}: [&str; {len(words)}] = [", *lines, line, "];"]
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+//! What de-identification needs beside the instances, and what comes back of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::DeidLine;
+use crate::deid::{Profile, Statement};
+
+/// Keys and policy that de-identification needs.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidOrder {
+    /// A built-in policy by its name, or the site's own profile.
+    pub policy: Profile,
+    /// The site's pseudonym key, 32 bytes in hex.
+    pub key: String,
+    /// What becomes of text in pixels.
+    #[serde(default)]
+    pub pixel_text: PixelText,
+}
+
+impl std::fmt::Debug for DeidOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeidOrder")
+            .field("policy", &self.policy.profile.name)
+            .field("key", &"(secret)")
+            .finish()
+    }
+}
+
+/// What becomes of an instance with text in its pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PixelText {
+    /// It waits for a person, and so does every instance of a kind that usually has some.
+    #[default]
+    Hold,
+    /// What looks like text is made black in every frame.
+    BlackOut,
+}
+
+impl PixelText {
+    /// As in configuration and evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PixelText::Hold => "hold",
+            PixelText::BlackOut => "black-out",
+        }
+    }
+}
+
+/// An area that a person has blacked out, in pixels of the full image: columns `x0..x1`, rows `y0..y1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrawnArea {
+    /// The instance it was drawn on, by its place in the job.
+    pub instance: u32,
+    /// On every image of the same size, too.
+    pub everywhere: bool,
+    /// First column.
+    pub x0: u32,
+    /// First row.
+    pub y0: u32,
+    /// First column after it.
+    pub x1: u32,
+    /// First row after it.
+    pub y1: u32,
+}
+
+/// Answer to [`Job::Deid`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidAnswer {
+    /// One per instance.
+    pub lines: Vec<DeidLine>,
+    /// What was done to all of them together.
+    pub statement: Statement,
+}
