@@ -72,11 +72,19 @@ pub(super) fn clean(text: &str, own: &Identifiers) -> Cleaned {
     let mut cleaned = Cleaned { kept: String::new(), dropped: Vec::new() };
     let mut lines = Vec::new();
     for line in text.lines() {
-        let (kept, mut dropped) = clean_line(line, own);
+        let (mut kept, mut dropped) = clean_line(line, own);
+        // What is left stands together anew, so it is looked at again until nothing goes: twice must equal once.
+        loop {
+            cleaned.dropped.append(&mut dropped);
+            let (again, more) = clean_line(&kept, own);
+            if again == kept {
+                break;
+            }
+            (kept, dropped) = (again, more);
+        }
         if !kept.is_empty() {
             lines.push(kept);
         }
-        cleaned.dropped.append(&mut dropped);
     }
     cleaned.kept = lines.join("\r\n");
     if own.found_in(&cleaned.kept) {
@@ -274,6 +282,7 @@ mod tests {
             ("DR CHEST PA", "DR CHEST PA"),
             ("LONG AXIS WHITE MATTER", "LONG AXIS WHITE MATTER"),
             ("Dr Chest", "Dr"),
+            ("Dr Ivo Before", "Dr"),
         ];
         for (text, kept) in cases {
             assert_eq!(clean(text, &own).kept, kept, "{text}");
