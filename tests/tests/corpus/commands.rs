@@ -31,7 +31,12 @@ fn faults(entry: &Entry, ran: &Ran, base: u64) -> Vec<String> {
     let name = &entry.name;
     let most = base + WORKER + 8 * std::fs::metadata(&entry.path).unwrap().len();
     let mut faults = Vec::new();
-    if ran.code != 0 || ran.lines.len() != 1 {
+    // What cannot be read is said in a line, and by the exit code.
+    let refused = ran
+        .lines
+        .first()
+        .is_some_and(|line| word(line, "status") == "refused" || word(line, "disposition") == "unreadable");
+    if ran.code != i32::from(refused) || ran.lines.len() != 1 {
         faults.push(format!("{name}: code {}, {} lines: {}", ran.code, ran.lines.len(), ran.said));
     }
     if ran.processor > PROCESSOR || ran.wall > PATIENCE {
