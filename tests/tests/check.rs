@@ -83,3 +83,28 @@ fn the_cloud_reports_every_fault_with_its_key_and_what_to_write() {
         assert!(faults.iter().any(|fault| fault["key"] == key), "{key} is not reported: {}", bad.stdout);
     }
 }
+
+#[test]
+fn the_faults_of_a_profile_are_told_with_its_own_file_and_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
+    let config = appliance.config.display().to_string();
+    Settings::read(&appliance.config).unwrap().with("deid", "policy", "audit.toml").write().unwrap();
+    let profile = folder.path().join("site/audit.toml");
+    let check = || run("appliance", &["check", "--json", "--config", &config]).unwrap();
+    assert_eq!(check().code, 64, "the file is not there");
+    let head = "[profile]\nname = \"audit\"\n[options]\n";
+    std::fs::write(&profile, format!("{head}retain-uids = \"the registry joins on them\"\n")).unwrap();
+    let good = check();
+    assert_eq!(good.code, 0, "{}{}", good.stdout, good.stderr);
+    std::fs::write(&profile, format!("{head}retain-all = \"we like it so\"\n[[attribute]]\ntag = \"PatientName\"\naction = \"K\"\nreason = \"we know them\"\n")).unwrap();
+    let bad = check();
+    assert_eq!(bad.code, 64);
+    let faults = lines(&bad.stdout);
+    for (key, line) in [("options.retain-all", 4), ("attribute[0].action", 7)] {
+        let fault = faults.iter().find(|fault| fault["key"] == key);
+        let fault = fault.unwrap_or_else(|| panic!("{key} is not reported: {}", bad.stdout));
+        assert_eq!(fault["line"], line, "{fault}");
+        assert!(fault["file"].as_str().unwrap().ends_with("audit.toml"), "{fault}");
+    }
+}
