@@ -167,7 +167,8 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     if closed_text {
         let fits = |value: &str| !own(value) && (text::is_closed(value) || is_code(tag, value));
         if fits(&text) {
-            return yes(tag, vr, bytes);
+            // The text that was judged, not the bytes: a decoder passes over what it does not understand.
+            return yes(tag, vr, text.as_bytes());
         }
         if tag == tags::IMAGE_TYPE {
             let values: Vec<&str> = text.split('\\').map(|v| if fits(v) { v } else { "OTHER" }).collect();
