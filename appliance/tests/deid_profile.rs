@@ -16,6 +16,7 @@ fn profile(options: &[&str], attributes: &[(&str, &str)]) -> Profile {
         reason: REASON.to_owned(),
     };
     Profile {
+        region: Vec::new(),
         profile: Head { name: "north-audit".to_owned(), references: false },
         options: options.iter().map(|name| ((*name).to_owned(), REASON.to_owned())).collect(),
         attribute: attributes.iter().map(of).collect(),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use appliance::deid::Profile;
 use appliance::dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
 use appliance::job::{
-    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, PixelText, Preview, SealJob, Secret,
-    TriageAnswer, TriageJob, check_answer,
+    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer,
+    TriageJob, check_answer,
 };
 use dicom_encoding::adapters::EncodeOptions;
 use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
@@ -118,7 +118,7 @@ fn refs(count: usize) -> Vec<InstanceRef> {
 }
 
 fn order() -> DeidOrder {
-    DeidOrder { policy: Profile::named("strict"), key: "07".repeat(32), pixel_text: PixelText::Hold }
+    DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32)))
 }
 
 /// Starts a worker with these bundles of the tree.

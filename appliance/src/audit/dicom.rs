@@ -76,7 +76,13 @@ fn meaning(what: &str) -> Meaning {
         "case sent" => m(EXPORT, None, 'R', 0, Flow::Out),
         "report home" => m(IMPORT, None, 'C', 0, Flow::In),
         "evicted" => m(DELETED, None, 'D', 0, Flow::None),
-        "looked at the name" => m(ACCESSED, None, 'R', 0, Flow::None),
+        "vault: exported" => m(EXPORT, None, 'R', 0, Flow::None),
+        "vault: forgot" | "pseudonym key rotated" => {
+            m(ALERT, Some(("110129", "Security Configuration")), 'E', 0, Flow::None)
+        }
+        "looked at the name" | "looked at attributes" | "vault: looked" | "vault: re-identified files" => {
+            m(ACCESSED, None, 'R', 0, Flow::None)
+        }
         // Everything else is what a person decided about a study.
         _ => m(ACCESSED, None, 'U', 0, Flow::None),
     }

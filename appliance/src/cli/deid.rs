@@ -15,7 +15,7 @@ use super::out::{self, Failure};
 use crate::deid::{self, Keys, Statement, StudyContext};
 use crate::dicom;
 use crate::house::{read_profile, workers};
-use crate::job::{Answer, DeidJob, DeidOrder, Job, MAX_INSTANCES, PixelText};
+use crate::job::{Answer, DeidJob, DeidOrder, Faces, Job, MAX_INSTANCES, PixelText, Secret};
 use crate::ledger::new_id;
 
 /// De-identify files or folders.
@@ -35,7 +35,10 @@ pub(super) struct Deid {
     /// What becomes of text in pixels: `hold` or `black-out`.
     #[arg(long, default_value = "hold")]
     pixel_text: String,
-    /// File with the pseudonym key (32 bytes in hex); without it a key of this run alone.
+    /// What becomes of faces in thin head volumes: `hold` or `deface`.
+    #[arg(long, default_value = "hold")]
+    faces: String,
+    /// File with the pseudonym keys, as `appliance init` makes it; without it a key of this run alone.
     #[arg(long)]
     key: Option<PathBuf>,
     /// Write a statement of what was done: to read, or as JSON where the name ends in `.json`.
@@ -48,23 +51,23 @@ pub(super) struct Deid {
 
 /// Policy and key of the command line.
 fn order(c: &Deid) -> Result<DeidOrder, Failure> {
-    let key = match &c.key {
-        Some(path) => std::fs::read_to_string(path)?.trim().to_owned(),
+    let keys = Secret::new(match &c.key {
+        Some(path) => std::fs::read_to_string(path)?,
         None => format!("{}{}", new_id()?, new_id()?),
-    };
-    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
-        return Err(Failure::new(
-            out::USAGE,
-            "--key names a file with 32 bytes in hex, as `appliance init` writes it",
-        ));
-    }
+    });
+    Keys::from_text(keys.expose()).map_err(|e| Failure::new(out::USAGE, format!("--key: {e}")))?;
     let pixel_text = match c.pixel_text.as_str() {
         "hold" => PixelText::Hold,
         "black-out" => PixelText::BlackOut,
         _ => return Err(Failure::new(out::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
     };
+    let faces = match c.faces.as_str() {
+        "hold" => Faces::Hold,
+        "deface" => Faces::Deface,
+        _ => return Err(Failure::new(out::USAGE, "--faces is \"hold\" or \"deface\"")),
+    };
     let policy = read_profile(&c.policy).map_err(|faults| out::faults_failure(&faults))?;
-    Ok(DeidOrder { policy, key, pixel_text })
+    Ok(DeidOrder { policy, keys, under: None, pixel_text, faces })
 }
 
 pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
@@ -220,8 +223,7 @@ fn explain(c: &Deid, order: &DeidOrder) -> Result<(), Failure> {
     let cannot = |words: String| Failure::new(out::FAILED, format!("the file cannot be read: {words}"));
     let parsed =
         dicom::read(File::open(&c.input)?, &dicom::Limits::default()).map_err(|e| cannot(e.to_string()))?;
-    let key = hex::decode(&order.key).unwrap_or_default();
-    let keys = Keys::from_bytes(&key).map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
+    let keys = order.pseudonym_keys().map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
     let policy = order.policy.policy().map_err(|_| Failure::new(out::USAGE, "--policy is no policy"))?;
     let context = StudyContext::of(&parsed.meta, &parsed.data);
     for step in deid::explain(&parsed.meta, &parsed.data, &context, &policy, &keys) {

@@ -16,7 +16,7 @@ use crate::deid::Profile;
 use crate::dicom;
 use crate::house::workers;
 use crate::job::{
-    Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, PixelText, TriageAnswer, TriageJob, check_answer,
+    Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, Secret, TriageAnswer, TriageJob, check_answer,
 };
 use crate::ledger::new_id;
 
@@ -189,15 +189,8 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
 }
 
 async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
-    let deid = DeidOrder {
-        policy: Profile::named("strict"),
-        pixel_text: PixelText::Hold,
-        key: [new_id(), new_id()]
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| e.to_string())?
-            .concat(),
-    };
+    let key = [new_id(), new_id()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+    let deid = DeidOrder::new(Profile::named("strict"), Secret::new(key.concat()));
     let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false, bag: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
     match ask(pool, &job, paths).await.map_err(|e| e.words)?.0 {

@@ -155,7 +155,7 @@ fn configuration(c: &Init) -> Result<String, Failure> {
 name = {name}
 ledger = \"ledger.db\"             # the only copy of what was decided: back it up with `appliance backup`
 audit = \"audit.jsonl\"
-pseudonym_key = \"pseudonym.key\"  # losing it loses the way from a pseudonym back to the patient
+pseudonym_key = \"pseudonym.key\"  # makes pseudonyms; `appliance pseudonym rotate` makes a new one
 demo = {demo}
 
 [intake]

@@ -12,6 +12,8 @@ mod files;
 mod forward;
 mod init;
 mod out;
+mod pseudonym;
+mod reidentify;
 mod run;
 mod site;
 mod status;
@@ -70,6 +72,11 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// Pseudonyms: list, show, find, export, forget, rotate.
+    #[command(subcommand)]
+    Pseudonym(pseudonym::Pseudonym),
+    /// Put patients, UIDs and dates back into files that were made from this site's pseudonyms.
+    Reidentify(reidentify::Reidentify),
     /// Originals that go on: list, retry, give-up.
     #[command(subcommand)]
     Forward(forward::Forward),
@@ -124,6 +131,8 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Send(c) => out::block_on(echo::send(&c)),
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
+        Command::Pseudonym(c) => out::block_on(pseudonym::main(&c)),
+        Command::Reidentify(c) => out::block_on(reidentify::main(&c)),
         Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
         Command::Audit(c) => out::block_on(audit::main(&c)),

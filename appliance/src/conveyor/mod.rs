@@ -4,6 +4,7 @@
 //! like the wire. A crash anywhere repeats the work; the ledger's primary keys keep the result single.
 
 mod answer;
+mod explain;
 mod pack;
 mod settle;
 

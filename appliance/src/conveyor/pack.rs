@@ -5,8 +5,9 @@ use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
 use super::{Conveyor, Error, Outcome, Unopened, largest, now};
+use crate::deid::WayBack;
 use crate::escalation::Identity;
-use crate::job::{Answer, Job, SealAnswer, SealJob, Secret};
+use crate::job::{Answer, DeidOrder, Job, SealAnswer, SealJob, Secret};
 use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Sealed};
 use crate::store::Id;
 
@@ -73,7 +74,9 @@ impl Conveyor {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
-                // Before the envelope has its name: an envelope that start-up adopts has its statement already.
+                // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
+                // back already.
+                self.ledger.keep_way_back(&sealed.way_back, &disposition.pseudonym_key, now()).await?;
                 let statement = (sealed.statement.as_str(), sealed.signature.as_str());
                 self.ledger
                     .keep_statement(&case.id, case.revision, &sealed.envelope, statement, now())
@@ -154,7 +157,7 @@ impl Conveyor {
         };
         Ok(SealJob {
             instances,
-            deid: self.deid.clone(),
+            deid: DeidOrder { under: Some(d.pseudonym_key.clone()), ..self.deid.clone() },
             plan_digest: d.plan_digest.clone(),
             areas: Vec::new(),
             manifest,
@@ -217,6 +220,7 @@ impl Conveyor {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
+            way_back: WayBack::default(),
             statement: String::new(),
             signature: String::new(),
         };

@@ -119,6 +119,7 @@ impl Conveyor {
             holds: answer.holds,
             actions: answer.actions,
             plan_digest: answer.plan_digest,
+            pseudonym_key: self.deid.pseudonym_keys().map(|keys| keys.name()).unwrap_or_default(),
             previews: answer.previews,
             bag: bag.map(|b| b.to_string()),
             ms: answer.ms,

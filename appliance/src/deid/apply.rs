@@ -1,28 +1,17 @@
 //! Applies the rules to every element at every level.
 use super::account::{Account, Actions};
+use super::back::WayBack;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
 use super::plan::RemovedValue;
 use super::policy::{Dates, OptionSet, Policy};
 use super::rule::{self, ActionCode, Place, Rule};
-use super::{Keys, StudyContext, date, gate, mark, private};
+use super::step::Step;
+use super::{Keys, StudyContext, date, gate, mark, private, text};
 use crate::dicom::{
     Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
     Vr, is_known, tags, vr_of,
 };
-
-/// One action on one element, for those who ask why ([`super::explain`]). Holds no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The sequences around it, outermost first.
-    pub path: Vec<Tag>,
-    /// The attribute.
-    pub tag: Tag,
-    /// What was done.
-    pub action: ActionCode,
-    /// Which rule said so.
-    pub rule: Rule,
-}
 
 /// An element where it stands, and the rule that holds for it.
 #[derive(Clone, Copy)]
@@ -73,6 +62,10 @@ pub(super) struct Transformer<'a> {
     /// References to other images stay, with replaced UIDs.
     references: bool,
     pub(super) patient: String,
+    /// The patient's pseudonym.
+    pub(super) pseudonym: String,
+    /// What leads back from the pseudonyms of this instance.
+    pub(super) way: WayBack,
     /// SOP class and instance of the file meta: what the data set forgot to say.
     meta: (Option<String>, Option<String>),
     year: Option<i64>,
@@ -109,7 +102,9 @@ impl<'a> Transformer<'a> {
             own,
             place: Place::top(&class),
             references: policy.keep_references || gate::is_derived(&class),
+            pseudonym: keys.patient(&patient),
             patient,
+            way: WayBack::default(),
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
             account: Account::new(keys),
@@ -118,9 +113,10 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Actions by count and removed values, sorted.
-    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>) {
-        self.account.finish(header)
+    /// Actions by count, removed values, sorted, and the way back.
+    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>, WayBack) {
+        let (actions, removed) = self.account.finish(header);
+        (actions, removed, self.way)
     }
 
     /// The new data set of the top level.
@@ -130,8 +126,9 @@ impl<'a> Transformer<'a> {
         for (tag, uid) in [(tags::SOP_CLASS_UID, &self.meta.0), (tags::SOP_INSTANCE_UID, &self.meta.1)] {
             if let Some(uid) = uid.as_deref().filter(|uid| !uid.is_empty() && header.uid(tag).is_none()) {
                 let kept = keep::is_standard_uid(uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
-                let uid = if kept { uid.to_owned() } else { self.keys.uid(uid) };
-                header.put_text(tag, Vr::UI, &uid);
+                let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
+                self.way.uid(&self.pseudonym, &new, uid);
+                header.put_text(tag, Vr::UI, &new);
             }
         }
         if header.uid(tags::SOP_INSTANCE_UID).is_none() {
@@ -141,7 +138,11 @@ impl<'a> Transformer<'a> {
             header.put_text(tags::SOP_INSTANCE_UID, Vr::UI, &uid);
         }
         // Patient ID is of type 2 in every IOD; a patient without one still gets the same pseudonym everywhere.
-        header.put_text(tags::PATIENT_ID, Vr::LO, &self.keys.patient(&self.patient));
+        header.put_text(tags::PATIENT_ID, Vr::LO, &self.pseudonym);
+        if self.pseudonym != self.patient {
+            let days = self.keys.date_offset(&self.patient);
+            self.way.patient(&self.pseudonym, data, header.uid(tags::STUDY_INSTANCE_UID), days);
+        }
         if keep::beyond_ascii(&header) {
             header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, keep::UTF_8);
         }
@@ -180,7 +181,12 @@ impl<'a> Transformer<'a> {
         let mut out = DataSet::new();
         out.charset = Charset::from_value(keep::UTF_8.as_bytes());
         for element in data.iter() {
-            if let Some(new) = self.element(data, element, place) {
+            let at = self.trail.as_ref().map_or(0, Vec::len);
+            let new = self.element(data, element, place);
+            if let Some(step) = self.trail.as_mut().and_then(|trail| trail.get_mut(at)) {
+                step.after = new.as_ref().and_then(|new| text::shown(&out, new));
+            }
+            if let Some(new) = new {
                 out.put(new);
             }
         }
@@ -332,15 +338,27 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    fn pseudonym(&self, level: &DataSet, place: Place) -> String {
+    fn pseudonym(&mut self, level: &DataSet, place: Place) -> String {
         let here = if place.is_top() { None } else { level.text(tags::PATIENT_ID) };
-        self.keys.patient(here.as_deref().unwrap_or(&self.patient))
+        let Some(id) = here else { return self.pseudonym.clone() };
+        let pseudonym = self.keys.patient(&id);
+        if pseudonym != id {
+            self.way.named(&pseudonym, level);
+        }
+        pseudonym
     }
 
     pub(super) fn count(&mut self, subject: &Subject<'_>, action: ActionCode) {
         self.account.count(subject.tag(), action, subject.rule);
         if let Some(trail) = &mut self.trail {
-            trail.push(Step { path: self.path.clone(), tag: subject.tag(), action, rule: subject.rule });
+            trail.push(Step {
+                path: self.path.clone(),
+                tag: subject.tag(),
+                action,
+                rule: subject.rule,
+                before: text::shown(subject.level, subject.element),
+                after: None,
+            });
         }
     }
 

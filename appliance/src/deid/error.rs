@@ -11,8 +11,13 @@ pub enum Error {
     #[error("no such policy; write strict or shifted-dates")]
     UnknownPolicy,
     /// The pseudonym key has the wrong length.
-    #[error("the pseudonym key must be 32 bytes")]
+    #[error("a pseudonym key file has a line of 64 hex digits for each key, the present one first")]
     KeyLength,
+    /// What was planned under a key that is not in the key file any more.
+    #[error(
+        "the pseudonym key this was planned under is gone from the key file: restore the file from its backup"
+    )]
+    KeyGone,
     /// The plan has boxes, but pixels were to be copied as they are.
     #[error("boxes must be blacked out by the pixels room before this instance is written")]
     BoxesNotApplied,

@@ -38,8 +38,9 @@ pub(super) fn is_mark(tag: Tag) -> bool {
     MARKS.contains(&tag)
 }
 
-/// CID 7050: the one option that is an instance's own, not the policy's.
+/// CID 7050: the options that are an instance's own, not the policy's.
 const CLEAN_PIXELS: &str = "113101";
+const CLEAN_FACES: &str = "113102";
 
 /// This data set is our own output under these keys and this policy: its dates are done. The patient's pseudonym
 /// carries the keyed mark, so no sender can claim it for original data without having seen our output.
@@ -86,13 +87,30 @@ pub(super) fn put(
     }
 }
 
+/// Takes the marks out again, of what was re-identified.
+pub(super) fn take_back(header: &mut DataSet) {
+    for tag in MARKS {
+        header.remove(tag);
+    }
+    header.put_text(tags::PATIENT_IDENTITY_REMOVED, Vr::CS, "NO");
+}
+
 /// Says that every frame was looked through for text and what was found is black.
 pub(super) fn put_pixels_cleaned(header: &mut DataSet) {
+    put_option(header, CLEAN_PIXELS, "Clean Pixel Data Option");
+}
+
+/// Says that the face is black in every frame.
+pub(super) fn put_defaced(header: &mut DataSet) {
+    put_option(header, CLEAN_FACES, "Clean Recognizable Visual Features Option");
+}
+
+fn put_option(header: &mut DataSet, value: &str, meaning: &str) {
     let mut codes = header.items(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE).to_vec();
-    if codes.iter().any(|item| item.text(tags::CODE_VALUE).as_deref() == Some(CLEAN_PIXELS)) {
+    if codes.iter().any(|item| item.text(tags::CODE_VALUE).as_deref() == Some(value)) {
         return;
     }
-    codes.push(code(CLEAN_PIXELS, "Clean Pixel Data Option"));
+    codes.push(code(value, meaning));
     header.put(Element {
         tag: tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
         vr: Vr::SQ,

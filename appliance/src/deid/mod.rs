@@ -11,6 +11,7 @@
 
 mod account;
 mod apply;
+mod back;
 mod clean;
 mod context;
 mod date;
@@ -25,11 +26,13 @@ mod plan;
 mod policy;
 mod private;
 mod profile;
+mod region;
 mod replace;
 mod rule;
 mod sealed;
 mod search;
 mod statement;
+mod step;
 mod table;
 #[cfg(test)]
 mod table_tests;
@@ -39,7 +42,7 @@ mod vocabulary;
 mod words;
 
 pub use account::Actions;
-pub use apply::Step;
+pub use back::{Originals, PatientBack, Restored, WayBack, pseudonyms, restore};
 pub use context::StudyContext;
 pub use error::{Error, Fault};
 pub use facts::{Facts, Listing, Sex};
@@ -48,7 +51,9 @@ pub use keys::Keys;
 pub use plan::{NativePixels, PixelBox, Plan, RemovedKind, RemovedValue, explain, plan};
 pub use policy::{Dates, OptionSet, Policy};
 pub use profile::{Complaint, Deviation, Head, Profile, attribute_name};
+pub use region::{DeviceRegion, Regions, regions};
 pub use rule::{ActionCode, Rule};
 pub use sealed::Deidentified;
 pub use search::{Hit, Region, Search};
 pub use statement::{Area, Done, EDITION, Reason, Statement, statement_message};
+pub use step::Step;

@@ -1,8 +1,9 @@
 //! The plan of one instance: everything that is written, and everything that was taken out.
 use super::account::Actions;
-use super::apply::{Step, Transformer};
+use super::apply::Transformer;
 use super::rule::ActionCode;
-use super::{Deidentified, Error, Facts, HoldReason, Keys, Policy, StudyContext, gate, mark};
+use super::step::Step;
+use super::{Deidentified, Error, Facts, HoldReason, Keys, Policy, StudyContext, WayBack, gate, mark};
 use crate::dicom::{self, ByteRange, DataSet, FileMeta, ReadAt, TransferSyntax, Value, tags};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -100,12 +101,16 @@ pub struct Plan {
     pub facts: Deidentified<Facts>,
     /// Ranges that are copied through, in the order of the header.
     pub copies: Vec<ByteRange>,
-    /// Boxes to black out before the pixels are written.
+    /// Boxes of text to black out before the pixels are written.
     pub boxes: Vec<PixelBox>,
+    /// Boxes of the face, black too; many and narrow.
+    pub face: Vec<PixelBox>,
     /// How often each action was taken on each attribute, at every level, and by which rule.
     pub actions: Actions,
     /// Every removed value, sorted, each once; for [`super::Search`].
     pub removed: Vec<RemovedValue>,
+    /// What leads back from its pseudonyms, for the site's vault.
+    pub way: WayBack,
     /// Why it waits for a person; empty when it may leave.
     pub holds: Vec<HoldReason>,
     /// The syntax that is written.
@@ -133,7 +138,7 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
     let mut work = Transformer::new(data, meta, context, policy, keys, own);
     let mut header = work.data_set(data);
     work.note_meta(meta);
-    let (actions, removed) = work.finish(&header);
+    let (actions, removed, way) = work.finish(&header);
     mark::put(&mut header, data, context, policy, own);
     let copies = ranges(&header);
     Plan {
@@ -141,15 +146,18 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         header: Deidentified::new(header),
         copies,
         boxes: Vec::new(),
+        face: Vec::new(),
         actions,
         removed,
+        way,
         holds: gate::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
         policy: policy.name().to_owned(),
     }
 }
 
-/// Every action on an instance in the order of its attributes, and the rules behind them; no values.
+/// Every action on an instance in the order of its attributes, the rules behind them, and the values before and after.
+/// Identified: it stays with who asked.
 pub fn explain(
     meta: &FileMeta,
     data: &DataSet,
@@ -198,6 +206,26 @@ impl Plan {
         self.boxes.dedup();
     }
 
+    /// Takes in where the face is: black in what is written, and no reason to wait any more. As with
+    /// [`Plan::clean_pixels`], the header says so because writing insists on the blackened pixels.
+    pub fn deface(&mut self, boxes: &[PixelBox]) {
+        self.face = boxes.to_vec();
+        self.holds.retain(|hold| *hold != HoldReason::FaceInVolume);
+        let header = self.header.inner_mut();
+        header.put_text(tags::RECOGNIZABLE_VISUAL_FEATURES, dicom::Vr::CS, "NO");
+        mark::put_defaced(header);
+    }
+
+    /// Everything that is black in what is written.
+    pub fn black(&self) -> Vec<PixelBox> {
+        self.boxes.iter().chain(&self.face).copied().collect()
+    }
+
+    /// Nothing is.
+    pub fn is_untouched(&self) -> bool {
+        self.boxes.is_empty() && self.face.is_empty()
+    }
+
     /// Makes it wait for a person.
     pub fn hold(&mut self, reason: HoldReason) {
         self.holds.push(reason);
@@ -218,7 +246,7 @@ impl Plan {
         let header = dicom::encode_data_set(&self.header).unwrap_or_default();
         hasher.update(&(header.len() as u64).to_le_bytes());
         hasher.update(&header);
-        for part in &self.boxes {
+        for part in self.boxes.iter().chain(&self.face) {
             let frame = part.frame.map_or(u64::MAX, u64::from);
             hasher.update(&frame.to_le_bytes());
             for number in [part.x0, part.y0, part.x1, part.y1] {
@@ -235,7 +263,7 @@ impl Plan {
     /// # Errors
     /// [`Error::BoxesNotApplied`] when there are boxes; otherwise those of reading and writing.
     pub fn write<S: ReadAt>(&self, source: S, sink: &mut dyn Write) -> Result<(), Error> {
-        if !self.boxes.is_empty() {
+        if !self.is_untouched() {
             return Err(Error::BoxesNotApplied);
         }
         self.write_parts(&self.header, &self.syntax, source, sink)

@@ -1,6 +1,7 @@
-//! A site's own profile: the Basic Profile of PS3.15 annex E, options by name, and attributes that are treated
-//! otherwise, each with the reason why.
+//! A site's own profile: the Basic Profile of PS3.15 annex E, options by name, attributes that are treated otherwise,
+//! and regions of its devices' pictures, each with the reason why.
 use super::policy::{OptionSet, Policy};
+use super::region::DeviceRegion;
 use super::rule::ActionCode;
 use crate::dicom::{Tag, Vr, is_known, keyword, tag_of, vr_of};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub struct Profile {
     /// `[[attribute]]`.
     #[serde(default)]
     pub attribute: Vec<Deviation>,
+    /// `[[region]]`.
+    #[serde(default)]
+    pub region: Vec<DeviceRegion>,
 }
 
 /// `[profile]`.
@@ -93,7 +97,11 @@ impl Profile {
     /// Everything that is wrong with it.
     pub fn policy(&self) -> Result<Policy, Vec<Complaint>> {
         let name = self.profile.name.as_str();
-        if self.options.is_empty() && self.attribute.is_empty() && BUILT_IN.contains(&name) {
+        if self.options.is_empty()
+            && self.attribute.is_empty()
+            && self.region.is_empty()
+            && BUILT_IN.contains(&name)
+        {
             return Ok(if name == "strict" { Policy::strict() } else { Policy::shifted_dates() });
         }
         let mut wrong = Vec::new();
@@ -106,6 +114,9 @@ impl Profile {
                 Ok(_) => wrong.push(complaint(number, "tag", "is named twice", "name every attribute once")),
                 Err((key, what, write)) => wrong.push(complaint(number, key, what, write)),
             }
+        }
+        for (number, region) in self.region.iter().enumerate() {
+            wrong.extend(region.complaints(number, REASON));
         }
         if wrong.is_empty() {
             Ok(Policy::of_site(name, options, self.profile.references, deviations, self.reasons()))
@@ -147,11 +158,18 @@ impl Profile {
         set
     }
 
-    /// Options and attributes with the reasons for them, for the statement.
+    /// Options, attributes and regions with the reasons for them, for the statement.
     fn reasons(&self) -> Vec<(String, String)> {
         let of_attribute = |d: &Deviation| (format!("{} {}", d.tag, d.action), d.reason.clone());
         let options = self.options.iter().map(|(name, reason)| (name.clone(), reason.clone()));
-        options.chain(self.attribute.iter().map(of_attribute)).collect()
+        let of_region = |r: &DeviceRegion| {
+            let model = r.model.as_deref().unwrap_or("every model");
+            let what =
+                format!("black in pictures of {}, {model}, {} x {}", r.manufacturer, r.columns, r.rows);
+            (what, r.reason.clone())
+        };
+        let attributes = self.attribute.iter().map(of_attribute);
+        options.chain(attributes).chain(self.region.iter().map(of_region)).collect()
     }
 }
 

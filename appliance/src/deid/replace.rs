@@ -94,14 +94,17 @@ impl Transformer<'_> {
     }
 
     /// Every UID replaced but those of the standard itself.
-    pub(super) fn mapped(&self, level: &DataSet, element: &Element) -> Option<Element> {
+    pub(super) fn mapped(&mut self, level: &DataSet, element: &Element) -> Option<Element> {
         let text = text::decoded(level, element);
         let all = self.policy.options().has(OptionSet::RETAIN_UIDS);
         let values = text.split('\\').map(|uid| {
             let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
             let kept = uid.is_empty() || keep::is_standard_uid(uid) || (all && keep::is_uid(uid));
-            if kept { uid.to_owned() } else { self.keys.uid(uid) }
+            let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
+            self.way.uid(&self.pseudonym, &new, uid);
+            new
         });
-        Some(Element::bytes(element.tag, Vr::UI, values.collect::<Vec<_>>().join("\\")))
+        let values: Vec<String> = values.collect();
+        Some(Element::bytes(element.tag, Vr::UI, values.join("\\")))
     }
 }

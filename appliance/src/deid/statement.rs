@@ -13,8 +13,8 @@ pub const EDITION: &str = "PS3.15 2026c, annex E";
 
 /// What a statement is and is not; part of every one.
 const NOTICE: &str = "Pseudonymised, not anonymous. The site that holds the pseudonym key can map back; the receiver \
-sees which site sent it and when it arrived. Faces are not removed: head volumes thin enough to render one are held \
-until a person releases them. A search found no removed value in the bytes that were sealed; it cannot find what \
+sees which site sent it and when it arrived. Head volumes thin enough to render a face are held until a person \
+releases them; where they were defaced the skull stays, and with forensic means a face could be guessed from it. A search found no removed value in the bytes that were sealed; it cannot find what \
 nobody wrote into the header, nor text in pixels that was not recognised as text.";
 
 /// What a site signs: the BLAKE3 digest of a statement's text, with the words that say what it is of.
@@ -44,6 +44,12 @@ pub struct Statement {
     pub reasons: Vec<Reason>,
     /// What became of text in pixels: `hold` or `black-out`.
     pub pixel_text: String,
+    /// What became of faces in head volumes: `hold` or `deface`.
+    #[serde(default)]
+    pub faces: String,
+    /// Instances in which the face is black.
+    #[serde(default)]
+    pub defaced: u32,
     /// Instances that were de-identified.
     pub instances: u32,
     /// Instances that could not be read; nothing of them left.
@@ -127,6 +133,8 @@ impl Statement {
             options: policy.option_names().into_iter().map(str::to_owned).collect(),
             reasons: policy.reasons().iter().map(reason).collect(),
             pixel_text: String::new(),
+            faces: String::new(),
+            defaced: 0,
             instances: 0,
             unreadable: 0,
             actions: actions.iter().map(done).collect(),
@@ -143,6 +151,7 @@ impl Statement {
         let offset = self.instances;
         self.instances = self.instances.saturating_add(other.instances);
         self.unreadable = self.unreadable.saturating_add(other.unreadable);
+        self.defaced = self.defaced.saturating_add(other.defaced);
         let shifted = |area: Area| Area { instance: area.instance.saturating_add(offset), ..area };
         self.boxes.extend(other.boxes.into_iter().map(shifted));
         for done in other.actions {
@@ -187,6 +196,9 @@ impl Statement {
         line(format!(
             "Text found in pixels {text}; {found} areas of text are black, {drawn} that a person drew."
         ));
+        if self.defaced > 0 {
+            line(format!("Faces: soft tissue in front of the skull is black in {} images.", self.defaced));
+        }
         for words in &self.held_for {
             line(format!("Waited for a person, who released it: {words}"));
         }

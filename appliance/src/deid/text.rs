@@ -182,6 +182,18 @@ pub(super) fn decoded(level: &DataSet, element: &Element) -> String {
     text.trim_matches(|c: char| c == '\0' || c == ' ').to_owned()
 }
 
+/// A value as a person reads it: text, or the first whole number; `None` for what is neither. Cut to 200 characters.
+pub(super) fn shown(level: &DataSet, element: &Element) -> Option<String> {
+    const LONGEST: usize = 200;
+    let bytes = element.as_bytes()?;
+    let text = match element.vr {
+        vr if vr.is_text() => decoded(level, element),
+        Vr::US if bytes.len() == 2 => u16::from_le_bytes(bytes.try_into().ok()?).to_string(),
+        _ => return None,
+    };
+    Some(text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect())
+}
+
 /// Words of letters and digits, upper case, accents folded.
 fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).map(fold)

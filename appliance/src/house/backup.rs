@@ -38,7 +38,7 @@ pub async fn backup(s: &Settings, ledger: &Ledger, folder: &Path) -> Result<Valu
     }
     let mut apart = vec![
         json!({ "what": "store key: without it this backup does not open", "path": s.store.key }),
-        json!({ "what": "pseudonym key: without it no pseudonym leads back", "path": s.site.pseudonym_key }),
+        json!({ "what": "pseudonym keys: without them the same patient gets another pseudonym, and no case that waits can be packed", "path": s.site.pseudonym_key }),
         json!({ "what": "stored instances, sealed cases and previews", "path": s.store.path }),
     ];
     if let Some(e) = &s.escalation {

@@ -14,7 +14,7 @@ use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
-use crate::job::PixelText;
+use crate::job::{Faces, PixelText};
 use crate::review::{Config as ReviewConfig, Mode};
 use crate::store::StoreConfig;
 use crate::study::Config as StudyConfig;
@@ -46,11 +46,13 @@ pub struct DeidConfig {
     pub with_p10: bool,
     /// `hold` (what has or usually has text in its pixels waits) or `black-out`.
     pub pixel_text: PixelText,
+    /// `hold` (a head volume thin enough to render a face waits) or `deface`.
+    pub faces: Faces,
 }
 
 impl Default for DeidConfig {
     fn default() -> Self {
-        Self { policy: "strict".into(), with_p10: false, pixel_text: PixelText::Hold }
+        Self { policy: "strict".into(), with_p10: false, pixel_text: PixelText::Hold, faces: Faces::Hold }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{ForwardOrder, Settings};
+use super::{ForwardOrder, Settings, VaultOrder};
 use crate::review::Decision;
 
 /// Longest request or response in bytes.
@@ -51,6 +51,8 @@ pub enum Request {
     Status,
     /// What a person decides about originals that go on.
     Forward(ForwardOrder),
+    /// Somebody uses the vault.
+    Vault(VaultOrder),
     /// The transcripts of the last associations.
     Associations,
     /// The audit is about to be exported: that is audited too.
@@ -100,19 +102,25 @@ pub(super) trait Clerk: Send + Sync + 'static {
     fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
 }
 
-/// Serves the socket until `stop`.
+/// Makes the socket: before anybody is told that the appliance runs, since who asks then must be heard.
 ///
 /// # Errors
-/// When the socket cannot be made.
-pub(super) async fn serve<C: Clerk>(
-    path: &Path,
-    clerk: Arc<C>,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+/// When it cannot be made.
+pub(super) fn bind(path: &Path) -> std::io::Result<UnixListener> {
     // The store's lock is held: a socket that is there belongs to a process that was killed.
     let _ = std::fs::remove_file(path);
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves the socket until `stop`.
+pub(super) async fn serve<C: Clerk>(
+    listener: UnixListener,
+    path: &Path,
+    clerk: Arc<C>,
+    stop: CancellationToken,
+) {
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -127,7 +135,6 @@ pub(super) async fn serve<C: Clerk>(
         });
     }
     let _ = std::fs::remove_file(path);
-    Ok(())
 }
 
 async fn exchange<C: Clerk>(stream: UnixStream, clerk: Arc<C>) {

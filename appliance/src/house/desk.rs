@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use super::run::Running;
 use super::status::Report;
 use crate::conveyor::now;
+use crate::job::Explained;
 use crate::ledger::{Error, Ledger};
 use crate::review::{Config, Decision, DestinationRow, Frame, House, LightRow, Lights};
 
@@ -99,6 +100,17 @@ impl House for Running {
 
     fn looked(&self, who: &str, study: &str) -> Result<(), Error> {
         self.note(who, "looked at the name", study)
+    }
+
+    async fn attributes(&self, by: Option<&str>, study: &str, at: u32) -> Result<Vec<Explained>, Error> {
+        if let Some(who) = by {
+            self.note(who, "looked at attributes", study)?;
+        }
+        let detail = self.opened.ledger.detail(study).await?;
+        let revision = detail.disposition.ok_or(Error::Unknown("result"))?.revision;
+        let told = self.conveyor.explain(study, revision, at, by.is_some()).await;
+        told.map_err(|e| Error::Refused(e.to_string()))?
+            .ok_or_else(|| Error::Refused("the instance cannot be read: nothing of it is shown".into()))
     }
 
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error> {

@@ -18,6 +18,7 @@ mod run;
 mod services;
 mod sink;
 mod status;
+mod vault;
 mod work;
 
 pub use auditing::source as audit_source;
@@ -31,6 +32,7 @@ pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use profile::read_profile;
 pub use run::{Addresses, run};
 pub use status::{ArrivingRow, Light, Report};
+pub use vault::{VaultOrder, VaultUse, rotate};
 
 /// Why the house cannot be opened or kept. Each says what to do.
 #[derive(Debug, thiserror::Error)]

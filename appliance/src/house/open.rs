@@ -11,9 +11,10 @@ use proto::settings::Fault;
 use super::profile::read_profile;
 use super::{Error, Settings, open_audit, open_ledger, store_key};
 use crate::audit::Audit;
+use crate::deid::Keys;
 use crate::escalation::Identity;
 use crate::forward::Forwards;
-use crate::job::DeidOrder;
+use crate::job::{DeidOrder, Secret};
 use crate::ledger::{Arrival, Ledger};
 use crate::store::{Reception, Store};
 
@@ -73,13 +74,11 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
         todo: "restore the file named in site.pseudonym_key from its backup; a new key breaks the way back",
     };
     let text = std::fs::read_to_string(&s.site.pseudonym_key).map_err(|e| bad(e.kind()))?;
-    let key = text.trim().to_owned();
-    if hex::decode(&key).map_or(true, |k| k.len() != 32) {
-        return Err(bad(std::io::ErrorKind::InvalidData));
-    }
+    let keys = Secret::new(text);
+    Keys::from_text(keys.expose()).map_err(|_| bad(std::io::ErrorKind::InvalidData))?;
     let said = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let policy = read_profile(&s.deid.policy).map_err(|faults| Error::Policy(said(faults)))?;
-    Ok(DeidOrder { policy, key, pixel_text: s.deid.pixel_text })
+    Ok(DeidOrder { policy, keys, under: None, pixel_text: s.deid.pixel_text, faces: s.deid.faces })
 }
 
 /// Starts the pool of warm workers.

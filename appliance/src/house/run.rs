@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::auditing;
@@ -44,6 +45,7 @@ pub struct Addresses {
 /// The running house as the page and the control socket see it.
 pub(super) struct Running {
     pub(super) opened: Opened,
+    pub(super) conveyor: Conveyor,
     pub(super) settings: Settings,
     pub(super) arriving: Arc<Mutex<Arriving>>,
     pub(super) wake: Arc<Notify>,
@@ -86,6 +88,7 @@ pub async fn run(
     let courier = courier(&settings, &opened, &cloud_up).await?;
     let running = Arc::new(Running {
         opened: opened.clone(),
+        conveyor: conveyor.clone(),
         settings: settings.clone(),
         arriving: Arc::clone(&arriving),
         wake: Arc::clone(&wake),
@@ -159,9 +162,7 @@ async fn serve(
     let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
     let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
     let forwards = tokio::spawn(forwards);
-    let socket = socket_path(&s);
-    let (clerk, socket_stop) = (Arc::clone(&running), stop.clone());
-    let control = tokio::spawn(async move { control::serve(&socket, clerk, socket_stop).await });
+    let control = control_socket(&s, &running, &stop);
     let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
     let page = tokio::spawn(page.run(stop.clone()));
     let engine = tokio::spawn(engine.run(stop.clone()));
@@ -175,8 +176,8 @@ async fn serve(
         let _ = courier.await;
     }
     let _ = forwards.await;
-    if let Ok(Err(error)) = control.await {
-        tracing::warn!(kind = %error.kind(), "the control socket could not be served");
+    if let Some(control) = control {
+        let _ = control.await;
     }
     let _ = page.await;
     let _ = evictor.await;
@@ -188,6 +189,21 @@ async fn serve(
     }
     opened.ledger.close().await;
     Ok(())
+}
+
+/// Serves the command line; an appliance without its socket still receives.
+fn control_socket(s: &Settings, running: &Arc<Running>, stop: &CancellationToken) -> Option<JoinHandle<()>> {
+    let path = socket_path(s);
+    match control::bind(&path) {
+        Ok(listener) => {
+            let (clerk, stop) = (Arc::clone(running), stop.clone());
+            Some(tokio::spawn(async move { control::serve(listener, &path, clerk, stop).await }))
+        }
+        Err(error) => {
+            tracing::warn!(kind = %error.kind(), "no control socket: commands cannot reach this appliance while it runs");
+            None
+        }
+    }
 }
 
 impl Running {
@@ -246,6 +262,10 @@ impl Clerk for Running {
             }
             Request::Forward(order) => match self.opened.order_forward(&order).await {
                 Ok(count) => Response::Done(serde_json::json!({ "changed": count })),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+            Request::Vault(order) => match order.carry_out(self.ledger(), &self.opened.audit).await {
+                Ok(gone) => Response::Done(gone.into()),
                 Err(error) => Response::Refused(error.to_string()),
             },
             Request::Backup { to } => match super::backup(&self.settings, self.ledger(), &to).await {

@@ -1,6 +1,6 @@
 //! Checks a worker's answer against the job as if it had come from the wire.
 
-use super::{Answer, MAX_PREVIEWS, Piece, Preview};
+use super::{Answer, Explained, MAX_EXPLAINED, MAX_PREVIEWS, MAX_PSEUDONYMS, Piece, Preview, TriageAnswer};
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,31 +34,10 @@ const MAX_STATEMENT_BYTES: usize = 4 << 20;
 /// The first [`Fault`] found; the answer is then not to be used.
 pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
     match answer {
-        Answer::Triage(t) => {
-            let texts =
-                [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
-            if t.previews.len() > MAX_PREVIEWS
-                || t.holds.len() > 64
-                || t.findings.len() > 256
-                || t.actions.len() > 16
-            {
-                return Err(Fault::TooMuch);
-            }
-            if texts.iter().any(|s| s.len() > MAX_TEXT_BYTES)
-                || t.holds.iter().any(|s| s.len() > MAX_TEXT_BYTES)
-            {
-                return Err(Fault::TooMuch);
-            }
-            if t.unreadable.len() > instances || t.unreadable.iter().any(|(_, s)| s.len() > MAX_TEXT_BYTES) {
-                return Err(Fault::TooMuch);
-            }
-            if t.unreadable.iter().any(|(i, _)| *i as usize >= instances) {
-                return Err(Fault::UnknownInstance);
-            }
-            t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
-        }
+        Answer::Triage(t) => check_triage(t, instances, bag_bytes),
         Answer::Seal(s) => {
-            if s.statement.len() > MAX_STATEMENT_BYTES || s.signature.len() > MAX_TEXT_BYTES {
+            let long = s.statement.len() > MAX_STATEMENT_BYTES || s.signature.len() > MAX_TEXT_BYTES;
+            if long || s.way_back.len() > MAX_PSEUDONYMS || s.way_back.longest() > MAX_TEXT_BYTES {
                 Err(Fault::TooMuch)
             } else if s.sealed_bytes == bag_bytes {
                 Ok(())
@@ -75,6 +54,28 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             }
             line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
         }),
+        Answer::Explained(rows) => {
+            let texts = |row: &Explained| {
+                let values = [row.before.as_ref(), row.after.as_ref()];
+                let values = values.into_iter().flatten().chain([&row.attribute, &row.action, &row.rule]);
+                values.map(String::len).max().unwrap_or(0)
+            };
+            let long = rows.iter().any(|row| texts(row) > MAX_TEXT_BYTES);
+            if long || rows.len() > MAX_EXPLAINED { Err(Fault::TooMuch) } else { Ok(()) }
+        }
+        Answer::Pseudonyms(found) => {
+            let long = found.iter().any(|p| p.len() > 64);
+            if long || found.len() > MAX_PSEUDONYMS { Err(Fault::TooMuch) } else { Ok(()) }
+        }
+        Answer::Restored(lines) => lines.iter().try_for_each(|line| {
+            if line.instance as usize >= instances {
+                return Err(Fault::UnknownInstance);
+            }
+            if line.reason.len() > MAX_TEXT_BYTES {
+                return Err(Fault::TooMuch);
+            }
+            line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
+        }),
         Answer::Frame(p) => check_preview(p, instances, bag_bytes),
         Answer::Failed(f) => {
             if f.reason.len() > MAX_TEXT_BYTES {
@@ -84,6 +85,24 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             }
         }
     }
+}
+
+fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
+    let texts = [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
+    if t.previews.len() > MAX_PREVIEWS || t.holds.len() > 64 || t.findings.len() > 256 || t.actions.len() > 16
+    {
+        return Err(Fault::TooMuch);
+    }
+    if texts.iter().any(|s| s.len() > MAX_TEXT_BYTES) || t.holds.iter().any(|s| s.len() > MAX_TEXT_BYTES) {
+        return Err(Fault::TooMuch);
+    }
+    if t.unreadable.len() > instances || t.unreadable.iter().any(|(_, s)| s.len() > MAX_TEXT_BYTES) {
+        return Err(Fault::TooMuch);
+    }
+    if t.unreadable.iter().any(|(i, _)| *i as usize >= instances) {
+        return Err(Fault::UnknownInstance);
+    }
+    t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
 }
 
 fn check_preview(p: &Preview, instances: usize, bag_bytes: u64) -> Result<(), Fault> {

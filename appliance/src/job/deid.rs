@@ -2,27 +2,52 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DeidLine;
-use crate::deid::{Profile, Statement};
+use super::{DeidLine, Secret};
+use crate::deid::{Error, Keys, Profile, Statement};
 
-/// Keys and policy that de-identification needs.
+/// Policy and keys that de-identification needs.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeidOrder {
     /// A built-in policy by its name, or the site's own profile.
     pub policy: Profile,
-    /// The site's pseudonym key, 32 bytes in hex.
-    pub key: String,
+    /// The site's pseudonym keys, as [`Keys::from_text`] reads them.
+    pub keys: Secret,
+    /// The name of the key to work under where it is not the present one: what was planned under it is repeated.
+    #[serde(default)]
+    pub under: Option<String>,
     /// What becomes of text in pixels.
     #[serde(default)]
     pub pixel_text: PixelText,
+    /// What becomes of faces in head volumes.
+    #[serde(default)]
+    pub faces: Faces,
+}
+
+impl DeidOrder {
+    /// Under the present key; text in pixels and faces wait for a person.
+    pub fn new(policy: Profile, keys: Secret) -> Self {
+        Self { policy, keys, under: None, pixel_text: PixelText::Hold, faces: Faces::Hold }
+    }
+
+    /// The keys, with the one to work under as the present one.
+    ///
+    /// # Errors
+    /// [`Error::KeyLength`], [`Error::KeyGone`].
+    pub fn pseudonym_keys(&self) -> Result<Keys, Error> {
+        let keys = Keys::from_text(self.keys.expose())?;
+        match &self.under {
+            Some(name) => keys.under(name).ok_or(Error::KeyGone),
+            None => Ok(keys),
+        }
+    }
 }
 
 impl std::fmt::Debug for DeidOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeidOrder")
             .field("policy", &self.policy.profile.name)
-            .field("key", &"(secret)")
+            .field("keys", &self.keys)
             .finish()
     }
 }
@@ -44,6 +69,27 @@ impl PixelText {
         match self {
             PixelText::Hold => "hold",
             PixelText::BlackOut => "black-out",
+        }
+    }
+}
+
+/// What becomes of a head volume thin enough to render a face.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Faces {
+    /// It waits for a person.
+    #[default]
+    Hold,
+    /// Of CT the soft tissue in front of the skull is made black; what cannot be treated so waits.
+    Deface,
+}
+
+impl Faces {
+    /// As in configuration and evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Faces::Hold => "hold",
+            Faces::Deface => "deface",
         }
     }
 }

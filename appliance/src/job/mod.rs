@@ -5,7 +5,7 @@
 //! store sealed it reads, and what the store will keep sealed it writes, with the key of that one entry.
 //! Pieces of the bag are named by offset (of plain bytes), length and BLAKE3 digest in the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proto::case::{CaseManifest, Disposition, Finding, Plan, Priority};
 use proto::ids::SiteId;
@@ -13,9 +13,15 @@ use serde::{Deserialize, Serialize};
 
 mod check;
 mod deid;
+mod explain;
+mod restore;
 
 pub use check::{Fault, check_answer};
-pub use deid::{DeidAnswer, DeidOrder, DrawnArea, PixelText};
+pub use deid::{DeidAnswer, DeidOrder, DrawnArea, Faces, PixelText};
+pub use explain::{ExplainJob, Explained, MAX_EXPLAINED};
+pub use restore::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
+
+use crate::deid::WayBack;
 
 /// Longest message either way, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -34,6 +40,12 @@ pub enum Job {
     Seal(Box<SealJob>),
     /// De-identify to P10 files, one bag piece per instance (`appliance deid`).
     Deid(DeidJob),
+    /// What de-identification does to every attribute of one instance.
+    Explain(ExplainJob),
+    /// Which pseudonyms of this site stand in the instances.
+    Pseudonyms(RestoreJob),
+    /// Put back what the pseudonyms replaced, one bag piece per instance (`appliance reidentify`).
+    Restore(RestoreJob),
     /// Decode one frame of one instance to 16-bit values in the bag.
     Frame(FrameJob),
     /// What `appliance try` shows: what de-identification changes and which bundle would run.
@@ -178,6 +190,12 @@ pub enum Answer {
     Seal(SealAnswer),
     /// To [`Job::Deid`].
     Deid(Box<DeidAnswer>),
+    /// To [`Job::Explain`].
+    Explained(Vec<Explained>),
+    /// To [`Job::Pseudonyms`].
+    Pseudonyms(BTreeSet<String>),
+    /// To [`Job::Restore`].
+    Restored(Vec<RestoredLine>),
     /// To [`Job::Frame`].
     Frame(Preview),
     /// The job could not be done; nothing in the bag counts.
@@ -330,6 +348,8 @@ pub struct SealAnswer {
     pub image_bytes: u64,
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,
+    /// What leads back from the pseudonyms of the case. Identified: it stays at the site.
+    pub way_back: WayBack,
     /// The statement of the case ([`crate::deid::Statement`]), as the very text that was signed.
     pub statement: String,
     /// The site's signature over the statement's digest, in hex.

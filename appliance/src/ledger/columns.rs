@@ -46,6 +46,12 @@ pub(super) const TRANSACTION_UID: Column = Column::new("commitments", "transacti
 pub(super) const COMMITMENT_AE: Column = Column::new("commitments", "calling_ae");
 /// SOP Instance UID as it asked.
 pub(super) const COMMITMENT_ITEM: Column = Column::new("commitment_items", "sop_instance_uid");
+/// Who a pseudonym is.
+pub(super) const VAULT_PATIENT: Column = Column::new("vault_patients", "identity");
+/// What orders a replaced study.
+pub(super) const VAULT_STUDY: Column = Column::new("vault_studies", "identity");
+/// A replaced UID.
+pub(super) const VAULT_UID: Column = Column::new("vault_uids", "original");
 
 /// The identifying columns of one table.
 pub(super) struct Table {
@@ -94,6 +100,9 @@ pub(super) const COLUMNS: &[Table] = &[
         columns: &[COMMITMENT_ITEM],
         index: Some(("sop_instance_index", SOP_INSTANCE_UID, "sop_instance_uid")),
     },
+    Table { name: "vault_patients", row: "pseudonym", columns: &[VAULT_PATIENT], index: None },
+    Table { name: "vault_studies", row: "pseudonym", columns: &[VAULT_STUDY], index: None },
+    Table { name: "vault_uids", row: "pseudonym", columns: &[VAULT_UID], index: None },
 ];
 
 /// Rows sealed between two looks at the table.

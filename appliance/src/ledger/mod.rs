@@ -30,6 +30,7 @@ mod tests;
 mod upgrade;
 mod upload;
 mod upstream;
+mod vault;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub use statements::StatementRow;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
+pub use vault::VaultRow;
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -46,6 +46,8 @@ pub struct NewDisposition {
     pub actions: BTreeMap<String, u64>,
     /// Digest of the plan.
     pub plan_digest: String,
+    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
+    pub pseudonym_key: String,
     /// Pictures.
     pub previews: Vec<Preview>,
     /// Bag that holds them.
@@ -74,6 +76,7 @@ impl NewDisposition {
             holds: Vec::new(),
             actions: BTreeMap::new(),
             plan_digest: String::new(),
+            pseudonym_key: String::new(),
             previews: Vec::new(),
             bag,
             ms: Timings::default(),
@@ -110,6 +113,8 @@ pub struct DispositionRow {
     pub actions: BTreeMap<String, u64>,
     /// Digest of the plan.
     pub plan_digest: String,
+    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
+    pub pseudonym_key: String,
     /// Pictures.
     pub previews: Vec<Preview>,
     /// Bag that holds them.
@@ -234,8 +239,8 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
-             gate, holds, actions, plan_digest, previews, bag, ms, decided_at, cloud_up)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(study)
         .bind(revision)
@@ -250,6 +255,7 @@ impl Ledger {
         .bind(serde_json::to_string(&d.holds)?)
         .bind(serde_json::to_string(&d.actions)?)
         .bind(&d.plan_digest)
+        .bind(&d.pseudonym_key)
         .bind(serde_json::to_string(&d.previews)?)
         .bind(&d.bag)
         .bind(serde_json::to_string(&d.ms)?)
@@ -320,6 +326,7 @@ fn disposition_row(r: &sqlx::sqlite::SqliteRow) -> Result<DispositionRow> {
         holds: serde_json::from_str(&text("holds")?)?,
         actions: serde_json::from_str(&text("actions")?)?,
         plan_digest: text("plan_digest")?,
+        pseudonym_key: text("pseudonym_key")?,
         previews: serde_json::from_str(&text("previews")?)?,
         bag: r.try_get("bag")?,
         ms: serde_json::from_str(&text("ms")?)?,

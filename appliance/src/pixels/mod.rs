@@ -6,6 +6,7 @@
 mod blacken;
 mod burned;
 mod codec;
+mod face;
 mod fragments;
 mod header;
 mod native;
@@ -19,6 +20,7 @@ use crate::grey::{self, Look, Photometric, Stored};
 
 pub use blacken::blacken;
 pub use burned::{find_burned_in, shows_words};
+pub use face::find_face;
 pub use picture::{halve, png, shrink};
 pub use text::TextBox;
 

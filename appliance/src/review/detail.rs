@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
 use super::{House, words};
+use crate::deid::HoldReason;
 use crate::job::{DrawnArea, Gate};
 use crate::ledger::{CaseRow, CaseState, EarlierCase, Error, EventRow, StudyDetail};
 
@@ -19,6 +20,8 @@ pub(super) struct DetailView {
     report: Option<ReportView>,
     events: Vec<EventRow>,
     actions: Vec<Action>,
+    /// Whom to call about a STAT study that is held.
+    phone: Option<String>,
 }
 
 /// A case of an earlier revision, with what came of it.
@@ -114,6 +117,8 @@ pub(super) struct Action {
     pub(super) not: Option<&'static str>,
     /// Whether a reason must be given.
     reason: bool,
+    /// The reason that is recorded without asking.
+    given: Option<&'static str>,
 }
 
 /// The view of a study.
@@ -127,7 +132,10 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         None => Vec::new(),
     };
     let actions = actions(&d, who, areas.len());
+    let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held.as_str());
+    let stat = held && d.row.priority == "STAT";
     Ok(DetailView {
+        phone: stat.then(|| words::phone(&house.config().reading_room)),
         row: row(house, &mut known, &d.row).await?,
         now: house.now(),
         report: d.report.map(report).transpose()?,
@@ -225,10 +233,9 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         Some(s) if !s.before_handover() => Some(gone),
         Some(_) => Some(else_words),
     };
-    let button = |action, label, key, not, reason| Action { action, label, key, not, reason };
     let mut all = Vec::with_capacity(10);
     if state == Some(CaseState::Held) {
-        all.push(button("release", "Release and send", "A", None, true));
+        all.push(release(d));
     } else {
         all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
     }
@@ -283,6 +290,29 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         (false, false) => all.push(button("undo", "Undo", "U", Some("nothing to undo"), false)),
     }
     all
+}
+
+fn button(
+    action: &'static str,
+    label: &'static str,
+    key: &'static str,
+    not: Option<&'static str>,
+    reason: bool,
+) -> Action {
+    Action { action, label, key, not, reason, given: None }
+}
+
+/// The button that lets a held case out. What is STAT and shows nothing but a face goes in one press.
+fn release(d: &StudyDetail) -> Action {
+    let given = only_a_face(d).then_some(words::STAT_RELEASE);
+    Action { given, ..button("release", "Release and send", "A", None, given.is_none()) }
+}
+
+/// A STAT head study that nothing holds but that a face could be rendered from it.
+fn only_a_face(d: &StudyDetail) -> bool {
+    let face = HoldReason::FaceInVolume.to_string();
+    let holds = d.disposition.as_ref().map(|r| r.holds.as_slice()).unwrap_or_default();
+    d.row.priority == "STAT" && !holds.is_empty() && holds.iter().all(|hold| *hold == face)
 }
 
 fn escalate(d: &StudyDetail) -> Option<&'static str> {

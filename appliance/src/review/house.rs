@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Config, Decision};
+use crate::job::Explained;
 use crate::ledger::{Error, Ledger};
 
 /// One light of the top bar.
@@ -87,6 +88,14 @@ pub trait House: Send + Sync + 'static {
     fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
     /// Records that somebody looked at a name.
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
+    /// What de-identification does to every attribute of one instance of a study's newest decided revision. With the
+    /// name of who looks, the values before are told too, and that is audited first.
+    fn attributes(
+        &self,
+        by: Option<&str>,
+        study: &str,
+        instance: u32,
+    ) -> impl Future<Output = Result<Vec<Explained>, Error>> + Send;
     /// Records a login, a failed one, a logout: `what` is one of those words.
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error>;
     /// What to type into a scanner: AE title and port.

@@ -55,6 +55,7 @@ pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/study/{id}/frame/{index}", get(routes::frame::<H>))
         .route("/study/{id}/statement", get(routes::statement::<H>))
         .route("/api/study/{id}/name", post(routes::name::<H>))
+        .route("/api/study/{id}/attributes", post(routes::attributes::<H>))
         .route("/api/study/{id}/process", post(routes::process::<H>))
         .route("/api/decide", post(routes::decide::<H>))
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN) })

@@ -147,6 +147,29 @@ pub(super) async fn name<H: House>(
     Ok(Json(json!({ "name": words.trim() })).into_response())
 }
 
+/// Which instance, and whether the values before are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    instance: u32,
+    before: bool,
+}
+
+/// `POST /api/study/{id}/attributes`: what is done to every attribute of one instance, and what it says afterwards. What
+/// it said before, only while a person looks; audited before it is read.
+pub(super) async fn attributes<H: House>(
+    State(app): State<Arc<App<H>>>,
+    Path(study): Path<String>,
+    headers: HeaderMap,
+    wanted: Result<Json<Wanted>, JsonRejection>,
+) -> Result<Response, Refusal> {
+    let person = app.acting(&headers).await?;
+    let Json(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN))?;
+    let by = wanted.before.then_some(person.name.as_str());
+    let rows = app.house.attributes(by, &study, wanted.instance).await?;
+    Ok(Json(json!({ "attributes": rows })).into_response())
+}
+
 /// `POST /api/study/{id}/process`: an arriving study is complete, a person says.
 pub(super) async fn process<H: House>(
     State(app): State<Arc<App<H>>>,

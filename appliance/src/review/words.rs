@@ -85,6 +85,18 @@ fn case_line(case: CaseState, row: &StudyRow) -> String {
     }
 }
 
+/// What to do about a STAT study that waits at the gate: nothing passes by time-out, so somebody must be called.
+pub(super) fn phone(reading_room: &str) -> String {
+    if reading_room.is_empty() {
+        "STAT, and held: nothing of it leaves by itself. Phone the reading room.".to_owned()
+    } else {
+        format!("STAT, and held: nothing of it leaves by itself. Phone the reading room: {reading_room}.")
+    }
+}
+
+/// Recorded with a STAT study that is released as it is, in one press.
+pub(super) const STAT_RELEASE: &str = "STAT: released as it is, the face can be rendered";
+
 /// What a de-identification action code of PS3.15 Table E.1-1a means.
 pub(super) fn action(code: &str) -> &'static str {
     match code {

@@ -21,7 +21,7 @@ pub(super) fn write(
     plan: &Plan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
-    if plan.boxes.is_empty() {
+    if plan.is_untouched() {
         return Ok(plan.write(parsed.bulk(source), sink)?);
     }
     let native = blackened(plan, &Image::new(parsed, source)?)?;
@@ -35,6 +35,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut lines = Vec::with_capacity(instances.len());
     let mut total = Actions::new();
     let mut boxes = Vec::new();
+    let mut defaced = 0;
     each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
@@ -57,6 +58,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                         let count = total.entry(*key).or_default();
                         *count = count.saturating_add(*number);
                     }
+                    defaced += u32::from(!plan.face.is_empty());
                     boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
                     Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
                 } else {
@@ -78,6 +80,8 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let count = |status: &str| u32::try_from(lines.iter().filter(|l: &&DeidLine| l.status == status).count());
     let statement = Statement {
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        faces: job.deid.faces.as_str().to_owned(),
+        defaced,
         instances: count("done").unwrap_or(u32::MAX),
         unreadable: count("refused").unwrap_or(u32::MAX),
         boxes,

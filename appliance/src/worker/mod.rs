@@ -4,13 +4,16 @@
 //! descriptors, names each instance before touching it, answers and exits. It opens nothing by itself.
 
 mod bag;
+mod black;
 mod deid;
+mod explain;
 mod frame;
 mod open;
 mod packed;
 mod pixel_text;
 mod prepared;
 mod previews;
+mod restore;
 mod seal;
 mod start;
 mod survey;
@@ -20,7 +23,7 @@ use std::fs::File;
 
 use models::{Classifier, Encoder};
 
-use crate::job::{Answer, Failure, Job};
+use crate::job::{Answer, Failure, Job, MAX_PSEUDONYMS};
 
 pub use start::main;
 
@@ -51,6 +54,11 @@ pub enum Error {
     /// De-identification gives another plan than the one recorded: nothing of it may leave.
     #[error("de-identification gave another plan than the one recorded with the disposition")]
     OtherPlan,
+    /// More pseudonyms than the vault takes of one case: without a way back nothing leaves.
+    #[error(
+        "the study names more UIDs than the vault takes of one case ({MAX_PSEUDONYMS}); nothing was sealed"
+    )]
+    TooManyPseudonyms,
     /// The bundle could not run.
     #[error("the bundle could not run")]
     Model(#[from] models::Error),
@@ -106,6 +114,9 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
         }
         Job::Seal(job) => seal::run(job, files, tools, &note).map(Answer::Seal),
         Job::Deid(job) => deid::run(job, files, &note).map(|answer| Answer::Deid(Box::new(answer))),
+        Job::Explain(job) => explain::run(job, files, &note).map(Answer::Explained),
+        Job::Pseudonyms(job) => restore::look(job, files, &note).map(Answer::Pseudonyms),
+        Job::Restore(job) => restore::run(job, files, &note).map(Answer::Restored),
         Job::Frame(job) => frame::run(job, files, &note).map(Answer::Frame),
     };
     answer.unwrap_or_else(|error| {

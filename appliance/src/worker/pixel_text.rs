@@ -17,7 +17,7 @@ const LOOKED_AT: u32 = 4;
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded waits for a person.
-pub(super) fn examine(
+pub(super) fn look_for_text(
     plan: &mut Plan,
     image: &Image<'_>,
     what: PixelText,
@@ -104,6 +104,18 @@ fn native_bytes(image: &Image<'_>) -> u64 {
     frame.saturating_mul(u64::from(s.frames))
 }
 
+/// Whether the frames can be written anew, as far as the first one tells.
+pub(super) fn can_be_written(image: &Image<'_>) -> Result<bool, Error> {
+    if native_bytes(image) > NATIVE_MAX {
+        return Ok(false);
+    }
+    match image.decode(0) {
+        Ok(decoded) => Ok(writable(image, &decoded)),
+        Err(pixels::Error::Read) => Err(pixels::Error::Read.into()),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Whether the decoded values are all there is of the frame: subsampled colour and single bits are not written anew.
 fn writable(image: &Image<'_>, decoded: &Decoded) -> bool {
     let shape = image.shape();
@@ -130,9 +142,10 @@ fn name(decoded: &Decoded) -> Option<&'static str> {
 /// What cannot be decoded or blackened now although the plan says that it can.
 pub(super) fn blackened(plan: &Plan, image: &Image<'_>) -> Result<NativePixels, Error> {
     let mut native = NativePixels::default();
+    let black = plan.black();
     for frame in 0..image.shape().frames {
         let mut decoded = image.decode(frame)?;
-        if !blacken(&mut decoded, frame, &plan.boxes) {
+        if !blacken(&mut decoded, frame, &black) {
             return Err(Error::Pixels(pixels::Error::NoPixels));
         }
         native.photometric = name(&decoded).unwrap_or_default();

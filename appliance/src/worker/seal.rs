@@ -19,7 +19,7 @@ use super::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use super::{Error, Tools};
 use crate::deid::{self, Area, Facts, PixelBox, RemovedKind, RemovedValue, Search, Statement};
 use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-use crate::job::{DrawnArea, SealAnswer, SealJob};
+use crate::job::{DrawnArea, MAX_PSEUDONYMS, SealAnswer, SealJob};
 use crate::triage::Item;
 
 /// Does the job.
@@ -35,8 +35,11 @@ pub(super) fn run(
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan);
     }
+    if found.way.len() > MAX_PSEUDONYMS {
+        return Err(Error::TooManyPseudonyms);
+    }
     let drawn = drawn(&job.areas, &found.items);
-    let mut boxes = found.boxes.clone();
+    let mut boxes = found.black.clone();
     for (instance, parts) in &drawn {
         boxes.entry(*instance).or_default().extend(parts);
     }
@@ -71,6 +74,7 @@ pub(super) fn run(
         image_bytes: prepared.image_bytes,
         frame_bytes: prepared.frame_bytes,
         statement,
+        way_back: found.way,
         signature: hex::encode(signer.sign(&deid::statement_message(digest.as_bytes()))),
     })
 }
@@ -86,6 +90,8 @@ fn statement(job: &SealJob, found: &Survey, drawn: &Boxes, searched: u64) -> Res
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        faces: job.deid.faces.as_str().to_owned(),
+        defaced: found.defaced,
         instances: found.planned,
         unreadable: u32::try_from(found.unreadable.len()).unwrap_or(u32::MAX),
         boxes: areas(&found.boxes).into_iter().chain(by_hand).collect(),
@@ -190,7 +196,7 @@ fn p10(
             write(parsed, source, &plan, &mut bytes)?;
             // Blackened pixels are written, not copied: all of such a file is searched like a header.
             let copied =
-                plan.boxes.is_empty().then(|| plan.copies.iter().map(|range| range.length).sum::<u64>());
+                plan.is_untouched().then(|| plan.copies.iter().map(|range| range.length).sum::<u64>());
             let copied = copied.unwrap_or(0);
             let header = bytes.len().saturating_sub(usize::try_from(copied).unwrap_or(usize::MAX));
             let name = format!("instance-{:04}.dcm", entries.len());

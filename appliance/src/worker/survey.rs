@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use super::Error;
+use super::black::examine;
 use super::open::{Source, open};
-use super::pixel_text;
 use crate::deid::{
-    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, plan,
+    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, WayBack,
+    plan,
 };
 use crate::dicom::{Parsed, tags};
 use crate::job::{DeidOrder, InstanceRef, ListFacts};
@@ -40,8 +41,14 @@ pub(super) struct Survey {
     pub digest: [u8; 32],
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
+    /// What leads back from the pseudonyms.
+    pub way: WayBack,
     /// What is black in what leaves, by instance.
+    pub black: BTreeMap<u32, Vec<PixelBox>>,
+    /// The same without faces, whose boxes are many and narrow.
     pub boxes: BTreeMap<u32, Vec<PixelBox>>,
+    /// Instances with black faces.
+    pub defaced: u32,
 }
 
 /// What [`each_plan`] tells of an instance.
@@ -54,9 +61,8 @@ pub(super) enum Seen<'a> {
 
 /// Policy and key of an order.
 pub(super) fn policy_and_keys(order: &DeidOrder) -> Result<(Policy, Keys), Error> {
-    let key = hex::decode(&order.key).map_err(|_| crate::deid::Error::KeyLength)?;
     let policy = order.policy.policy().map_err(|_| crate::deid::Error::UnknownPolicy)?;
-    Ok((policy, Keys::from_bytes(&key)?))
+    Ok((policy, order.pseudonym_keys()?))
 }
 
 /// Plans every instance, in order, within the context of its whole study.
@@ -90,7 +96,7 @@ pub(super) fn each_plan(
                         *next += 1;
                         *next - 1
                     });
-                    pixel_text::examine(&mut made, &image, order.pixel_text, slice)?;
+                    examine(&mut made, &image, &parsed.data, order, slice)?;
                 }
                 visit(at as u32, Seen::Planned(&parsed, &source, &made))?;
             }
@@ -127,9 +133,11 @@ pub(super) fn survey(
                 let uid = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
                 let series = *series.entry(uid).or_insert(next);
                 found.take_plan(made);
-                if !made.boxes.is_empty() {
+                if !made.is_untouched() {
+                    found.black.insert(index, made.black());
                     found.boxes.insert(index, made.boxes.clone());
                 }
+                found.defaced += u32::from(!made.face.is_empty());
                 found.take_image(index, series, parsed, source, made);
             }
         }
@@ -156,6 +164,7 @@ impl Survey {
             }
         }
         self.removed.extend(made.removed.iter().cloned());
+        self.way.add(made.way.clone());
     }
 
     fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &Plan) {

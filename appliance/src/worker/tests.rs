@@ -12,8 +12,8 @@ use super::*;
 use crate::deid::Profile;
 use crate::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Vr, tags, write_file};
 use crate::job::{
-    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, PixelText, SealJob, Secret, TriageAnswer,
-    TriageJob, check_answer,
+    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, SealJob, Secret, TriageAnswer, TriageJob,
+    check_answer,
 };
 
 pub(super) const ROWS: u16 = 40;
@@ -77,7 +77,7 @@ fn refs(count: usize) -> Vec<InstanceRef> {
 }
 
 pub(super) fn order() -> DeidOrder {
-    DeidOrder { policy: Profile::named("strict"), key: "07".repeat(32), pixel_text: PixelText::Hold }
+    DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32)))
 }
 
 pub(super) fn run(job: &Job, files: &[File]) -> Answer {

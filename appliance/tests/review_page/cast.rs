@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use appliance::audit::Audit;
-use appliance::job::{ListFacts, Piece, Preview, Timings};
+use appliance::job::{Explained, ListFacts, Piece, Preview, Timings};
 use appliance::ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
 use appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
@@ -86,6 +86,22 @@ impl House for Fake {
         self.audit
             .write(self.now(), who, "looked at the name", study, "")
             .map_err(|_| Error::Refused("the audit cannot be written: nothing was done".into()))
+    }
+    async fn attributes(
+        &self,
+        by: Option<&str>,
+        study: &str,
+        instance: u32,
+    ) -> Result<Vec<Explained>, Error> {
+        if let Some(who) = by {
+            self.audit
+                .write(self.now(), who, "looked at attributes", study, "")
+                .map_err(|_| Error::Refused("the audit cannot be written: nothing was done".into()))?;
+        }
+        let before = by.map(|_| "PLANTED^NAME".to_owned());
+        let (attribute, action, rule) =
+            (format!("instance {instance} PatientName"), "Z".into(), "table".into());
+        Ok(vec![Explained { attribute, action, rule, before, after: Some("P0".into()) }])
     }
     fn account(&self, who: &str, what: &'static str) -> Result<(), Error> {
         self.accounts.lock().unwrap().push((who.to_owned(), what));
@@ -178,6 +194,7 @@ pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDi
         holds: Vec::new(),
         actions: BTreeMap::from([("X".into(), 41), ("U".into(), 7), ("Z".into(), 6), ("D".into(), 2)]),
         plan_digest: "ab".repeat(32),
+        pseudonym_key: String::new(),
         previews: Vec::new(),
         bag: None,
         ms: Timings { total: 812.0, ..Timings::default() },

@@ -3,7 +3,7 @@
 use appliance::ledger::CaseState;
 use axum::http::StatusCode;
 use proto::case::{Disposition, Priority};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cast::{START, disposition, house};
 use super::client::{Client, possible};
@@ -149,4 +149,43 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
     let seen = client.detail(&study).await;
     assert_eq!(client.press(&seen, "undo", None).await.status, StatusCode::OK);
     assert_eq!(client.detail(&study).await["row"]["state"], "review");
+}
+
+#[tokio::test]
+async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_one_press() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let held = |holds: &[String], priority| {
+        let mut d = disposition(Disposition::Escalate, priority);
+        d.holds = holds.to_vec();
+        d
+    };
+    let face = appliance::deid::HoldReason::FaceInVolume.to_string();
+    let text = appliance::deid::HoldReason::TextInPixels.to_string();
+    let release = |seen: &Value| {
+        let actions = seen["actions"].as_array().unwrap();
+        actions.iter().find(|a| a["action"] == "release").cloned().unwrap()
+    };
+    for (n, holds, priority, phone, one_press) in [
+        (1, vec![face.clone()], Priority::Stat, true, true),
+        (2, vec![face.clone(), text], Priority::Stat, true, false),
+        (3, vec![face.clone()], Priority::Urgent, false, false),
+    ] {
+        let study = house.answered(n, held(&holds, priority), Some(CaseState::Held)).await;
+        let seen = client.detail(&study).await;
+        let said = seen["phone"].as_str().unwrap_or_default();
+        assert_eq!(said.contains("Phone the reading room: 2345."), phone, "{n}: {said}");
+        let release = release(&seen);
+        assert_eq!(
+            (release["reason"].as_bool(), release["given"].is_string()),
+            (Some(!one_press), one_press)
+        );
+        if one_press {
+            let answer = client.press(&seen, "release", release["given"].as_str()).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            let after = client.detail(&study).await;
+            assert_eq!((after["row"]["state"].as_str(), &after["phone"]), (Some("leaving"), &Value::Null));
+            assert!(house.audit_text().contains("STAT: released as it is"));
+        }
+    }
 }

@@ -189,3 +189,23 @@ async fn the_stream_sends_a_snapshot_and_then_what_changed() {
     client.stop.cancel();
     while next().await.is_some() {}
 }
+
+#[tokio::test]
+async fn attributes_are_shown_after_and_before_only_to_a_named_person_who_holds() {
+    let house = house().await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let path = format!("/api/study/{study}/attributes");
+    let after = client.post(&path, &json!({ "instance": 0, "before": false })).await;
+    assert_eq!(after.json()["attributes"][0]["after"], "P0");
+    assert!(!after.text.contains("PLANTED") && !house.audit_text().contains("looked at attributes"));
+    let before = client.post(&path, &json!({ "instance": 0, "before": true })).await;
+    assert_eq!(before.json()["attributes"][0]["before"], "PLANTED^NAME");
+    let audit = house.audit_text();
+    assert!(audit.contains("looked at attributes") && !audit.contains("PLANTED"));
+    let wrong = client.post(&path, &json!({ "instance": "x" })).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert_eq!(client.get(&path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -1,6 +1,7 @@
 //! The built binaries beside the running executable, and one command run to its end.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -84,8 +85,22 @@ impl Answer {
 /// # Errors
 /// When it cannot be started; a code other than 0 is an answer.
 pub fn run<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Answer> {
+    run_with(name, args, &[])
+}
+
+/// As [`run`], with `input` on standard input.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with<S: AsRef<OsStr>>(name: &str, args: &[S], input: &[u8]) -> Result<Answer> {
     let mut command = prepared(name)?;
-    let output = command.args(args).stdin(Stdio::null()).output().map_err(Error::io(name))?;
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(Error::io(name))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // One that does not read what it is told has ended already; its code says why.
+        let _ = pipe.write_all(input);
+    }
+    let output = child.wait_with_output().map_err(Error::io(name))?;
     Ok(Answer {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -5,7 +5,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use appliance::job::{Answer, DeidOrder, InstanceRef, Job, PixelText, TriageAnswer, TriageJob, check_answer};
+use appliance::deid::Profile;
+use appliance::job::{Answer, DeidOrder, InstanceRef, Job, Secret, TriageAnswer, TriageJob, check_answer};
 use models::sandbox::{Pool, Program, Terms};
 
 use super::command::binary;
@@ -68,11 +69,7 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
     let files = vec![OwnedFd::from(bag.try_clone().map_err(Error::io("a bag"))?), OwnedFd::from(file)];
     let job = Job::Triage(TriageJob {
         instances: vec![InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }],
-        deid: DeidOrder {
-            policy: appliance::deid::Profile::named("strict"),
-            key: "07".repeat(32),
-            pixel_text: PixelText::Hold,
-        },
+        deid: DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32))),
         previews: true,
         bag: None,
     });

@@ -19,7 +19,7 @@ pub use appliance::Appliance;
 pub use archive::{DataSets, ORTHANC, Orthanc, STORESCP, Storescp};
 pub use browser::{Browser, Tab};
 pub use cloud::Cloud;
-pub use command::{Answer, binary, free_port, project, run, run_ok};
+pub use command::{Answer, binary, free_port, project, run, run_ok, run_with};
 pub use conformity::conformity_errors;
 pub use ledger::{Ledger, Row};
 pub use link::Link;

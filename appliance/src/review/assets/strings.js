@@ -52,6 +52,7 @@ export const t = {
   draw: 'Draw the area on the image, from one corner to the other. It will be black on every image of this size. Esc gives up.',
   drawnNone: 'No area was drawn.',
   covered: (/** @type {number} */ n) => `${n} ${n === 1 ? 'area' : 'areas'} drawn by a person: black in what leaves. M shows what is under them.`,
+  attributes: { title: 'Attributes, before and after', instance: 'Instance', hold: 'Show before (hold)', columns: ['Attribute', 'Action', 'Before', 'After'] },
   theme: { dark: 'Light theme', light: 'Dark theme' },
   title: 'Studies - Scanside',
   stat: (/** @type {number} */ n) => `(${n} STAT) `,

@@ -2,13 +2,14 @@
 // are possible and checks every decision again.
 // @ts-check
 import { $, ask, el } from '/assets/ask.js';
+import { attributes } from '/assets/attributes.js';
 import * as image from '/assets/image.js';
 import { stateWords } from '/assets/list.js';
 import { lost, now } from '/assets/live.js';
 import { bytes, clock, span, t } from '/assets/strings.js';
 
 /**
- * @typedef {{ action: string, label: string, key: string, not: string | null, reason: boolean }} Action
+ * @typedef {{ action: string, label: string, key: string, not: string | null, reason: boolean, given: string | null }} Action
  * @typedef {{ name: string, score: number, threshold: number, positive: boolean, scheme: string, code: string }} Finding
  * @typedef {{ row: import('/assets/live.js').Row, now: number, result: null | { revision: number, words: string, disposition: string,
  *   bundle: string, version: string, mode: string, mode_words: string, findings: Finding[], gate: null | { score: number, limit: number, passed: boolean },
@@ -18,7 +19,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[] },
  *   report: null | { lines: string[], unsigned: boolean, signed_by: string | null, origin: string, created: string },
  *   earlier: { revision: number, state: string, corrected_at: number | null, report: Detail['report'] }[],
- *   events: { at: number, who: string, what: string }[], actions: Action[] }} Detail
+ *   events: { at: number, who: string, what: string }[], actions: Action[], phone: string | null }} Detail
  */
 
 let open = '';
@@ -95,6 +96,7 @@ function facts(d) {
   line.dataset.priority = d.row.priority;
   line.append(el('span', 'priority', d.row.priority), ' ', el('span', 'state', ''));
   head.append(line);
+  if (d.phone) head.append(el('p', 'phone', d.phone));
   if (!r) {
     head.append(part(t.sections.result, el('p', '', t.sections.pending)));
   } else {
@@ -149,7 +151,7 @@ function more(d) {
   if (d.result) {
     all.push(...findings(d));
     const words = d.result.removed.map((r) => `${r.count} ${r.words}`).join(', ');
-    all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone)));
+    all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone), ...(words ? [attributes(d.row.id)] : [])));
   }
   if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...covered(d), ...statement(d)));
   if (d.earlier.length > 0) all.push(part(t.sections.earlier, ...d.earlier.flatMap((c) => [el('p', c.corrected_at ? 'fault' : 'quiet', t.earlier(c)), ...(c.report ? [report(c.report)] : [])])));
@@ -219,7 +221,7 @@ async function press(a) {
   const d = detail;
   if (lost()) return say(t.off);
   if (a.not) return say(`${a.label}: ${a.not}.`);
-  let reason;
+  let reason = a.given ?? undefined;
   /** @type {import('/assets/image.js').Area | null} */
   let area = null;
   if (a.action === 'black-out') {
@@ -228,8 +230,9 @@ async function press(a) {
     if (!area) return say(t.drawnNone);
   }
   if (a.reason) {
-    reason = await why(a.action);
-    if (reason === null) return;
+    const told = await why(a.action);
+    if (told === null) return;
+    reason = told;
   }
   /** @type {Record<string, unknown>} */
   const decision = { action: a.action };
