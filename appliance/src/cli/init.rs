@@ -180,6 +180,8 @@ in_progress = \"10m\"             # longest silence while the scanner says that 
 policy = \"strict\"               # or \"shifted-dates\", or the file of your own profile: \"profile.toml\"
 pixel_text = \"hold\"             # what has words in its pixels, or is of a kind that usually has, waits for a person;
                                 # \"black-out\": they are made black in every frame, and the rest may leave
+faces = \"hold\"                  # a head volume with slices under 3 mm waits; \"deface\": of CT, what lies in front of
+                                # the skull is made black and it may leave
 with_p10 = false                # true: de-identified DICOM files travel beside the prepared frames
 
 [triage]

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_failure_in_words_is_an_answer() {
-        let failure = Failure { reason: "no frame".into(), instance: None, retry: false };
+        let failure = Failure { reason: "no frame".into(), instance: None, retry: false, replanned: None };
         assert!(matches!(
             checked(Ok(Answer::Failed(failure)), None, 1, 0),
             Ok(Outcome::Answered(Answer::Failed(_)))

@@ -7,7 +7,7 @@ use proto::ids::EnvelopeId;
 use super::{Conveyor, Error, Outcome, Unopened, largest, now};
 use crate::deid::WayBack;
 use crate::escalation::Identity;
-use crate::job::{Answer, DeidOrder, Job, SealAnswer, SealJob, Secret};
+use crate::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
 use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Sealed};
 use crate::store::Id;
 
@@ -86,6 +86,9 @@ impl Conveyor {
             }
             // The disk was full or failed: the case stays where it was and is packed later.
             Outcome::Answered(Answer::Failed(failure)) if failure.retry => Err(Error::Store),
+            Outcome::Answered(Answer::Failed(Failure { replanned: Some(digest), .. })) => {
+                self.hold_again(case, &digest).await
+            }
             Outcome::Answered(Answer::Failed(failure)) => self.give_up(case, &failure.reason).await,
             Outcome::Answered(_) => self.give_up(case, "the answer did not fit").await,
             Outcome::Died(death) => self.give_up(case, death.words).await,
@@ -116,6 +119,14 @@ impl Conveyor {
             }
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// The policy, or this software, has changed since a person or the gate looked: somebody must look again.
+    async fn hold_again(&self, case: &CaseRow, digest: &str) -> Result<Packed, Error> {
+        const WHY: &str = "De-identification has changed since this case was looked at: look at it again.";
+        self.ledger.replan(case, digest, WHY).await?;
+        self.ledger.add_event(&case.study, "appliance", WHY, now()).await?;
+        Ok(Packed::NotNow)
     }
 
     async fn give_up(&self, case: &CaseRow, words: &str) -> Result<Packed, Error> {

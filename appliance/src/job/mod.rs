@@ -212,6 +212,9 @@ pub struct Failure {
     pub instance: Option<u32>,
     /// The same job may succeed later: the disk was full or failed.
     pub retry: bool,
+    /// To a seal job: the digest of the plan that de-identification makes now, where it is not the recorded one.
+    #[serde(default)]
+    pub replanned: Option<String>,
 }
 
 /// A piece of the bag.

@@ -292,6 +292,33 @@ impl Ledger {
         Ok(())
     }
 
+    /// Holds a case that was being packed under the digest of another plan, with the reason among those of the gate.
+    ///
+    /// # Errors
+    /// The database's refusal; [`Error::Row`] when the digest is none.
+    pub async fn replan(&self, case: &CaseRow, digest: &str, why: &str) -> Result<()> {
+        if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::Row("plan digest"));
+        }
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "UPDATE dispositions SET plan_digest = ?, holds = json_insert(holds, '$[#]', ?)
+             WHERE study = ? AND revision = ?",
+        )
+        .bind(digest)
+        .bind(why)
+        .bind(&case.study)
+        .bind(case.revision)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE cases SET state = 'held' WHERE id = ? AND state = 'packing'")
+            .bind(&case.id)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Marks a case the cloud has put aside visibly.
     ///
     /// # Errors

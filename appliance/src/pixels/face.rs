@@ -18,8 +18,10 @@ const TISSUE: f64 = -300.0;
 const BONE_MM: f64 = 1.2;
 /// Longest way from skin to bone, in mm. Behind it is another part of the head: the ray met none.
 const DEEPEST_MM: f64 = 40.0;
-/// Half the width over which single rays are evened out, in mm: what lies on a face is narrower.
+/// Half the width of what a ray's neighbours are asked over, in mm: what lies on a face is narrower.
 const EVEN_MM: f64 = 4.0;
+/// A ray whose bone is so much nearer than its neighbours' has met something on the face, in mm.
+const APART_MM: f64 = 8.0;
 /// Least share of a direction that must lie in the picture's axis.
 const ALONG: f64 = 0.7;
 
@@ -119,7 +121,7 @@ impl Slice {
 /// How many pixels of each ray go.
 fn limits(slice: &Slice, step: f64, apart: f64) -> Vec<usize> {
     let met: Vec<Option<usize>> = (0..slice.rays).map(|ray| bone(slice.ray(ray), step)).collect();
-    let met = evened(&met, (EVEN_MM / apart).round() as usize);
+    let met = evened(&met, (EVEN_MM / apart).round() as usize, (APART_MM / step).round() as usize);
     (0..slice.rays).map(|ray| limit(&met, ray)).collect()
 }
 
@@ -133,16 +135,17 @@ fn bone(ray: &[f32], step: f64) -> Option<usize> {
     Some(skin + at)
 }
 
-/// The median of the rays around each ray that met bone: what one ray met alone was no skull.
-fn evened(met: &[Option<usize>], half: usize) -> Vec<Option<usize>> {
+/// What each ray met, or the median of the rays around it where it met something on the face.
+fn evened(met: &[Option<usize>], half: usize, far: usize) -> Vec<Option<usize>> {
     let one = |at: usize| {
-        met.get(at).copied().flatten()?;
+        let own = met.get(at).copied().flatten()?;
         let around = met.get(at.saturating_sub(half)..(at + half + 1).min(met.len()))?;
         let mut known: Vec<usize> = around.iter().flatten().copied().collect();
         known.sort_unstable();
         let median = known.get(known.len() / 2).copied()?;
         // A ray whose neighbours mostly meet none has met something else.
-        (known.len() * 2 >= around.len()).then_some(median)
+        let met = if median > own + far { median } else { own };
+        (known.len() * 2 >= around.len()).then_some(met)
     };
     (0..met.len()).map(one).collect()
 }
@@ -234,7 +237,7 @@ mod tests {
     fn the_tip_of_a_nose_without_bone_behind_ends_with_the_bone_around_it() {
         let left: Vec<Vec<f32>> = [0.0, 22.0].map(|nose| defaced(&head(nose, true), Front::Top)).into();
         // In front of the chord between the edges of the gap nothing is left of either.
-        let edge = (0..SIDE).position(|row| left[0][row * SIDE + 80] > 200.0).unwrap();
+        let edge = (0..SIDE).position(|row| left[0][row * SIDE + 85] > 200.0).unwrap();
         for face in &left {
             let front = face[..(edge - 1) * SIDE].iter().all(|v| *v < -300.0);
             assert!(front, "soft tissue in front of row {edge}");

@@ -51,9 +51,9 @@ pub enum Error {
     /// Policy or pseudonym key.
     #[error("de-identification could not begin: {0}")]
     Deid(#[from] crate::deid::Error),
-    /// De-identification gives another plan than the one recorded: nothing of it may leave.
+    /// De-identification gives another plan than the one recorded, of this digest: nothing of it may leave unseen.
     #[error("de-identification gave another plan than the one recorded with the disposition")]
-    OtherPlan,
+    OtherPlan(String),
     /// More pseudonyms than the vault takes of one case: without a way back nothing leaves.
     #[error(
         "the study names more UIDs than the vault takes of one case ({MAX_PSEUDONYMS}); nothing was sealed"
@@ -121,7 +121,8 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
     };
     answer.unwrap_or_else(|error| {
         let (reason, retry) = (error.to_string(), error.may_retry());
-        Answer::Failed(Failure { reason, instance: last.get(), retry })
+        let replanned = if let Error::OtherPlan(digest) = error { Some(digest) } else { None };
+        Answer::Failed(Failure { reason, instance: last.get(), retry, replanned })
     })
 }
 

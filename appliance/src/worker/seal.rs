@@ -33,7 +33,7 @@ pub(super) fn run(
     let (signer, reader) = keys(job)?;
     let found = survey(instances, &job.instances, &job.deid, touching)?;
     if hex::encode(found.digest) != job.plan_digest {
-        return Err(Error::OtherPlan);
+        return Err(Error::OtherPlan(hex::encode(found.digest)));
     }
     if found.way.len() > MAX_PSEUDONYMS {
         return Err(Error::TooManyPseudonyms);

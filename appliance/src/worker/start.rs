@@ -58,6 +58,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             reason: "the job could not be read".to_owned(),
             instance: None,
             retry: false,
+            replanned: None,
         }),
     })
 }

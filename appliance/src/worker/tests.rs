@@ -352,7 +352,8 @@ fn another_plan_than_the_recorded_one_is_not_sealed() {
     else {
         panic!("sealed")
     };
-    assert_eq!(failure.reason, Error::OtherPlan.to_string());
+    assert_eq!(failure.reason, Error::OtherPlan(String::new()).to_string());
+    assert!(failure.replanned.is_some_and(|digest| digest.len() == 64 && digest != "00".repeat(32)));
     assert_eq!(files[0].metadata().unwrap().len(), 0);
 }
 
