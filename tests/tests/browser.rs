@@ -66,6 +66,29 @@ fn technician_sees(page: &Tab, study: &Study, words: &str) {
     nameless(page, &study.planted);
 }
 
+/// The table of attributes shows what they say afterwards; what they said before stands there only while held.
+fn attributes_before_and_after(page: &Tab, study: &Study) {
+    const WAS: &str = "[...document.querySelectorAll('.attributes td.was')].map((c) => c.textContent).join('')";
+    const HOLD: &str = "document.querySelector('.attributes .before')";
+    page.press(".attributes summary").unwrap();
+    page.until(
+        "the attributes",
+        "document.querySelector('.attributes table')?.innerText.includes('PatientName') === true",
+    )
+    .unwrap();
+    let after: String = page.said("document.querySelector('.attributes table').innerText").unwrap();
+    assert!(study.planted.search(after.as_bytes()).is_empty(), "a planted value after");
+    assert_eq!(page.said::<String>(WAS).unwrap(), "");
+    page.said::<bool>(&format!("{HOLD}.dispatchEvent(new PointerEvent('pointerdown'))")).unwrap();
+    page.until("what it said before", &format!("{WAS} !== ''")).unwrap();
+    let before: String = page.said(WAS).unwrap();
+    assert!(!study.planted.search(before.as_bytes()).is_empty(), "the planted name before");
+    page.said::<bool>(&format!("{HOLD}.dispatchEvent(new PointerEvent('pointerup'))")).unwrap();
+    assert_eq!(page.said::<String>(WAS).unwrap(), "", "gone with the finger");
+    nameless(page, &study.planted);
+    page.press(".attributes summary").unwrap();
+}
+
 fn reader_signs(page: &Tab, study: &Study, opinion: &str) {
     page.press("form[action='/welcome'] button").unwrap();
     page.press("a[href^='/case/']").unwrap();
@@ -106,6 +129,7 @@ fn a_technician_sees_the_study_and_a_reader_signs_its_draft() {
     let browser = Browser::start(folder.path()).unwrap();
     let technician = browser.open(&pair.appliance.login, SIZE).unwrap();
     technician_sees(&technician, &study, "No bundle takes this study");
+    attributes_before_and_after(&technician, &study);
     let reader = browser.open(&pair.cloud.login, SIZE).unwrap();
     reader_signs(&reader, &study, opinion);
     technician

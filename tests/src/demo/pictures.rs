@@ -182,7 +182,10 @@ fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Res
         open(stage, technician, fits)?;
         album.more(technician, name)?;
     }
-    Ok(())
+    technician.press(".attributes summary")?;
+    technician.until("attributes", "document.querySelectorAll('.attributes tr').length > 10")?;
+    technician.said::<bool>("document.querySelector('.attributes').scrollIntoView() === undefined")?;
+    album.more(technician, "technician-attributes")
 }
 
 /// Sends a film whose pixel data is shorter than its rows and columns ask for: nobody can read it.
