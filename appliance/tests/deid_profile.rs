@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use appliance::deid::{Deviation, Head, Keys, Policy, Profile, StudyContext, explain, plan};
+use appliance::deid::{
+    Deviation, Head, Keys, Policy, PrivateAttribute, Profile, StudyContext, explain, plan,
+};
 use appliance::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Value, Vr, tags};
 
 const REASON: &str = "the physicists' dose audit needs it";
@@ -17,6 +19,7 @@ fn profile(options: &[&str], attributes: &[(&str, &str)]) -> Profile {
     };
     Profile {
         region: Vec::new(),
+        private: Vec::new(),
         profile: Head { name: "north-audit".to_owned(), references: false },
         options: options.iter().map(|name| ((*name).to_owned(), REASON.to_owned())).collect(),
         attribute: attributes.iter().map(of).collect(),
@@ -118,6 +121,43 @@ fn the_name_of_the_profile_stands_in_the_method_and_twice_is_once() {
         let meta = FileMeta::from_syntax(TransferSyntax::EXPLICIT_LE);
         let twice = plan(&meta, &once, &StudyContext::of(&meta, &once), &policy, &keys());
         assert!(twice.header.into_inner() == once, "{options:?}");
+    }
+}
+
+#[test]
+fn a_private_attribute_that_the_site_knows_stays_where_its_value_is_a_setting() {
+    let known = |tag: &str, vr: &str| PrivateAttribute {
+        creator: "NORTH COILS".to_owned(),
+        tag: tag.to_owned(),
+        vr: vr.to_owned(),
+        reason: REASON.to_owned(),
+    };
+    let with = |options: &[&str], tag: &str, vr: &str| Profile {
+        private: vec![known(tag, vr)],
+        ..profile(options, &[])
+    };
+    let policy = with(&["retain-safe-private"], "0019,xx0C", "LO").policy().unwrap();
+    for (value, kept) in [("COIL-7", true), ("Ravensworth", false), ("20240517", false)] {
+        let mut data = data();
+        data.put_text(Tag::new(0x0019, 0x0011), Vr::LO, "North Coils");
+        data.put_text(Tag::new(0x0019, 0x110C), Vr::LO, value);
+        data.put_text(Tag::new(0x0019, 0x110D), Vr::LO, value);
+        let meta = FileMeta::from_syntax(TransferSyntax::EXPLICIT_LE);
+        let header =
+            plan(&meta, &data, &StudyContext::of(&meta, &data), &policy, &keys()).header.into_inner();
+        let stays: Vec<Tag> = header.iter().map(|e| e.tag).filter(|tag| tag.is_private()).collect();
+        let expected = [0x0011, 0x110C].map(|element| Tag::new(0x0019, element));
+        assert_eq!(stays, if kept { expected.to_vec() } else { Vec::new() }, "{value}");
+    }
+    assert!(policy.reasons().iter().any(|(what, _)| what.contains("NORTH COILS")));
+    for (options, tag, vr, key) in [
+        (&["retain-safe-private"][..], "0018,0C", "LO", "private[0].tag"),
+        (&["retain-safe-private"], "0019,100C", "LO", "private[0].tag"),
+        (&["retain-safe-private"], "0019,0C", "UT", "private[0].vr"),
+        (&["retain-uids"], "0019,0C", "LO", "private[0].creator"),
+    ] {
+        let wrong = with(options, tag, vr).policy().unwrap_err();
+        assert_eq!(wrong.iter().map(|(key, ..)| key.as_str()).collect::<Vec<_>>(), [key], "{tag} {vr}");
     }
 }
 

@@ -68,7 +68,8 @@ fn technician_sees(page: &Tab, study: &Study, words: &str) {
 
 /// The table of attributes shows what they say afterwards; what they said before stands there only while held.
 fn attributes_before_and_after(page: &Tab, study: &Study) {
-    const WAS: &str = "[...document.querySelectorAll('.attributes td.was')].map((c) => c.textContent).join('')";
+    const WAS: &str =
+        "[...document.querySelectorAll('.attributes td.was')].map((c) => c.textContent).join('')";
     const HOLD: &str = "document.querySelector('.attributes .before')";
     page.press(".attributes summary").unwrap();
     page.until(

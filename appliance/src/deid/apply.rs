@@ -210,7 +210,7 @@ impl<'a> Transformer<'a> {
         }
         if tag.is_private()
             && self.policy.options.has(OptionSet::RETAIN_SAFE_PRIVATE)
-            && let Some(kept) = private::safe(level, element, self.context)
+            && let Some(kept) = private::safe(level, element, self.context, &self.policy.additions)
         {
             self.count(&Subject { level, element, vr, place, rule: Rule::Option }, ActionCode::K);
             return Some(kept);

@@ -50,7 +50,7 @@ pub use gate::HoldReason;
 pub use keys::Keys;
 pub use plan::{NativePixels, PixelBox, Plan, RemovedKind, RemovedValue, explain, plan};
 pub use policy::{Dates, OptionSet, Policy};
-pub use profile::{Complaint, Deviation, Head, Profile, attribute_name};
+pub use profile::{Complaint, Deviation, Head, PrivateAttribute, Profile, attribute_name};
 pub use region::{DeviceRegion, Regions, regions};
 pub use rule::{ActionCode, Rule};
 pub use sealed::Deidentified;

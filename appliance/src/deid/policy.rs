@@ -1,5 +1,6 @@
 //! Named policies: which options of PS3.15 annex E hold, and what happens to dates.
 use super::Error;
+use super::private::Addition;
 use super::profile::OPTIONS;
 use super::rule::{ActionCode, Row};
 use crate::dicom::Tag;
@@ -57,6 +58,8 @@ pub struct Policy {
     pub(super) keep_references: bool,
     /// Attributes that the site treats otherwise than table and options.
     pub(super) deviations: BTreeMap<Tag, ActionCode>,
+    /// Private attributes that the site knows to be safe; they count with Retain Safe Private.
+    pub(super) additions: Vec<Addition>,
     /// Options and deviations with the site's reasons.
     pub(super) reasons: Vec<(String, String)>,
 }
@@ -104,7 +107,16 @@ impl Policy {
             Dates::Removed
         };
         let closed_text = !options.has(OptionSet::CLEAN_DESCRIPTORS);
-        Policy { name: name.to_owned(), options, dates, closed_text, keep_references, deviations, reasons }
+        Policy {
+            name: name.to_owned(),
+            options,
+            dates,
+            closed_text,
+            keep_references,
+            deviations,
+            additions: Vec::new(),
+            reasons,
+        }
     }
 
     /// A built-in policy by its name.

@@ -58,26 +58,70 @@ const PARTS: [(u8, Vr); 22] = [
 const LONGEST: usize = 16;
 const DIGITS: usize = 4;
 
+/// VRs in which a site may name a private attribute: those whose values can be checked.
+const CHECKED: [Vr; 11] =
+    [Vr::IS, Vr::DS, Vr::CS, Vr::SH, Vr::LO, Vr::US, Vr::SS, Vr::UL, Vr::SL, Vr::FL, Vr::FD];
+
+/// A private attribute that a site knows to be safe, beside the table's. Its values are checked like theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Addition {
+    pub creator: String,
+    pub group: u16,
+    /// The lowest eight bits of the tag.
+    pub element: u8,
+    pub vr: Vr,
+}
+
+impl Addition {
+    /// From a profile: the creator, `0019,0C` or `0019,xx0C`, and the VR; or the key that is wrong.
+    pub(super) fn read(creator: &str, tag: &str, vr: &str) -> Result<Self, &'static str> {
+        let hex = |text: &str| u16::from_str_radix(text, 16).ok();
+        let (group, element) = tag.split_once(',').ok_or("tag")?;
+        let element = element.strip_prefix("xx").unwrap_or(element);
+        let group = hex(group).filter(|g| group.len() == 4 && g % 2 == 1).ok_or("tag")?;
+        let number = hex(element).filter(|_| element.len() == 2).and_then(|n| u8::try_from(n).ok());
+        let vr = <[u8; 2]>::try_from(vr.as_bytes()).ok().and_then(Vr::from_bytes);
+        let vr = vr.filter(|vr| CHECKED.contains(vr)).ok_or("vr")?;
+        let creator = creator.trim();
+        if creator.is_empty() || creator.len() > 64 {
+            return Err("creator");
+        }
+        Ok(Addition { creator: creator.to_owned(), group, element: number.ok_or("tag")?, vr })
+    }
+}
+
 /// The element to write for a private attribute of this level that is known to be safe, or for the creator of one;
 /// `None` for every other. The VR is the table's, whatever was written (implicit syntaxes write none).
-pub(super) fn safe(level: &DataSet, element: &Element, context: &StudyContext) -> Option<Element> {
+pub(super) fn safe(
+    level: &DataSet,
+    element: &Element,
+    context: &StudyContext,
+    more: &[Addition],
+) -> Option<Element> {
     if element.tag.is_private_creator() {
         let block = element.tag.element();
         let inside = |e: &&Element| e.tag.group() == element.tag.group() && e.tag.element() >> 8 == block;
-        let needed = level.iter().filter(inside).any(|e| attribute(level, e, context).is_some());
+        let needed = level.iter().filter(inside).any(|e| attribute(level, e, context, more).is_some());
         let name = level.text(element.tag)?;
         return needed.then(|| Element::bytes(element.tag, Vr::LO, name.trim().as_bytes()));
     }
-    attribute(level, element, context)
+    attribute(level, element, context, more)
 }
 
-fn attribute(level: &DataSet, element: &Element, context: &StudyContext) -> Option<Element> {
+fn attribute(
+    level: &DataSet,
+    element: &Element,
+    context: &StudyContext,
+    more: &[Addition],
+) -> Option<Element> {
     let tag = element.tag;
     let [block, number] = tag.element().to_be_bytes();
     let creator = level.text(Tag::new(tag.group(), u16::from(block)))?;
-    let named = |b: &&Block| b.group == tag.group() && b.creator.eq_ignore_ascii_case(creator.trim());
-    let elements = SAFE.iter().find(named)?.elements;
-    let vr = elements.iter().find(|(known, _)| *known == number).map(|(_, vr)| *vr)?;
+    let same = |name: &str, group: u16| group == tag.group() && name.eq_ignore_ascii_case(creator.trim());
+    let listed = SAFE.iter().find(|b| same(b.creator, b.group)).map_or(&[][..], |b| b.elements);
+    let listed = listed.iter().find(|(known, _)| *known == number).map(|(_, vr)| *vr);
+    let added = || more.iter().find(|a| same(&a.creator, a.group) && a.element == number).map(|a| a.vr);
+    let vr = listed.or_else(added)?;
     let bytes = element.as_bytes()?;
     let kept = match vr {
         Vr::IS | Vr::DS => keep::numbers(tag, vr, bytes, context),

@@ -1,6 +1,7 @@
 //! A site's own profile: the Basic Profile of PS3.15 annex E, options by name, attributes that are treated otherwise,
 //! and regions of its devices' pictures, each with the reason why.
 use super::policy::{OptionSet, Policy};
+use super::private::Addition;
 use super::region::DeviceRegion;
 use super::rule::ActionCode;
 use crate::dicom::{Tag, Vr, is_known, keyword, tag_of, vr_of};
@@ -19,6 +20,9 @@ pub struct Profile {
     /// `[[attribute]]`.
     #[serde(default)]
     pub attribute: Vec<Deviation>,
+    /// `[[private]]`.
+    #[serde(default)]
+    pub private: Vec<PrivateAttribute>,
     /// `[[region]]`.
     #[serde(default)]
     pub region: Vec<DeviceRegion>,
@@ -44,6 +48,21 @@ pub struct Deviation {
     /// `X`, `Z`, `D`, `K`, `C` or `U`.
     pub action: String,
     /// Why, for the officer who asks.
+    pub reason: String,
+}
+
+/// `[[private]]`: a private attribute that the site knows to be safe, beside those of table E.3.10-1. It counts with the
+/// option retain-safe-private, and its values are checked like theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivateAttribute {
+    /// The private creator.
+    pub creator: String,
+    /// Group and last two digits: `0019,0C`, or `0019,xx0C`.
+    pub tag: String,
+    /// IS, DS, CS, SH, LO, US, SS, UL, SL, FL or FD.
+    pub vr: String,
+    /// How the site knows.
     pub reason: String,
 }
 
@@ -97,11 +116,7 @@ impl Profile {
     /// Everything that is wrong with it.
     pub fn policy(&self) -> Result<Policy, Vec<Complaint>> {
         let name = self.profile.name.as_str();
-        if self.options.is_empty()
-            && self.attribute.is_empty()
-            && self.region.is_empty()
-            && BUILT_IN.contains(&name)
-        {
+        if self.is_bare() && BUILT_IN.contains(&name) {
             return Ok(if name == "strict" { Policy::strict() } else { Policy::shifted_dates() });
         }
         let mut wrong = Vec::new();
@@ -115,14 +130,48 @@ impl Profile {
                 Err((key, what, write)) => wrong.push(complaint(number, key, what, write)),
             }
         }
+        let additions = self.additions(options, &mut wrong);
         for (number, region) in self.region.iter().enumerate() {
             wrong.extend(region.complaints(number, REASON));
         }
         if wrong.is_empty() {
-            Ok(Policy::of_site(name, options, self.profile.references, deviations, self.reasons()))
+            let policy = Policy::of_site(name, options, self.profile.references, deviations, self.reasons());
+            Ok(Policy { additions, ..policy })
         } else {
             Err(wrong)
         }
+    }
+
+    /// Nothing but a name.
+    fn is_bare(&self) -> bool {
+        self.options.is_empty()
+            && self.attribute.is_empty()
+            && self.private.is_empty()
+            && self.region.is_empty()
+    }
+
+    fn additions(&self, options: OptionSet, wrong: &mut Vec<Complaint>) -> Vec<Addition> {
+        let mut read = Vec::new();
+        for (number, private) in self.private.iter().enumerate() {
+            let mut note = |key: &str, what: &str, write: &str| {
+                let key = format!("private[{number}].{key}");
+                wrong.push((key, what.to_owned(), write.to_owned()));
+            };
+            match Addition::read(&private.creator, &private.tag, &private.vr) {
+                Ok(addition) => read.push(addition),
+                Err(key) => {
+                    let write = "write the creator, a tag as 0019,0C, and IS, DS, CS, SH, LO, US, SS, UL, SL, FL or FD";
+                    note(key, "names no private attribute whose values can be checked", write);
+                }
+            }
+            if private.reason.trim().chars().count() < REASON {
+                note("reason", "says nothing", "write how you know that it never holds identity");
+            }
+            if !options.has(OptionSet::RETAIN_SAFE_PRIVATE) {
+                note("creator", "has no effect", "take the option retain-safe-private too");
+            }
+        }
+        read
     }
 
     fn note_name(&self, wrong: &mut Vec<Complaint>) {
@@ -168,8 +217,18 @@ impl Profile {
                 format!("black in pictures of {}, {model}, {} x {}", r.manufacturer, r.columns, r.rows);
             (what, r.reason.clone())
         };
+        let of_private = |p: &PrivateAttribute| {
+            (
+                format!("private ({}) of {} kept where its value is a setting", p.tag, p.creator),
+                p.reason.clone(),
+            )
+        };
         let attributes = self.attribute.iter().map(of_attribute);
-        options.chain(attributes).chain(self.region.iter().map(of_region)).collect()
+        options
+            .chain(attributes)
+            .chain(self.private.iter().map(of_private))
+            .chain(self.region.iter().map(of_region))
+            .collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proto::settings::{Document, Fault};
 
-use crate::deid::{Deviation, DeviceRegion, Head, Policy, Profile};
+use crate::deid::{Deviation, DeviceRegion, Head, Policy, PrivateAttribute, Profile};
 
 /// Whether a configured policy names a file.
 #[must_use]
@@ -31,16 +31,19 @@ pub fn read_profile(policy: &str) -> Result<Profile, Vec<Fault>> {
         };
     }
     let mut d = Document::read(Path::new(policy)).map_err(|fault| vec![fault])?;
-    d.only(&["profile", "options", "attribute", "region"]);
+    d.only(&["profile", "options", "attribute", "private", "region"]);
     let head: Option<Head> = d.room("profile");
     let options = if d.has("options") { d.room("options") } else { Some(Default::default()) };
     let attribute = if d.has("attribute") { d.room::<Vec<Deviation>>("attribute") } else { Some(Vec::new()) };
     let region = if d.has("region") { d.room::<Vec<DeviceRegion>>("region") } else { Some(Vec::new()) };
-    let (Some(profile), Some(options), Some(attribute), Some(region)) = (head, options, attribute, region)
+    let private =
+        if d.has("private") { d.room::<Vec<PrivateAttribute>>("private") } else { Some(Vec::new()) };
+    let (Some(profile), Some(options), Some(attribute), Some(private), Some(region)) =
+        (head, options, attribute, private, region)
     else {
         return Err(d.faults);
     };
-    let profile = Profile { profile, options, attribute, region };
+    let profile = Profile { profile, options, attribute, private, region };
     for (key, wrong, write) in profile.policy().err().unwrap_or_default() {
         d.fault(&key, wrong, write);
     }
