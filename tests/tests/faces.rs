@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
-use std::time::Duration;
 
 use appliance::dicom::{self, Limits, TransferSyntax, Vr, tags};
 use appliance::pixels::Image;
-use appliance::review::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use serde_json::Value;
-use tests::cast::{LIMIT, Pair, Settings, Terms, run, until};
+use tests::cast::{Pair, Settings, Terms, run};
 
 /// Stored value and more is bone in these phantoms: 250 HU at intercept -1024.
 const BONE: u16 = 1274;
@@ -107,20 +105,7 @@ fn an_appliance_that_defaces_sends_a_thin_head_without_waiting_and_says_so() {
     pair.appliance.start().unwrap();
     let instances: Vec<_> =
         thin(43, None).into_iter().map(|file| fixtures::study::Instance::from_file(file).unwrap()).collect();
-    pair.appliance.scanner().send(&instances).unwrap();
-    let row = until("the study is answered", LIMIT, || {
-        Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.answered()))
-    })
-    .unwrap();
-    if row.case.is_none() {
-        let decision = Decision::Escalate { study: row.id, reason: "a second look".into() };
-        pair.appliance.decide("technician", decision).unwrap();
-    }
-    let row = until("the case is home", Duration::from_secs(120), || {
-        let rows = pair.appliance.ledger()?.rows()?;
-        Ok(rows.into_iter().find(|row| row.state.as_deref() == Some("answered")))
-    })
-    .unwrap();
+    let row = pair.travelled(&instances).unwrap();
     let config = pair.appliance.config.display().to_string();
     let read = run("appliance", &["case", "statement", &row.case.unwrap(), "--config", &config]).unwrap();
     assert!(

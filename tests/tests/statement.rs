@@ -1,12 +1,9 @@
 //! Behaviour: every case that left has a signed statement that names no value, and a changed one is found out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::time::Duration;
-
-use appliance::review::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use sqlx::ConnectOptions as _;
-use tests::cast::{LIMIT, Pair, Terms, run, until};
+use tests::cast::{Pair, Terms, run};
 
 async fn change(ledger: &std::path::Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(ledger);
@@ -21,20 +18,7 @@ fn the_statement_of_a_case_says_what_was_done_and_holds_its_signature() {
     let mut pair = Pair::start(folder.path(), &Terms::default()).unwrap();
     pair.until_up().unwrap();
     let study = StudySpec::new(StudyKind::HeadCt, 31).with_slices(12).with_bleed(None).build().unwrap();
-    pair.appliance.scanner().send(&study.instances).unwrap();
-    let row = until("the study is answered", LIMIT, || {
-        Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.answered()))
-    })
-    .unwrap();
-    if row.case.is_none() {
-        let decision = Decision::Escalate { study: row.id, reason: "a second look".into() };
-        pair.appliance.decide("technician", decision).unwrap();
-    }
-    let row = until("the case is home", Duration::from_secs(120), || {
-        let rows = pair.appliance.ledger()?.rows()?;
-        Ok(rows.into_iter().find(|row| row.state.as_deref() == Some("answered")))
-    })
-    .unwrap();
+    let row = pair.travelled(&study.instances).unwrap();
     pair.appliance.stop().unwrap();
 
     let case = row.case.unwrap();

@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
-use std::time::Duration;
 
 use appliance::dicom::{self, DataSet, Limits, Vr, tags};
-use appliance::review::Decision;
 use fixtures::study::{Study, StudyKind, StudySpec};
 use serde_json::Value;
-use tests::cast::{Answer, LIMIT, Pair, Settings, Terms, run, run_with, until};
+use tests::cast::{Answer, Pair, Settings, Terms, run, run_with};
 
 const NAMED: [&str; 4] = ["--by", "Dr. Ito", "--reason", "the referrer asks"];
 
@@ -34,20 +32,7 @@ fn parsed(study: &Study, at: usize) -> DataSet {
 /// A study that leaves and comes home.
 fn travelled(pair: &Pair, seed: u64) -> Study {
     let study = StudySpec::new(StudyKind::HeadCt, seed).with_slices(12).with_bleed(None).build().unwrap();
-    pair.appliance.scanner().send(&study.instances).unwrap();
-    let row = until("the study is answered", LIMIT, || {
-        Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.answered()))
-    })
-    .unwrap();
-    if row.case.is_none() {
-        let decision = Decision::Escalate { study: row.id, reason: "a second look".into() };
-        pair.appliance.decide("technician", decision).unwrap();
-    }
-    until("the case is home", Duration::from_secs(120), || {
-        let rows = pair.appliance.ledger()?.rows()?;
-        Ok(rows.into_iter().find(|row| row.state.as_deref() == Some("answered")))
-    })
-    .unwrap();
+    pair.travelled(&study.instances).unwrap();
     study
 }
 
@@ -145,11 +130,7 @@ fn a_case_that_waits_leaves_under_the_key_it_was_planned_with() {
     Settings::read(&pair.appliance.config).unwrap().with("review", "mode", "required").write().unwrap();
     pair.appliance.start().unwrap();
     let study = StudySpec::new(StudyKind::HeadCt, 32).with_slices(12).with_bleed(None).build().unwrap();
-    pair.appliance.scanner().send(&study.instances).unwrap();
-    let row = until("the study is answered", LIMIT, || {
-        Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.answered()))
-    })
-    .unwrap();
+    let row = pair.answered(&study.instances).unwrap();
     let running = named(&pair, &["pseudonym", "rotate"], "");
     assert_eq!(running.code, 75, "{}", running.stderr);
     pair.appliance.stop().unwrap();
@@ -162,16 +143,8 @@ fn a_case_that_waits_leaves_under_the_key_it_was_planned_with() {
     assert_eq!((after.lines().count(), after.lines().nth(1)), (2, before.lines().next()));
 
     pair.appliance.start().unwrap();
-    let decision = match row.case {
-        Some(case) => Decision::Send { case },
-        None => Decision::Escalate { study: row.id, reason: "a second look".into() },
-    };
-    pair.appliance.decide("technician", decision).unwrap();
-    until("the case is home", Duration::from_secs(120), || {
-        let rows = pair.appliance.ledger()?.rows()?;
-        Ok(rows.into_iter().find(|row| row.state.as_deref() == Some("answered")))
-    })
-    .unwrap();
+    pair.let_go(&row).unwrap();
+    pair.until_state("answered").unwrap();
     let rows = command(&pair, &["pseudonym", "list"], "").lines().unwrap();
     let named: Vec<&str> = rows.iter().map(|row| row["key_name"].as_str().unwrap()).collect();
     let new = rotated.lines().unwrap()[0]["key"].as_str().unwrap().to_owned();

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use super::{Appliance, Cloud, Link, Settings, until};
-use crate::Result;
-use crate::cast::LIMIT;
+use appliance::review::Decision;
+use fixtures::study::Instance;
+
+use super::ledger::Row;
+use super::{Appliance, Cloud, LIMIT, Link, Settings, until};
+use crate::{Error, Result};
 
 /// What differs between the sites that tests need.
 #[derive(Debug, Clone)]
@@ -81,6 +84,54 @@ impl Pair {
             let status = self.appliance.status()?;
             Ok(status.get("cloud_away_since").is_some_and(serde_json::Value::is_null).then_some(()))
         })
+    }
+}
+
+impl Pair {
+    /// Sends these instances and waits until a study is answered.
+    ///
+    /// # Errors
+    /// When that does not come.
+    pub fn answered(&self, instances: &[Instance]) -> Result<Row> {
+        self.appliance.scanner().send(instances).map_err(|e| Error::other(e.to_string()))?;
+        until("the study is answered", LIMIT, || {
+            Ok(self.appliance.ledger()?.rows()?.into_iter().find(|row| row.answered()))
+        })
+    }
+
+    /// Lets the case of an answered study leave; one that triage did not escalate is raised by the technician.
+    ///
+    /// # Errors
+    /// The refusal in words.
+    pub fn let_go(&self, row: &Row) -> Result<()> {
+        let decision = match row.case.clone() {
+            Some(case) => Decision::Send { case },
+            None => Decision::Escalate { study: row.id.clone(), reason: "a second look".into() },
+        };
+        self.appliance.decide("technician", decision)
+    }
+
+    /// Waits until a case is in this state; `answered` is home.
+    ///
+    /// # Errors
+    /// When that does not come.
+    pub fn until_state(&self, state: &'static str) -> Result<Row> {
+        until(state, LIMIT, || {
+            let rows = self.appliance.ledger()?.rows()?;
+            Ok(rows.into_iter().find(|row| row.state.as_deref() == Some(state)))
+        })
+    }
+
+    /// A study on its whole way: answered, sent, home.
+    ///
+    /// # Errors
+    /// As [`Self::answered`].
+    pub fn travelled(&self, instances: &[Instance]) -> Result<Row> {
+        let row = self.answered(instances)?;
+        if row.case.is_none() {
+            self.let_go(&row)?;
+        }
+        self.until_state("answered")
     }
 }
 
