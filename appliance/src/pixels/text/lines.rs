@@ -2,6 +2,7 @@
 
 use super::TextBox;
 use super::boxes::{around, widened};
+use super::measures::{MEASURES, STEP, measures};
 use super::parts::{Part, Plane, Sets, TALLEST, measured_parts};
 
 /// A candidate line of text and what was measured of it.
@@ -37,6 +38,12 @@ pub struct Line {
     pub fill: f32,
     /// Mean distance of tops or bottoms (the better) from their median, over the height.
     pub stagger: f32,
+    /// The worse of the two.
+    pub stray: f32,
+    /// Height at which the top-hat was cut.
+    pub cut: u8,
+    /// All of what `trees` look at.
+    pub measures: [f32; MEASURES],
     /// Size across the line over the height of the tallest part.
     pub slack: f32,
     /// Whether it is one part that is but a bent or slanted stroke, as the edge of a table is, or
@@ -44,7 +51,7 @@ pub struct Line {
     pub bare: bool,
     /// Whether it runs down the frame instead of across.
     pub upright: bool,
-    /// How much the measures are those of text; about 0 text and clean pictures part.
+    /// How much the measures are those of text: at first as `scored`, then as the trees have it.
     pub score: f32,
 }
 
@@ -55,16 +62,16 @@ impl Line {
         let b = self.area;
         self.area = TextBox { x0: b.x0 << step, y0: b.y0 << step, x1: b.x1 << step, y1: b.y1 << step };
         self.step = step;
-        // large text is drawn with many pixels and measures well, so that little is lost here
-        self.score -= PER_STEP * step.min(2) as f32;
         self.dark = dark;
+        if let Some(m) = self.measures.get_mut(STEP) {
+            *m = step as f32;
+        }
         self
     }
 
-    /// Whether it is one glyph by itself.
-    #[must_use]
-    pub fn lone(&self) -> bool {
-        self.glyphs == 1 && 2 * (self.area.x1 - self.area.x0) <= 3 * (self.area.y1 - self.area.y0)
+    /// Size of a part of it across it.
+    pub fn across(&self, part: &Part) -> u32 {
+        if self.upright { part.width() } else { part.height() }
     }
 
     /// Height of its tallest glyph in pixels of the frame.
@@ -103,6 +110,18 @@ impl Line {
         (peak - self.peak).abs() <= 8.0 + 0.35 * self.contrast
     }
 
+    /// Size across it, in pixels of the frame once `scaled`.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        let b = self.area;
+        if self.upright { b.x1 - b.x0 } else { b.y1 - b.y0 }
+    }
+
+    /// Value of its ink in the frame: on bright ground the rest of a bright word is a dark one.
+    fn ink(&self) -> f32 {
+        if self.dark { 255.0 - self.peak } else { self.peak }
+    }
+
     /// Whether `other` lies beside this line, in its direction and of about its size, or on it.
     #[must_use]
     pub fn continues(&self, other: &Line) -> bool {
@@ -114,17 +133,17 @@ impl Line {
         let (tall, other_tall) = (c1 - c0, d1 - d0);
         let gap = b0.saturating_sub(a1).max(a0.saturating_sub(b1));
         let shared = c1.min(d1).saturating_sub(c0.max(d0));
-        let same = self.same_grey(other.peak)
-            && self.dark == other.dark
-            && self.upright == other.upright
+        let same = (self.ink() - other.ink()).abs() <= 8.0 + 0.35 * self.contrast
+            && (self.upright == other.upright || other.glyphs == 1)
             && self.step.abs_diff(other.step) <= 1;
         let like =
             same && other.slack < 1.7 && other_tall * 2 <= tall * 3 && shared * 3 >= tall.min(other_tall) * 2;
         like && gap <= tall * 3 / 2
     }
 
-    /// How much the measures are those of text. The weights were fitted on words drawn over clean
-    /// pictures and then rounded.
+    /// A first look at how much the measures are those of text, which spares most lines of a picture
+    /// the measures of their surroundings. The weights were fitted on words drawn over clean pictures
+    /// and then rounded; about 0 the two part.
     fn scored(&self) -> f32 {
         if self.height < 5 || self.height > TALLEST || (self.glyphs == 1 && self.fill > 0.92) {
             return f32::MIN;
@@ -167,9 +186,7 @@ impl Line {
 }
 
 /// How far below 0 a score may be for its line to matter at all.
-const DOUBT: f32 = 6.5;
-/// What the score loses for each halving, of two at most.
-const PER_STEP: f32 = 0.8;
+const DOUBT: f32 = 10.0;
 /// What the weighted measures of a lone glyph, of glyphs that touch, of a pair and of more sum to
 /// where text and clean pictures part; taken off the score.
 const LONE: f32 = 13.7;
@@ -186,7 +203,11 @@ pub fn lines_in(plane: &Plane<'_>) -> Vec<Line> {
             if upright && group.len() < 3 {
                 continue;
             }
-            out.extend(line_of(&group, plane, upright).filter(|l| l.score > -DOUBT).map(|l| l.with(&others)));
+            let line = line_of(&group, plane, upright).filter(|l| l.score > -DOUBT);
+            out.extend(line.map(|mut line| {
+                line.measures = measures(&line, &group, plane, [&glyphs, &others]);
+                line.with(&others)
+            }));
         }
     }
     out
@@ -261,6 +282,7 @@ fn line_of(group: &[&Part], plane: &Plane<'_>, upright: bool) -> Option<Line> {
     let spread = group.iter().map(|p| (f32::from(p.peak) - peak).powi(2)).sum::<f32>() / n;
     let runs: u32 = group.iter().map(|p| p.runs).sum();
     let crossings = runs as f32 / (area.x1 - area.x0).max(1) as f32;
+    let (near, far) = stagger(group, upright);
     let mut line = Line {
         area,
         step: 0,
@@ -276,7 +298,10 @@ fn line_of(group: &[&Part], plane: &Plane<'_>, upright: bool) -> Option<Line> {
         quiet: weight(|p| p.quiet),
         spike: if peak >= 247.0 { plane.spike } else { 0.0 },
         fill,
-        stagger: stagger(group, upright) / height as f32,
+        stagger: near.min(far) / height as f32,
+        stray: near.max(far) / height as f32,
+        cut: plane.cut,
+        measures: [0.0; MEASURES],
         slack: across as f32 / height as f32,
         bare: group.len() == 1 && (first.one_stroke() || first.cut_off(plane)),
         upright,
@@ -286,10 +311,11 @@ fn line_of(group: &[&Part], plane: &Plane<'_>, upright: bool) -> Option<Line> {
     Some(line)
 }
 
-fn stagger(group: &[&Part], upright: bool) -> f32 {
+/// Mean distance of the near and of the far ends across from their median.
+fn stagger(group: &[&Part], upright: bool) -> (f32, f32) {
     let near = |p: &&Part| if upright { p.area.x0 } else { p.area.y0 };
     let far = |p: &&Part| if upright { p.area.x1 } else { p.area.y1 };
-    mean_distance(group.iter().map(near).collect()).min(mean_distance(group.iter().map(far).collect()))
+    (mean_distance(group.iter().map(near).collect()), mean_distance(group.iter().map(far).collect()))
 }
 
 /// Mean distance from the median.

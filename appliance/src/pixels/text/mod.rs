@@ -5,17 +5,27 @@
 //! small window serves all sizes) and for both polarities, a top-hat keeps what is thinner than
 //! the window; it is cut at several heights, since no one height suits both faint text on a
 //! quiet ground and bright text on a noisy one; the connected parts of each cut are measured and
-//! joined in lines by `lines`, which also scores how much they are like text.
+//! joined in lines by `lines`. `measures` tells what trees grown on drawn words and clean pictures
+//! then look at to score how much each line is like text: also whether it stands in the same place
+//! in several cuts and levels, and how crowded the picture is around it.
 
 mod boxes;
+#[cfg(test)]
+mod drawn;
 mod lines;
+mod measures;
 mod parts;
+mod score;
 #[cfg(test)]
 mod tests;
+// some thresholds happen to look like constants of mathematics
+#[allow(clippy::approx_constant)]
+mod trees;
 
-use boxes::{apart, merged, overlap, pixels, widened};
+use boxes::{apart, merged, overlap, pixels};
 use lines::{Line, lines_in};
 use parts::Plane;
+use score::score;
 
 /// A grey frame: `rows * columns` values in row order.
 pub struct Grey8<'a> {
@@ -51,17 +61,10 @@ const WINDOW_SHIFTS: [usize; 3] = [1, 2, 3];
 /// Heights at which a top-hat is cut, in grey values.
 const CUTS: [u8; 5] = [20, 36, 64, 110, 170];
 
-/// Score above which a line is sure whatever the frame.
-const SURE: f32 = 2.0;
+/// Score above which a line is taken as text.
+const SURE: f32 = 1.9;
 /// What a line must score to be taken in as the continuation of a sure one.
-const CONTINUING: f32 = -4.0;
-/// Count of doubtful lines up to which a frame is quiet, and how much lower the bar for a lone
-/// glyph, such as a side marker, is then.
-const QUIET: usize = 2;
-const LONE_LENIENCE: f32 = 5.5;
-/// Contrast over the spread of the ground from which a lone glyph may be let in by that.
-const CLEAR_GROUND: f32 = 13.0;
-const QUIET_LENIENCE: f32 = 0.8;
+const CONTINUING: f32 = -6.0;
 
 /// Count of text lines above which the whole frame is one box: a page of text, or made to cost
 /// time, which grows with the square of this.
@@ -69,14 +72,7 @@ const MOST_LINES: usize = 3000;
 /// How much more a line scores than one that it explains away.
 const EXPLAINING: f32 = 3.0;
 /// Score above which no line is explained away.
-const EXPLAINED: f32 = 2.5;
-/// Pixels around a sure line in which doubtful ones say nothing of the frame.
-const CLEAR: u32 = 6;
-/// How much the bar rises per logarithm of the count of doubtful lines, how far at most, and how
-/// far it lies below 0 without any.
-const CLUTTER: f32 = 0.7;
-const CLUTTER_MOST: f32 = 2.5;
-const LENIENCE: f32 = 1.0;
+const EXPLAINED: f32 = 4.0;
 
 /// Boxes around everything that looks like text, in order, non-overlapping after merging, each
 /// grown by a small margin. Empty if the sizes and the values do not agree.
@@ -93,13 +89,8 @@ pub fn find_text(frame: &Grey8<'_>) -> Vec<TextBox> {
 /// The lines taken as text.
 #[must_use]
 pub fn sure_lines(frame: &Grey8<'_>) -> Vec<Line> {
-    let mut lines = find_lines(frame);
-    if lines.iter().filter(|l| l.score > SURE).count() > MOST_LINES {
-        lines.retain(|l| l.score > SURE);
-        return lines;
-    }
-    let bar = bar(&lines);
-    let (mut sure, maybe): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|l| bar.passes(l));
+    let (mut sure, maybe): (Vec<Line>, Vec<Line>) =
+        find_lines(frame).into_iter().partition(|l| l.score > SURE);
     if sure.len() > MOST_LINES {
         return sure;
     }
@@ -123,46 +114,22 @@ fn explains(strong: &Line, line: &Line) -> bool {
     pixels(&shared) * 2 > pixels(&a)
 }
 
-/// What a line, and what a lone glyph must score in a frame.
-struct Bar {
-    line: f32,
-    lone: f32,
-}
-
-impl Bar {
-    fn passes(&self, line: &Line) -> bool {
-        if line.lone() {
-            let clear = line.quiet > CLEAR_GROUND || line.score > self.line;
-            return line.score > self.lone && clear && !line.bare;
-        }
-        line.score > self.line
-    }
-}
-
-/// What a line must score in this frame: more, the more doubtful lines there are away from the
-/// sure ones, since anatomy that looks a little like text all over will somewhere look more so.
-fn bar(lines: &[Line]) -> Bar {
-    let sure: Vec<TextBox> =
-        lines.iter().filter(|l| l.score > SURE).map(|l| widened(l.area, CLEAR, CLEAR)).collect();
-    let doubtful = lines.iter().filter(|l| l.score > -3.0 && l.score <= 0.5);
-    let away = doubtful.filter(|l| !sure.iter().any(|s| overlap(s, &l.area))).count();
-    let line = (CLUTTER * (away as f32).ln_1p()).min(CLUTTER_MOST) - LENIENCE;
-    if away > QUIET {
-        return Bar { line, lone: line };
-    }
-    Bar { line: line - QUIET_LENIENCE, lone: line - LONE_LENIENCE }
-}
-
 /// Takes in the doubtful lines that continue one that is sure, in its direction and at its size,
-/// until none does: what is left of a word whose other part lies on difficult ground.
+/// until none does: what is left of a word whose other part lies on difficult ground. None may be
+/// much larger than the sure line that it all began with.
 fn continued(sure: &mut Vec<Line>, mut maybe: Vec<Line>) {
-    let mut from = 0;
-    while from < sure.len() {
-        let fresh: Vec<Line> = sure.get(from..).unwrap_or_default().to_vec();
-        from = sure.len();
-        let (joined, rest) = maybe.into_iter().partition(|m| fresh.iter().any(|s| s.continues(m)));
-        sure.extend::<Vec<Line>>(joined);
-        maybe = rest;
+    let mut fresh: Vec<(Line, u32)> = sure.iter().map(|s| (s.clone(), s.depth())).collect();
+    while !fresh.is_empty() {
+        let mut joined = Vec::new();
+        let mut rest = Vec::with_capacity(maybe.len());
+        for m in maybe {
+            match fresh.iter().find(|(s, depth)| m.depth() * 4 <= depth * 5 + 4 && s.continues(&m)) {
+                Some((_, depth)) => joined.push((m, *depth)),
+                None => rest.push(m),
+            }
+        }
+        sure.extend(joined.iter().map(|(m, _)| m.clone()));
+        (fresh, maybe) = (joined, rest);
     }
 }
 
@@ -177,6 +144,7 @@ pub fn find_lines(frame: &Grey8<'_>) -> Vec<Line> {
     let mut found = Vec::new();
     let side = u64::from(frame.rows.min(frame.columns));
     let mut level = frame.values.to_vec();
+    let mut hat = Vec::new();
     let (mut h, mut w) = (rows, columns);
     for step in 0..LEVELS {
         if h.min(w) < if step == 0 { SHORTEST_SIDE } else { SHORTEST_HALVED } {
@@ -186,17 +154,21 @@ pub fn find_lines(frame: &Grey8<'_>) -> Vec<Line> {
             if dark {
                 level.iter_mut().for_each(|v| *v = 255 - *v);
             }
-            let hat = top_hat(&level, w);
+            top_hat(&level, w, &mut hat);
             let spike = spike_of(&level, &hat);
+            let mut lines = Vec::new();
             for cut in CUTS {
-                let plane = Plane { values: &level, hat: &hat, rows: h, columns: w, cut, spike };
-                let lines = lines_in(&plane).into_iter().map(|l| l.scaled(step, dark));
-                found.extend(lines.filter(|l| u64::from(l.tall()) * 7 <= 2 * side));
+                lines.extend(lines_in(&Plane { values: &level, hat: &hat, rows: h, columns: w, cut, spike }));
             }
+            measures::steady(&mut lines);
+            let lines = lines.into_iter().map(|l| l.scaled(step, dark));
+            found.extend(lines.filter(|l| u64::from(l.tall()) * 7 <= 2 * side));
         }
         level.iter_mut().for_each(|v| *v = 255 - *v);
         (level, h, w) = halved(&level, h, w);
     }
+    measures::agreeing(&mut found);
+    found.iter_mut().for_each(|l| l.score = score(&l.measures));
     found
 }
 
@@ -216,9 +188,11 @@ fn halved(values: &[u8], rows: usize, columns: usize) -> (Vec<u8>, usize, usize)
 }
 
 /// What is brighter than its surroundings and thinner than the window: the values less their
-/// opening. Only windows wholly inside the frame count, so that text at the border stays whole.
-fn top_hat(values: &[u8], columns: usize) -> Vec<u8> {
-    let mut open = values.to_vec();
+/// opening. Only windows wholly inside the frame count, so that text at the border stays whole. It is
+/// written to `open`, whose memory serves one plane after the other.
+fn top_hat(values: &[u8], columns: usize, open: &mut Vec<u8>) {
+    open.clear();
+    open.extend_from_slice(values);
     let mut copy = vec![0_u8; columns];
     for row in open.chunks_exact_mut(columns) {
         for shift in WINDOW_SHIFTS {
@@ -230,10 +204,10 @@ fn top_hat(values: &[u8], columns: usize) -> Vec<u8> {
         }
     }
     for shift in WINDOW_SHIFTS {
-        erode_down(&mut open, shift * columns);
+        erode_down(open, shift * columns);
     }
     for shift in WINDOW_SHIFTS {
-        dilate_up(&mut open, shift * columns, columns);
+        dilate_up(open, shift * columns, columns);
     }
     for row in open.chunks_exact_mut(columns) {
         for shift in WINDOW_SHIFTS {
@@ -242,7 +216,6 @@ fn top_hat(values: &[u8], columns: usize) -> Vec<u8> {
         }
     }
     open.iter_mut().zip(values).for_each(|(o, v)| *o = v.saturating_sub(*o));
-    open
 }
 
 /// How much the brightest pixels are thin strokes and nothing else, 0 to 1: near 1 where an

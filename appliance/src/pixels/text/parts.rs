@@ -29,7 +29,11 @@ pub struct Part {
     pub ink: u32,
     /// Number of its horizontal runs, and the length of the longest.
     pub runs: u32,
-    longest: u32,
+    pub longest: u32,
+    /// Sum of the squares of the lengths of its runs.
+    squares: u64,
+    /// Pairs of its runs that touch, which tells how many holes it has.
+    touches: u32,
     /// Of the top-hat over its pixels.
     tally: Tally,
     /// Sum of the steps at both ends of its runs.
@@ -42,10 +46,24 @@ pub struct Part {
     pub separation: f32,
     /// Contrast over the spread of the ground away from ink.
     pub quiet: f32,
+    /// Share of the contrast that the mean step at the ends of its runs reaches.
+    pub sharpness: f32,
+    /// Mean and spread of the values of the ground away from ink.
+    pub ground: (f32, f32),
+    /// Share of its pixels that are nearly as bright as the brightest.
+    pub even: f32,
 }
 
+/// Pixels of a row that are looked at together for whether any is ink.
+const BLOCK: usize = 32;
 /// A cut with more than one run in this many pixels shows noise only.
 const NOISE: usize = 7;
+/// Least contrast over the spreads of ink and ground, and least share of it that the ends of the runs
+/// reach, of any glyph.
+const LEAST_SEPARATION: f32 = 1.6;
+const LEAST_SHARPNESS: f32 = 0.45;
+/// How much less than the brightest value of a part still counts as that.
+const EVEN: u8 = 10;
 /// Height of the tallest glyph, in pixels of its level.
 pub const TALLEST: u32 = 32;
 
@@ -59,25 +77,32 @@ pub fn measured_parts(plane: &Plane<'_>) -> (Vec<Part>, Vec<Part>) {
     for mut part in parts_of(plane, &runs) {
         if part.glyph_sized() && part.measure(plane) {
             glyphs.push(part);
-        } else if part.width().max(part.height()) <= TALLEST {
+        } else if part.small() {
             others.push(part);
         }
     }
     (glyphs, others)
 }
 
+/// All runs of a plane. Most of a picture holds none, and a block without ink is passed over at once.
 fn runs_of(plane: &Plane<'_>) -> Vec<Run> {
-    let mut runs = Vec::new();
+    let mut runs = Vec::with_capacity(plane.hat.len() / BLOCK);
     for (y, row) in (0_u32..).zip(plane.hat.chunks_exact(plane.columns.max(1))) {
         let mut open: Option<u32> = None;
-        for (x, v) in (0_u32..).zip(row) {
-            match (open, *v >= plane.cut) {
-                (None, true) => open = Some(x),
-                (Some(x0), false) => {
-                    runs.push(Run { y, x0, x1: x });
-                    open = None;
+        for (start, block) in (0_u32..).step_by(BLOCK).zip(row.chunks(BLOCK)) {
+            let inked = block.iter().fold(0, |most, v| most.max(*v)) >= plane.cut;
+            if !inked && open.is_none() {
+                continue;
+            }
+            for (x, v) in (start..).zip(block) {
+                match (open, *v >= plane.cut) {
+                    (None, true) => open = Some(x),
+                    (Some(x0), false) => {
+                        runs.push(Run { y, x0, x1: x });
+                        open = None;
+                    }
+                    _ => {}
                 }
-                _ => {}
             }
         }
         if let Some(x0) = open {
@@ -117,6 +142,7 @@ impl Sets {
 /// Runs that touch, corners included, joined to parts.
 fn parts_of(plane: &Plane<'_>, runs: &[Run]) -> Vec<Part> {
     let mut sets = Sets::new(runs.len());
+    let mut touches = vec![0_u32; runs.len()];
     let mut above = 0;
     for (i, run) in runs.iter().enumerate() {
         // on to the first run of the row before that does not end left of this one
@@ -126,11 +152,15 @@ fn parts_of(plane: &Plane<'_>, runs: &[Run]) -> Vec<Part> {
         let touching = runs.iter().enumerate().skip(above);
         for (k, _) in touching.take_while(|(_, r)| r.y + 1 == run.y && r.x0 <= run.x1) {
             sets.join(k, i);
+            if let Some(count) = touches.get_mut(i) {
+                *count += 1;
+            }
         }
     }
     let mut slots = vec![usize::MAX; runs.len()];
     let mut parts: Vec<Part> = Vec::new();
-    for (i, run) in runs.iter().enumerate() {
+    let mut owners = Vec::with_capacity(runs.len());
+    for (i, (run, touches)) in runs.iter().zip(&touches).enumerate() {
         let Some(slot) = slots.get_mut(sets.root(i)) else {
             continue;
         };
@@ -138,8 +168,15 @@ fn parts_of(plane: &Plane<'_>, runs: &[Run]) -> Vec<Part> {
             *slot = parts.len();
             parts.push(Part::empty(run));
         }
+        owners.push(*slot);
         if let Some(part) = parts.get_mut(*slot) {
-            part.add(plane, run);
+            part.add(run, *touches);
+        }
+    }
+    // the pixels of what is too large for a glyph, most of the ink of a picture, are not looked at
+    for (run, owner) in runs.iter().zip(owners) {
+        if let Some(part) = parts.get_mut(owner).filter(|p| p.small() || p.glyph_sized()) {
+            part.look(plane, run);
         }
     }
     parts
@@ -148,12 +185,38 @@ fn parts_of(plane: &Plane<'_>, runs: &[Run]) -> Vec<Part> {
 impl Part {
     fn empty(run: &Run) -> Part {
         let area = TextBox { x0: run.x0, y0: run.y, x1: run.x1, y1: run.y + 1 };
-        let (contrast, separation, quiet) = (0.0, 0.0, 0.0);
-        let (ink, runs, longest, edge, peak) = (0, 0, 0, 0, 0);
-        Part { area, ink, runs, longest, tally: Tally::default(), edge, peak, contrast, separation, quiet }
+        Part {
+            area,
+            ink: 0,
+            runs: 0,
+            longest: 0,
+            squares: 0,
+            touches: 0,
+            tally: Tally::default(),
+            edge: 0,
+            peak: 0,
+            contrast: 0.0,
+            separation: 0.0,
+            quiet: 0.0,
+            sharpness: 0.0,
+            ground: (0.0, 0.0),
+            even: 0.0,
+        }
     }
 
-    fn add(&mut self, plane: &Plane<'_>, run: &Run) {
+    /// Takes in a run, which touches so many of those before it.
+    fn add(&mut self, run: &Run, touches: u32) {
+        let length = run.x1 - run.x0;
+        self.ink += length;
+        self.runs += 1;
+        self.touches += touches;
+        self.longest = self.longest.max(length);
+        self.squares += u64::from(length).pow(2);
+        self.area = around(self.area, TextBox { x0: run.x0, y0: run.y, x1: run.x1, y1: run.y + 1 });
+    }
+
+    /// Takes in the pixels of a run.
+    fn look(&mut self, plane: &Plane<'_>, run: &Run) {
         let line = run.y as usize * plane.columns;
         let whole = line..line + plane.columns;
         let (Some(hat), Some(values)) = (plane.hat.get(whole.clone()), plane.values.get(whole)) else {
@@ -170,10 +233,11 @@ impl Part {
         let before = hat.get(x0.saturating_sub(2)..x0).unwrap_or_default().iter().min().copied().unwrap_or(0);
         let after = hat.iter().skip(x1).take(2).min().copied().unwrap_or(0);
         self.edge += u64::from(head.saturating_sub(before)) + u64::from(tail.saturating_sub(after));
-        self.ink += run.x1 - run.x0;
-        self.runs += 1;
-        self.longest = self.longest.max(run.x1 - run.x0);
-        self.area = around(self.area, TextBox { x0: run.x0, y0: run.y, x1: run.x1, y1: run.y + 1 });
+    }
+
+    /// Whether neither side of it is longer than a glyph.
+    fn small(&self) -> bool {
+        self.width().max(self.height()) <= TALLEST
     }
 
     /// From and to along a line, and from and to across it.
@@ -205,6 +269,17 @@ impl Part {
         one || several
     }
 
+    /// Holes in it, as in an A or an 8.
+    pub fn holes(&self) -> u32 {
+        (self.touches + 1).saturating_sub(self.runs)
+    }
+
+    /// Spread of the lengths of its runs over their mean.
+    pub fn unevenness(&self) -> f32 {
+        let mean = self.ink as f32 / self.runs.max(1) as f32;
+        (self.squares as f32 / self.runs.max(1) as f32 - mean * mean).max(0.0).sqrt() / mean.max(1.0)
+    }
+
     /// Whether it is one bent or slanted stroke: no row of it is wide and few are crossed twice.
     pub fn one_stroke(&self) -> bool {
         self.longest * 5 < self.width() * 3 && self.runs * 20 < self.height() * 23
@@ -218,39 +293,59 @@ impl Part {
 
     /// Measures contrast, separation, quiet; false where they rule out text.
     fn measure(&mut self, plane: &Plane<'_>) -> bool {
-        let (all, far) = self.ground(plane);
         let (ink_mean, ink_spread) = self.tally.mean_spread();
+        if ink_mean <= LEAST_SEPARATION * (ink_spread + 2.0) {
+            return false;
+        }
+        let (all, far, values, bright) = self.around(plane);
+        self.even = bright as f32 / self.ink.max(1) as f32;
         let (mean, spread) = all.mean_spread();
         let (far_mean, far_spread) = far.mean_spread();
         self.contrast = ink_mean - mean;
         self.quiet = if far.count > 3 { (ink_mean - far_mean) / (far_spread + 2.0) } else { 0.0 };
         self.separation = self.contrast / (ink_spread + spread + 2.0);
-        // share of the contrast that the mean step at the ends of the runs reaches
-        let sharpness = self.edge as f32 / (2.0 * self.runs as f32) / self.contrast.max(1.0);
-        self.separation > 1.6 && sharpness > 0.45
+        self.sharpness = self.edge as f32 / (2.0 * self.runs as f32) / self.contrast.max(1.0);
+        self.ground = values.mean_spread();
+        self.separation > LEAST_SEPARATION && self.sharpness > LEAST_SHARPNESS
     }
 
     /// The pixels below the cut in the box and two pixels around it: all, and those of them that
-    /// touch no ink, for the smoothed edges of glyphs are not ground.
-    fn ground(&self, plane: &Plane<'_>) -> (Tally, Tally) {
+    /// touch no ink, for the smoothed edges of glyphs are not ground; of the latter the values too; and how
+    /// many of the ink are within a few grey values of its brightest.
+    fn around(&self, plane: &Plane<'_>) -> (Tally, Tally, Tally, u32) {
         let (x0, x1) =
             (self.area.x0.saturating_sub(2) as usize, (self.area.x1 as usize + 2).min(plane.columns));
         let (y0, y1) = (self.area.y0.saturating_sub(2) as usize, (self.area.y1 as usize + 2).min(plane.rows));
-        let (mut all, mut far) = (Tally::default(), Tally::default());
-        let row =
-            |y: usize| plane.hat.get(y * plane.columns + x0..y * plane.columns + x1).unwrap_or_default();
-        let ink = |r: &[u8], i: usize| r.get(i).is_some_and(|v| *v >= plane.cut);
+        let (mut all, mut far, mut values) = (Tally::default(), Tally::default(), Tally::default());
+        let mut bright = 0;
+        let nearly = self.peak.saturating_sub(EVEN);
+        let place = |y: usize| y * plane.columns + x0..y * plane.columns + x1;
+        let row = |y: usize| plane.hat.get(place(y)).unwrap_or_default();
+        let inked = |r: &[u8], mask: &mut Vec<u8>| {
+            mask.clear();
+            mask.push(0);
+            mask.extend(r.iter().map(|v| u8::from(*v >= plane.cut)));
+            mask.resize(x1 - x0 + 2, 0);
+        };
+        let (mut above, mut here, mut below) = (Vec::new(), Vec::new(), Vec::new());
+        inked(if y0 == 0 { &[] } else { row(y0 - 1) }, &mut above);
+        inked(row(y0), &mut here);
         for y in y0..y1 {
-            let above = if y == 0 { &[] } else { row(y - 1) };
-            let (here, below) = (row(y), row(y + 1));
-            for (i, v) in here.iter().enumerate().filter(|(_, v)| **v < plane.cut) {
-                all.add(*v);
-                if !(ink(here, i + 1) || ink(here, i.wrapping_sub(1)) || ink(above, i) || ink(below, i)) {
-                    far.add(*v);
-                }
+            inked(row(y + 1), &mut below);
+            let grey = plane.values.get(place(y)).unwrap_or_default();
+            let beside = here.windows(3).zip(above.iter().skip(1).zip(below.iter().skip(1)));
+            for ((v, g), (h, (a, b))) in row(y).iter().zip(grey).zip(beside) {
+                let [left, ink, right] = h else { continue };
+                bright += u32::from(ink & u8::from(*g >= nearly));
+                all.add_if(*v, 1 - ink);
+                let clear = 1 - (left | ink | right | a | b);
+                far.add_if(*v, clear);
+                values.add_if(*g, clear);
             }
+            std::mem::swap(&mut above, &mut here);
+            std::mem::swap(&mut here, &mut below);
         }
-        (all, far)
+        (all, far, values, bright)
     }
 }
 
@@ -263,6 +358,14 @@ struct Tally {
 }
 
 impl Tally {
+    /// Takes in the value if `whether` is 1, not if it is 0.
+    fn add_if(&mut self, v: u8, whether: u8) {
+        let v = u32::from(v) * u32::from(whether);
+        self.count += u32::from(whether);
+        self.sum += u64::from(v);
+        self.squares += u64::from(v * v);
+    }
+
     fn add(&mut self, v: u8) {
         self.count += 1;
         self.sum += u64::from(v);

@@ -148,6 +148,65 @@ fn a_lone_marker_on_quiet_ground_is_found() {
     }
 }
 
+/// Ground of ultrasound: speckle in a sector below the probe, brighter and darker with the depth.
+fn sector(seed: u64, gain: f32) -> Canvas {
+    let mut random = Random(seed);
+    let mut canvas = Canvas::new(240, 320, |_, _| 0.0);
+    for (i, v) in canvas.values.iter_mut().enumerate() {
+        let (x, y) = ((i % 320) as f32 - 160.0, (i / 320) as f32 + 20.0);
+        let tissue = 1.0 + 0.7 * (y / 14.0 + seed as f32).sin();
+        let speckle = random.normal().hypot(random.normal());
+        if x.abs() < 0.7 * y && x.hypot(y) < 230.0 {
+            *v = (gain * tissue * speckle) as u8;
+        }
+    }
+    canvas
+}
+
+#[test]
+fn speckle_gives_no_box() {
+    for seed in 1..=12 {
+        for gain in [8.0, 20.0, 50.0] {
+            assert_eq!(sector(seed, gain).found(), Vec::new(), "seed {seed} gain {gain}");
+        }
+    }
+}
+
+#[test]
+fn words_beside_and_over_speckle_are_found_and_most_of_it_stays() {
+    let mut hidden = 0;
+    for seed in 1..=12 {
+        let mut canvas = sector(seed, 30.0);
+        let beside = canvas.write("HANSE", (8, 8), 2, 255);
+        let over = canvas.write("2472 EA", (120, 150), 2, 255);
+        let boxes = canvas.found();
+        assert!(covered(beside, &boxes) > 0.99 && covered(over, &boxes) > 0.99, "seed {seed}: {boxes:?}");
+        hidden += boxes.iter().map(|b| (b.x1 - b.x0) * (b.y1 - b.y0)).sum::<u32>();
+    }
+    assert!(hidden < 12 * 8_000, "{hidden}");
+}
+
+#[test]
+fn a_word_of_one_grey_that_runs_on_to_bright_ground_is_found_whole() {
+    for scale in 2..=4 {
+        let mut canvas = Canvas::new(200, 420, |x, _| if x < 110 { 10.0 } else { 245.0 }).noisy(3.0);
+        let want = canvas.write("HANSE 472", (30, 60), scale, 128);
+        let boxes = canvas.found();
+        assert!(covered(want, &boxes) > 0.97, "scale {scale}: {boxes:?}");
+    }
+}
+
+#[test]
+fn lone_letters_on_noisy_ground_are_found() {
+    for (letter, at) in ["A", "E", "H", "N", "S", "2", "4", "7"].iter().zip(0_u32..) {
+        for (scale, ground, ink) in [(2, 60.0, 250), (3, 90.0, 160), (4, 190.0, 20), (3, 120.0, 255)] {
+            let mut canvas = Canvas::new(300, 300, |x, y| ground + (x + y) as f32 * 0.05).noisy(8.0);
+            let want = canvas.write(letter, (30 + 25 * at, 40 + 20 * at), scale, ink);
+            assert!(covered(want, &canvas.found()) > 0.9, "{letter} scale {scale} ink {ink}");
+        }
+    }
+}
+
 #[test]
 fn pictures_without_text_give_no_box() {
     let disc = |x: u32, y: u32| {
