@@ -14,6 +14,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LONG_FILES: &[(&str, &str)] = &[
     ("proto/src/wire/generated.rs", "generated"),
     ("appliance/src/deid/table.rs", "generated: one row per attribute of PS3.15 table E.1-1"),
+    ("appliance/src/pixels/text/trees.rs", "generated: the trees that score lines of text"),
     ("appliance/src/deid/types.rs", "generated: attribute types per module and IOD"),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/src/intake/walk.rs", "one state machine"),

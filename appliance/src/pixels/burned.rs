@@ -1,7 +1,7 @@
 //! Text burned into a decoded frame: the grey pictures in which it is looked for, and where it was found.
 
 use super::Decoded;
-use super::text::{Grey8, TextBox, find_text};
+use super::text::{Grey8, TextBox, find_text, find_words};
 use crate::grey::{self, Photometric, Window};
 
 /// Longest side of a frame that is looked at as it is, in pixels.
@@ -26,7 +26,7 @@ pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
     let Some(values) = luminance(decoded) else { return false };
     let (values, rows, columns) = thinned(&values, decoded.stored.rows, decoded.stored.columns);
     let Some(eight) = stretched(&values) else { return false };
-    let words = find_text(&Grey8 { rows, columns, values: &eight });
+    let words = find_words(&Grey8 { rows, columns, values: &eight });
     let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
     words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b))
 }

@@ -1,6 +1,6 @@
-//! Measures the lines of drawn frames for training/train.py; a tool that tests leave alone.
+//! Measures the lines of drawn frames for training/train.py.
 //!
-//! Reads the file TEXT_FRAMES that training/draw.py wrote and writes to TEXT_MEASURES of each line its frame, the word it
+//! Where the environment names them, it reads the file TEXT_FRAMES that training/draw.py wrote and writes to TEXT_MEASURES of each line its frame, the word it
 //! covers most of (-1 for none), which share of the line lies on words, which share of that word the line hides,
 //! and its measures, all as little-endian 32-bit numbers.
 
@@ -62,21 +62,14 @@ fn judged(line: &Line, frame: &Grey8<'_>, words: &[Word]) -> (i32, f32, f32) {
     (best.0, inside, best.1)
 }
 
-#[test]
-#[ignore = "makes the input of training/train.py"]
-fn measures_of_drawn_frames() -> Result<()> {
-    let (Some(frames), Some(out)) = (std::env::var_os("TEXT_FRAMES"), std::env::var_os("TEXT_MEASURES"))
-    else {
-        return Ok(());
-    };
-    let mut frames = BufReader::new(std::fs::File::open(frames)?);
-    let mut out = BufWriter::new(std::fs::File::create(out)?);
+/// Of every line of the drawn frames of `frames`: its frame, its word and its measures to `out`.
+fn measure(frames: &mut impl Read, out: &mut impl Write) -> Result<()> {
     for index in 0_u32.. {
-        let Ok(rows) = number(&mut frames) else { break };
-        let (columns, count) = (number(&mut frames)?, number(&mut frames)?);
+        let Ok(rows) = number(frames) else { break };
+        let (columns, count) = (number(frames)?, number(frames)?);
         let mut values = vec![0; (rows * columns) as usize];
         frames.read_exact(&mut values)?;
-        let words = (0..count).map(|_| word(&mut frames)).collect::<Result<Vec<Word>>>()?;
+        let words = (0..count).map(|_| word(frames)).collect::<Result<Vec<Word>>>()?;
         let frame = Grey8 { rows, columns, values: &values };
         for line in find_lines(&frame) {
             let (word, inside, covered) = judged(&line, &frame, &words);
@@ -88,4 +81,37 @@ fn measures_of_drawn_frames() -> Result<()> {
         }
     }
     out.flush()
+}
+
+#[test]
+fn a_drawn_word_is_measured_and_what_training_asks_for_is_written() -> Result<()> {
+    // Six bright strokes of two pixels, two apart and ten high, on a dark frame of 40 x 60.
+    let (rows, columns) = (40_u32, 60_u32);
+    let stroke = |x: u32| (20..44).contains(&x) && x % 4 < 2;
+    let ink: Vec<[u32; 3]> =
+        (15..25).flat_map(|y| (20..44).filter(|x| stroke(*x)).map(move |x| [y, x, x + 1])).collect();
+    let mut values = vec![20_u8; (rows * columns) as usize];
+    for [y, x, _] in &ink {
+        values[(y * columns + x) as usize] = 240;
+    }
+    let mut drawn = Vec::new();
+    for n in [rows, columns, 1] {
+        drawn.extend(n.to_le_bytes());
+    }
+    drawn.extend(&values);
+    drawn.extend((ink.len() as u32).to_le_bytes());
+    drawn.extend(ink.iter().flatten().flat_map(|n| (*n as u16).to_le_bytes()));
+    let mut out = Vec::new();
+    measure(&mut &drawn[..], &mut out)?;
+    let length = 4 * (4 + super::measures::MEASURES);
+    assert!(!out.is_empty() && out.len() % length == 0, "{} bytes", out.len());
+    let float =
+        |line: &[u8], at: usize| f32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]);
+    let on_word = |line: &[u8]| line[4..8] == [0; 4] && float(line, 8) > 0.9 && float(line, 12) > 0.9;
+    assert!(out.chunks_exact(length).any(on_word), "a line lies on the word and hides it");
+    if let (Some(frames), Some(to)) = (std::env::var_os("TEXT_FRAMES"), std::env::var_os("TEXT_MEASURES")) {
+        let mut frames = BufReader::new(std::fs::File::open(frames)?);
+        measure(&mut frames, &mut BufWriter::new(std::fs::File::create(to)?))?;
+    }
+    Ok(())
 }

@@ -86,9 +86,15 @@ pub fn find_text(frame: &Grey8<'_>) -> Vec<TextBox> {
     apart(merged(boxes))
 }
 
+/// The lines of text of the frame, each by itself, as far as its letters reach: unlike [`find_text`] neither grown nor
+/// cut where they overlap, so that their shape says what they are.
+pub fn find_words(frame: &Grey8<'_>) -> Vec<TextBox> {
+    sure_lines(frame).iter().map(|line| line.area).collect()
+}
+
 /// The lines taken as text.
 #[must_use]
-pub fn sure_lines(frame: &Grey8<'_>) -> Vec<Line> {
+fn sure_lines(frame: &Grey8<'_>) -> Vec<Line> {
     let (mut sure, maybe): (Vec<Line>, Vec<Line>) =
         find_lines(frame).into_iter().partition(|l| l.score > SURE);
     if sure.len() > MOST_LINES {

@@ -2,7 +2,7 @@
 """Grows ../trees.rs, the score of lines of text, on drawn words and clean pictures.
 
 Usage: train.py FOLDER: draws what FOLDER lacks of the sets below (about 10 GB, half an hour), has the lines of each
-measured (`TEXT_FRAMES=FOLDER/SET.bin TEXT_MEASURES=FOLDER/SET.lines cargo test --release -- --ignored text::drawn`,
+measured (`TEXT_FRAMES=FOLDER/SET.bin TEXT_MEASURES=FOLDER/SET.lines cargo test --release -p appliance text::drawn`,
 which it tells where the file is missing) and writes ../trees.rs. Needs what draw.py needs and scikit-learn.
 
 A candidate is text if most of it lies on one word; of those of one word only the best few count, as judged by the
