@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ManifestFault};
-use crate::manifest::{Finding, GateLimits, Kind, Manifest, Output, Policy};
+use crate::guarantee::Guarantee;
+use crate::manifest::{Finding, GateLimits, Kind, Manifest, Named, Output, Policy};
+use crate::novelty::Novelty;
 use crate::{check, parity};
 
 /// Name of the manifest in a bundle's folder.
@@ -15,6 +17,7 @@ pub const MANIFEST: &str = "bundle.toml";
 const MANIFEST_LIMIT: u64 = 64 * 1024;
 const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
 const VOCABULARY_LIMIT: u64 = 1024 * 1024;
+const EVIDENCE_LIMIT: u64 = 16 * 1024 * 1024;
 const MODEL_LIMIT: u64 = 512 * 1024 * 1024;
 
 /// One model and everything needed to run it, checked against its own digests.
@@ -23,6 +26,8 @@ pub struct Bundle {
     folder: PathBuf,
     manifest: Manifest,
     digest: String,
+    rule: Option<Guarantee>,
+    novelty: Option<Novelty>,
 }
 
 /// The tables that only a classifier has.
@@ -36,6 +41,10 @@ pub struct ClassifierParts<'a> {
     pub findings: &'a [Finding],
     /// What it may answer.
     pub policy: &'a Policy,
+    /// The rule with a guarantee.
+    pub rule: Option<&'a Guarantee>,
+    /// The gate by distance.
+    pub novelty: Option<&'a Novelty>,
 }
 
 impl Bundle {
@@ -53,9 +62,10 @@ impl Bundle {
         let text = String::from_utf8(bytes)
             .map_err(|_| refuse(vec![fault(MANIFEST, "", "is not UTF-8 text", "write it as UTF-8")]))?;
         let manifest: Manifest = toml::from_str(&text).map_err(|e| refuse(vec![syntax(&text, &e)]))?;
-        let bundle = Self { folder, manifest, digest };
+        let mut bundle = Self { folder, manifest, digest, rule: None, novelty: None };
         let mut faults = check::manifest(&bundle.manifest);
         bundle.check_files(&mut faults);
+        bundle.read_evidence(&mut faults);
         if faults.is_empty() { Ok(bundle) } else { Err(refuse(faults)) }
     }
 
@@ -97,7 +107,8 @@ impl Bundle {
         let m = &self.manifest;
         match (m.kind, &m.output, &m.gate, &m.policy) {
             (Kind::Classifier, Some(output), Some(gate), Some(policy)) => {
-                Ok(ClassifierParts { output, gate, findings: &m.findings, policy })
+                let (rule, novelty) = (self.rule.as_ref(), self.novelty.as_ref());
+                Ok(ClassifierParts { output, gate, findings: &m.findings, policy, rule, novelty })
             }
             _ => Err(self.wrong_kind("classifier")),
         }
@@ -132,6 +143,9 @@ impl Bundle {
         if let Some(model) = &m.model {
             self.check_digest(&model.file, &model.sha256, MODEL_LIMIT, faults);
         }
+        for named in [&m.rule, &m.novelty].into_iter().flatten() {
+            self.check_digest(&named.file, &named.sha256, EVIDENCE_LIMIT, faults);
+        }
         if let Some(part) = &m.encoder {
             self.check_digest(&part.file, &part.sha256, MODEL_LIMIT, faults);
         }
@@ -155,6 +169,34 @@ impl Bundle {
             Ok(bytes) => faults.extend(parity::check_file(m, &bytes)),
             Err(_) => faults.push(fault(parity::FILE, "", "cannot be read", "let the recipe write it")),
         }
+    }
+
+    /// Rule and gate, checked against the model they were made for and against each other.
+    fn read_evidence(&mut self, faults: &mut Vec<ManifestFault>) {
+        let model = self.manifest.model.as_ref().map(|m| m.sha256.clone()).unwrap_or_default();
+        let keys: Vec<&str> = self.manifest.findings.iter().filter_map(|f| f.key.as_deref()).collect();
+        let bytes = |named: &Option<Named>| {
+            let named = named.as_ref()?;
+            // A wrong digest is a fault already.
+            let bytes = self.check_digest(&named.file, &named.sha256, EVIDENCE_LIMIT, &mut Vec::new())?;
+            Some((named.file.clone(), bytes))
+        };
+        let rule = bytes(&self.manifest.rule).map(|(file, b)| Guarantee::read(&file, &b, &model, &keys));
+        let novelty = bytes(&self.manifest.novelty).map(|(file, b)| Novelty::read(&file, &b, &model));
+        let rule = rule.and_then(|read| read.map_err(|found| faults.extend(found)).ok());
+        let novelty = novelty.and_then(|read| read.map_err(|found| faults.extend(found)).ok());
+        if let (Some(rule), Some(named)) = (&rule, &self.manifest.rule)
+            && self.manifest.novelty.as_ref().map(|n| n.sha256.as_str()) != Some(rule.gate_sha256.as_str())
+        {
+            let problem = "was calibrated behind another gate";
+            faults.push(fault(
+                &named.file,
+                "gate_sha256",
+                problem,
+                "calibrate it behind the gate of [novelty]",
+            ));
+        }
+        (self.rule, self.novelty) = (rule, novelty);
     }
 
     fn check_digest(

@@ -166,6 +166,12 @@ fn classifier(out: &mut Faults, m: &Manifest) {
         out.file("model.file", &model.file);
         out.digest("model.sha256", &model.sha256);
     }
+    for (key, named) in [("rule", &m.rule), ("novelty", &m.novelty)] {
+        if let Some(named) = named {
+            out.file(&format!("{key}.file"), &named.file);
+            out.digest(&format!("{key}.sha256"), &named.sha256);
+        }
+    }
     if let Some(output) = &m.output {
         out.unless(
             is_text(&output.tensor),
@@ -212,6 +218,16 @@ fn one_finding(out: &mut Faults, m: &Manifest, place: usize, f: &Finding) {
         "is not a code",
         "give scheme, value and meaning, each at most 64 characters",
     );
+    let alone = f.key.as_ref().is_none_or(|own| {
+        is_name(&own.replace('_', "-"))
+            && m.findings.iter().filter(|o| o.key.as_ref() == Some(own)).count() == 1
+    });
+    out.unless(
+        alone,
+        &key("key"),
+        "is no key, or another's",
+        "use lower case letters, digits and `_`, each once",
+    );
     out.unless(is_text(&f.name), &key("name"), "is empty or too long", "write a few words");
     let line =
         f.calibration.slope.is_finite() && f.calibration.slope > 0.0 && f.calibration.intercept.is_finite();
@@ -238,6 +254,8 @@ fn report(out: &mut Faults, m: &Manifest) {
     out.table(m.gate.is_some(), false, "gate", "report");
     out.table(!m.findings.is_empty(), false, "finding", "report");
     out.table(m.policy.is_some(), false, "policy", "report");
+    out.table(m.rule.is_some(), false, "rule", "report");
+    out.table(m.novelty.is_some(), false, "novelty", "report");
     if let Some(part) = &m.encoder {
         out.file("encoder.file", &part.file);
         out.digest("encoder.sha256", &part.sha256);

@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, MANIFEST};
 use crate::error::Error;
 use crate::input::{self, GreyImage};
 use crate::manifest::Layout;
-use crate::rule::{self, FrameValues, Triage};
+use crate::rule::{self, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
 
@@ -56,11 +56,11 @@ impl Classifier {
             Layout::Nhwc => vec![None, rows, columns, Some(input.channels)],
         };
         let ty = TensorElementType::Float32;
-        let faults = session.check(
-            MANIFEST,
-            &[Wanted { name: &input.tensor, key: "input", ty, shape: image }],
-            &[Wanted { name: &parts.output.tensor, key: "output", ty, shape: vec![None, Some(findings)] }],
-        );
+        let wanted = |name, key, width| Wanted { name, key, ty, shape: vec![None, Some(width)] };
+        let mut outputs = vec![wanted(parts.output.tensor.as_str(), "output", findings)];
+        outputs.extend(parts.novelty.map(|gate| wanted(gate.tensor.as_str(), "novelty", gate.dimension)));
+        let image = Wanted { name: &input.tensor, key: "input", ty, shape: image };
+        let faults = session.check(MANIFEST, &[image], &outputs);
         if faults.is_empty() {
             Ok(Self { bundle, session, time: Times::default() })
         } else {
@@ -91,33 +91,44 @@ impl Classifier {
         let value = TensorRef::from_array_view(&tensor)
             .map_err(|e| Error::Session { doing: "take the image", problem: e.to_string() })?;
         let parts = self.bundle.classifier()?;
-        let output = self.session.run([(input.tensor.as_str(), value.into())], &parts.output.tensor)?;
+        let (inputs, logits) = ([(input.tensor.as_str(), value.into())], parts.output.tensor.as_str());
+        let (output, features) = match parts.novelty {
+            Some(gate) => {
+                let [output, features] = self.session.run(inputs, [logits, gate.tensor.as_str()])?;
+                (output, features.into_iter().collect())
+            }
+            None => {
+                let [output] = self.session.run(inputs, [logits])?;
+                (output, Vec::new())
+            }
+        };
         self.time.run += began.elapsed();
-        if output.shape() == [1, parts.findings.len()] {
-            Ok(FrameValues { outputs: output.into_iter().collect(), grey_mean, grey_std })
+        let fits = features.len() == parts.novelty.map_or(0, |gate| gate.dimension);
+        if fits && output.shape() == [1, parts.findings.len()] {
+            Ok(FrameValues { outputs: output.into_iter().collect(), features, grey_mean, grey_std })
         } else {
-            Err(Error::Session { doing: "run the model", problem: "the output has another shape".to_owned() })
+            Err(Error::Session { doing: "run the model", problem: "an output has another shape".to_owned() })
         }
     }
 
-    /// Decide about the study from all its frames.
+    /// Decide about the study of this patient from all its frames.
     ///
     /// # Errors
     /// [`Error::Image`] without a frame.
-    pub fn conclude(&mut self, frames: Vec<FrameValues>) -> Result<Verdict, Error> {
+    pub fn conclude(&mut self, subject: Subject, frames: Vec<FrameValues>) -> Result<Verdict, Error> {
         if frames.is_empty() {
             return Err(Error::Image("there is no frame"));
         }
-        let triage = rule::decide(self.bundle.classifier()?, &frames);
+        let triage = rule::decide(self.bundle.classifier()?, subject, &frames);
         Ok(Verdict { triage, frames, time: std::mem::take(&mut self.time) })
     }
 
-    /// [`Classifier::frame`] for each image, then [`Classifier::conclude`].
+    /// [`Classifier::frame`] for each image, then [`Classifier::conclude`] about a patient of unknown age.
     ///
     /// # Errors
     /// As these two.
     pub fn run(&mut self, frames: &[GreyImage]) -> Result<Verdict, Error> {
         let values = frames.iter().map(|image| self.frame(image)).collect::<Result<Vec<_>, _>>()?;
-        self.conclude(values)
+        self.conclude(Subject::default(), values)
     }
 }

@@ -36,6 +36,12 @@ pub struct Manifest {
     /// The findings of a classifier, one per output.
     #[serde(default, rename = "finding", skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The rule with a guarantee, by population; without it the limits of the findings hold for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Named>,
+    /// The gate by distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Named>,
     /// What a classifier may answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
@@ -86,6 +92,16 @@ pub struct Provenance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
+    /// File name in the bundle's folder.
+    pub file: String,
+    /// SHA-256 of the file, lower case hexadecimal.
+    pub sha256: String,
+}
+
+/// Another file of the bundle's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
     /// File name in the bundle's folder.
     pub file: String,
     /// SHA-256 of the file, lower case hexadecimal.
@@ -233,6 +249,9 @@ pub struct GateLimits {
 pub struct Finding {
     /// Place in the output tensor.
     pub index: usize,
+    /// Its key in the rule with a guarantee; `any` is the row about any finding at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Its code.
     pub code: Code,
     /// Words for a page.

@@ -84,7 +84,7 @@ impl Encoder {
         let tensor = input::prepare(image, input)?.tensor(input);
         let value = TensorRef::from_array_view(&tensor)
             .map_err(|e| Error::Session { doing: "take the image", problem: e.to_string() })?;
-        let output = self.session.run([(input.tensor.as_str(), value.into())], "embedding")?;
+        let [output] = self.session.run([(input.tensor.as_str(), value.into())], ["embedding"])?;
         let (part, _) = self.bundle.report()?;
         if output.shape() == [1, part.embedding] {
             Ok(output.into_iter().collect())
@@ -170,8 +170,8 @@ impl Decoder {
         let shape = [1, tokens.len()];
         let embedding = TensorRef::from_array_view(embedding).map_err(failed)?;
         let list = TensorRef::from_array_view((shape, tokens)).map_err(failed)?;
-        let logits =
-            self.session.run([("embedding", embedding.into()), ("tokens", list.into())], "logits")?;
+        let [logits] =
+            self.session.run([("embedding", embedding.into()), ("tokens", list.into())], ["logits"])?;
         if logits.shape() != [1, tokens.len(), self.words.len()] {
             return Err(Error::Session {
                 doing: "run the decoder",

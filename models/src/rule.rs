@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::ClassifierParts;
+use crate::guarantee::{ANY, Guarantee, Limits};
 use crate::manifest::{Activation, Aggregate, Finding, Priority};
+use crate::novelty::Novelty;
 
 /// What triage answers about a study that a bundle could run.
 /// (`not-analysed` and `unreadable` are answered before a bundle runs.)
@@ -55,12 +57,12 @@ pub struct FindingScore {
     pub priority: Priority,
 }
 
-/// The image sanity check of a study: the measure that failed, or the brightness.
+/// The input check of a study: the measure that failed, else the last that was taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
-    /// `grey_mean` or `grey_std`.
+    /// `grey_mean`, `grey_std` or `distance`.
     pub measure: String,
-    /// The value, of the 0..1 input images, averaged over the frames.
+    /// The value: of the 0..1 input images averaged over the frames, or the distance of the mean features.
     pub score: f64,
     /// Lowest and highest value that passes.
     pub limit: [f64; 2],
@@ -83,11 +85,21 @@ pub struct Triage {
     pub priority: Option<Priority>,
 }
 
+/// What is known of the patient that decides which limits hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Age in whole years; without it the strictest limits of every age hold.
+    pub age_years: Option<u8>,
+}
+
 /// What one frame gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrameValues {
     /// One value per output of the model, as the tensor holds them.
     pub outputs: Vec<f32>,
+    /// Pooled features, where the bundle has a gate by distance.
+    #[serde(default)]
+    pub features: Vec<f32>,
     /// Mean of the 0..1 input image.
     pub grey_mean: f64,
     /// Standard deviation of the 0..1 input image.
@@ -97,10 +109,24 @@ pub struct FrameValues {
 /// Decide about a study from its frames. `frames` holds at least one frame, each with one finite output per finding;
 /// the caller ([`crate::Classifier`]) has checked both. Without a frame the answer is `escalate`.
 #[must_use]
-pub fn decide(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Triage {
+pub fn decide(parts: ClassifierParts<'_>, subject: Subject, frames: &[FrameValues]) -> Triage {
     let gate = gate(parts, frames);
-    let findings: Vec<_> = parts.findings.iter().map(|f| score(parts, f, frames)).collect();
-    let (disposition, reason) = dispose(parts, &gate, &findings);
+    let populations = parts.rule.map(|rule| rule.populations(subject.age_years));
+    let limits = |f: &Finding| match (&populations, &f.key) {
+        // A finding that no row of the population speaks of neither flags nor clears.
+        (Some(populations), Some(key)) => Guarantee::limits(populations, key).unwrap_or_default(),
+        _ => Limits { no_flag_below: Some(f.no_flag_below), no_flag_reason: None, flag_at: Some(f.flag_at) },
+    };
+    let scored = |f| {
+        let limits = limits(f);
+        let score = score(parts, f, &limits, frames);
+        (score, limits)
+    };
+    let (findings, limits): (Vec<_>, Vec<_>) = parts.findings.iter().map(scored).unzip();
+    let (disposition, reason) = match refused(&gate) {
+        Some(reason) => (Disposition::Escalate, reason),
+        None => dispose(parts, &findings, &limits),
+    };
     let priority = match disposition {
         Disposition::Flag => findings.iter().filter(|f| f.positive).map(|f| f.priority).max(),
         Disposition::NoFlag | Disposition::Escalate => None,
@@ -108,18 +134,29 @@ pub fn decide(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Triage {
     Triage { disposition, reason, findings, gate, priority }
 }
 
-fn dispose(parts: ClassifierParts<'_>, gate: &Gate, findings: &[FindingScore]) -> (Disposition, String) {
-    if !gate.passed {
-        let what = if gate.measure == "grey_std" { "contrast" } else { "brightness" };
-        let [low, high] = gate.limit;
-        return (
-            Disposition::Escalate,
-            format!(
-                "The image {what} is {:.3}, outside {low:.3} to {high:.3}: the model was not made for such images",
-                gate.score
-            ),
-        );
-    }
+/// Why the gate keeps the study from being answered.
+fn refused(gate: &Gate) -> Option<String> {
+    let [low, high] = gate.limit;
+    let what = match gate.measure.as_str() {
+        _ if gate.passed => return None,
+        DISTANCE => {
+            let from = format!("The image lies {:.1} from what the model was calibrated on", gate.score);
+            return Some(format!("{from}, more than {high:.1}: it was not made for such images"));
+        }
+        "grey_std" => "contrast",
+        _ => "brightness",
+    };
+    Some(format!(
+        "The image {what} is {:.3}, outside {low:.3} to {high:.3}: the model was not made for such images",
+        gate.score
+    ))
+}
+
+fn dispose(
+    parts: ClassifierParts<'_>,
+    findings: &[FindingScore],
+    limits: &[Limits],
+) -> (Disposition, String) {
     let flagged: Vec<_> = findings
         .iter()
         .filter(|f| f.positive)
@@ -127,6 +164,9 @@ fn dispose(parts: ClassifierParts<'_>, gate: &Gate, findings: &[FindingScore]) -
         .collect();
     if !flagged.is_empty() {
         return (Disposition::Flag, flagged.join("; "));
+    }
+    if parts.rule.is_some() {
+        return by_any(parts, findings, limits);
     }
     let between: Vec<_> = findings
         .iter()
@@ -160,6 +200,32 @@ fn dispose(parts: ClassifierParts<'_>, gate: &Gate, findings: &[FindingScore]) -
     }
 }
 
+/// Under a guarantee the row about any finding at all decides alone: it is what was calibrated.
+fn by_any(parts: ClassifierParts<'_>, findings: &[FindingScore], limits: &[Limits]) -> (Disposition, String) {
+    let any =
+        parts.findings.iter().zip(findings).zip(limits).find(|((f, _), _)| f.key.as_deref() == Some(ANY));
+    let Some(((_, score), limits)) = any else {
+        return (Disposition::Escalate, "The rule does not speak of any finding at all".to_owned());
+    };
+    match limits.no_flag_below {
+        None => {
+            let why =
+                limits.no_flag_reason.as_deref().unwrap_or("the bundle was calibrated on no such patients");
+            (Disposition::Escalate, format!("No limit for `no-flag`: {why}"))
+        }
+        Some(limit) if score.score < limit && parts.policy.no_flag => {
+            let reason = format!("{}: score {}, below {}", score.name, number(score.score), number(limit));
+            (Disposition::NoFlag, reason)
+        }
+        Some(limit) if score.score < limit => (Disposition::Escalate, parts.policy.no_flag_reason.clone()),
+        Some(limit) => {
+            let reason =
+                format!("{}: score {}, not below {}", score.name, number(score.score), number(limit));
+            (Disposition::Escalate, reason)
+        }
+    }
+}
+
 /// Three places, and more for small numbers, so that a score never reads like the limit it differs from by much.
 fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.01 { format!("{value:.5}") } else { format!("{value:.3}") }
@@ -175,10 +241,39 @@ fn gate(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Gate {
     };
     let brightness = one("grey_mean", mean_of(|f| f.grey_mean), parts.gate.grey_mean);
     let contrast = one("grey_std", mean_of(|f| f.grey_std), parts.gate.grey_std);
-    if brightness.passed && !contrast.passed { contrast } else { brightness }
+    if !brightness.passed {
+        return brightness;
+    }
+    match parts.novelty {
+        Some(gate) if contrast.passed => distance(gate, frames),
+        _ if !contrast.passed => contrast,
+        _ => brightness,
+    }
 }
 
-fn score(parts: ClassifierParts<'_>, finding: &Finding, frames: &[FrameValues]) -> FindingScore {
+/// Measure of the gate by distance.
+const DISTANCE: &str = "distance";
+
+/// Of the mean of the study's features.
+fn distance(gate: &Novelty, frames: &[FrameValues]) -> Gate {
+    let mut mean = vec![0.0; gate.dimension];
+    for frame in frames {
+        let share = frames.len() as f64;
+        mean.iter_mut().zip(&frame.features).for_each(|(sum, v)| *sum += f64::from(*v) / share);
+    }
+    let whole = frames.iter().all(|frame| frame.features.len() == gate.dimension);
+    let score = if whole { gate.distance(&mean) } else { f64::INFINITY };
+    // What could not be measured is far, and a number that can be written down.
+    let score = score.min(f64::from(f32::MAX));
+    Gate { measure: DISTANCE.to_owned(), score, limit: [0.0, gate.limit], passed: score <= gate.limit }
+}
+
+fn score(
+    parts: ClassifierParts<'_>,
+    finding: &Finding,
+    limits: &Limits,
+    frames: &[FrameValues],
+) -> FindingScore {
     let values = frames.iter().filter_map(|f| f.outputs.get(finding.index)).map(|v| f64::from(*v));
     let logits: Vec<f64> = match parts.output.activation {
         Activation::Sigmoid => values.collect(),
@@ -193,9 +288,10 @@ fn score(parts: ClassifierParts<'_>, finding: &Finding, frames: &[FrameValues]) 
         name: finding.name.clone(),
         logit,
         score,
-        threshold: finding.flag_at,
-        no_flag_below: finding.no_flag_below,
-        positive: score >= finding.flag_at,
+        // Without a limit no score is enough, and none is low enough.
+        threshold: limits.flag_at.unwrap_or(1.0),
+        no_flag_below: limits.no_flag_below.unwrap_or(0.0),
+        positive: limits.flag_at.is_some_and(|at| score >= at),
         priority: finding.priority,
     }
 }

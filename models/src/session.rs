@@ -48,21 +48,27 @@ impl Session {
         faults
     }
 
-    /// Run once and take the float32 output of that name.
-    pub fn run<const N: usize>(
+    /// Run once and take the float32 outputs of these names, in their order.
+    pub fn run<const N: usize, const M: usize>(
         &mut self,
         inputs: [(&str, SessionInputValue<'_>); N],
-        output: &str,
-    ) -> Result<ArrayD<f32>, Error> {
+        names: [&str; M],
+    ) -> Result<[ArrayD<f32>; M], Error> {
         let failed = |e: ort::Error| Error::Session { doing: "run the model", problem: e.to_string() };
         let inputs: Vec<_> = inputs.into_iter().collect();
         let outputs = self.session.run(inputs).map_err(failed)?;
-        let value = outputs.get(output).ok_or_else(|| Error::Session {
-            doing: "run the model",
-            problem: format!("it gave no output {output}"),
-        })?;
-        let array = value.try_extract_array::<f32>().map_err(failed)?.to_owned();
-        if array.iter().all(|v| v.is_finite()) { Ok(array) } else { Err(Error::NotFinite) }
+        let mut arrays = names.map(|_| ArrayD::zeros(Vec::new()));
+        for (array, name) in arrays.iter_mut().zip(names) {
+            let value = outputs.get(name).ok_or_else(|| Error::Session {
+                doing: "run the model",
+                problem: format!("it gave no output {name}"),
+            })?;
+            *array = value.try_extract_array::<f32>().map_err(failed)?.to_owned();
+            if !array.iter().all(|v| v.is_finite()) {
+                return Err(Error::NotFinite);
+            }
+        }
+        Ok(arrays)
     }
 }
 

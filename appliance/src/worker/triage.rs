@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use models::Classifier;
 use models::classifier::Times;
+use models::{Classifier, Subject};
 
 use super::bag::Bag;
 use super::open::{open, split};
@@ -144,7 +144,8 @@ fn conclude(
     if frames.values.is_empty() {
         return Ok(unreadable(first_fault()));
     }
-    let verdict = classifier.conclude(frames.values.clone())?;
+    let subject = Subject { age_years: found.released.as_ref().and_then(|facts| facts.age_years) };
+    let verdict = classifier.conclude(subject, frames.values.clone())?;
     spent.model = verdict.time;
     Ok(outcome(classifier.bundle(), &verdict.triage, frames.unread_frames, selection.picks.len()))
 }
