@@ -99,6 +99,18 @@ impl Bundle {
         &self.digest
     }
 
+    /// The rule with a guarantee, where it has one.
+    #[must_use]
+    pub fn rule(&self) -> Option<&Guarantee> {
+        self.rule.as_ref()
+    }
+
+    /// The gate by distance, where it has one.
+    #[must_use]
+    pub fn novelty(&self) -> Option<&Novelty> {
+        self.novelty.as_ref()
+    }
+
     /// The tables of a classifier.
     ///
     /// # Errors
@@ -186,7 +198,7 @@ impl Bundle {
         let rule = rule.and_then(|read| read.map_err(|found| faults.extend(found)).ok());
         let novelty = novelty.and_then(|read| read.map_err(|found| faults.extend(found)).ok());
         if let (Some(rule), Some(named)) = (&rule, &self.manifest.rule)
-            && self.manifest.novelty.as_ref().map(|n| n.sha256.as_str()) != Some(rule.gate_sha256.as_str())
+            && self.manifest.novelty.as_ref().map_or("", |n| n.sha256.as_str()) != rule.gate_sha256
         {
             let problem = "was calibrated behind another gate";
             faults.push(fault(

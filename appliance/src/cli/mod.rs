@@ -11,6 +11,7 @@ mod enrol;
 mod files;
 mod forward;
 mod init;
+mod model;
 mod out;
 mod pseudonym;
 mod reidentify;
@@ -72,6 +73,9 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
+    /// Bundles: list, show, verify.
+    #[command(subcommand)]
+    Model(model::Model),
     /// Pseudonyms: list, show, find, export, forget, rotate.
     #[command(subcommand)]
     Pseudonym(pseudonym::Pseudonym),
@@ -131,6 +135,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Send(c) => out::block_on(echo::send(&c)),
         Command::Enrol(c) => out::block_on(enrol::main(&c)),
         Command::Case(c) => out::block_on(case::main(&c)),
+        Command::Model(c) => out::block_on(model::main(&c)),
         Command::Pseudonym(c) => out::block_on(pseudonym::main(&c)),
         Command::Reidentify(c) => out::block_on(reidentify::main(&c)),
         Command::Forward(c) => out::block_on(forward::main(&c)),

@@ -125,7 +125,7 @@ impl<'a> Transformer<'a> {
         // Both are of type 1 in every IOD; where they stand in the file meta alone, they are taken from there.
         for (tag, uid) in [(tags::SOP_CLASS_UID, &self.meta.0), (tags::SOP_INSTANCE_UID, &self.meta.1)] {
             if let Some(uid) = uid.as_deref().filter(|uid| !uid.is_empty() && header.uid(tag).is_none()) {
-                let kept = keep::is_standard_uid(uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
+                let kept = keep::is_public_uid(tag, uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
                 let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
                 self.way.uid(&self.pseudonym, &new, uid);
                 header.put_text(tag, Vr::UI, &new);
@@ -262,6 +262,14 @@ impl<'a> Transformer<'a> {
                 Dates::Kept => ActionCode::K,
             },
             Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT if place.is_cleaned() => ActionCode::C,
+            // What nobody listed may hold anything that somebody typed.
+            Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT
+                if self.policy.options.has(OptionSet::CLEAN_DESCRIPTORS)
+                    && !keep::is_setting_of_device(tag) =>
+            {
+                ActionCode::C
+            }
+            Vr::UR => rule::by_type(kind),
             _ => ActionCode::K,
         };
         (action, Rule::NotInTable)

@@ -119,7 +119,8 @@ fn clean_line(line: &str, own: &Identifiers) -> (String, Vec<String>) {
 /// Which words of a line stay.
 fn staying(words: &[&str], own: &Identifiers) -> Vec<bool> {
     let kinds: Vec<Word> = words.iter().map(|word| kind(word, own)).collect();
-    let mut gone: Vec<bool> = kinds.iter().map(|kind| *kind == Word::Open).collect();
+    let open = |at: usize| kinds.get(at) == Some(&Word::Open) || is_high_age(words, at);
+    let mut gone: Vec<bool> = (0..words.len()).map(open).collect();
     for (at, pair) in words.windows(2).enumerate() {
         if let [first, second] = pair
             && own.is_place(first, second)
@@ -143,6 +144,35 @@ fn staying(words: &[&str], own: &Identifiers) -> Vec<bool> {
     }
     drop_bare(&kinds, &mut gone);
     gone.into_iter().map(|gone| !gone).collect()
+}
+
+/// A title, or a word that introduces a person, stands before a word that is not of the vocabulary.
+pub(super) fn names_somebody(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| match pair {
+        [title, name] => is_title(title) && !is_closed_word(name),
+        _ => false,
+    })
+}
+
+/// Words beside a number that make it an age in years, upper case.
+const YEARS: [&str; 22] = [
+    "AGE", "AGED", "ALTER", "ANI", "ANNI", "ANOS", "ANS", "J", "JAAR", "JAHRE", "JAHREN", "JAHRIGE",
+    "JAHRIGER", "LET", "OLD", "ROKU", "VUOTTA", "Y", "YEAR", "YEARS", "YO", "YRS",
+];
+
+/// Ages of 90 and above, as `94Y`, `92-year-old`, `age 101`: so few live so long that the age tells who (PS3.15 E.3.7).
+fn is_high_age(words: &[&str], at: usize) -> bool {
+    let Some(word) = words.get(at) else { return false };
+    let unit = |word: &str| YEARS.contains(&fold(word.trim_matches(|c: char| !c.is_alphanumeric())).as_str());
+    let digits: String =
+        word.chars().skip_while(|c| !c.is_alphanumeric()).take_while(char::is_ascii_digit).collect();
+    let high = matches!(digits.parse::<u32>(), Ok(90..=120));
+    let rest = word.get(word.find(digits.as_str()).unwrap_or(0) + digits.len()..).unwrap_or_default();
+    let joined = rest.split(|c: char| !c.is_alphanumeric()).any(|piece| !piece.is_empty() && unit(piece));
+    let next = words.get(at + 1).is_some_and(|word| unit(word));
+    let before = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| unit(word));
+    !digits.is_empty() && high && (joined || next || before)
 }
 
 /// Longest run of numbers that stays between kept words: a longer one may be a date or a telephone number.

@@ -37,6 +37,14 @@ pub(super) fn is_standard_uid(uid: &str) -> bool {
         })
 }
 
+/// A UID that may stay where this attribute has it: one of the standard itself. What names a study, a series, an
+/// instance or a frame of reference is somebody's, whatever root it borrows; well-known frames of reference are none's.
+pub(super) fn is_public_uid(tag: Tag, uid: &str) -> bool {
+    const NAMING: [u32; 5] = [0x0008_0018, 0x0020_000D, 0x0020_000E, 0x0020_0052, 0x0008_1155];
+    const FRAMES: &str = "1.2.840.10008.1.4.";
+    is_standard_uid(uid) && (!NAMING.contains(&tag.0) || uid.starts_with(FRAMES))
+}
+
 /// The character set of every output that holds more than ASCII.
 pub(super) const UTF_8: &str = "ISO_IR 192";
 
@@ -183,6 +191,14 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }
+    // A defined term of several words is of the vocabulary, or marked by digits or underscores; a name is neither.
+    let term = |word: &str| text::is_closed(word) || word.contains(|c: char| c == '_' || c.is_ascii_digit());
+    let spaced =
+        |value: &str| value.trim().contains(' ') && !value.split(' ').all(|w| w.is_empty() || term(w));
+    // Devices write what they like into Image Type, and nobody else writes there.
+    if vr == Vr::CS && tag != tags::IMAGE_TYPE && text.split('\\').any(spaced) {
+        return Kept::No;
+    }
     yes(tag, vr, text.as_bytes())
 }
 
@@ -196,6 +212,53 @@ pub(super) fn is_code(tag: Tag, value: &str) -> bool {
         && value.len() <= 16
         && (letters <= 2 || value.strip_prefix("RID").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
         && value.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Text attributes that no table names and that devices fill: makers, models, software, kernels, sequences, filters,
+/// coils, and what holds codes together. They stay unless the study's own identifiers are in them.
+pub(super) fn is_setting_of_device(tag: Tag) -> bool {
+    const SETTINGS: [u32; 22] = [
+        0x0008_0070, // Manufacturer
+        0x0008_0100, // Code Value
+        0x0008_0102, // Coding Scheme Designator
+        0x0008_0103, // Coding Scheme Version
+        0x0008_1090, // Manufacturer's Model Name
+        0x0018_0024, // Sequence Name
+        0x0018_1020, // Software Versions
+        0x0018_1160, // Filter Type
+        0x0018_1210, // Convolution Kernel
+        0x0018_1250, // Receive Coil Name
+        0x0018_1251, // Transmit Coil Name
+        0x0018_5020, // Processing Function
+        0x0018_7050, // Filter Material
+        0x0018_9005, // Pulse Sequence Name
+        0x0018_9041, // Receive Coil Manufacturer Name
+        0x0018_9050, // Transmit Coil Manufacturer Name
+        0x0018_9316, // Convolution Kernel Group
+        0x0028_1055, // Window Center & Width Explanation
+        0x0028_3003, // LUT Explanation
+        0x0040_08EA, // Measurement Units Code Sequence
+        0x0054_1103, // Reconstruction Method
+        0x0054_1104, // Detector Lines of Response Used
+    ];
+    SETTINGS.contains(&tag.0)
+}
+
+/// Coding schemes whose meanings are the scheme's and no typist's (PS3.16 section 8).
+const SCHEMES: [&str; 14] = [
+    "99SDM", "ATC", "DCM", "FMA", "ICD10", "ICD9", "LN", "MA", "NCIT", "RADLEX", "SCT", "SNM3", "SRT", "UCUM",
+];
+
+/// A code's meaning under a scheme of the standard: it stays whole while it looks like one. Long numbers, addresses of
+/// the network and titles before a name are none of a scheme's.
+pub(super) fn is_meaning(level: &DataSet, tag: Tag, text: &str) -> bool {
+    let scheme = level.text(tags::CODING_SCHEME_DESIGNATOR).unwrap_or_default().to_uppercase();
+    let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    tag == tags::CODE_MEANING
+        && SCHEMES.contains(&scheme.as_str())
+        && longest < 4
+        && !text.contains(['@', '^', '='])
+        && !super::clean::names_somebody(text)
 }
 
 /// A code value or scheme designator by form: one short word with no blank, as codes are and names with their

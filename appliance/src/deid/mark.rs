@@ -51,7 +51,7 @@ pub(super) fn is_own(data: &DataSet, policy: &Policy, keys: &Keys) -> bool {
         && data.uid(tags::SOP_INSTANCE_UID).is_none_or(|uids| {
             let kept = policy.options().has(OptionSet::RETAIN_UIDS);
             // One value is right; several are met, and each was replaced by itself.
-            uids.split('\\').all(|uid| kept || super::keep::is_standard_uid(uid) || keys.is_own_uid(uid))
+            uids.split('\\').all(|uid| kept || keys.is_own_uid(uid))
         })
 }
 

@@ -105,6 +105,8 @@ pub struct Plan {
     pub boxes: Vec<PixelBox>,
     /// Boxes of the face, black too; many and narrow.
     pub face: Vec<PixelBox>,
+    /// The pixels are written anew although nothing is black: their compressed form carries more than a picture.
+    pub anew: bool,
     /// How often each action was taken on each attribute, at every level, and by which rule.
     pub actions: Actions,
     /// Every removed value, sorted, each once; for [`super::Search`].
@@ -147,6 +149,7 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         copies,
         boxes: Vec::new(),
         face: Vec::new(),
+        anew: false,
         actions,
         removed,
         way,
@@ -221,9 +224,9 @@ impl Plan {
         self.boxes.iter().chain(&self.face).copied().collect()
     }
 
-    /// Nothing is.
+    /// The pixels are copied as they are.
     pub fn is_untouched(&self) -> bool {
-        self.boxes.is_empty() && self.face.is_empty()
+        self.boxes.is_empty() && self.face.is_empty() && !self.anew
     }
 
     /// Makes it wait for a person.
@@ -237,7 +240,7 @@ impl Plan {
     /// not part of it, so that a release by a person does not change it.
     pub fn digest(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(b"scanside deid plan 1\0");
+        hasher.update(b"scanside deid plan 2\0");
         hasher.update(self.policy.as_bytes());
         hasher.update(&[0]);
         hasher.update(self.syntax.uid().as_bytes());
@@ -246,6 +249,7 @@ impl Plan {
         let header = dicom::encode_data_set(&self.header).unwrap_or_default();
         hasher.update(&(header.len() as u64).to_le_bytes());
         hasher.update(&header);
+        hasher.update(&[u8::from(self.anew)]);
         for part in self.boxes.iter().chain(&self.face) {
             let frame = part.frame.map_or(u64::MAX, u64::from);
             hasher.update(&frame.to_le_bytes());

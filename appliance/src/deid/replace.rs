@@ -1,7 +1,7 @@
 //! Values that are changed instead of taken out: ages, dates, free text, UIDs.
 use super::apply::{Subject, Transformer};
 use super::clean::clean;
-use super::rule::ActionCode;
+use super::rule::{ActionCode, Rule};
 use super::{OptionSet, date, keep, text};
 use crate::dicom::{Charset, DataSet, Element, Value, Vr};
 
@@ -54,13 +54,16 @@ impl Transformer<'_> {
         let Subject { level, element, vr, .. } = *subject;
         let text = text::decoded(level, element);
         let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
-        if keep::is_code(element.tag, &text) && !self.context.identifiers.found_in(&text) {
+        let coded = keep::is_code(element.tag, &text) || keep::is_meaning(level, element.tag, &text);
+        if coded && !self.context.identifiers.found_in(&text) {
             self.count(subject, ActionCode::K);
             return Some(Element::bytes(element.tag, vr, text.into_bytes()));
         }
         let cleaned: Vec<_> = values.iter().map(|v| clean(v, &self.context.identifiers)).collect();
         if cleaned.iter().all(|c| c.kept.is_empty()) {
-            return self.take_out(subject, subject.basic());
+            let unlisted = subject.rule == Rule::NotInTable && !subject.place.is_cleaned();
+            let least = if unlisted { subject.least_of_unlisted() } else { subject.basic() };
+            return self.take_out(subject, least);
         }
         self.count(subject, ActionCode::C);
         for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
@@ -99,7 +102,7 @@ impl Transformer<'_> {
         let all = self.policy.options().has(OptionSet::RETAIN_UIDS);
         let values = text.split('\\').map(|uid| {
             let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            let kept = uid.is_empty() || keep::is_standard_uid(uid) || (all && keep::is_uid(uid));
+            let kept = uid.is_empty() || keep::is_public_uid(element.tag, uid) || (all && keep::is_uid(uid));
             let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
             self.way.uid(&self.pseudonym, &new, uid);
             new

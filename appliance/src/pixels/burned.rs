@@ -31,6 +31,28 @@ pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
     words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b))
 }
 
+/// Whether a grey frame has so many pixels of one value among its brightest that letters could be drawn in it. Quick: of
+/// slices that are not looked at closely, those that pass are.
+pub fn may_hold_ink(decoded: &Decoded) -> bool {
+    let stored = &decoded.stored;
+    if stored.samples != 1 {
+        return true;
+    }
+    let range = stored.values().fold(None, |range: Option<(i64, i64)>, v| {
+        Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
+    });
+    let Some((low, high)) = range else { return false };
+    let third = high - (high - low) / 3;
+    let Some(width) = usize::try_from(high - third + 1).ok().filter(|n| *n <= 1 << 16) else { return true };
+    let mut counts = vec![0_u32; width];
+    for value in stored.values().filter(|v| *v >= third) {
+        if let Some(count) = usize::try_from(value - third).ok().and_then(|at| counts.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    high > low && counts.iter().any(|count| *count as usize * 2 >= INK_MIN)
+}
+
 /// Several letters in a row, either way up.
 fn is_word(b: &TextBox) -> bool {
     let (wide, high) = (b.x1.saturating_sub(b.x0), b.y1.saturating_sub(b.y0));

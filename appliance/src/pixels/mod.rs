@@ -13,15 +13,17 @@ mod native;
 mod peek;
 mod picture;
 mod rle;
+mod surplus;
 mod text;
 
 use crate::dicom::{Parsed, ReadAt};
 use crate::grey::{self, Look, Photometric, Stored};
 
 pub use blacken::blacken;
-pub use burned::{find_burned_in, shows_words};
+pub use burned::{find_burned_in, may_hold_ink, shows_words};
 pub use face::find_face;
 pub use picture::{halve, png, shrink};
+pub use surplus::carries_more;
 pub use text::TextBox;
 
 /// Most samples of one frame (rows x columns x samples per pixel) that are decoded.

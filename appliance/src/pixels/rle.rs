@@ -29,8 +29,29 @@ pub(super) fn decode(data: &[u8], pixels: usize, samples: usize, width: usize) -
     Ok(out)
 }
 
-/// PackBits into `places`; more bytes than places is padding, fewer is an error.
-fn unpack<'o>(packed: &[u8], mut places: impl Iterator<Item = &'o mut u8>) -> Result<(), Error> {
+/// Whether a frame holds more than its segments need: behind their data, or in front of it.
+pub(super) fn carries_more(shape: &super::Shape, data: &[u8]) -> bool {
+    let number = |i: usize| {
+        let bytes: [u8; 4] = data.get(4 * i..4 * i + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(bytes) as usize)
+    };
+    let Some(segments) = number(0).filter(|n| *n < HEADER_BYTES / 4) else { return false };
+    let pixels = usize::from(shape.rows) * usize::from(shape.columns);
+    let mut places = vec![0; pixels];
+    let unused = (segments + 1..HEADER_BYTES / 4).any(|i| number(i) != Some(0));
+    unused
+        || number(1) != Some(HEADER_BYTES)
+        || (0..segments).any(|segment| {
+            let end = if segment + 1 < segments { number(segment + 2) } else { Some(data.len()) };
+            let packed = number(segment + 1).zip(end).and_then(|(start, end)| data.get(start..end));
+            // One byte, and the no-operation of PackBits, may pad a segment (annex G.3.1).
+            let left = packed.and_then(|packed| unpack(packed, places.iter_mut()).ok());
+            left.is_some_and(|left| left.len() > 2 || left.iter().any(|b| !matches!(b, 0 | 128)))
+        })
+}
+
+/// PackBits into `places`; gives the bytes that were not needed. Fewer than places is an error.
+fn unpack<'o, 'p>(packed: &'p [u8], mut places: impl Iterator<Item = &'o mut u8>) -> Result<&'p [u8], Error> {
     let mut place = places.next();
     let mut input = packed.iter();
     while let (Some(_), Some(control)) = (&place, input.next()) {
@@ -51,5 +72,5 @@ fn unpack<'o>(packed: &[u8], mut places: impl Iterator<Item = &'o mut u8>) -> Re
             place = places.next();
         }
     }
-    if place.is_some() { Err(Error::Truncated) } else { Ok(()) }
+    if place.is_some() { Err(Error::Truncated) } else { Ok(input.as_slice()) }
 }

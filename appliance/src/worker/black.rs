@@ -1,11 +1,12 @@
-//! What is made black in an image before it leaves: regions by rule, text, faces. Changes the plan, not the image.
+//! What is made black in an image before it leaves: regions by rule, text, faces; and what is written anew because it
+//! carries more than a picture. Changes the plan, not the image.
 
 use super::Error;
 use super::pixel_text::{can_be_written, look_for_text};
 use crate::deid::{HoldReason, Plan, Regions, regions};
 use crate::dicom::DataSet;
 use crate::job::{DeidOrder, Faces, PixelText};
-use crate::pixels::{Image, find_face};
+use crate::pixels::{Image, carries_more, find_face};
 
 /// Applies the site's rules to one image. `slice`: its number, where it is one of a series.
 ///
@@ -18,6 +19,9 @@ pub(super) fn examine(
     order: &DeidOrder,
     slice: Option<u32>,
 ) -> Result<(), Error> {
+    if carries_more(image)? {
+        if can_be_written(image)? { plan.anew = true } else { plan.hold(HoldReason::PixelsNotAsDeclared) }
+    }
     let complete = by_rule(plan, image, data, order)?;
     if !complete {
         look_for_text(plan, image, order.pixel_text, slice)?;

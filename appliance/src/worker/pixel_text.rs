@@ -4,13 +4,13 @@
 use super::Error;
 use crate::deid::{HoldReason, NativePixels, PixelBox, Plan};
 use crate::job::PixelText;
-use crate::pixels::{self, Decoded, Image, TextBox, blacken, find_burned_in, shows_words};
+use crate::pixels::{self, Decoded, Image, TextBox, blacken, find_burned_in, may_hold_ink, shows_words};
 
 /// Most bytes of pixels of one instance that are written anew; a larger one waits for a person.
 const NATIVE_MAX: u64 = 256 << 20;
-/// Of the slices of a series every so many are looked at: what is burned into one is burned into all.
+/// Of the slices of a series every so many are looked at closely.
 const SLICES_APART: u32 = 16;
-/// Frames of one instance that are looked at where its kind is not risky.
+/// Frames of one instance that are looked at closely where its kind is not risky.
 const LOOKED_AT: u32 = 4;
 
 /// Looks for text and changes the plan: boxes where it is cleaned, a hold where it waits.
@@ -28,8 +28,7 @@ pub(super) fn look_for_text(
         // It waits whatever is found.
         (PixelText::Hold, true) => Ok(()),
         (PixelText::BlackOut, true) => clean(plan, image),
-        (_, false) if slice.is_some_and(|number| number % SLICES_APART != 0) => Ok(()),
-        (_, false) => look(plan, image, what, slice.is_some()),
+        (_, false) => look(plan, image, what, slice),
     }
 }
 
@@ -61,13 +60,16 @@ fn all_boxes(image: &Image<'_>) -> Result<Option<Vec<PixelBox>>, Error> {
     Ok(Some(boxes))
 }
 
-/// A few frames of an image that should hold none: words in one of them count, a lone marker of a side does not.
-fn look(plan: &mut Plan, image: &Image<'_>, what: PixelText, exacting: bool) -> Result<(), Error> {
+/// The frames of an image that should hold none: words in one of them count, a lone marker of a side does not. A few are
+/// looked at closely whatever they hold, the others where a glance finds what could be ink.
+fn look(plan: &mut Plan, image: &Image<'_>, what: PixelText, slice: Option<u32>) -> Result<(), Error> {
     let frames = image.shape().frames;
     let step = frames.div_ceil(LOOKED_AT).max(1);
-    for frame in (0..frames).step_by(step as usize) {
+    let chosen = slice.is_none_or(|number| number % SLICES_APART == 0);
+    for frame in 0..frames {
+        let closely = chosen && frame % step == 0;
         match image.decode(frame) {
-            Ok(decoded) if shows_words(&decoded, exacting) => {
+            Ok(decoded) if (closely || may_hold_ink(&decoded)) && shows_words(&decoded, slice.is_some()) => {
                 plan.hold(HoldReason::TextInPixels);
                 return match what {
                     PixelText::Hold => Ok(()),

@@ -1,0 +1,164 @@
+//! `appliance model`: what bundles there are, what each may answer and on which counts, and whether it runs here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use models::Bundle;
+use models::guarantee::{Bound, Guarantee};
+use models::manifest::Manifest;
+use serde_json::json;
+
+use super::Where;
+use super::out::{self, Failure};
+use crate::house::workers;
+
+/// Commands about bundles.
+#[derive(Debug, Subcommand)]
+pub(super) enum Model {
+    /// The bundles that the configuration names.
+    List(Where),
+    /// What a bundle looks for, its limits, and the counts and exact bounds behind them.
+    Show(One),
+    /// Read a bundle's folder, check every digest and load it in a locked worker, as `run` would.
+    Verify(One),
+}
+
+/// One bundle.
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Folder of the bundle.
+    folder: PathBuf,
+    /// ONNX Runtime's shared library.
+    #[arg(long)]
+    runtime: Option<PathBuf>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn main(c: &Model) -> Result<(), Failure> {
+    match c {
+        Model::List(w) => list(w),
+        Model::Show(o) => show(o),
+        Model::Verify(o) => verify(o).await,
+    }
+}
+
+fn open(folder: &PathBuf) -> Result<Bundle, Failure> {
+    Bundle::open(folder).map_err(|e| Failure::new(out::USAGE, e.to_string()))
+}
+
+fn list(w: &Where) -> Result<(), Failure> {
+    let settings = out::settings(&w.config)?;
+    let mut bad = 0;
+    for folder in &settings.triage.bundles {
+        match Bundle::open(folder) {
+            Ok(b) if w.json => out::json(&json!({
+                "folder": folder, "name": b.name(), "version": b.version(), "digest": b.digest(),
+                "kind": b.manifest().kind.as_str(), "rule": b.rule().is_some(), "gate": b.novelty().is_some(),
+            })),
+            Ok(b) => out::line(&format!("{} {}  {}", b.name(), b.version(), b.manifest().title)),
+            Err(error) => {
+                bad += 1;
+                out::say(&error.to_string());
+            }
+        }
+    }
+    if settings.triage.bundles.is_empty() {
+        out::say("no bundle: name one in [triage] bundles");
+    }
+    if bad > 0 { Err(Failure::new(out::FAILED, format!("{bad} bundles cannot be loaded"))) } else { Ok(()) }
+}
+
+fn show(o: &One) -> Result<(), Failure> {
+    let bundle = open(&o.folder)?;
+    if o.json {
+        let gate = bundle.novelty().map(|g| {
+            json!({ "limit": g.limit, "quantile": g.quantile, "calibrated_on": g.calibrated_on, "groups": g.groups })
+        });
+        out::json(&json!({
+            "manifest": bundle.manifest(), "digest": bundle.digest(), "rule": bundle.rule(), "gate": gate,
+        }));
+        return Ok(());
+    }
+    let m = bundle.manifest();
+    out::line(&format!("{} {}: {}", m.name, m.version, m.title));
+    out::line(&m.summary);
+    out::line(&format!("takes {} of {}", m.accepts.modality.join(", "), m.accepts.body_part.join(", ")));
+    match bundle.rule() {
+        Some(rule) => guaranteed(rule),
+        None => plain(m),
+    }
+    if let Some(gate) = bundle.novelty() {
+        out::line(&format!(
+            "gate: up to a distance of {:.1} from {}; {:.1} % of {} calibration images lie within",
+            gate.limit,
+            gate.groups.join(", "),
+            100.0 * gate.quantile,
+            gate.calibrated_on
+        ));
+    }
+    out::line("Limits are about labels of the calibration set named on the card, never about disease.");
+    Ok(())
+}
+
+/// Limits that hold for everybody, with nothing promised about them.
+fn plain(m: &Manifest) {
+    for f in &m.findings {
+        out::line(&format!(
+            "{:<32} no flag below {:.4}, flag from {:.4}",
+            f.name, f.no_flag_below, f.flag_at
+        ));
+    }
+    if !m.findings.is_empty() {
+        out::line("no bound stands behind these limits: the bundle names no rule");
+    }
+}
+
+fn guaranteed(rule: &Guarantee) {
+    out::line(&format!("calibrated on {}; {}", rule.calibration_set, rule.method));
+    for population in &rule.population {
+        out::line(&format!("{}:", population.name));
+        population.finding.iter().for_each(|bound| out::line(&format!("  {}", promise(bound))));
+    }
+}
+
+fn promise(b: &Bound) -> String {
+    let low = match b.no_flag_below {
+        Some(limit) => format!(
+            "no flag below {limit:.4}: at most {:.2} % of label-positive studies, with {:.1} % confidence ({} of {} missed)",
+            100.0 * b.miss_bound,
+            100.0 * (1.0 - b.delta),
+            b.misses,
+            b.positives
+        ),
+        None => format!("never `no-flag`: {}", b.no_flag_reason.as_deref().unwrap_or_default()),
+    };
+    let high = match b.flag_at {
+        Some(limit) => format!(
+            "flag from {limit:.4}: {:.0} % of flags carry the label at least ({} of {} did not)",
+            100.0 * b.precision_bound,
+            b.flagged_wrong,
+            b.flagged
+        ),
+        None => format!("never flagged: {}", b.flag_reason.as_deref().unwrap_or_default()),
+    };
+    format!("{:<20} {low}; {high}", b.finding)
+}
+
+async fn verify(o: &One) -> Result<(), Failure> {
+    let bundle = open(&o.folder)?;
+    let pool = workers(std::slice::from_ref(&o.folder), o.runtime.as_deref(), 1)?;
+    pool.ready().await.map_err(|death| {
+        let detail = death.detail.unwrap_or_else(|| format!("{:?}", death.kind));
+        Failure::new(out::FAILED, format!("it does not load: {}", detail.lines().next().unwrap_or_default()))
+    })?;
+    if o.json {
+        out::json(
+            &json!({ "name": bundle.name(), "version": bundle.version(), "digest": bundle.digest(), "holds": true }),
+        );
+    } else {
+        out::say(&format!("{} {} holds and loads: {}", bundle.name(), bundle.version(), bundle.digest()));
+    }
+    Ok(())
+}
