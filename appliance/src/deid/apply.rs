@@ -296,6 +296,9 @@ impl<'a> Transformer<'a> {
                 self.note(subject);
                 Some(new)
             }
+            Kept::No if keep::is_setting_of_device(element.tag) && !self.policy.closed_text => {
+                self.clean_text(subject)
+            }
             Kept::No => self.take_out(subject, subject.least_of_unlisted()),
         }
     }

@@ -9,13 +9,15 @@ pub(super) struct Cleaned {
 }
 
 /// Words after which a name stands, upper case. `DR` is digital radiography as well, so it takes only homographs along.
-const TITLES: [&str; 40] = [
+const TITLES: [&str; 50] = [
     "BY",
+    "DHR",
     "DIPL",
     "DOC",
     "DOCTOR",
     "DOKTOR",
     "DOTT",
+    "DOTT.SSA",
     "DOTTORE",
     "DOTTSSA",
     "DR",
@@ -25,10 +27,14 @@ const TITLES: [&str; 40] = [
     "HERR",
     "HERRN",
     "HR",
+    "HRN",
+    "LEK",
     "LIC",
     "M",
     "MD",
     "ME",
+    "MEVR",
+    "MEVROUW",
     "MISS",
     "MLLE",
     "MME",
@@ -50,6 +56,10 @@ const TITLES: [&str; 40] = [
     "SRTA",
     "VON",
     "VR",
+    "ВРАЧ",
+    "Д-Р",
+    "ДОКТОР",
+    "ПРОФ",
 ];
 
 /// What a word is, by itself.

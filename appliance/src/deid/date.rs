@@ -69,6 +69,22 @@ fn is_time_and_zone(rest: &str) -> bool {
     digits(clock, 6) && digits(fraction, 6) && zone_fits
 }
 
+/// Whether a word is a whole date as people write one: three groups of digits, or two around the name of a month, with a
+/// year of four digits; one of two digits counts between `/` or `-` alone, for between points stand versions.
+pub(super) fn is_written(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let parts: Vec<&str> = word.split(['.', '/', '-']).collect();
+    let number = |text: &&str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    let &[first, second, third] = parts.as_slice() else { return false };
+    let named = second.len() >= 3 && second.chars().all(char::is_alphabetic);
+    let (first, second, third) = (number(&first), number(&second), number(&third));
+    let year = |n: Option<u32>| n.is_some_and(|n| (1850..=2150).contains(&n));
+    let day = |n: Option<u32>| n.is_some_and(|n| (1..=31).contains(&n));
+    let short = !word.contains('.') && third.is_some_and(|n| n < 100);
+    (day(first) && (day(second) || named) && (year(third) || short))
+        || (year(first) && day(second) && day(third))
+}
+
 /// A TM value and nothing else: `HHMMSS.FFFFFF` or a part of it, or the old form with colons.
 pub(super) fn is_time(text: &str) -> bool {
     let text = text.trim_matches(|c: char| c == '\0' || c == ' ');
@@ -124,6 +140,18 @@ mod tests {
         assert_eq!(shift("20190304-20190404", 1), None);
         assert_eq!(shift("UNKNOWN", 1), None);
         assert_eq!(shift("201903", 1), None);
+    }
+
+    #[test]
+    fn dates_are_told_from_versions() {
+        for date in ["14.06.1942", "1942-06-14", "06/14/1942", "14/06/42", "14-Jun-1942", "(14.06.1942)"] {
+            assert!(is_written(date), "{date}");
+        }
+        for version in
+            ["5.1.12", "1.2.840.10008", "VB10A", "syngo.2019", "12.0.4", "3-5-400", "L4/5", "14.06"]
+        {
+            assert!(!is_written(version), "{version}");
+        }
     }
 
     #[test]

@@ -195,6 +195,11 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     let term = |word: &str| text::is_closed(word) || word.contains(|c: char| c == '_' || c.is_ascii_digit());
     let spaced =
         |value: &str| value.trim().contains(' ') && !value.split(' ').all(|w| w.is_empty() || term(w));
+    // A device's settings hold no day; where one stands, somebody has written there.
+    if is_setting_of_device(tag) && text.split_whitespace().flat_map(|w| w.split('\\')).any(date::is_written)
+    {
+        return Kept::No;
+    }
     // Devices write what they like into Image Type, and nobody else writes there.
     if vr == Vr::CS && tag != tags::IMAGE_TYPE && text.split('\\').any(spaced) {
         return Kept::No;
@@ -217,7 +222,7 @@ pub(super) fn is_code(tag: Tag, value: &str) -> bool {
 /// Text attributes that no table names and that devices fill: makers, models, software, kernels, sequences, filters,
 /// coils, and what holds codes together. They stay unless the study's own identifiers are in them.
 pub(super) fn is_setting_of_device(tag: Tag) -> bool {
-    const SETTINGS: [u32; 22] = [
+    const SETTINGS: [u32; 23] = [
         0x0008_0070, // Manufacturer
         0x0008_0100, // Code Value
         0x0008_0102, // Coding Scheme Designator
@@ -226,6 +231,7 @@ pub(super) fn is_setting_of_device(tag: Tag) -> bool {
         0x0018_0024, // Sequence Name
         0x0018_1020, // Software Versions
         0x0018_1160, // Filter Type
+        0x0018_11A4, // Paddle Description
         0x0018_1210, // Convolution Kernel
         0x0018_1250, // Receive Coil Name
         0x0018_1251, // Transmit Coil Name
