@@ -15,13 +15,13 @@ from pydicom.sr import _concepts_dict
 
 HERE = Path(__file__).resolve().parent
 UMLAUTS = str.maketrans({"Ä": "AE", "Ö": "OE", "Ü": "UE", "Ø": "OE", "Å": "AA"})
-PLAIN = str.maketrans({"Ł": "L", "Ø": "O", "Æ": "AE", "Œ": "OE", "ß": "SS", "İ": "I"})
+PLAIN = str.maketrans({"Ł": "L", "Ø": "O", "Æ": "AE", "Œ": "OE", "ß": "SS", "İ": "I", "Đ": "D"})
 
 
 def fold(word: str) -> str:
     """Upper case without the accents of Latin letters, as text::fold does it."""
     word = word.upper().translate(PLAIN)
-    if any("\u0370" <= letter for letter in word):
+    if any("\u0370" <= letter < "\u1ea0" or "\u1eff" < letter for letter in word):
         return word
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
 
