@@ -60,7 +60,13 @@ fn is_made_of_words(run: &str) -> bool {
         }
         for end in start + 1..=(start + LONGEST).min(letters.len()) {
             let word: String = letters.get(start..end).unwrap_or_default().iter().collect();
-            if (has(&word) || is_small_number(&word))
+            // A number is taken whole: cut into small ones it could be a date.
+            let digit =
+                |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(char::is_ascii_digit);
+            let cut = (digit(start.checked_sub(1)) && digit(Some(start)))
+                || (digit(Some(end)) && digit(end.checked_sub(1)));
+            if !cut
+                && (has(&word) || is_small_number(&word))
                 && let Some(place) = reached.get_mut(end)
             {
                 *place = true;
@@ -96,7 +102,9 @@ mod tests {
         {
             assert!(has_piece(piece), "{piece}");
         }
-        for piece in ["王小明", "王小明胸部", "Müller", "Иванов", "田中", "1234", "Jörg"] {
+        for piece in
+            ["前回20100423", "胸部2010", "王小明", "王小明胸部", "Müller", "Иванов", "田中", "1234", "Jörg"]
+        {
             assert!(!has_piece(piece), "{piece}");
         }
     }
