@@ -6,6 +6,8 @@ use crate::grey::{self, Photometric, Window};
 
 /// Longest side of a frame that is looked at as it is, in pixels.
 const LOOK_SIDE: u32 = 1_536;
+/// How many values on either side of one it is compared with.
+const AROUND: usize = 8;
 /// Fewest pixels that letters of a word have.
 const INK_MIN: usize = 24;
 
@@ -31,8 +33,8 @@ pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
     words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b))
 }
 
-/// Whether a grey frame has so many pixels of one value among its brightest that letters could be drawn in it. Quick: of
-/// slices that are not looked at closely, those that pass are.
+/// Whether a grey frame has so many more pixels of one bright value than of those around it that letters could be drawn
+/// in it: anatomy and noise spread, ink does not. Quick: of slices that are not looked at closely, those that pass are.
 pub fn may_hold_ink(decoded: &Decoded) -> bool {
     let stored = &decoded.stored;
     if stored.samples != 1 {
@@ -50,7 +52,13 @@ pub fn may_hold_ink(decoded: &Decoded) -> bool {
             *count += 1;
         }
     }
-    high > low && counts.iter().any(|count| *count as usize * 2 >= INK_MIN)
+    let stands_out = |at: usize, count: u32| {
+        let around = counts.get(at.saturating_sub(AROUND)..(at + AROUND + 1).min(width)).unwrap_or_default();
+        let others = around.iter().map(|c| u64::from(*c)).sum::<u64>() - u64::from(count);
+        let mean = others / (around.len() as u64 - 1).max(1);
+        u64::from(count) >= INK_MIN as u64 / 2 + 3 * mean
+    };
+    high > low && counts.iter().enumerate().any(|(at, count)| *count > 0 && stands_out(at, *count))
 }
 
 /// Several letters in a row, either way up.
@@ -125,4 +133,41 @@ fn stretched(values: &[f32]) -> Option<Vec<u8>> {
     let scale = 255.0 / (high - low);
     (scale.is_finite() && scale > 0.0)
         .then(|| values.iter().map(|v| ((v - low) * scale).clamp(0.0, 255.0) as u8).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::grey::{Look, Modality, Stored};
+
+    /// A frame of 64 x 64 values of 16 bits that spread, with `ink` pixels of one bright value.
+    fn slice(ink: usize) -> Decoded {
+        let mut values: Vec<u16> =
+            (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 20) as u16).collect();
+        values.iter_mut().skip(500).step_by(7).take(ink).for_each(|v| *v = 4001);
+        let stored = Stored {
+            rows: 64,
+            columns: 64,
+            samples: 1,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: false,
+            bytes: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        };
+        let modality = Modality::Linear { slope: 1.0, intercept: 0.0 };
+        let photometric = Photometric::Monochrome2;
+        Decoded {
+            stored,
+            look: Look { photometric, modality, padding: None, voi: Vec::new(), palette: None },
+        }
+    }
+
+    #[test]
+    fn a_bright_value_that_stands_out_could_be_ink_and_one_that_does_not_is_none() {
+        assert!(!may_hold_ink(&slice(0)));
+        assert!(!may_hold_ink(&slice(6)), "fewer pixels than a letter has");
+        assert!(may_hold_ink(&slice(40)));
+    }
 }
