@@ -1,0 +1,150 @@
+"""Training of the bundle `head-ct-haemorrhage`: folds by patient, then all patients; real, painted and drawn slices."""
+
+import io
+import zipfile
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+
+import archives
+import augment
+import chest_train
+import fit
+import lesions
+import mapper
+import measure
+
+SEED = 20261127
+SIDE = 160
+MEAN, STD = 0.3, 0.3
+FINDINGS = (*lesions.TYPES, "any")
+WIDTHS, DEPTHS = (24, 40, 80, 112), (2, 2, 2)
+STEPS, BATCH, PEAK = 900, 36, 2.0e-3
+SICK, PAINTED = 10, 10  # slices of a batch that bleed, and that get a painted haemorrhage
+FOLDS = 5
+
+
+def window_40_80(image):
+    """From the archive's window (40, width 120: -20 to 100 HU) to 40, width 80 (0 to 80 HU), 0..1."""
+    return np.clip((image * 120.0 - 20.0) / 80.0, 0.0, 1.0)
+
+
+def load():
+    """Images uint8 [n, 160, 160] in the window 40/80, as the archive holds them, and the label table with the column `fold`."""
+    table = pd.read_csv(archives.data_root() / "ct_ich" / "labels.csv")
+    images = np.empty((len(table), SIDE, SIDE), dtype=np.uint8)
+    with zipfile.ZipFile(archives.data_root() / "ct_ich" / "images.zip") as archive:
+        for index, file in enumerate(table["file"]):
+            picture = Image.open(io.BytesIO(archive.read(file))).convert("L")
+            images[index] = np.rint(window_40_80(np.asarray(picture, dtype=np.float32) / 255.0) * 255.0)
+    sick = table.groupby("patient_id")["any_hemorrhage"].max()
+    order = sorted(sick.index, key=lambda p: (not sick[p], np.random.default_rng([SEED, int(p)]).random()))
+    fold = {p: place % FOLDS for place, p in enumerate(order)}
+    table["fold"] = table["patient_id"].map(fold)
+    return images, table
+
+
+def labels_of(table):
+    """Labels float32 [n, FINDINGS]."""
+    return table[[*lesions.TYPES, "any_hemorrhage"]].to_numpy(dtype=np.float32)
+
+
+def disturb(batch, rng):
+    """Disturbances of a windowed slice; float32 in and out."""
+    out = augment.geometry(batch, rng, turn=20.0, zoom=0.14, shift=0.06, mirror=0.5)
+    out = augment.grey_curve(out, rng, strength=0.10)
+    return augment.sharpness(np.ascontiguousarray(out, dtype=np.float32), rng)
+
+
+class Slices:
+    """The slices to train on, and how a batch is drawn: patients evenly, slices of a patient evenly."""
+
+    def __init__(self, images, table):
+        self.images, self.labels = images, labels_of(table)
+        patients, sick = table["patient_id"].to_numpy(), self.labels[:, -1] > 0
+        self.sick = [np.flatnonzero((patients == p) & sick) for p in np.unique(patients[sick])]
+        self.well = [np.flatnonzero((patients == p) & ~sick) for p in np.unique(patients[~sick])]
+        self.inside = {}
+        for place in np.flatnonzero(~sick):
+            mask = lesions.inside_of(images[place].astype(np.float32) / 255.0)
+            if mask is not None:
+                self.inside[place] = mask
+        self.canvas = [kept for kept in (np.array([p for p in each if p in self.inside]) for each in self.well) if len(kept)]
+
+    def pick(self, rng, groups, count):
+        """`count` places, the patient first."""
+        return [int(rng.choice(groups[i])) for i in rng.integers(0, len(groups), count)]
+
+    def painted(self, rng, count):
+        """`count` slices with a painted haemorrhage, and their labels."""
+        images, labels = [], []
+        while len(images) < count:
+            place = self.pick(rng, self.canvas, 1)[0]
+            image, kind = lesions.paint(self.images[place].astype(np.float32) / 255.0, self.inside[place], rng)
+            if image is not None:
+                images.append(image)
+                labels.append(lesions.labels_of(kind))
+        return np.stack(images), np.stack(labels)
+
+    def batch(self, rng, painted=PAINTED, size=BATCH):
+        """Undisturbed float32 images and labels."""
+        places = self.pick(rng, self.sick, SICK) + self.pick(rng, self.well, size - SICK - painted)
+        images, labels = self.images[places].astype(np.float32) / 255.0, self.labels[places]
+        if painted == 0:
+            return images, labels
+        more, known = self.painted(rng, painted)
+        return np.concatenate([images, more]), np.concatenate([labels, known])
+
+
+def to_tensor(batch):
+    """Float32 images to the network's input."""
+    tensor = torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32))[:, None].contiguous(memory_format=torch.channels_last)
+    return (tensor - MEAN) / STD
+
+
+def network():
+    """A new network; its last map keeps an eighth of the side, because a thin haemorrhage is a few pixels wide."""
+    return mapper.Mapper(len(FINDINGS), WIDTHS, DEPTHS, drop=0.3, mirrored=True, fine=True, sharpness=2.0)
+
+
+WEIGHT = np.array([0.3] * len(lesions.TYPES) + [1.0], dtype=np.float32)
+
+
+def train(images, table, folder, painted=PAINTED, steps=STEPS):
+    """Train on the slices given; returns the network."""
+    source = Slices(images, table)
+
+    def batch_loss(model, rng, _step):
+        batch, labels = source.batch(rng, painted)
+        weight = torch.from_numpy(WEIGHT).expand(len(batch), -1)
+        return chest_train.masked_loss(model(to_tensor(disturb(batch, rng)))[0], torch.from_numpy(labels), weight, None)
+
+    torch.manual_seed(SEED)
+    return fit.run(network(), batch_loss, steps, PEAK, SEED, archives.work_root() / "head-ct-haemorrhage" / folder, average=0.99)
+
+
+@torch.no_grad()
+def outputs_of(net, images, size=32):
+    """Logits, maps and features of uint8 images, in float32."""
+    net.eval()
+    parts = [net(to_tensor(images[start:start + size].astype(np.float32) / 255.0)) for start in range(0, len(images), size)]
+    return tuple(torch.cat([p[i].float() for p in parts]).numpy() for i in range(3))
+
+
+def twice(net, images):
+    """Logits and features, averaged over each slice and its mirror image."""
+    plain, turned = outputs_of(net, images), outputs_of(net, np.ascontiguousarray(images[:, :, ::-1]))
+    return (plain[0] + turned[0]) / 2, plain[2]
+
+
+def fold_logits(k, painted=PAINTED, steps=STEPS, name=""):
+    """Logits of the slices of fold `k` by a network that has not seen their patients."""
+    images, table = load()
+    inside = (table["fold"] != k).to_numpy()
+    net = train(images[inside], table[inside].reset_index(drop=True), f"fold{k}{name}", painted, steps)
+    out = outputs_of(net, images[~inside])[0]
+    truth = labels_of(table)[~inside, -1]
+    print("fold", k, "slice AUC", round(measure.auc(truth, out[:, -1]), 4), flush=True)
+    return out
