@@ -15,9 +15,9 @@ import scanners
 
 SEED = 20261127
 MEAN, STD = 0.5, 0.25
-STEPS, BATCH, PEAK = 4800, 64, 2.0e-3
-ALONE_STEPS = 900
-TUNE_STEPS, TUNE_PEAK = 600, 6e-4
+STEPS, BATCH, PEAK = 1600, 64, 2.0e-3
+ALONE_STEPS = 400
+TUNE_STEPS, TUNE_PEAK = 1000, 1.2e-3
 CHILDREN = 20  # of a batch of 64, half with pneumonia, so that the source alone says nothing
 MIXED = 0.3  # share of batches whose NIH films are mixed in pairs
 PHANTOMS = {"fit": 1500, "calibrate": 400, "check": 400}

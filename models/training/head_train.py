@@ -12,17 +12,20 @@ import archives
 import augment
 import chest_train
 import fit
+import grey
 import lesions
 import mapper
 import measure
+import phantoms
 
 SEED = 20261127
 SIDE = 160
 MEAN, STD = 0.3, 0.3
 FINDINGS = (*lesions.TYPES, "any")
 WIDTHS, DEPTHS = (24, 40, 80, 112), (2, 2, 2)
-STEPS, BATCH, PEAK = 900, 36, 2.0e-3
-SICK, PAINTED = 10, 10  # slices of a batch that bleed, and that get a painted haemorrhage
+STEPS, BATCH, PEAK = 320, 32, 2.0e-3
+SICK, PAINTED, DRAWN = 9, 8, 5  # slices of a batch that bleed, that get a painted haemorrhage, that are phantoms
+PHANTOMS = {"fit": 120, "calibrate": 20, "check": 60}  # series
 FOLDS = 5
 
 
@@ -58,10 +61,26 @@ def disturb(batch, rng):
     return augment.sharpness(np.ascontiguousarray(out, dtype=np.float32), rng)
 
 
+def load_phantoms(part):
+    """Phantom slices uint8 [n, 160, 160], labels [n, FINDINGS] (of a slice with blood only `any` is known), and studies."""
+    folder = phantoms.folder("head-ct", part, PHANTOMS[part])
+    table = pd.read_csv(folder / "truth.csv")
+    images = np.empty((len(table), SIDE, SIDE), dtype=np.uint8)
+    for index, file in enumerate(table["file"]):
+        image = np.asarray(Image.open(folder / file).convert("L"), dtype=np.float32) / 255.0
+        images[index] = np.rint(grey.area_resize(image, SIDE, SIDE) * 255.0)
+    labels = np.zeros((len(table), len(FINDINGS)), dtype=np.float32)
+    bleeds = (table["haemorrhage"] > 0).to_numpy()
+    labels[bleeds] = np.nan
+    labels[bleeds, -1] = 1.0
+    return images, labels, table["study"].to_numpy()
+
+
 class Slices:
     """The slices to train on, and how a batch is drawn: patients evenly, slices of a patient evenly."""
 
     def __init__(self, images, table):
+        self.drawn, self.drawn_labels, _ = load_phantoms("fit")
         self.images, self.labels = images, labels_of(table)
         patients, sick = table["patient_id"].to_numpy(), self.labels[:, -1] > 0
         self.sick = [np.flatnonzero((patients == p) & sick) for p in np.unique(patients[sick])]
@@ -88,14 +107,13 @@ class Slices:
                 labels.append(lesions.labels_of(kind))
         return np.stack(images), np.stack(labels)
 
-    def batch(self, rng, painted=PAINTED, size=BATCH):
+    def batch(self, rng):
         """Undisturbed float32 images and labels."""
-        places = self.pick(rng, self.sick, SICK) + self.pick(rng, self.well, size - SICK - painted)
-        images, labels = self.images[places].astype(np.float32) / 255.0, self.labels[places]
-        if painted == 0:
-            return images, labels
-        more, known = self.painted(rng, painted)
-        return np.concatenate([images, more]), np.concatenate([labels, known])
+        places = self.pick(rng, self.sick, SICK) + self.pick(rng, self.well, BATCH - SICK - PAINTED - DRAWN)
+        more, known = self.painted(rng, PAINTED)
+        made = rng.choice(len(self.drawn), DRAWN, replace=False)
+        images = np.concatenate([self.images[places], self.drawn[made]]).astype(np.float32) / 255.0
+        return np.concatenate([images, more]), np.concatenate([self.labels[places], self.drawn_labels[made], known])
 
 
 def to_tensor(batch):
@@ -112,17 +130,17 @@ def network():
 WEIGHT = np.array([0.3] * len(lesions.TYPES) + [1.0], dtype=np.float32)
 
 
-def train(images, table, folder, painted=PAINTED, steps=STEPS):
+def train(images, table, folder):
     """Train on the slices given; returns the network."""
     source = Slices(images, table)
 
     def batch_loss(model, rng, _step):
-        batch, labels = source.batch(rng, painted)
+        batch, labels = source.batch(rng)
         weight = torch.from_numpy(WEIGHT).expand(len(batch), -1)
         return chest_train.masked_loss(model(to_tensor(disturb(batch, rng)))[0], torch.from_numpy(labels), weight, None)
 
     torch.manual_seed(SEED)
-    return fit.run(network(), batch_loss, steps, PEAK, SEED, archives.work_root() / "head-ct-haemorrhage" / folder, average=0.99)
+    return fit.run(network(), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "head-ct-haemorrhage" / folder, average=0.99)
 
 
 @torch.no_grad()
@@ -133,18 +151,11 @@ def outputs_of(net, images, size=32):
     return tuple(torch.cat([p[i].float() for p in parts]).numpy() for i in range(3))
 
 
-def twice(net, images):
-    """Logits and features, averaged over each slice and its mirror image."""
-    plain, turned = outputs_of(net, images), outputs_of(net, np.ascontiguousarray(images[:, :, ::-1]))
-    return (plain[0] + turned[0]) / 2, plain[2]
-
-
-def fold_logits(k, painted=PAINTED, steps=STEPS, name=""):
+def fold_logits(k):
     """Logits of the slices of fold `k` by a network that has not seen their patients."""
     images, table = load()
     inside = (table["fold"] != k).to_numpy()
-    net = train(images[inside], table[inside].reset_index(drop=True), f"fold{k}{name}", painted, steps)
+    net = train(images[inside], table[inside].reset_index(drop=True), f"fold{k}")
     out = outputs_of(net, images[~inside])[0]
-    truth = labels_of(table)[~inside, -1]
-    print("fold", k, "slice AUC", round(measure.auc(truth, out[:, -1]), 4), flush=True)
+    print("fold", k, "slice AUC", round(measure.auc(labels_of(table)[~inside, -1], out[:, -1]), 4), flush=True)
     return out

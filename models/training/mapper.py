@@ -21,7 +21,7 @@ class Mapper(nn.Module):
     `fine`: the last stage does not halve the map once more. `sharpness`: where the soft maximum begins; high is nearer the maximum, low the mean.
     """
 
-    def __init__(self, findings, widths=(32, 48, 96, 176), depths=(2, 3, 3), drop=0.25, mirrored=False, fine=False, sharpness=0.0):
+    def __init__(self, findings, widths=(24, 48, 96, 176), depths=(1, 2, 3), drop=0.25, mirrored=False, fine=False, sharpness=0.0):
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(1, widths[0], 5, 2, 2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
         blocks = []

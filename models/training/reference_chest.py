@@ -1,9 +1,4 @@
-"""Recipe of the bundle `chest-xray`: `fit` on real films, `tune` with phantoms, `bundle` writes the folder.
-
-Four findings on frontal chest radiographs. The network also learns the other NIH labels, which steadies it; the bundle leaves them out.
-"""
-
-import sys
+"""The chest part of the recipe `reference`: the four findings its sentences know, and the network its encoder begins from."""
 
 import numpy as np
 import torch
@@ -11,13 +6,9 @@ import torch.nn.functional as F
 
 import archives
 import augment
-import bundle
-import cards
-import evaluate
 import fit
 import measure
 import nets
-import phantoms
 
 SEED = 20261121
 SETS = ("kermany_cxr", "nih_cxr14_128", "nih_cxr14_64", "nih_cxr14_192")
@@ -29,17 +20,7 @@ LABELS = FINDINGS + BESIDE
 IS_OPACITY = ["infiltration", "consolidation", "pneumonia", "edema", "mass"]
 MAY_BE_OPACITY = ["atelectasis", "nodule", "effusion", "fibrosis", "pleural_thickening"]
 STEPS, BATCH, PEAK = 4500, 48, 2.5e-3
-TUNE_STEPS, TUNE_PEAK = 1200, 1.2e-3
 PHANTOMS = {"fit": 1500, "check": 400}
-SENSITIVITY, SPECIFICITY = 0.98, 0.98
-VERSION = "0.1.0"
-OWN = ("chest_xray.py", "evaluate.py", "phantoms.py")
-CODES = {
-    "opacity": ({"scheme": "SCT", "value": "128305008", "meaning": "Opacity"}, "Lung opacity", "URGENT"),
-    "effusion": ({"scheme": "SCT", "value": "60046008", "meaning": "Pleural effusion"}, "Pleural effusion", "URGENT"),
-    "cardiomegaly": ({"scheme": "SCT", "value": "8186001", "meaning": "Cardiomegaly"}, "Enlarged heart", "ROUTINE"),
-    "pneumothorax": ({"scheme": "SCT", "value": "36118008", "meaning": "Pneumothorax"}, "Pneumothorax", "STAT"),
-}
 
 
 def nih_labels(table):
@@ -114,7 +95,7 @@ def train():
         return masked_loss(model(to_tensor(augment.radiograph(images[pick], rng))), torch.from_numpy(labels[pick]), weight)
 
     note = lambda model: report(model, images, labels, later[::3])
-    return fit.run(nets.Classifier(len(LABELS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray", note)
+    return fit.run(nets.Classifier(len(LABELS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "reference-chest", note)
 
 
 def phantom_labels(table):
@@ -123,103 +104,3 @@ def phantom_labels(table):
     for index, name in enumerate(FINDINGS):
         labels[:, index] = (table[name] > 0).astype(np.float32)
     return labels
-
-
-def tune():
-    """Go on from `train` with half of each batch phantoms, so that the demonstration's images are known too."""
-    net = train()
-    images, labels, persons, _ = load_real()
-    chosen = np.flatnonzero([archives.part_of(p) == "fit" for p in persons])
-    weight = label_weights(labels[chosen])
-    drawn, table = phantoms.load("chest", "fit", PHANTOMS["fit"])
-    truth = phantom_labels(table)
-    half, plain = BATCH // 2, BATCH // 4
-
-    def batch_loss(model, rng, _step):
-        real, made = rng.choice(chosen, half, replace=False), rng.choice(len(drawn), half, replace=False)
-        # Half of the phantoms stay as drawn: their subtle findings would drown in the disturbances that films need.
-        batch = np.concatenate([augment.radiograph(images[real], rng), augment.radiograph(drawn[made[plain:]], rng),
-                                drawn[made[:plain]].astype(np.float32) / 255.0])
-        logits = model(to_tensor(batch))
-        target = torch.from_numpy(truth[np.concatenate([made[plain:], made[:plain]])])
-        return masked_loss(logits[:half], torch.from_numpy(labels[real]), weight) + masked_loss(logits[half:], target, None)
-
-    return fit.run(net, batch_loss, TUNE_STEPS, TUNE_PEAK, SEED + 1, archives.work_root() / "chest-xray" / "tune", average=0.99)
-
-
-def decide(logits, labels):
-    """The [[finding]] tables: Platt scaling and both thresholds from the real films of the part `calibrate`."""
-    findings = []
-    for index, name in enumerate(FINDINGS):
-        known = ~np.isnan(labels[:, index])
-        truth, logit = labels[known, index], logits[known, index]
-        slope, intercept = measure.platt(truth, logit)
-        score = measure.scores(logit, slope, intercept)
-        low = measure.below_for_sensitivity(truth, score, SENSITIVITY)
-        high = max(measure.at_for_specificity(truth, score, SPECIFICITY), low * 1.05)
-        findings.append({"index": index, "code": CODES[name][0], "name": CODES[name][1],
-                         "calibration": {"slope": slope, "intercept": intercept},
-                         "no_flag_below": round(low, 6), "flag_at": round(high, 6), "priority": CODES[name][2]})
-    return findings
-
-
-def write(with_phantoms=True):
-    """Write the bundle folder from the trained network."""
-    net = (tune() if with_phantoms else train()).only(range(len(FINDINGS)))
-    net = net.to(memory_format=torch.contiguous_format).eval()
-    images, labels, persons, _ = load_real()
-    parts = np.array([archives.part_of(p) for p in persons])
-    later = parts == "calibrate"
-    findings = decide(fit.logits_of(net, images[later], MEAN, STD), labels[later])
-    folder, size = bundle.folder_of("chest-xray"), (archives.SIDE, archives.SIDE)
-    bundle.export(net, torch.zeros(1, 1, *size), folder / "model.onnx", ["image"], ["logits"], {"image": {0: "n"}, "logits": {0: "n"}})
-    gap = bundle.write_parity(net, folder / "model.onnx", folder, size, MEAN, STD, images[later][:64])
-    grey_mean = images[parts == "fit"].mean(axis=(1, 2)) / 255.0
-    grey_std = images[parts == "fit"].std(axis=(1, 2)) / 255.0
-    gate = {"grey_mean": [float(v) for v in (np.quantile(grey_mean, 0.001) - 0.04, np.quantile(grey_mean, 0.999) + 0.04)],
-            "grey_std": [float(v) for v in (np.quantile(grey_std, 0.001) - 0.02, np.quantile(grey_std, 0.999) + 0.02)]}
-    used = phantoms.recipe("chest", {"fit": PHANTOMS["fit"]}) if with_phantoms else {}
-    head = {"format": 1, "name": "chest-xray", "version": VERSION, "title": "Chest radiograph triage", "kind": "classifier",
-            "summary": "Looks for lung opacity, pleural effusion, an enlarged heart and pneumothorax on frontal chest radiographs; research software, not a medical device."}
-    bundle.write_manifest(folder, head, {
-        "provenance": {"recipe": "models/training/chest_xray.py", "recipe_sha256": bundle.recipe_digest(*OWN),
-                       "data_sha256": bundle.data_digest(SETS, used), "seed": SEED},
-        "model": {"file": "model.onnx", "sha256": bundle.sha256(folder / "model.onnx")},
-        "accepts": {"modality": ["CR", "DX"], "body_part": ["CHEST", "THORAX"], "body_part_absent": True, "view": ["PA", "AP"],
-                    "view_absent": True, "photometric": ["MONOCHROME1", "MONOCHROME2"], "rows": [64, 8192], "columns": [64, 8192], "frames": [1, 4]},
-        "input": {"tensor": "image", "layout": "NCHW", "channels": 1, "size": list(size), "fit": "stretch", "grey": "voi", "mean": MEAN, "std": STD},
-        "output": {"tensor": "logits", "activation": "sigmoid", "aggregate": "max"},
-        "gate": gate,
-        "policy": {"no_flag": True, "no_flag_reason": ""},
-    }, findings)
-    cards.write("chest-xray", figures(with_phantoms), {"gap": gap, "ms": bundle.milliseconds(folder / "model.onnx", size),
-                                                       "bytes": (folder / "model.onnx").stat().st_size, "phantoms": with_phantoms})
-
-
-def figures(with_phantoms=True):
-    """Lines of figures on the part `check`, from the bundle as written."""
-    manifest = evaluate.read("chest-xray")
-    images, labels, persons, sources = load_real()
-    last = np.array([archives.part_of(p) == "check" for p in persons])
-    images, labels, persons, sources = images[last], labels[last], persons[last], sources[last]
-    scores = evaluate.calibrated(manifest, evaluate.run_logits("chest-xray", manifest, images))
-    children = sources == "kermany_cxr"
-    populations = {"children (Kermany)": children, "adults (NIH)": ~children}
-    lines = evaluate.finding_table(manifest, scores, labels, persons, list(range(len(FINDINGS))), populations)
-    given, anything = evaluate.dispositions(manifest, scores), np.nan_to_num(labels).max(axis=1) > 0
-    lines += ["", *evaluate.disposition_table(given, anything, populations)]
-    if with_phantoms:
-        drawn, table = phantoms.load("chest", "check", PHANTOMS["check"])
-        truth = phantom_labels(table)[:, :len(FINDINGS)]
-        scores = evaluate.calibrated(manifest, evaluate.run_logits("chest-xray", manifest, drawn))
-        given = evaluate.dispositions(manifest, scores)
-        lines += ["", *evaluate.disposition_table(given, truth.max(axis=1) > 0, {"phantoms": np.ones(len(given), dtype=bool)})]
-    return lines
-
-
-if __name__ == "__main__":
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    steps = {"fit": train, "tune": tune, "bundle": write, "bundle-real-only": lambda: write(False)}
-    if command not in steps:
-        raise SystemExit(f"usage: chest_xray.py {' | '.join(steps)}")
-    steps[command]()

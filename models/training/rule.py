@@ -92,14 +92,14 @@ def per_person(truth, score, persons, threshold):
     return len(with_one), len(missed)
 
 
-def choose(findings, truth, score, persons, floors, alpha=ALPHA, delta=DELTA):
+def choose(findings, truth, score, persons, floors, alpha=ALPHA, delta=DELTA, least=30):
     """The rule of one population: for each finding a table of plain data. Columns of `truth` with nan are unknown."""
     shared = delta / len(findings)
     tables = []
     for index, name in enumerate(findings):
         known = ~np.isnan(truth[:, index])
         quiet = no_flag(truth[known, index], score[known, index], alpha, shared)
-        loud = flag(truth[known, index], score[known, index], floors[index], shared)
+        loud = flag(truth[known, index], score[known, index], floors[index], shared, least)
         table = {"finding": name, "studies": int(known.sum()), "positives": int(np.nansum(truth[:, index])), "alpha": alpha,
                  "delta_joint": delta, "delta": round(shared, 6), "misses": quiet.wrong, "miss_bound": round(quiet.bound, 6)}
         if quiet.threshold is None:
