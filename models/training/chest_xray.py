@@ -79,7 +79,7 @@ def thresholds(rules, scores, labels, children):
         pairs[name] = [high, high]
     lows = [by_name[p]["any"].get("no_flag_below") for p in by_name]
     if None not in lows:
-        pairs["any"][0] = min(*lows, pairs["any"][1])
+        pairs["any"][0] = max(min(*lows, pairs["any"][1]), 1e-6)
     return pairs, None not in lows
 
 

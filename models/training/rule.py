@@ -66,16 +66,23 @@ def no_flag(truth, score, alpha, delta):
 
 
 def flag(truth, score, floor, delta, least=30):
-    """Smallest `flag_at` reached while every stricter threshold showed a precision of at least `floor`."""
+    """Smallest `flag_at` reached while every stricter threshold tried showed a precision of at least `floor`.
+
+    The first threshold flags twice the studies that would be needed without an error (at least `least`), each next a tenth more.
+    """
     order = np.argsort(-np.asarray(score), kind="stable")
     truth, score = np.asarray(truth)[order] > 0, np.asarray(score)[order]
     best, hits = None, np.cumsum(truth)
-    for count in range(least, len(score) + 1, 5):
+    ends = np.flatnonzero(np.append(score[1:] < score[:-1], True)) + 1  # equal scores are flagged together
+    first = max(least, math.ceil(2 * math.log(delta) / math.log(floor)))
+    target = first
+    while (ends >= target).any():
+        count = int(ends[ends >= target][0])
         if lower_bound(int(hits[count - 1]), count, delta) < floor:
             break
-        best = count
+        best, target = count, max(count + 1, math.ceil(count * 1.1))
     if best is None:
-        first = min(least, len(score))
+        first = min(first, len(score))
         found = int(hits[first - 1])
         return Side(None, first, first - found, lower_bound(found, first, delta),
                     f"of the {first} highest studies {found} are label-positive; a precision of {floor} is not shown")

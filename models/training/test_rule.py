@@ -40,6 +40,10 @@ class Sides(unittest.TestCase):
         self.assertGreaterEqual(side.bound, 0.9)
         self.assertLess(side.counted, 112)
 
+    def test_flag_takes_equal_scores_together(self):
+        side = rule.flag(np.r_[np.ones(100), np.zeros(900)], np.full(1000, 0.5), 0.9, 0.05)
+        self.assertIsNone(side.threshold)
+
     def test_flag_without_enough_precision_says_so(self):
         side = rule.flag(np.arange(200) % 2, np.linspace(1, 0, 200), 0.9, 0.05)
         self.assertIsNone(side.threshold)
