@@ -5,6 +5,8 @@ A finding's map is linear in the last feature map, and its logit a soft maximum 
 shows what the logit was made of and nothing else.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -47,6 +49,6 @@ class Mapper(nn.Module):
         features = last.mean(dim=(2, 3))
         maps = self.head(self.drop(last)).float()
         sharp = F.softplus(self.sharpness)[None, :, None, None]
-        cells = float(maps.shape[2] * maps.shape[3])
-        logits = (torch.logsumexp(sharp * maps, dim=(2, 3), keepdim=True) - torch.log(torch.tensor(cells))) / sharp
+        cells = int(maps.shape[2]) * int(maps.shape[3])
+        logits = (torch.logsumexp(sharp * maps, dim=(2, 3), keepdim=True) - math.log(cells)) / sharp
         return logits[:, :, 0, 0], maps, features.float()
