@@ -177,7 +177,7 @@ def gate_table(written, inside, seed=5):
     statistics, limit = gate.read(written.folder / "gate.json")
     side = inside.shape[1]
     own = gate.distances(statistics, written.outputs(inside)[2])
-    heads, _ = phantoms.load("head-ct", "check", 12)
+    heads, _ = phantoms.load("head-ct", "check", 8)
     outside = {"head CT slices (real)": strangers.head_slices(side, GATE_OUTSIDE, seed), "head CT slices (phantoms)": heads,
                "pages of text": strangers.pages(side, GATE_OUTSIDE // 2, seed), "noise": strangers.noise(side, GATE_OUTSIDE // 2, seed),
                **strangers.altered(inside[np.random.default_rng(seed).permutation(len(inside))[:GATE_OUTSIDE]])}

@@ -1,26 +1,24 @@
-"""Training of the bundle `chest-xray`: on real films (`base`), on one source alone to see what it is worth on the other
-(`alone`), and on with phantoms (`tune`)."""
+"""Training of the bundle `chest-xray`: on films of both sources and phantoms (`both`), and on one source alone, from nothing,
+to see what that is worth on the other (`alone`)."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 import archives
+import begin
 import films
 import fit
 import mapper
-import measure
 import phantoms
 import scanners
 
 SEED = 20261127
 MEAN, STD = 0.5, 0.25
-STEPS, BATCH, PEAK = 1600, 64, 2.0e-3
-ALONE_STEPS = 400
-TUNE_STEPS, TUNE_PEAK = 1000, 1.2e-3
+STEPS, BATCH, PEAK, COPIES = 900, 256, 4e-3, 1
+ALONE_STEPS, ALONE_BATCH, ALONE_PEAK = 200, 48, 2.5e-3
 CHILDREN = 20  # of a batch of 64, half with pneumonia, so that the source alone says nothing
-MIXED = 0.3  # share of batches whose NIH films are mixed in pairs
-PHANTOMS = {"fit": 1500, "calibrate": 400, "check": 400}
+PHANTOMS = {"fit": 300, "calibrate": 120, "check": 200}
 DRAWN = ("opacity", "effusion", "cardiomegaly", "pneumothorax")
 # Labels lent from one source to the other, at a small weight: they keep a head from calling every film of the other source positive.
 LENT_ABSENT, LENT_PRESENT, LENT_CHILD = 0.1, 0.8, 0.1
@@ -62,7 +60,7 @@ def to_tensor(batch):
 class Films:
     """The films of the part `fit`, and how a batch is drawn from them."""
 
-    def __init__(self, sources=("kermany", "nih"), lending=True):
+    def __init__(self, lending=True):
         self.images, self.table = films.load()
         labels, children = films.labels_of(self.table), films.is_child(self.table)
         inside = (self.table["part"] == "fit").to_numpy()
@@ -73,7 +71,6 @@ class Films:
         self.adults = np.flatnonzero(inside & ~children)
         count = self.table["person"].iloc[self.adults].map(self.table["person"].iloc[self.adults].value_counts()).to_numpy()
         self.chance = 1.0 / np.sqrt(count) / np.sum(1.0 / np.sqrt(count))
-        self.few = {("kermany", "nih"): CHILDREN, ("kermany",): BATCH, ("nih",): 0}[tuple(sources)]
 
     def children(self, rng, count):
         """Places of `count` films of children, half of them with pneumonia."""
@@ -84,42 +81,15 @@ class Films:
         return np.concatenate([self.children(rng, few), rng.choice(self.adults, many, p=self.chance)]).astype(int)
 
 
-def loss_of(model, source, batch, target, weight, few):
+def loss_of_logits(logits, source, target, weight, few):
     """The loss of a batch whose first `few` films are children's: each source counts by itself."""
-    logits = model(to_tensor(batch))[0]
     target, weight = torch.from_numpy(target), torch.from_numpy(weight)
     total = 0.0
     if few:
         total = total + 0.5 * masked_loss(logits[:few], target[:few], weight[:few], None)
-    if few < len(batch):
+    if few < len(target):
         total = total + masked_loss(logits[few:], target[few:], weight[few:], source.positive)
     return total
-
-
-def real_batch(source, rng, few, many):
-    """Disturbed images, labels and weights of a batch of real films; adults' films are sometimes mixed in pairs."""
-    pick = source.draw(rng, few, many)
-    batch, target, weight = scanners.film(source.images[pick], rng), source.labels[pick].copy(), source.weight[pick]
-    if many and rng.random() < MIXED:
-        share, other = np.float32(rng.beta(0.4, 0.4)), few + rng.permutation(many)
-        batch[few:] = share * batch[few:] + (1 - share) * batch[other]
-        target[few:] = share * target[few:] + (1 - share) * target[other]
-    return batch, target, weight
-
-
-def note_of(source):
-    """A function that gives the AUCs of a network on every third film of the part `calibrate`, for the log."""
-    later = np.flatnonzero((source.table["part"] == "calibrate").to_numpy())[::3]
-    truth = films.labels_of(source.table)[later]
-    children = films.is_child(source.table)[later]
-
-    def note(net):
-        logits = logits_of(net, source.images[later])
-        values = [measure.auc(truth[~children, i], logits[~children, i]) for i in range(len(films.NIH))]
-        return {"kermany": round(measure.auc(truth[children, films.KERMANY], logits[children, films.KERMANY]), 4),
-                "nih": round(float(np.nanmean(values)), 4),
-                "any_adults": round(measure.auc(truth[~children, films.ANY], logits[~children, films.ANY]), 4)}
-    return note
 
 
 @torch.no_grad()
@@ -135,26 +105,18 @@ def logits_of(net, images):
     return outputs_of(net, images)[0]
 
 
-def train(name, sources=("kermany", "nih"), lending=True, steps=STEPS):
-    """Train on the real films of the part `fit`; returns the network."""
-    source = Films(sources, lending)
+def alone(name):
+    """A short training from nothing on one source, with no lent label, for the leave-one-source-out figures."""
+    source = Films(lending=False)
 
     def batch_loss(model, rng, _step):
-        batch, target, weight = real_batch(source, rng, source.few, BATCH - source.few)
-        return loss_of(model, source, batch, target, weight, source.few)
+        few = {"kermany": ALONE_BATCH, "nih": 0}[name]
+        pick = source.draw(rng, few, ALONE_BATCH - few)
+        return loss_of_logits(model(to_tensor(scanners.film(source.images[pick], rng)))[0], source, source.labels[pick], source.weight[pick], few)
 
     torch.manual_seed(SEED)
-    return fit.run(mapper.Mapper(len(films.FINDINGS)), batch_loss, steps, PEAK, SEED, archives.work_root() / "chest-xray" / name, note_of(source))
-
-
-def base():
-    """The network of both sources, before phantoms."""
-    return train("base")
-
-
-def alone(source):
-    """A shorter network that saw one source only and no lent label, for the leave-one-source-out figures."""
-    return train(f"alone-{source}", (source,), lending=False, steps=ALONE_STEPS)
+    net = mapper.Mapper(len(films.FINDINGS), begin.WIDTHS, begin.DEPTHS)
+    return fit.run(net, batch_loss, ALONE_STEPS, ALONE_PEAK, SEED, archives.work_root() / "chest-xray" / f"alone-{name}", average=0.99)
 
 
 def phantom_labels(table):
@@ -169,23 +131,57 @@ def phantom_labels(table):
     return labels
 
 
-def tune():
-    """Go on from `base` with a fifth of each batch phantoms, so that the demonstration's images are known too."""
-    net, source = base(), Films()
+class LastMaps(torch.nn.Module):
+    """The part of a mapper after its trunk, trained by itself on last maps that were computed once."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.narrow, self.drop, self.head, self.sharpness, self.mirrored = net.narrow, net.drop, net.head, net.sharpness, net.mirrored
+
+    read = mapper.Mapper.read
+
+    def forward(self, last):
+        return self.read(last)
+
+
+@torch.no_grad()
+def last_maps(net, images, rng=None, size=64):
+    """Last maps float16 of uint8 images, disturbed when a generator is given."""
+    net.eval()
+    parts = []
+    with torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(images), size):
+            batch = images[start:start + size]
+            batch = batch.astype(np.float32) / 255.0 if rng is None else scanners.film(batch, rng)
+            parts.append(net.trunk(to_tensor(batch)).to(torch.float16))
+    return torch.cat(parts)
+
+
+def both():
+    """The network of the bundle: the trunk of 0.1.0 as it is, and new outputs learned from films of both sources and phantoms.
+
+    Each film is seen as it is and COPIES times disturbed.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(SEED)
+    source = Films()
+    net = begin.network(len(films.FINDINGS), source.images[source.adults[::40]], MEAN, STD)
     drawn, table = phantoms.load("chest", "fit", PHANTOMS["fit"])
-    truth = phantom_labels(table)
-    made, few = BATCH // 5, CHILDREN * 4 // 5
+    inside = np.flatnonzero((source.table["part"] == "fit").to_numpy())
+    place = np.full(len(source.images), -1)
+    place[inside] = np.arange(len(inside))
+    rngs = [None] + [np.random.default_rng([SEED, copy]) for copy in range(COPIES)]
+    seen = [last_maps(net, source.images[inside], rng) for rng in rngs]
+    made = torch.cat([last_maps(net, drawn), last_maps(net, drawn, np.random.default_rng([SEED, 99]))])
+    truth = np.concatenate([phantom_labels(table)] * 2)
+    few = CHILDREN * BATCH // 64
 
     def batch_loss(model, rng, _step):
-        batch, target, weight = real_batch(source, rng, few, BATCH - few - made)
-        pick = rng.choice(len(drawn), made, replace=False)
-        # Half of the phantoms stay as drawn: their subtle findings would drown in the disturbances that films need.
-        shown = np.concatenate([scanners.film(drawn[pick[made // 2:]], rng), drawn[pick[:made // 2]].astype(np.float32) / 255.0])
-        target_made = torch.from_numpy(truth[np.concatenate([pick[made // 2:], pick[:made // 2]])])
-        logits = model(to_tensor(np.concatenate([batch, shown])))[0]
-        real = len(batch)
-        return (0.5 * masked_loss(logits[:few], torch.from_numpy(target[:few]), torch.from_numpy(weight[:few]), None)
-                + masked_loss(logits[few:real], torch.from_numpy(target[few:]), torch.from_numpy(weight[few:]), source.positive)
-                + 0.5 * masked_loss(logits[real:], target_made, torch.ones(made, 1), None))
+        pick, shown = source.draw(rng, few, BATCH - few), rng.choice(len(made), BATCH // 8)
+        batch = torch.cat([seen[rng.integers(len(seen))][place[pick]], made[shown]])
+        logits = model(batch.float())[0]
+        return (loss_of_logits(logits[:BATCH], source, source.labels[pick], source.weight[pick], few)
+                + 0.3 * masked_loss(logits[BATCH:], torch.from_numpy(truth[shown]), torch.ones(len(shown), 1), None))
 
-    return fit.run(net, batch_loss, TUNE_STEPS, TUNE_PEAK, SEED + 1, archives.work_root() / "chest-xray" / "tune", average=0.99)
+    fit.run(LastMaps(net), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray" / "both", average=0.99)
+    return net.eval()

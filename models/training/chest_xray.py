@@ -1,4 +1,4 @@
-"""Recipe of the bundle `chest-xray`: `base`, `tune`, `alone` train (see `chest_train`), `bundle` writes the folder.
+"""Recipe of the bundle `chest-xray`: `both` and `alone` train (see `chest_train`), `bundle` does all and writes the folder.
 
 16 findings: the 14 of NIH ChestX-ray14, pneumonia as labelled by Kermany, any finding. `any` alone decides about `no-flag`;
 a finding whose flags are not shown to be precise enough is reported and flags nothing (`flag_at` = 1).
@@ -22,8 +22,8 @@ import phantoms
 import rule
 
 VERSION = "0.2.0"
-OWN = ("chest_figures.py", "chest_train.py", "chest_xray.py", "evaluate.py", "films.py", "gate.py", "mapper.py", "phantoms.py", "rule.py",
-       "scanners.py", "strangers.py")
+OWN = ("begin.py", "chest_figures.py", "chest_train.py", "chest_xray.py", "evaluate.py", "films.py", "gate.py", "mapper.py", "phantoms.py", "rule.py",
+       "scanners.py", "strangers.py", "trunk-0.1.0.onnx")
 # Floors of the precision of flags, fixed before anything was measured.
 FLOORS = {"children": 0.95, "adults, any": 0.70, "adults, one finding": 0.25}
 NEVER = 1.0  # a score is below 1: such a finding neither flags nor stands against `no-flag`
@@ -116,7 +116,7 @@ def grey_limits(images):
 
 def write():
     """Write the bundle folder from the trained network."""
-    net = chest_train.tune().to(memory_format=torch.contiguous_format).eval()
+    net = chest_train.both().to(memory_format=torch.contiguous_format).eval()
     images, table = films.load()
     labels, children, persons = films.labels_of(table), films.is_child(table), table["person"].to_numpy()
     later = (table["part"] == "calibrate").to_numpy()
@@ -205,7 +205,7 @@ def figures():
 
 if __name__ == "__main__":
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    steps = {"base": chest_train.base, "tune": chest_train.tune, "alone": lambda: [chest_train.alone(s) for s in ("kermany", "nih")], "bundle": write}
+    steps = {"both": chest_train.both, "alone": lambda: [chest_train.alone(s) for s in ("kermany", "nih")], "bundle": write}
     if command not in steps:
         raise SystemExit(f"usage: chest_xray.py {' | '.join(steps)}")
     steps[command]()

@@ -38,11 +38,14 @@ class Mapper(nn.Module):
         self.head = nn.Conv2d(FEATURES, findings, 1)
         self.sharpness = nn.Parameter(torch.full((findings,), sharpness))
 
-    def forward(self, image):
-        """The image is first brought to mean 0 and deviation 1 by itself, so that window and exposure matter less."""
+    def trunk(self, image):
+        """The last feature map. The image is first brought to mean 0 and deviation 1 by itself, so that window and exposure matter less."""
         centred = image - image.mean(dim=(2, 3), keepdim=True)
         spread = torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True) + 1e-4)
-        last = self.blocks(self.stem(centred / spread))
+        return self.blocks(self.stem(centred / spread))
+
+    def read(self, last):
+        """Logits, maps and features of the last feature map."""
         if self.mirrored:
             last = torch.cat([last, torch.abs(last - torch.flip(last, (3,)))], dim=1)
         last = self.narrow(last)
@@ -52,3 +55,6 @@ class Mapper(nn.Module):
         cells = int(maps.shape[2]) * int(maps.shape[3])
         logits = (torch.logsumexp(sharp * maps, dim=(2, 3), keepdim=True) - math.log(cells)) / sharp
         return logits[:, :, 0, 0], maps, features.float()
+
+    def forward(self, image):
+        return self.read(self.trunk(image))
