@@ -14,7 +14,7 @@ import phantoms
 import strangers
 
 ADULT_FINDINGS = range(len(films.NIH))
-GATE_OUTSIDE = 600
+GATE_OUTSIDE = 400
 
 
 class Written:
@@ -44,7 +44,7 @@ def macro(labels, scores):
     return float(np.nanmean([measure.auc(labels[:, i], scores[:, i]) for i in ADULT_FINDINGS]))
 
 
-def macro_interval(labels, scores, persons, rounds=200):
+def macro_interval(labels, scores, persons, rounds=100):
     """95 % interval of the macro AUC by resampling persons."""
     rng = np.random.default_rng(7)
     members = list(pd.Series(np.arange(len(persons))).groupby(persons).indices.values())
@@ -70,7 +70,7 @@ def by_group(table, labels, scores, given):
     for title, chosen in groups.items():
         truth, score = labels[chosen], scores[chosen]
         low, high = macro_interval(truth, score, persons[chosen])
-        any_low, any_high = measure.auc_interval(truth[:, films.ANY], score[:, films.ANY], persons[chosen], seed=7, rounds=200)
+        any_low, any_high = measure.auc_interval(truth[:, films.ANY], score[:, films.ANY], persons[chosen], seed=7, rounds=100)
         sick, flagged = truth[:, films.ANY] > 0, given[chosen] == "flag"
         lines.append(f"| {title} | {chosen.sum()} | {macro(truth, score):.3f} ({low:.3f} to {high:.3f}) | {measure.auc(sick, score[:, films.ANY]):.3f} "
                      f"({any_low:.3f} to {any_high:.3f}) | {evaluate.share(flagged[sick].sum(), sick.sum())} | {evaluate.share(flagged[~sick].sum(), (~sick).sum())} |")

@@ -16,6 +16,7 @@ import scanners
 SEED = 20261127
 MEAN, STD = 0.5, 0.25
 STEPS, BATCH, PEAK, COPIES = 900, 256, 4e-3, 1
+MADE = 8  # phantoms of a batch of 64
 ALONE_STEPS, ALONE_BATCH, ALONE_PEAK = 200, 48, 2.5e-3
 CHILDREN = 20  # of a batch of 64, half with pneumonia, so that the source alone says nothing
 PHANTOMS = {"fit": 300, "calibrate": 120, "check": 200}
@@ -145,8 +146,11 @@ class LastMaps(torch.nn.Module):
 
 
 @torch.no_grad()
-def last_maps(net, images, rng=None, size=64):
-    """Last maps float16 of uint8 images, disturbed when a generator is given."""
+def last_maps(net, name, images, rng=None, size=64):
+    """Last maps float16 of uint8 images, disturbed when a generator is given; cached by name."""
+    kept = archives.work_root() / "chest-xray" / f"maps-{name}.pt"
+    if kept.exists():
+        return torch.load(kept)
     net.eval()
     parts = []
     with torch.autocast("cpu", torch.bfloat16):
@@ -154,7 +158,10 @@ def last_maps(net, images, rng=None, size=64):
             batch = images[start:start + size]
             batch = batch.astype(np.float32) / 255.0 if rng is None else scanners.film(batch, rng)
             parts.append(net.trunk(to_tensor(batch)).to(torch.float16))
-    return torch.cat(parts)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(torch.cat(parts), kept.with_suffix(".partial"))
+    kept.with_suffix(".partial").rename(kept)
+    return torch.load(kept)
 
 
 def both():
@@ -171,15 +178,15 @@ def both():
     place = np.full(len(source.images), -1)
     place[inside] = np.arange(len(inside))
     rngs = [None] + [np.random.default_rng([SEED, copy]) for copy in range(COPIES)]
-    seen = [last_maps(net, source.images[inside], rng) for rng in rngs]
-    made = torch.cat([last_maps(net, drawn), last_maps(net, drawn, np.random.default_rng([SEED, 99]))])
+    seen = [last_maps(net, f"films-{copy}", source.images[inside], rng) for copy, rng in enumerate(rngs)]
+    made = torch.cat([last_maps(net, "phantoms-0", drawn), last_maps(net, "phantoms-1", drawn, np.random.default_rng([SEED, 99]))])
     truth = np.concatenate([phantom_labels(table)] * 2)
     few = CHILDREN * BATCH // 64
 
     def batch_loss(model, rng, _step):
-        pick, shown = source.draw(rng, few, BATCH - few), rng.choice(len(made), BATCH // 8)
-        batch = torch.cat([seen[rng.integers(len(seen))][place[pick]], made[shown]])
-        logits = model(batch.float())[0]
+        pick, shown = source.draw(rng, few, BATCH - few), rng.choice(len(made), BATCH * MADE // 64)
+        batch = torch.cat([seen[rng.integers(len(seen))][place[pick]].float(), made[shown].float()])
+        logits = model(batch)[0]
         return (loss_of_logits(logits[:BATCH], source, source.labels[pick], source.weight[pick], few)
                 + 0.3 * masked_loss(logits[BATCH:], torch.from_numpy(truth[shown]), torch.ones(len(shown), 1), None))
 

@@ -65,17 +65,20 @@ def populations(scores, labels, children, persons):
             "adults": family(~children, anything, FLOORS["adults, any"]) + family(~children, nih, FLOORS["adults, one finding"])}
 
 
-def thresholds(rules, scores, labels, children):
-    """`no_flag_below` and `flag_at` of each finding for format 1, which knows no populations: what holds in both."""
+def thresholds(rules, scores, children):
+    """`no_flag_below` and `flag_at` of each finding for format 1, which knows no populations: what holds in both.
+
+    Where adults have no `flag_at` of their own for an output that children are flagged by, the limit lies above every adult film
+    of the calibration part: then it flags children and practically no adult.
+    """
     by_name = {population: {t["finding"]: t for t in tables} for population, tables in rules.items()}
     pairs = {}
     for index, name in enumerate(films.FINDINGS):
-        tables = [by_name[p][name] for p in by_name if name in by_name[p]]
-        high = max(t.get("flag_at", NEVER) for t in tables)
-        if name == "pneumonia_kermany":
-            # Adults have no label of this kind: there its flags must be right about any finding.
-            adults = rule.flag(labels[~children, films.ANY], scores[~children, index], FLOORS["adults, any"], rule.DELTA)
-            high = max(high, NEVER if adults.threshold is None else adults.threshold)
+        if index in (films.KERMANY, films.ANY):
+            adults = by_name["adults"].get(name, {}).get("flag_at", float(scores[~children, index].max()) + 1e-6)
+            high = max(by_name["children"][name].get("flag_at", NEVER), adults)
+        else:
+            high = by_name["adults"][name].get("flag_at", NEVER)
         pairs[name] = [high, high]
     lows = [by_name[p]["any"].get("no_flag_below") for p in by_name]
     if None not in lows:
@@ -95,13 +98,14 @@ def finding_tables(pairs, lines):
 
 
 def write_gate(net, folder, images, table):
-    """`gate.json` from the part `fit` (and phantoms), its limit from the part `calibrate`; returns its digest."""
+    """`gate.json` from every third film of the part `fit` (and phantoms), its limit from the part `calibrate`; returns its digest."""
     parts = table["part"].to_numpy()
+    fit_part = np.flatnonzero(parts == "fit")[::3]
     groups = np.where(films.is_child(table), "children", "adults")
     drawn, _ = phantoms.load("chest", "fit", chest_train.PHANTOMS["fit"])
     later, _ = phantoms.load("chest", "calibrate", chest_train.PHANTOMS["calibrate"])
-    features = chest_train.outputs_of(net, np.concatenate([images[parts == "fit"], drawn]))[2]
-    statistics = gate.statistics(features, np.r_[groups[parts == "fit"], np.repeat("phantoms", len(drawn))])
+    features = chest_train.outputs_of(net, np.concatenate([images[fit_part], drawn]))[2]
+    statistics = gate.statistics(features, np.r_[groups[fit_part], np.repeat("phantoms", len(drawn))])
     held = np.concatenate([images[parts == "calibrate"], later])
     far = gate.distances(statistics, chest_train.outputs_of(net, held)[2])
     return gate.write(folder / "gate.json", statistics, np.quantile(far, gate.QUANTILE), len(held), bundle.sha256(folder / "model.onnx"))
@@ -128,7 +132,7 @@ def write():
     lines = calibrations(logits, labels[later], children[later])
     scores = np.stack([measure.scores(logits[:, i], line["slope"], line["intercept"]) for i, line in enumerate(lines)], axis=1)
     rules = populations(scores, labels[later], children[later], persons[later])
-    pairs, quiet = thresholds(rules, scores, labels[later], children[later])
+    pairs, quiet = thresholds(rules, scores, children[later])
     gate_digest = write_gate(net, folder, images, table)
     model = bundle.sha256(folder / "model.onnx")
     (folder / "rule.toml").write_text(rule.toml(rules, {
@@ -154,7 +158,7 @@ def write():
                                           "bytes": (folder / "model.onnx").stat().st_size, "phantoms": True})
 
 
-def rule_lines(manifest, scores, labels, children, given):
+def rule_lines(labels, children, given):
     """What the rule promised on the part `calibrate` and what came of it on the part `check`."""
     import tomllib
     table = tomllib.loads((bundle.folder_of("chest-xray") / "rule.toml").read_text())
@@ -181,25 +185,34 @@ def figures():
     """Lines of figures on the part `check`, from the bundle as written."""
     written = chest_figures.Written("chest-xray")
     images, table = films.load()
-    everything = (images, table)
     last = (table["part"] == "check").to_numpy()
-    images, table = images[last], table[last].reset_index(drop=True)
+    checked = table[last].reset_index(drop=True)
+    scores = written.scores(images[last])
+    return [*decision_lines(written, checked, scores), *network_lines(written, images, table, images[last], checked, scores)]
+
+
+def decision_lines(written, table, scores):
+    """What follows from scores and thresholds: AUC, rule, dispositions, groups."""
     labels, children, persons = films.labels_of(table), films.is_child(table), table["person"].to_numpy()
-    scores = written.scores(images)
     given = evaluate.dispositions(written.manifest, scores)
     groups = {"children (Kermany)": children, "adults (NIH)": ~children}
     low, high = chest_figures.macro_interval(labels[~children], scores[~children], persons[~children])
     lines = [f"- NIH, 14 findings, macro AUC {chest_figures.macro(labels[~children], scores[~children]):.3f} ({low:.3f} to {high:.3f}) on {int((~children).sum())} films; the goal was .782.", ""]
     lines += evaluate.finding_table(written.manifest, scores, labels, persons, list(range(len(films.FINDINGS))), groups)
-    lines += ["", "### The rule", "", *rule_lines(written.manifest, scores, labels, children, given)]
+    lines += ["", "### The rule", "", *rule_lines(labels, children, given)]
     lines += ["", "### Dispositions by `bundle.toml`", "", *evaluate.disposition_table(given, labels[:, films.ANY] > 0, groups)]
     drawn, truth = phantoms.load("chest", "check", chest_train.PHANTOMS["check"])
     made = chest_train.phantom_labels(truth)[:, films.ANY] > 0
     lines += ["", *evaluate.disposition_table(evaluate.dispositions(written.manifest, written.scores(drawn)), made, {"phantoms": np.ones(len(made), dtype=bool)})]
-    lines += ["", "### By group", "", *chest_figures.by_group(table, labels, scores, given)]
-    lines += ["", "### On the other source", "", *chest_figures.other_source(*everything), "", *chest_figures.shipped_across(table, labels, scores)]
+    return lines + ["", "### By group", "", *chest_figures.by_group(table, labels, scores, given)]
+
+
+def network_lines(written, everything, whole_table, images, table, scores):
+    """What does not depend on the thresholds: the other source, what the network looks at, places, the gate."""
+    labels = films.labels_of(table)
+    lines = ["", "### On the other source", "", *chest_figures.other_source(everything, whole_table), "", *chest_figures.shipped_across(table, labels, scores)]
     lines += ["", "### What the network looks at", *chest_figures.looks_at(written, images, table, labels)]
-    lines += ["", "### Place of the finding", "", *chest_figures.pointing(written, *everything)]
+    lines += ["", "### Place of the finding", "", *chest_figures.pointing(written, everything, whole_table)]
     return lines + ["", "### Gate", "", *chest_figures.gate_table(written, images)]
 
 

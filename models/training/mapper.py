@@ -52,7 +52,7 @@ class Mapper(nn.Module):
         features = last.mean(dim=(2, 3))
         maps = self.head(self.drop(last)).float()
         sharp = F.softplus(self.sharpness)[None, :, None, None]
-        cells = int(maps.shape[2]) * int(maps.shape[3])
+        cells = maps[0, 0].numel()
         logits = (torch.logsumexp(sharp * maps, dim=(2, 3), keepdim=True) - math.log(cells)) / sharp
         return logits[:, :, 0, 0], maps, features.float()
 
