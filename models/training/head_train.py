@@ -23,8 +23,8 @@ SIDE = 160
 MEAN, STD = 0.3, 0.3
 FINDINGS = (*lesions.TYPES, "any")
 WIDTHS, DEPTHS = (24, 40, 80, 112), (2, 2, 2)
-STEPS, BATCH, PEAK = 320, 32, 2.0e-3
-SICK, PAINTED, DRAWN = 9, 8, 5  # slices of a batch that bleed, that get a painted haemorrhage, that are phantoms
+STEPS, BATCH, PEAK = 900, 36, 2.0e-3
+SICK, PAINTED, DRAWN = 10, 8, 6  # slices of a batch that bleed, that get a painted haemorrhage, that are phantoms
 PHANTOMS = {"fit": 120, "calibrate": 20, "check": 60}  # series
 FOLDS = 5
 
