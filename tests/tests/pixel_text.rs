@@ -118,3 +118,47 @@ fn words_in_an_image_that_should_hold_none_make_it_wait_or_are_black() {
     assert_eq!(line["status"], "done", "{line}");
     assert!(pixels(&written.unwrap()) == pixels(&plain));
 }
+
+/// The same file with a comment in its one compressed frame and a name behind the end of the picture.
+fn commented(file: &[u8], words: &[u8]) -> Vec<u8> {
+    let parsed = dicom::read(file, &Limits::default()).unwrap();
+    let mut data = parsed.data.clone();
+    let dicom::Value::Fragments(table) = &data.get(tags::PIXEL_DATA).unwrap().value else {
+        panic!("compressed")
+    };
+    let [range] = table.fragments[..] else { panic!("one fragment") };
+    let frame = &file[range.offset as usize..][..range.length as usize];
+    let mut altered = frame[..2].to_vec();
+    altered.extend([0xFF, 0xFE]);
+    altered.extend((words.len() as u16 + 2).to_be_bytes());
+    altered.extend(words);
+    altered.extend(&frame[2..]);
+    altered.extend(words);
+    altered.resize(altered.len().next_multiple_of(2), 0);
+    let range = dicom::ByteRange { offset: file.len() as u64, length: altered.len() as u64 };
+    let value = dicom::Value::Fragments(dicom::Fragments { fragments: vec![range], ..table.clone() });
+    data.put(dicom::Element { tag: tags::PIXEL_DATA, vr: Vr::OB, value });
+    let source = [file, &altered].concat();
+    let mut out = Vec::new();
+    dicom::write_file(&parsed.meta, &data, &source[..], &mut out).unwrap();
+    out
+}
+
+#[test]
+fn what_a_compressed_frame_carries_beside_its_picture_stays_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = instance(StudyKind::Cr, Encoding::JpegLossless, 9_200);
+    let name = b"Ravensworth, Ida";
+    let shot = commented(&plain, name);
+    assert!(shot.windows(name.len()).any(|w| w == name));
+    let (line, written) = deid(folder.path(), &shot, "hold");
+    assert_eq!(line["status"], "done", "{line}");
+    let written = written.unwrap();
+    assert!(!written.windows(name.len()).any(|w| w == name), "the comment left");
+    assert!(pixels(&written) == pixels(&plain), "the picture is another one");
+    // Without anything beside the picture the frame is copied as it is.
+    let (_, copied) = deid(folder.path(), &plain, "hold");
+    let syntax = |file: &[u8]| dicom::read(file, &Limits::default()).unwrap().meta.syntax.uid().to_owned();
+    assert_eq!(syntax(&copied.unwrap()), syntax(&plain));
+    assert_eq!(syntax(&written), TransferSyntax::EXPLICIT_LE);
+}
