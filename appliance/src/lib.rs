@@ -6,11 +6,12 @@
 //! |---|---|
 //! | 5 | `cli` (and the binary) |
 //! | 4 | `house`, `conveyor`, `worker` |
-//! | 3 | `intake`, `forward`, `triage`, `escalation`, `review` |
+//! | 3 | `intake`, `forward`, `triage`, `escalation`, `review`, `alarm` |
 //! | 2 | `ledger`, `store`, `audit`, `pixels` |
-//! | 1 | `deid`, `study`, `grey`, `job` |
+//! | 1 | `deid`, `study`, `grey`, `job`, `oversight` |
 //! | 0 | `dicom`, and the crates `proto` and `models` |
 
+pub mod alarm;
 pub mod audit;
 pub mod cli;
 pub mod commitment;
@@ -24,6 +25,7 @@ pub mod house;
 pub mod intake;
 pub mod job;
 pub mod ledger;
+pub mod oversight;
 pub mod pixels;
 pub mod review;
 pub mod store;

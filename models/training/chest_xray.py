@@ -1,225 +1,224 @@
-"""Recipe of the bundle `chest-xray`: `fit` on real films, `tune` with phantoms, `bundle` writes the folder.
+"""Recipe of the bundle `chest-xray`: `both` and `alone` train (see `chest_train`), `bundle` does all and writes the folder.
 
-Four findings on frontal chest radiographs. The network also learns the other NIH labels, which steadies it; the bundle leaves them out.
+16 findings: the 14 of NIH ChestX-ray14, pneumonia as labelled by Kermany, any finding. `any` alone decides about `no-flag`;
+a finding whose flags are not shown to be precise enough is reported and flags nothing (`flag_at` = 1).
 """
 
 import sys
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 import archives
-import augment
 import bundle
 import cards
+import chest_figures
+import chest_train
 import evaluate
-import fit
+import films
+import gate
 import measure
-import nets
 import phantoms
+import rule
 
-SEED = 20261121
-SETS = ("kermany_cxr", "nih_cxr14_128", "nih_cxr14_64", "nih_cxr14_192")
-MEAN, STD = 0.5, 0.25
-FINDINGS = ("opacity", "effusion", "cardiomegaly", "pneumothorax")
-BESIDE = ("atelectasis", "infiltration", "mass", "nodule", "pneumonia", "consolidation", "edema", "emphysema", "fibrosis", "pleural_thickening", "hernia")
-LABELS = FINDINGS + BESIDE
-# NIH labels that are an opacity of the lung, and those that may hide or be one: the latter alone leave opacity unknown.
-IS_OPACITY = ["infiltration", "consolidation", "pneumonia", "edema", "mass"]
-MAY_BE_OPACITY = ["atelectasis", "nodule", "effusion", "fibrosis", "pleural_thickening"]
-STEPS, BATCH, PEAK = 4500, 48, 2.5e-3
-TUNE_STEPS, TUNE_PEAK = 1200, 1.2e-3
-PHANTOMS = {"fit": 1500, "check": 400}
-SENSITIVITY, SPECIFICITY = 0.98, 0.98
-VERSION = "0.1.0"
-OWN = ("chest_xray.py", "evaluate.py", "phantoms.py")
-CODES = {
-    "opacity": ({"scheme": "SCT", "value": "128305008", "meaning": "Opacity"}, "Lung opacity", "URGENT"),
-    "effusion": ({"scheme": "SCT", "value": "60046008", "meaning": "Pleural effusion"}, "Pleural effusion", "URGENT"),
-    "cardiomegaly": ({"scheme": "SCT", "value": "8186001", "meaning": "Cardiomegaly"}, "Enlarged heart", "ROUTINE"),
-    "pneumothorax": ({"scheme": "SCT", "value": "36118008", "meaning": "Pneumothorax"}, "Pneumothorax", "STAT"),
+VERSION = "0.2.0"
+OWN = ("begin.py", "chest_figures.py", "chest_train.py", "chest_xray.py", "evaluate.py", "films.py", "gate.py", "mapper.py", "phantoms.py", "rule.py",
+       "scanners.py", "strangers.py", "trunk-0.1.0.onnx")
+# Floors of the precision of flags, fixed before anything was measured.
+FLOORS = {"children": 0.95, "adults, any": 0.70, "adults, one finding": 0.25}
+NEVER = 1.0  # a score is below 1: such a finding neither flags nor stands against `no-flag`
+PREVALENCES = (0.01, 0.05, 0.2, 0.5)
+SCT = {  # code, meaning, priority of a flag
+    "atelectasis": ("46621007", "Atelectasis", "ROUTINE"), "cardiomegaly": ("8186001", "Cardiomegaly", "ROUTINE"),
+    "effusion": ("60046008", "Pleural effusion", "URGENT"), "infiltration": ("409609008", "Radiologic infiltrate of lung", "URGENT"),
+    "mass": ("309529002", "Lung mass", "URGENT"), "nodule": ("427359005", "Solitary nodule of lung", "ROUTINE"),
+    "pneumonia": ("233604007", "Pneumonia", "URGENT"), "pneumothorax": ("36118008", "Pneumothorax", "STAT"),
+    "consolidation": ("95436008", "Lung consolidation", "URGENT"), "edema": ("19242006", "Pulmonary edema", "URGENT"),
+    "emphysema": ("87433001", "Pulmonary emphysema", "ROUTINE"), "fibrosis": ("51615001", "Fibrosis of lung", "ROUTINE"),
+    "hernia": ("39839004", "Diaphragmatic hernia", "ROUTINE"), "pneumonia_kermany": ("128305008", "Opacity", "URGENT"),
 }
+OWN_CODES = {"pleural_thickening": ("pleural-thickening", "Pleural thickening", "ROUTINE"), "any": ("any-finding", "Any finding", "URGENT")}
+NAMES = {"effusion": "Pleural effusion", "cardiomegaly": "Enlarged heart", "edema": "Lung oedema", "pleural_thickening": "Pleural thickening",
+         "pneumonia": "Pneumonia (NIH labels, adults)", "pneumonia_kermany": "Opacity as of pneumonia (Kermany labels, children)", "any": "Any finding"}
 
 
-def nih_labels(table):
-    """Labels [n, LABELS] of an NIH table; nan is unknown."""
-    labels = np.full((len(table), len(LABELS)), np.nan, dtype=np.float32)
-    for index, name in enumerate(LABELS):
-        if name != "opacity":
-            labels[:, index] = table[name]
-    positive = table[IS_OPACITY].max(axis=1).to_numpy()
-    maybe = table[MAY_BE_OPACITY].max(axis=1).to_numpy()
-    labels[:, 0] = np.where(positive > 0, 1.0, np.where(maybe > 0, np.nan, 0.0))
-    return labels
+def calibrations(logits, labels, children):
+    """Platt scaling of each finding: Kermany's on children, `any` on all, NIH's on adults."""
+    lines = []
+    for index, name in enumerate(films.FINDINGS):
+        chosen = children if name == "pneumonia_kermany" else np.ones(len(children), dtype=bool) if name == "any" else ~children
+        known = chosen & ~np.isnan(labels[:, index])
+        slope, intercept = measure.platt(labels[known, index], logits[known, index])
+        lines.append({"slope": round(max(slope, 0.01), 6), "intercept": round(intercept, 6)})
+    return lines
 
 
-def load_real():
-    """Images uint8 [n,128,128], labels [n, LABELS] with nan for unknown, persons and source names of all real films."""
-    images, labels, persons, sources = [], [], [], []
-    for name in SETS:
-        pictures, table = archives.read_set(name)
-        if name == "kermany_cxr":
-            known = np.full((len(table), len(LABELS)), np.nan, dtype=np.float32)
-            known[:, LABELS.index("opacity")] = table["pneumonia"]
-            known[:, LABELS.index("pneumonia")] = table["pneumonia"]
-            persons += [f"kermany/{p}" for p in table["source_person"]]
+def populations(scores, labels, children, persons):
+    """The rule of both populations. One statement about `any` and one about each other family, each at 95 %."""
+    nih, kermany, anything = list(range(len(films.NIH))), [films.KERMANY], [films.ANY]
+
+    def family(chosen, columns, floor):
+        names = [films.FINDINGS[c] for c in columns]
+        return rule.choose(names, labels[np.ix_(chosen, columns)], scores[np.ix_(chosen, columns)], persons[chosen], [floor] * len(columns))
+
+    return {"children": family(children, anything, FLOORS["children"]) + family(children, kermany, FLOORS["children"]),
+            "adults": family(~children, anything, FLOORS["adults, any"]) + family(~children, nih, FLOORS["adults, one finding"])}
+
+
+def thresholds(rules, scores, children):
+    """`no_flag_below` and `flag_at` of each finding for format 1, which knows no populations: what holds in both.
+
+    Where adults have no `flag_at` of their own for an output that children are flagged by, the limit lies above every adult film
+    of the calibration part: then it flags children and practically no adult.
+    """
+    by_name = {population: {t["finding"]: t for t in tables} for population, tables in rules.items()}
+    pairs = {}
+    for index, name in enumerate(films.FINDINGS):
+        if index in (films.KERMANY, films.ANY):
+            adults = by_name["adults"].get(name, {}).get("flag_at", float(scores[~children, index].max()) + 1e-6)
+            high = max(by_name["children"][name].get("flag_at", NEVER), adults)
         else:
-            known = nih_labels(table)
-            persons += [f"nih/{p}" for p in table["patient_id"]]
-        images.append(pictures)
-        labels.append(known)
-        sources += [name] * len(table)
-    return np.concatenate(images), np.concatenate(labels), np.array(persons), np.array(sources)
+            high = by_name["adults"][name].get("flag_at", NEVER)
+        pairs[name] = [high, high]
+    lows = [by_name[p]["any"].get("no_flag_below") for p in by_name]
+    if None not in lows:
+        pairs["any"][0] = max(min(*lows, pairs["any"][1]), 1e-6)
+    return pairs, None not in lows
 
 
-def masked_loss(logits, truth, weight):
-    """Binary cross-entropy over the known labels only."""
-    known = ~torch.isnan(truth)
-    each = F.binary_cross_entropy_with_logits(logits.float(), torch.nan_to_num(truth), reduction="none", pos_weight=weight)
-    return (each * known).sum() / known.sum().clamp(min=1)
+def finding_tables(pairs, lines):
+    """The [[finding]] tables of `bundle.toml`."""
+    tables = []
+    for index, name in enumerate(films.FINDINGS):
+        scheme, (value, meaning, priority) = ("SCT", SCT[name]) if name in SCT else ("99SCANSIDE", OWN_CODES[name])
+        low, high = pairs[name]
+        tables.append({"index": index, "code": {"scheme": scheme, "value": value, "meaning": meaning}, "name": NAMES.get(name, name.capitalize()),
+                       "calibration": lines[index], "no_flag_below": round(low, 6), "flag_at": round(high, 6), "priority": priority})
+    return tables
 
 
-def report(net, images, labels, chosen):
-    """AUC of each finding on the chosen images, for the log."""
-    logits = fit.logits_of(net, images[chosen], MEAN, STD)
-    figures = {}
-    for index, name in enumerate(FINDINGS):
-        known = ~np.isnan(labels[chosen][:, index])
-        figures[name] = round(measure.auc(labels[chosen][known, index], logits[known, index]), 4)
-    return figures
+def write_gate(net, folder, images, table):
+    """`gate.json` from every third film of the part `fit` (and phantoms), its limit from the part `calibrate`; returns its digest."""
+    parts = table["part"].to_numpy()
+    fit_part = np.flatnonzero(parts == "fit")[::3]
+    groups = np.where(films.is_child(table), "children", "adults")
+    drawn, _ = phantoms.load("chest", "fit", chest_train.PHANTOMS["fit"])
+    later, _ = phantoms.load("chest", "calibrate", chest_train.PHANTOMS["calibrate"])
+    features = chest_train.outputs_of(net, np.concatenate([images[fit_part], drawn]))[2]
+    statistics = gate.statistics(features, np.r_[groups[fit_part], np.repeat("phantoms", len(drawn))])
+    held = np.concatenate([images[parts == "calibrate"], later])
+    far = gate.distances(statistics, chest_train.outputs_of(net, held)[2])
+    return gate.write(folder / "gate.json", statistics, np.quantile(far, gate.QUANTILE), len(held), bundle.sha256(folder / "model.onnx"))
 
 
-def label_weights(labels):
-    """Weight of a positive for each label: the rarer, the heavier, at most six."""
-    share = np.nanmean(labels, axis=0)
-    return torch.from_numpy(np.clip(np.sqrt((1 - share) / np.maximum(share, 1e-3)), 1.0, 6.0).astype(np.float32))
+def grey_limits(images):
+    """The limits of mean and deviation of format 1's gate."""
+    mean, spread = images.mean(axis=(1, 2)) / 255.0, images.std(axis=(1, 2)) / 255.0
+    return {"grey_mean": [float(np.quantile(mean, 0.001) - 0.04), float(np.quantile(mean, 0.999) + 0.04)],
+            "grey_std": [float(np.quantile(spread, 0.001) - 0.02), float(np.quantile(spread, 0.999) + 0.02)]}
 
 
-def to_tensor(batch):
-    """Augmented float32 images to the network's input."""
-    tensor = torch.from_numpy(batch)[:, None].contiguous(memory_format=torch.channels_last)
-    return (tensor - MEAN) / STD
-
-
-def train():
-    """Train on the real films of the part `fit`; returns the network."""
-    images, labels, persons, _ = load_real()
-    parts = np.array([archives.part_of(p) for p in persons])
-    chosen, later = np.flatnonzero(parts == "fit"), np.flatnonzero(parts == "calibrate")
-    weight = label_weights(labels[chosen])
-
-    def batch_loss(model, rng, _step):
-        pick = rng.choice(chosen, BATCH, replace=False)
-        return masked_loss(model(to_tensor(augment.radiograph(images[pick], rng))), torch.from_numpy(labels[pick]), weight)
-
-    note = lambda model: report(model, images, labels, later[::3])
-    return fit.run(nets.Classifier(len(LABELS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray", note)
-
-
-def phantom_labels(table):
-    """Labels [n, LABELS] of phantoms: the four findings as drawn, the rest unknown."""
-    labels = np.full((len(table), len(LABELS)), np.nan, dtype=np.float32)
-    for index, name in enumerate(FINDINGS):
-        labels[:, index] = (table[name] > 0).astype(np.float32)
-    return labels
-
-
-def tune():
-    """Go on from `train` with half of each batch phantoms, so that the demonstration's images are known too."""
-    net = train()
-    images, labels, persons, _ = load_real()
-    chosen = np.flatnonzero([archives.part_of(p) == "fit" for p in persons])
-    weight = label_weights(labels[chosen])
-    drawn, table = phantoms.load("chest", "fit", PHANTOMS["fit"])
-    truth = phantom_labels(table)
-    half, plain = BATCH // 2, BATCH // 4
-
-    def batch_loss(model, rng, _step):
-        real, made = rng.choice(chosen, half, replace=False), rng.choice(len(drawn), half, replace=False)
-        # Half of the phantoms stay as drawn: their subtle findings would drown in the disturbances that films need.
-        batch = np.concatenate([augment.radiograph(images[real], rng), augment.radiograph(drawn[made[plain:]], rng),
-                                drawn[made[:plain]].astype(np.float32) / 255.0])
-        logits = model(to_tensor(batch))
-        target = torch.from_numpy(truth[np.concatenate([made[plain:], made[:plain]])])
-        return masked_loss(logits[:half], torch.from_numpy(labels[real]), weight) + masked_loss(logits[half:], target, None)
-
-    return fit.run(net, batch_loss, TUNE_STEPS, TUNE_PEAK, SEED + 1, archives.work_root() / "chest-xray" / "tune", average=0.99)
-
-
-def decide(logits, labels):
-    """The [[finding]] tables: Platt scaling and both thresholds from the real films of the part `calibrate`."""
-    findings = []
-    for index, name in enumerate(FINDINGS):
-        known = ~np.isnan(labels[:, index])
-        truth, logit = labels[known, index], logits[known, index]
-        slope, intercept = measure.platt(truth, logit)
-        score = measure.scores(logit, slope, intercept)
-        low = measure.below_for_sensitivity(truth, score, SENSITIVITY)
-        high = max(measure.at_for_specificity(truth, score, SPECIFICITY), low * 1.05)
-        findings.append({"index": index, "code": CODES[name][0], "name": CODES[name][1],
-                         "calibration": {"slope": slope, "intercept": intercept},
-                         "no_flag_below": round(low, 6), "flag_at": round(high, 6), "priority": CODES[name][2]})
-    return findings
-
-
-def write(with_phantoms=True):
+def write():
     """Write the bundle folder from the trained network."""
-    net = (tune() if with_phantoms else train()).only(range(len(FINDINGS)))
-    net = net.to(memory_format=torch.contiguous_format).eval()
-    images, labels, persons, _ = load_real()
-    parts = np.array([archives.part_of(p) for p in persons])
-    later = parts == "calibrate"
-    findings = decide(fit.logits_of(net, images[later], MEAN, STD), labels[later])
+    net = chest_train.both().to(memory_format=torch.contiguous_format).eval()
+    images, table = films.load()
+    labels, children, persons = films.labels_of(table), films.is_child(table), table["person"].to_numpy()
+    later = (table["part"] == "calibrate").to_numpy()
     folder, size = bundle.folder_of("chest-xray"), (archives.SIDE, archives.SIDE)
-    bundle.export(net, torch.zeros(1, 1, *size), folder / "model.onnx", ["image"], ["logits"], {"image": {0: "n"}, "logits": {0: "n"}})
-    gap = bundle.write_parity(net, folder / "model.onnx", folder, size, MEAN, STD, images[later][:64])
-    grey_mean = images[parts == "fit"].mean(axis=(1, 2)) / 255.0
-    grey_std = images[parts == "fit"].std(axis=(1, 2)) / 255.0
-    gate = {"grey_mean": [float(v) for v in (np.quantile(grey_mean, 0.001) - 0.04, np.quantile(grey_mean, 0.999) + 0.04)],
-            "grey_std": [float(v) for v in (np.quantile(grey_std, 0.001) - 0.02, np.quantile(grey_std, 0.999) + 0.02)]}
-    used = phantoms.recipe("chest", {"fit": PHANTOMS["fit"]}) if with_phantoms else {}
+    outputs = ["logits", "maps", "features"]
+    bundle.export(net, torch.zeros(1, 1, *size), folder / "model.onnx", ["image"], outputs, {name: {0: "n"} for name in ["image", *outputs]})
+    gap = bundle.write_parity(lambda tensor: net(tensor)[0], folder / "model.onnx", folder, size, chest_train.MEAN, chest_train.STD, images[later][:64])
+    logits = chest_train.logits_of(net, images[later])
+    lines = calibrations(logits, labels[later], children[later])
+    scores = np.stack([measure.scores(logits[:, i], line["slope"], line["intercept"]) for i, line in enumerate(lines)], axis=1)
+    rules = populations(scores, labels[later], children[later], persons[later])
+    pairs, quiet = thresholds(rules, scores, children[later])
+    gate_digest = write_gate(net, folder, images, table)
+    model = bundle.sha256(folder / "model.onnx")
+    (folder / "rule.toml").write_text(rule.toml(rules, {
+        "format": 1, "model_sha256": model, "gate_sha256": gate_digest, "calibration_set": "part `calibrate` of Kermany (children) and NIH (adults)",
+        "method": "Learn-then-Test, fixed sequence, exact binomial; families: any finding; the 14 NIH findings jointly; Kermany's pneumonia"}))
+    reason = "" if quiet else "Too few label-positive films in the calibration set for this bundle's silence to count."
     head = {"format": 1, "name": "chest-xray", "version": VERSION, "title": "Chest radiograph triage", "kind": "classifier",
-            "summary": "Looks for lung opacity, pleural effusion, an enlarged heart and pneumothorax on frontal chest radiographs; research software, not a medical device."}
+            "summary": "Looks for 14 findings, pneumonia as in children's films, and any finding on frontal chest radiographs; research software, not a medical device."}
     bundle.write_manifest(folder, head, {
         "provenance": {"recipe": "models/training/chest_xray.py", "recipe_sha256": bundle.recipe_digest(*OWN),
-                       "data_sha256": bundle.data_digest(SETS, used), "seed": SEED},
-        "model": {"file": "model.onnx", "sha256": bundle.sha256(folder / "model.onnx")},
+                       "data_sha256": bundle.data_digest(films.SETS, phantoms.recipe("chest", {k: chest_train.PHANTOMS[k] for k in ("fit", "calibrate")})),
+                       "seed": chest_train.SEED},
+        "model": {"file": "model.onnx", "sha256": model},
         "accepts": {"modality": ["CR", "DX"], "body_part": ["CHEST", "THORAX"], "body_part_absent": True, "view": ["PA", "AP"],
                     "view_absent": True, "photometric": ["MONOCHROME1", "MONOCHROME2"], "rows": [64, 8192], "columns": [64, 8192], "frames": [1, 4]},
-        "input": {"tensor": "image", "layout": "NCHW", "channels": 1, "size": list(size), "fit": "stretch", "grey": "voi", "mean": MEAN, "std": STD},
+        "input": {"tensor": "image", "layout": "NCHW", "channels": 1, "size": list(size), "fit": "stretch", "grey": "voi",
+                  "mean": chest_train.MEAN, "std": chest_train.STD},
         "output": {"tensor": "logits", "activation": "sigmoid", "aggregate": "max"},
-        "gate": gate,
-        "policy": {"no_flag": True, "no_flag_reason": ""},
-    }, findings)
-    cards.write("chest-xray", figures(with_phantoms), {"gap": gap, "ms": bundle.milliseconds(folder / "model.onnx", size),
-                                                       "bytes": (folder / "model.onnx").stat().st_size, "phantoms": with_phantoms})
+        "gate": grey_limits(images[(table["part"] == "fit").to_numpy()]),
+        "policy": {"no_flag": quiet, "no_flag_reason": reason},
+    }, finding_tables(pairs, lines))
+    cards.write("chest-xray", figures(), {"gap": gap, "ms": bundle.milliseconds(folder / "model.onnx", size),
+                                          "bytes": (folder / "model.onnx").stat().st_size, "phantoms": True})
 
 
-def figures(with_phantoms=True):
-    """Lines of figures on the part `check`, from the bundle as written."""
-    manifest = evaluate.read("chest-xray")
-    images, labels, persons, sources = load_real()
-    last = np.array([archives.part_of(p) == "check" for p in persons])
-    images, labels, persons, sources = images[last], labels[last], persons[last], sources[last]
-    scores = evaluate.calibrated(manifest, evaluate.run_logits("chest-xray", manifest, images))
-    children = sources == "kermany_cxr"
-    populations = {"children (Kermany)": children, "adults (NIH)": ~children}
-    lines = evaluate.finding_table(manifest, scores, labels, persons, list(range(len(FINDINGS))), populations)
-    given, anything = evaluate.dispositions(manifest, scores), np.nan_to_num(labels).max(axis=1) > 0
-    lines += ["", *evaluate.disposition_table(given, anything, populations)]
-    if with_phantoms:
-        drawn, table = phantoms.load("chest", "check", PHANTOMS["check"])
-        truth = phantom_labels(table)[:, :len(FINDINGS)]
-        scores = evaluate.calibrated(manifest, evaluate.run_logits("chest-xray", manifest, drawn))
-        given = evaluate.dispositions(manifest, scores)
-        lines += ["", *evaluate.disposition_table(given, truth.max(axis=1) > 0, {"phantoms": np.ones(len(given), dtype=bool)})]
+def rule_lines(labels, children, given):
+    """What the rule promised on the part `calibrate` and what came of it on the part `check`."""
+    import tomllib
+    table = tomllib.loads((bundle.folder_of("chest-xray") / "rule.toml").read_text())
+    lines = ["| population | finding | label-positive in calibration | missed, bound (alpha 0.01) | persons missed, bound | `no_flag_below` | precision bound (floor) | `flag_at` |",
+             "|---|---|---|---|---|---|---|---|"]
+    for population in table["population"]:
+        for t in population["finding"]:
+            quiet = "none: " + t["no_flag_reason"] if "no_flag_reason" in t else f"{t['no_flag_below']:.4f}"
+            per = f"{t['persons_missed']} of {t['persons']}, {t['person_miss_bound']:.4f}" if "persons" in t else ""
+            loud = "none: " + t["flag_reason"] if "flag_reason" in t else f"{t['flag_at']:.4f}"
+            lines.append(f"| {population['name']} | {t['finding']} | {t['positives']} | {t['misses']}, {t['miss_bound']:.4f} | {per} | {quiet} | "
+                         f"{t['precision_bound']:.3f} ({t['precision_floor']}) | {loud} |")
+    lines += ["", "| on the last part | label-positive films given `no-flag` | films without a label given `no-flag` | `no-flag` films that hide a label, at prevalence "
+              + ", ".join(f"{p:.0%}" for p in PREVALENCES) + " |", "|---|---|---|---|"]
+    for title, chosen in (("children", children), ("adults", ~children)):
+        sick, quiet = labels[chosen, films.ANY] > 0, given[chosen] == "no-flag"
+        shares = [rule.hidden(quiet[sick].mean(), quiet[~sick].mean(), p) for p in PREVALENCES]
+        lines.append(f"| {title} | {evaluate.share(quiet[sick].sum(), sick.sum())} | {evaluate.share(quiet[~sick].sum(), (~sick).sum())} | "
+                     + ", ".join(f"{s:.3f}" for s in shares) + " |")
     return lines
+
+
+def figures():
+    """Lines of figures on the part `check`, from the bundle as written."""
+    written = chest_figures.Written("chest-xray")
+    images, table = films.load()
+    last = (table["part"] == "check").to_numpy()
+    checked = table[last].reset_index(drop=True)
+    scores = written.scores(images[last])
+    return [*decision_lines(written, checked, scores), *network_lines(written, images, table, images[last], checked, scores)]
+
+
+def decision_lines(written, table, scores):
+    """What follows from scores and thresholds: AUC, rule, dispositions, groups."""
+    labels, children, persons = films.labels_of(table), films.is_child(table), table["person"].to_numpy()
+    given = evaluate.dispositions(written.manifest, scores)
+    groups = {"children (Kermany)": children, "adults (NIH)": ~children}
+    low, high = chest_figures.macro_interval(labels[~children], scores[~children], persons[~children])
+    lines = [f"- NIH, 14 findings, macro AUC {chest_figures.macro(labels[~children], scores[~children]):.3f} ({low:.3f} to {high:.3f}) on {int((~children).sum())} films; the goal was .782.", ""]
+    lines += evaluate.finding_table(written.manifest, scores, labels, persons, list(range(len(films.FINDINGS))), groups)
+    lines += ["", "### The rule", "", *rule_lines(labels, children, given)]
+    lines += ["", "### Dispositions by `bundle.toml`", "", *evaluate.disposition_table(given, labels[:, films.ANY] > 0, groups)]
+    drawn, truth = phantoms.load("chest", "check", chest_train.PHANTOMS["check"])
+    made = chest_train.phantom_labels(truth)[:, films.ANY] > 0
+    lines += ["", *evaluate.disposition_table(evaluate.dispositions(written.manifest, written.scores(drawn)), made, {"phantoms": np.ones(len(made), dtype=bool)})]
+    return lines + ["", "### By group", "", *chest_figures.by_group(table, labels, scores, given)]
+
+
+def network_lines(written, everything, whole_table, images, table, scores):
+    """What does not depend on the thresholds: the other source, what the network looks at, places, the gate."""
+    labels = films.labels_of(table)
+    lines = ["", "### On the other source", "", *chest_figures.other_source(everything, whole_table), "", *chest_figures.shipped_across(table, labels, scores)]
+    lines += ["", "### What the network looks at", *chest_figures.looks_at(written, images, table, labels)]
+    lines += ["", "### Place of the finding", "", *chest_figures.pointing(written, everything, whole_table)]
+    return lines + ["", "### Gate", "", *chest_figures.gate_table(written, images)]
 
 
 if __name__ == "__main__":
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    steps = {"fit": train, "tune": tune, "bundle": write, "bundle-real-only": lambda: write(False)}
+    steps = {"both": chest_train.both, "alone": lambda: [chest_train.alone(s) for s in ("kermany", "nih")], "bundle": write}
     if command not in steps:
         raise SystemExit(f"usage: chest_xray.py {' | '.join(steps)}")
     steps[command]()

@@ -14,12 +14,12 @@ from torch import nn
 import archives
 import augment
 import bundle
-import chest_xray
 import evaluate
 import fit
 import head_ct_haemorrhage as head_ct
 import nets
 import phantoms
+import reference_chest
 import reference_card
 import words
 
@@ -27,9 +27,9 @@ SEED = 20261121
 MEAN, STD, WIDTH, LONGEST = 0.5, 0.25, 64, 64
 STEPS, BATCH, PEAK = 1400, 40, 1.5e-3
 VERSION = "0.1.0"
-SETS = chest_xray.SETS + head_ct.SETS
-PHANTOMS = {"chest": chest_xray.PHANTOMS, "head-ct": head_ct.PHANTOMS}
-OWN = ("chest_xray.py", "evaluate.py", "head_ct_haemorrhage.py", "phantoms.py", "reference.py", "words.py")
+SETS = reference_chest.SETS + head_ct.SETS
+PHANTOMS = {"chest": reference_chest.PHANTOMS, "head-ct": head_ct.PHANTOMS}
+OWN = ("evaluate.py", "head_ct_haemorrhage.py", "phantoms.py", "reference.py", "reference_chest.py", "words.py")
 VOCABULARY = words.vocabulary()
 
 
@@ -77,7 +77,7 @@ class Both(nn.Module):
 
 def chest_names(labels):
     """Names of the findings present in each row of chest labels."""
-    return [{name for i, name in enumerate(chest_xray.FINDINGS) if row[i] > 0} for row in labels]
+    return [{name for i, name in enumerate(reference_chest.FINDINGS) if row[i] > 0} for row in labels]
 
 
 def head_names(table):
@@ -87,7 +87,7 @@ def head_names(table):
 
 def load(part):
     """Images uint8, kinds and finding names of one part, real images and phantoms, and a stratum for even drawing."""
-    images, labels, persons, sources = chest_xray.load_real()
+    images, labels, persons, sources = reference_chest.load_real()
     chosen = np.array([archives.part_of(p) == part for p in persons])
     # A film whose opacity is unknown would teach a sentence nobody vouches for.
     chosen &= ~np.isnan(labels[:, 0])
@@ -97,7 +97,7 @@ def load(part):
         chosen = np.array([archives.part_of(f"ct_ich/{p}") == part for p in table["patient_id"]])
         rows.append((pictures[chosen], ["head"] * chosen.sum(), head_names(table[chosen]), ["ct_ich"] * chosen.sum()))
     drawn, table = phantoms.load("chest", part, PHANTOMS["chest"][part])
-    rows.append((drawn, ["chest"] * len(table), chest_names(chest_xray.phantom_labels(table)), ["phantom"] * len(table)))
+    rows.append((drawn, ["chest"] * len(table), chest_names(reference_chest.phantom_labels(table)), ["phantom"] * len(table)))
     drawn, table = phantoms.load("head-ct", part, PHANTOMS["head-ct"][part])
     rows.append((drawn, ["head"] * len(table), [{"haemorrhage"} if h else set() for h in table["haemorrhage"] > 0], ["phantom"] * len(table)))
     images = np.concatenate([r[0] for r in rows])
@@ -131,7 +131,7 @@ def train():
         padded[index, :len(text)] = text
     truth = np.array([[k == "head", *(s in n for s in words.SENTENCES)] for k, n in zip(kinds, names)], dtype=np.float32)
     net = Both()
-    net.encoder.trunk.load_state_dict(chest_xray.train().trunk.state_dict())
+    net.encoder.trunk.load_state_dict(reference_chest.train().trunk.state_dict())
 
     def batch_loss(model, rng, _step):
         pick = np.array([rng.choice(groups[i]) for i in rng.integers(0, len(groups), BATCH)])

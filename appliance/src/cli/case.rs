@@ -153,7 +153,12 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         None => {
             let ledger = open_ledger(&settings).await?;
             let audit = open_audit(&settings)?;
-            let desk = Desk { ledger: &ledger, audit: &audit, countdown: settings.review.countdown };
+            let desk = Desk {
+                ledger: &ledger,
+                audit: &audit,
+                countdown: settings.review.countdown,
+                hidden_most: settings.oversight.hidden_most,
+            };
             desk.decide(who, &decision, now()).await?;
             ledger.close().await;
         }

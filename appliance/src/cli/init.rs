@@ -121,6 +121,24 @@ const INTAKE: &str = "# any_called_title = true       # take associations that c
 # passcode = \"tls/ct1.passcode\"         # a file; without it the name alone is enough
 ";
 
+/// How contacts are named.
+const ALARM: &str = "# [alarm]
+# stat = \"30m\"
+# urgent = \"4h\"
+# routine = \"24h\"
+# [[alarm.contact]]
+# name = \"reading room\"
+# webhook = \"https://pager.clinic.example/scanside\"   # a POST with JSON: site, study, priority, minutes; no identity
+# [[alarm.contact]]
+# name = \"duty\"
+# email = \"duty@clinic.example\"
+# [alarm.smtp]
+# server = \"mail.clinic.example\"
+# port = 465
+# security = \"tls\"              # or \"starttls\"; \"none\" for a relay in the clinic's own network
+# from = \"scanside@clinic.example\"
+";
+
 /// Blocks for the scanners named on the command line.
 fn callers(named: &[String]) -> Result<String, Failure> {
     let block = |text: &String| {
@@ -226,7 +244,17 @@ listen = \"{page}\"
 mode = \"{review}\"             # \"required\": a person decides on every case; \"veto\": it leaves after the countdown
 countdown = \"{countdown}\"
 reading_room = {reading_room}
+longest_wait = \"4h\"             # what asks for a person so long comes right after STAT in the list
 
+[oversight]
+share = 0.05                    # of studies given no-flag: drawn by chance for a physician's read, at least one a day
+trial = 0.0                     # of all answers in shadow mode: the local set that `appliance model accept` asks for
+hidden_most = 0.02              # when reads show that more silent studies hide a finding, no-flag is withdrawn
+alpha = 0.01                    # share of studies with a finding that may be given no-flag, as the local set must show
+
+# Whom to call about a flag that nobody acknowledged in time; \"assist\" and \"settle\" need it. The times are yours to
+# choose: no authority names any.
+{alarm}
 # [audit]
 # syslog = \"collector.example:6514\"  # audit messages (DICOM PS3.15 A.5) also go there, by syslog over TLS;
 #                                     # patients and studies in them are pseudonyms of this site
@@ -254,5 +282,6 @@ json = false
         review = review,
         countdown = if c.demo { "2s" } else { "8s" },
         reading_room = quote(&c.reading_room),
+        alarm = ALARM,
     ))
 }

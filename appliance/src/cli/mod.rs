@@ -13,6 +13,7 @@ mod forward;
 mod init;
 mod model;
 mod out;
+mod oversee;
 mod pseudonym;
 mod reidentify;
 mod run;
@@ -73,7 +74,7 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
-    /// Bundles: list, show, verify.
+    /// Bundles: list, show, verify, standing, accept, withdraw, restore.
     #[command(subcommand)]
     Model(model::Model),
     /// Pseudonyms: list, show, find, export, forget, rotate.
@@ -87,7 +88,7 @@ enum Command {
     /// The audit: verify, export, peer.
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// People who use the page: add, reset.
+    /// People who use the page: add, reset, physician.
     #[command(subcommand)]
     User(user::User),
     /// What the last associations did: contexts, messages, statuses, how they ended. No identity.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Where;
 use super::out::{self, Failure};
+use super::oversee;
 use crate::house::workers;
 
 /// Commands about bundles.
@@ -21,6 +22,14 @@ pub(super) enum Model {
     Show(One),
     /// Read a bundle's folder, check every digest and load it in a locked worker, as `run` would.
     Verify(One),
+    /// What physicians' reads say about each bundle, and how far its no-flag may be relied upon.
+    Standing(Where),
+    /// Let a bundle's no-flag count in `settle`: only when the local set meets the bound. Any change of the bundle ends it.
+    Accept(oversee::Accept),
+    /// Take an acceptance back.
+    Withdraw(oversee::Ordered),
+    /// Restore a no-flag that oversight lowered or withdrew.
+    Restore(oversee::Restore),
 }
 
 /// One bundle.
@@ -41,6 +50,10 @@ pub(super) async fn main(c: &Model) -> Result<(), Failure> {
         Model::List(w) => list(w),
         Model::Show(o) => show(o),
         Model::Verify(o) => verify(o).await,
+        Model::Standing(w) => oversee::standing(w).await,
+        Model::Accept(a) => oversee::accept(a).await,
+        Model::Withdraw(o) => oversee::withdraw(o).await,
+        Model::Restore(r) => oversee::restore(r).await,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use proto::case::TriageMode;
 use proto::settings::Document;
 
 use super::Where;
@@ -100,8 +101,29 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     {
         d.fault("escalation.identity", error.to_string(), "enrol this site again: `appliance enrol`");
     }
+    note_acceptance(s, d).await;
     if !s.triage.bundles.is_empty() && d.faults.is_empty() {
         note_worker(s, d).await;
+    }
+}
+
+/// `settle` counts `no-flag`: somebody must have accepted a bundle that is there.
+async fn note_acceptance(s: &Settings, d: &mut Document) {
+    if s.triage.mode != TriageMode::Settle || s.site.demo || !d.faults.is_empty() {
+        return;
+    }
+    let Ok(ledger) = open_ledger(s).await else { return };
+    let mut accepted = false;
+    for bundle in s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok()) {
+        accepted |= matches!(ledger.acceptance(bundle.digest()).await, Ok(Some(_)));
+    }
+    ledger.close().await;
+    if !accepted {
+        d.fault(
+            "triage.mode",
+            "\"settle\" counts no-flag, and no configured bundle has been accepted by a named person on local reads",
+            "write \"shadow\" or \"assist\", and see `appliance model standing` and `appliance model accept`",
+        );
     }
 }
 

@@ -66,6 +66,7 @@ fn text(report: &serde_json::Value) {
             if each.is_empty() { "none".to_owned() } else { each.join(", ") }
         ));
     }
+    outcomes(report);
     reception(report);
     for d in report["destinations"].as_array().into_iter().flatten() {
         out::line(&format!(
@@ -79,6 +80,34 @@ fn text(report: &serde_json::Value) {
     }
     for r in report["refused"].as_array().into_iter().flatten() {
         refused(r);
+    }
+}
+
+/// What came of triage, and how far it may be relied upon.
+fn outcomes(report: &serde_json::Value) {
+    let o = &report["outcomes"];
+    if o["answered"].as_i64().unwrap_or(0) == 0 {
+        return;
+    }
+    let share = o["local_share"].as_f64().map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", s * 100.0));
+    out::line(&format!(
+        "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input gate, {} withheld",
+        o["no_flag"], o["flag"], o["escalated_between"], o["escalated_gate"], o["escalated_withdrawn"]
+    ));
+    out::line(&format!(
+        "reads      {} by physicians, {} against triage, {} wait; calls about open flags: {} got through, {} failed",
+        o["reads"], o["reads_against"], o["unread"], o["calls"][0], o["calls"][1]
+    ));
+    for w in report["watches"].as_array().into_iter().flatten() {
+        let word = |key: &str| w[key].as_str().unwrap_or_default().to_owned();
+        let why = if word("why").is_empty() { String::new() } else { format!(", because {}", word("why")) };
+        let learned = if w["learned"] == true { "" } else { ", still learning" };
+        out::line(&format!(
+            "no-flag    {} {}{why}; {} studies watched{learned}",
+            word("level"),
+            word("bundle"),
+            w["studies"]
+        ));
     }
 }
 

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::Where;
 use super::out::{self, Failure};
+use super::oversee;
 use crate::conveyor::now;
 use crate::house::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use crate::ledger::new_id;
@@ -20,6 +21,8 @@ pub(super) enum User {
     Add(Named),
     /// Forget a user's password and sessions and show a new one-time code.
     Reset(Named),
+    /// Say whose reads of drawn studies count as a physician's.
+    Physician(oversee::Physician),
 }
 
 /// A user by name.
@@ -35,6 +38,7 @@ pub(super) async fn main(c: &User) -> Result<(), Failure> {
     let (named, reset) = match c {
         User::Add(n) => (n, false),
         User::Reset(n) => (n, true),
+        User::Physician(p) => return oversee::physician(p).await,
     };
     let settings = out::settings(&named.site.config)?;
     let code = put(&settings, &named.name, reset).await?;

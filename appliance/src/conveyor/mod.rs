@@ -5,10 +5,11 @@
 
 mod answer;
 mod explain;
+mod oversee;
 mod pack;
 mod settle;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +30,14 @@ pub use settle::{Settled, first_state};
 /// What the site decided about triage and about what may leave.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Triage mode.
+    /// Triage mode as configured; `settle` is in force only for bundles that a named person accepted.
     pub mode: TriageMode,
+    /// A demonstration: `settle` is in force without an acceptance.
+    pub demo: bool,
+    /// Digest of each bundle's manifest, by name and version.
+    pub digests: BTreeMap<(String, String), String>,
+    /// How many studies a physician reads.
+    pub oversight: crate::oversight::Config,
     /// `None`: a person decides on every case (`review.mode = "required"`); else the countdown of `"veto"`.
     pub veto: Option<Duration>,
     /// Modalities that go to the cloud although no bundle takes them.

@@ -100,21 +100,22 @@ impl Conveyor {
     async fn decide(
         &self,
         pending: &Pending,
-        answer: TriageAnswer,
+        mut answer: TriageAnswer,
         bag: Option<Id>,
     ) -> Result<Settled, Error> {
         let now = now();
-        let case = self.case_for(pending, &answer, now);
+        let overseen = self.oversee(&mut answer).await?;
+        let case = self.case_for(pending, &answer, overseen.mode, now);
         let bag = bag.filter(|_| !answer.previews.is_empty());
         let record = NewDisposition {
             disposition: answer.disposition,
             reason: answer.reason,
             bundle: answer.bundle,
             version: answer.version,
-            mode: self.rules.mode,
+            mode: overseen.mode,
             findings: answer.findings,
             // Shadow counts and shows, and changes nothing: not the order of the list either.
-            priority: if self.rules.mode == TriageMode::Shadow { Priority::Routine } else { answer.priority },
+            priority: if overseen.mode == TriageMode::Shadow { Priority::Routine } else { answer.priority },
             gate: answer.gate,
             holds: answer.holds,
             actions: answer.actions,
@@ -125,6 +126,9 @@ impl Conveyor {
             ms: answer.ms,
             facts: answer.facts,
             cloud_up: self.cloud_up.load(Ordering::Relaxed),
+            digest: overseen.digest,
+            seen: overseen.seen,
+            sample: overseen.sample,
         };
         let fresh = self
             .ledger
@@ -141,9 +145,15 @@ impl Conveyor {
     }
 
     /// The case that follows from an answer by itself; `None` when nothing leaves without a person.
-    fn case_for(&self, pending: &Pending, answer: &TriageAnswer, now: i64) -> Option<NewCase> {
+    fn case_for(
+        &self,
+        pending: &Pending,
+        answer: &TriageAnswer,
+        mode: TriageMode,
+        now: i64,
+    ) -> Option<NewCase> {
         let wanted = match answer.disposition {
-            Disposition::Escalate => self.rules.mode != TriageMode::Shadow,
+            Disposition::Escalate => mode != TriageMode::Shadow,
             Disposition::NotAnalysed => self.rules.without_model.contains(&answer.facts.modality),
             Disposition::NoFlag | Disposition::Flag | Disposition::Unreadable => false,
         };
@@ -235,8 +245,12 @@ fn unreadable(modality: &str, reason: String) -> TriageAnswer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(in super::super) fn answer() -> TriageAnswer {
+        unreadable("CR", "r".into())
+    }
 
     #[test]
     fn what_is_held_never_begins_with_a_countdown() {

@@ -1,6 +1,5 @@
 //! The appliance's whole configuration: a struct of rooms, read with every fault at once.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::CommitmentConfig;
 use super::profile::{is_file, read_profile};
+use crate::alarm::Config as AlarmConfig;
 use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
 use crate::job::{Faces, PixelText};
-use crate::review::{Config as ReviewConfig, Mode};
+use crate::oversight::Config as OversightConfig;
+use crate::review::Config as ReviewConfig;
 use crate::store::StoreConfig;
 use crate::study::Config as StudyConfig;
 
@@ -130,13 +131,17 @@ pub struct Settings {
     pub forward: Vec<Rule>,
     /// `[review]`.
     pub review: ReviewConfig,
+    /// `[oversight]`.
+    pub oversight: OversightConfig,
+    /// `[alarm]`.
+    pub alarm: AlarmConfig,
     /// `[audit]`.
     pub audit: AuditConfig,
     /// `[log]`.
     pub log: LogConfig,
 }
 
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 14] = [
     "site",
     "intake",
     "store",
@@ -147,6 +152,8 @@ const ROOMS: [&str; 12] = [
     "commitment",
     "forward",
     "review",
+    "oversight",
+    "alarm",
     "audit",
     "log",
 ];
@@ -177,6 +184,7 @@ impl Settings {
         let (study, deid) = (d.room("study"), d.room::<DeidConfig>("deid"));
         let (triage, review) = (d.room::<TriageConfig>("triage"), d.room::<ReviewConfig>("review"));
         let (audit, log) = (d.room::<AuditConfig>("audit"), d.room::<LogConfig>("log"));
+        let (oversight, alarm) = (d.room::<OversightConfig>("oversight"), d.room::<AlarmConfig>("alarm"));
         let escalation = if d.has("escalation") { d.room::<EscalationConfig>("escalation") } else { None };
         let commitment: Option<CommitmentConfig> = d.room("commitment");
         let mut forward = if d.has("forward") { d.room::<Vec<Rule>>("forward") } else { Some(Vec::new()) };
@@ -187,41 +195,48 @@ impl Settings {
         note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
         note_commitment_faults(&mut d, commitment.as_ref(), forward.as_deref().unwrap_or_default());
         note_audit_faults(&mut d, audit.as_ref());
-        let settings =
-            match (site, intake, store, study, deid, triage, commitment, forward, review, audit, log) {
-                (
-                    Some(site),
-                    Some(intake),
-                    Some(store),
-                    Some(study),
-                    Some(deid),
-                    Some(triage),
-                    Some(commitment),
-                    Some(forward),
-                    Some(review),
-                    Some(audit),
-                    Some(log),
-                ) => {
-                    let mut s = Self {
-                        site,
-                        intake,
-                        store,
-                        study,
-                        deid,
-                        triage,
-                        escalation,
-                        commitment,
-                        forward,
-                        review,
-                        audit,
-                        log,
-                    };
-                    s.note_mode_faults(&mut d);
-                    s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
-                    Some(s)
-                }
-                _ => None,
-            };
+        note_oversight_faults(&mut d, oversight.as_ref(), alarm.as_ref());
+        let settings = match (
+            site, intake, store, study, deid, triage, commitment, forward, review, oversight, alarm, audit,
+            log,
+        ) {
+            (
+                Some(site),
+                Some(intake),
+                Some(store),
+                Some(study),
+                Some(deid),
+                Some(triage),
+                Some(commitment),
+                Some(forward),
+                Some(review),
+                Some(oversight),
+                Some(alarm),
+                Some(audit),
+                Some(log),
+            ) => {
+                let mut s = Self {
+                    site,
+                    intake,
+                    store,
+                    study,
+                    deid,
+                    triage,
+                    escalation,
+                    commitment,
+                    forward,
+                    review,
+                    oversight,
+                    alarm,
+                    audit,
+                    log,
+                };
+                s.note_mode_faults(&mut d);
+                s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));
+                Some(s)
+            }
+            _ => None,
+        };
         Ok((settings, d))
     }
 
@@ -239,6 +254,7 @@ impl Settings {
         if is_file(&self.deid.policy) {
             self.deid.policy = folder.join(&self.deid.policy).display().to_string();
         }
+        paths.extend(self.alarm.smtp.iter_mut().filter_map(|smtp| smtp.password.as_mut()));
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
@@ -251,18 +267,14 @@ impl Settings {
 
     fn note_mode_faults(&self, d: &mut Document) {
         let demo = self.site.demo;
-        if self.triage.mode == TriageMode::Settle && !demo {
+        // `settle` without an accepted bundle runs as `assist`; `check` looks into the ledger and says so.
+        if let (true, Some((key, what))) =
+            (self.triage.mode != TriageMode::Shadow && !demo, self.alarm.lacks())
+        {
             d.fault(
-                "triage.mode",
-                "\"settle\" counts `no-flag`, and no bundle of this site has been accepted by a named person on local reads",
-                "write \"shadow\" or \"assist\"; accepting a bundle is not part of this version",
-            );
-        }
-        if self.triage.mode != TriageMode::Shadow && self.review.reading_room.is_empty() && !demo {
-            d.fault(
-                "review.reading_room",
-                "a flag must end somewhere: nobody is named to telephone",
-                "write the reading room's number, or triage.mode = \"shadow\"",
+                key,
+                what,
+                "write [alarm] with stat, urgent, routine and an [[alarm.contact]], or triage.mode = \"shadow\"",
             );
         }
         if demo && !(self.intake.is_local() && self.review.listen.ip().is_loopback()) {
@@ -273,18 +285,15 @@ impl Settings {
             );
         }
     }
+}
 
-    /// The site's rules for the conveyor.
-    #[must_use]
-    pub fn rules(&self) -> crate::conveyor::Rules {
-        let without = self.escalation.as_ref().map(|e| e.without_model.clone()).unwrap_or_default();
-        crate::conveyor::Rules {
-            mode: self.triage.mode,
-            veto: (self.review.mode == Mode::Veto).then_some(self.review.countdown),
-            without_model: without.into_iter().collect(),
-            embed: self.triage.embed.iter().cloned().collect::<BTreeSet<_>>(),
-            with_p10: self.deid.with_p10,
-        }
+/// What oversight and alarm have to say about themselves.
+fn note_oversight_faults(d: &mut Document, oversight: Option<&OversightConfig>, alarm: Option<&AlarmConfig>) {
+    for (key, what, todo) in oversight.iter().flat_map(|o| o.faults()) {
+        d.fault(&format!("oversight.{key}"), what, todo);
+    }
+    for (key, what, todo) in alarm.iter().flat_map(|a| a.faults()) {
+        d.fault(&format!("alarm.{key}"), what, todo);
     }
 }
 

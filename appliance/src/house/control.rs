@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{ForwardOrder, Settings, VaultOrder};
+use super::{ForwardOrder, OversightOrder, Settings, VaultOrder};
 use crate::review::Decision;
 
 /// Longest request or response in bytes.
@@ -53,6 +53,8 @@ pub enum Request {
     Forward(ForwardOrder),
     /// Somebody uses the vault.
     Vault(VaultOrder),
+    /// Somebody orders about a bundle's standing.
+    Oversight(OversightOrder),
     /// The transcripts of the last associations.
     Associations,
     /// The audit is about to be exported: that is audited too.

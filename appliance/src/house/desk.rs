@@ -6,7 +6,7 @@ use super::run::Running;
 use super::status::Report;
 use crate::conveyor::now;
 use crate::job::Explained;
-use crate::ledger::{Error, Ledger};
+use crate::ledger::{Error, Ledger, WatchRow};
 use crate::review::{Config, Decision, DestinationRow, Frame, House, LightRow, Lights};
 
 impl House for Running {
@@ -96,6 +96,14 @@ impl House for Running {
             ));
         }
         Ok(Frame { about, values })
+    }
+
+    async fn metrics(&self) -> Result<String, Error> {
+        self.metrics_text().await
+    }
+
+    async fn watches(&self) -> Result<Vec<WatchRow>, Error> {
+        self.opened.ledger.watches(self.settings.oversight.hidden_most).await
     }
 
     fn looked(&self, who: &str, study: &str) -> Result<(), Error> {

@@ -11,11 +11,13 @@ use proto::settings::Fault;
 use super::profile::read_profile;
 use super::{Error, Settings, open_audit, open_ledger, store_key};
 use crate::audit::Audit;
+use crate::conveyor::Rules;
 use crate::deid::Keys;
 use crate::escalation::Identity;
 use crate::forward::Forwards;
 use crate::job::{DeidOrder, Secret};
 use crate::ledger::{Arrival, Ledger};
+use crate::review::Mode;
 use crate::store::{Reception, Store};
 
 /// The rooms that need no network.
@@ -112,10 +114,22 @@ pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> R
     Ok(Pool::new(program, 1, at_once))
 }
 
-/// The site's rules.
+/// The site's rules for the conveyor. A bundle that cannot be opened answers no study; its worker says why.
 #[must_use]
-pub fn rules(s: &Settings) -> crate::conveyor::Rules {
-    s.rules()
+pub fn rules(s: &Settings) -> Rules {
+    let without = s.escalation.as_ref().map(|e| e.without_model.clone()).unwrap_or_default();
+    let bundles = s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok());
+    let named = |b: models::Bundle| ((b.name().to_owned(), b.version().to_owned()), b.digest().to_owned());
+    Rules {
+        mode: s.triage.mode,
+        demo: s.site.demo,
+        digests: bundles.map(named).collect(),
+        oversight: s.oversight,
+        veto: (s.review.mode == Mode::Veto).then_some(s.review.countdown),
+        without_model: without.into_iter().collect(),
+        embed: s.triage.embed.iter().cloned().collect(),
+        with_p10: s.deid.with_p10,
+    }
 }
 
 /// A reception as the ledger records it.

@@ -13,11 +13,12 @@ use super::auditing;
 use super::commitment::Engine;
 use super::control::{self, Clerk, Request, Response, socket_path};
 use super::evict::{self, Evictor};
-use super::open::{Opened, deid_order, pool};
+use super::open::{Opened, deid_order, pool, rules};
 use super::outbox::HouseOutbox;
 use super::services::Counter;
 use super::sink::{Front, door, recover};
 use super::status::{ArrivingRow, Report};
+use super::warden;
 use super::work::Work;
 use super::{Error, Settings};
 use crate::audit::Collector;
@@ -77,7 +78,7 @@ pub async fn run(
         store: opened.store.clone(),
         pool: Arc::new(pool(&settings)?),
         deid: deid_order(&settings)?,
-        rules: Arc::new(settings.rules()),
+        rules: Arc::new(rules(&settings)),
         identity: opened.identity.clone(),
         cloud_up: Arc::clone(&cloud_up),
         no_worker: Arc::default(),
@@ -163,6 +164,8 @@ async fn serve(
     let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
     let forwards = tokio::spawn(forwards);
     let control = control_socket(&s, &running, &stop);
+    let digests = running.conveyor.rules.digests.values().cloned().collect();
+    let warden = warden::start(&s, &opened, digests, stop.clone()).await?;
     let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
     let page = tokio::spawn(page.run(stop.clone()));
     let engine = tokio::spawn(engine.run(stop.clone()));
@@ -176,6 +179,7 @@ async fn serve(
         let _ = courier.await;
     }
     let _ = forwards.await;
+    let _ = warden.await;
     if let Some(control) = control {
         let _ = control.await;
     }
@@ -221,6 +225,7 @@ impl Running {
             ledger: self.ledger(),
             audit: &self.opened.audit,
             countdown: self.settings.review.countdown,
+            hidden_most: self.settings.oversight.hidden_most,
         };
         desk.decide(who, decision, now()).await?;
         self.wake.notify_one();
@@ -266,6 +271,10 @@ impl Clerk for Running {
             },
             Request::Vault(order) => match order.carry_out(self.ledger(), &self.opened.audit).await {
                 Ok(gone) => Response::Done(gone.into()),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+            Request::Oversight(order) => match order.carry_out(&self.settings, &self.opened).await {
+                Ok(done) => Response::Done(done),
                 Err(error) => Response::Refused(error.to_string()),
             },
             Request::Backup { to } => match super::backup(&self.settings, self.ledger(), &to).await {

@@ -1,5 +1,6 @@
 //! What `status` and the page's lights say: the same four lights and counts from the same code.
 
+use proto::case::TriageMode;
 use serde::{Deserialize, Serialize};
 
 use super::evict::{past, proof};
@@ -7,7 +8,8 @@ use super::{Error, Opened, Settings};
 use crate::conveyor::{NO_WORKER_SINCE, now};
 use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::{CommitmentCounts, Counts, HeldBack};
-use crate::store::{Level, StoreConfig};
+use crate::oversight::Level;
+use crate::store::{Level as Space, StoreConfig};
 use crate::study::Arriving;
 
 /// One light with its words.
@@ -52,6 +54,10 @@ pub struct Report {
     pub refused: Vec<crate::ledger::RefusedRow>,
     /// Storage commitment.
     pub commitment: CommitmentCounts,
+    /// What came of triage.
+    pub outcomes: crate::ledger::Outcomes,
+    /// How far each bundle's `no-flag` may be relied upon.
+    pub watches: Vec<crate::ledger::WatchRow>,
     /// Studies that are still arriving.
     pub arriving: Vec<ArrivingRow>,
     /// Server time, ms.
@@ -114,12 +120,13 @@ impl Report {
                 light("warn", format!("away ({why}); {waiting} cases wait sealed here"))
             }
         };
+        let watches = ledger.watches(s.oversight.hidden_most).await?;
         Ok(Self {
             site: s.site.name.clone(),
             running,
             mode: s.triage.mode.as_str().into(),
             scanner: scanner(s, &counts, running),
-            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some()),
+            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some(), &watches),
             cloud,
             disk: disk(s, opened).await?,
             audit: audit(opened),
@@ -130,6 +137,8 @@ impl Report {
             refused: ledger.refused().await?,
             counts,
             commitment: ledger.commitment_counts().await?,
+            outcomes: ledger.outcomes().await?,
+            watches,
             arriving: Vec::new(),
             now: now(),
         })
@@ -161,12 +170,21 @@ fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
     s.intake.tls.as_ref().map(inspect_tls)
 }
 
-fn models_light(s: &Settings, no_worker: bool) -> Light {
+fn models_light(s: &Settings, no_worker: bool, watches: &[crate::ledger::WatchRow]) -> Light {
     if no_worker {
         return light(
             "bad",
             "no worker can be started: studies wait unanswered; see `appliance check` and the log",
         );
+    }
+    if let Some(w) = watches.iter().filter(|w| w.level > Level::Steady).max_by_key(|w| w.level) {
+        let what = if w.level == Level::Withdrawn { "withdrawn" } else { "lowered" };
+        return light("warn", format!("no-flag of {} is {what}: {}", w.bundle, w.why));
+    }
+    let unaccepted =
+        s.triage.mode == TriageMode::Settle && !s.site.demo && watches.iter().all(|w| w.accepted.is_none());
+    if unaccepted && !s.triage.bundles.is_empty() {
+        return light("warn", "settle runs as assist: no bundle is accepted; see `appliance model standing`");
     }
     match s.triage.bundles.len() {
         0 => light("warn", "no bundle is configured: every study is not-analysed"),
@@ -194,13 +212,13 @@ async fn disk(s: &Settings, opened: &Opened) -> Result<Light, Error> {
         Err(error) => return Ok(light("bad", error.to_string())),
     };
     let free = size(space.free);
-    if space.level == Level::Ample {
+    if space.level == Space::Ample {
         return Ok(light("ok", format!("{free} free")));
     }
     let held = opened.ledger.held_back(past(&s.store, now()), proof(&s.store)).await?;
     let frees = what_frees(&held, &s.store);
     Ok(match space.level {
-        Level::Refusing => light(
+        Space::Refusing => light(
             "bad",
             format!(
                 "{free} free: every C-STORE is answered A700 until {} are free. {frees}",

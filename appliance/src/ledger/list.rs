@@ -16,6 +16,8 @@ pub struct ListQuery {
     pub find: String,
     /// At most so many rows; the page holds 200.
     pub limit: u32,
+    /// What was answered before this, in ms, and still asks for a person comes right after STAT.
+    pub waited_since: i64,
 }
 
 /// One row of the technician's list.
@@ -85,6 +87,8 @@ pub struct StudyRow {
     pub beside: u32,
     /// Instances that a corrected one replaced, or a note took back.
     pub corrected: u32,
+    /// Whether it was drawn for a physician's read that nobody has made: nobody is shown the answer until then.
+    pub drawn: bool,
 }
 
 /// One line of a study's timeline.
@@ -155,30 +159,41 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
     coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
     c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
-    r.unsigned <> 0 AS unsigned
+    r.unsigned <> 0 AS unsigned,
+    EXISTS (SELECT 1 FROM samples p WHERE p.study = s.id AND p.revision = s.revision)
+        AND NOT EXISTS (SELECT 1 FROM reads q WHERE q.study = s.id AND q.revision = s.revision) AS drawn
     FROM studies s
     LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
     LEFT JOIN cases c ON c.study = s.id AND c.revision = s.revision
     LEFT JOIN reports r ON r.case_id = c.id";
 
+/// What asks for a person comes first: STAT, then what has waited past the cap whatever its priority, so that nothing
+/// sinks, then URGENT flags, then what the bundle could not decide, the highest priority first, then the rest.
+const ORDER: &str = "CASE WHEN s.acknowledged_by IS NOT NULL THEN 9
+        WHEN s.priority = 'STAT' THEN 0
+        WHEN (d.disposition IN ('flag', 'escalate') OR drawn) AND d.decided_at < ?4 THEN 1
+        WHEN s.priority = 'URGENT' THEN 2
+        WHEN d.disposition = 'flag' THEN 3
+        WHEN d.disposition IN ('escalate', 'unreadable') THEN 4
+        ELSE 5 END";
+
 impl Ledger {
-    /// Rows of the list: open priorities first, then the newest.
+    /// Rows of the list: what asks for a person first, then the newest.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
         let sql = format!(
-            "{ROW} WHERE (?1 = '' OR d.disposition = ?1 OR c.state = ?1)
+            "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT drawn) OR c.state = ?1 OR (?1 = 'drawn' AND drawn))
              AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
-             ORDER BY CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
-                           WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' THEN 1 ELSE 2 END,
-                      s.last_arrival DESC, s.id LIMIT ?3"
+             ORDER BY {ORDER}, s.last_arrival DESC, s.id LIMIT ?3"
         );
         let found = if q.find.is_empty() { None } else { Some(self.find(&q.find).await?) };
         let rows: Vec<StudyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&q.filter)
             .bind(found.map(|ids| serde_json::to_string(&ids)).transpose()?)
             .bind(q.limit.clamp(1, 5_000))
+            .bind(q.waited_since)
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(|r| self.shown(r)).collect()

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod areas;
+mod calls;
 mod cases;
 mod columns;
 mod commitments;
@@ -18,6 +19,9 @@ mod find;
 mod forwards;
 mod instances;
 mod list;
+mod outcomes;
+mod oversight;
+mod reads;
 mod refused;
 mod reports;
 mod revisions;
@@ -40,6 +44,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use accounts::{Session, UserRow};
+pub use calls::{CallRow, OpenFlag};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use commitments::{Asked, CommitmentCounts, CommitmentItem, CommitmentRow, Held};
 pub use copy::open_copy;
@@ -49,6 +54,9 @@ pub use evict::{Evicted, HeldBack, Proof};
 pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward};
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
+pub use outcomes::{Outcomes, Spread, WITHDRAWN};
+pub use oversight::{AcceptanceRow, NewLevel, Reliance, WatchRow};
+pub use reads::{ReadRow, SampleRow};
 pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use seal::{Column, Seal};

@@ -19,9 +19,10 @@ impl Ledger {
         let row = self.case(case).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
-            "INSERT INTO reports (case_id, envelope, digest, content, unsigned, arrived_at) VALUES (?, ?, ?, ?, ?, ?)
+            "INSERT INTO reports (case_id, envelope, digest, content, unsigned, arrived_at, closes_flag)
+             VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (case_id) DO UPDATE SET envelope = excluded.envelope, digest = excluded.digest, content = excluded.content, unsigned = excluded.unsigned,
-             arrived_at = excluded.arrived_at, confirmed_at = NULL WHERE reports.unsigned = 1 AND excluded.unsigned = 0",
+             closes_flag = excluded.closes_flag, arrived_at = excluded.arrived_at, confirmed_at = NULL WHERE reports.unsigned = 1 AND excluded.unsigned = 0",
         )
         .bind(case)
         .bind(envelope)
@@ -29,6 +30,7 @@ impl Ledger {
         .bind(self.seal.seal(REPORT, case, content)?)
         .bind(i64::from(unsigned))
         .bind(now)
+        .bind(closes_flag(content))
         .execute(&mut *tx)
         .await?;
         sqlx::query("UPDATE cases SET state = 'answered', answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
@@ -79,4 +81,10 @@ impl Ledger {
             .await?;
         Ok(())
     }
+}
+
+/// What the content says about triage's flag; an unsigned draft closes none, whatever it says.
+fn closes_flag(content: &str) -> bool {
+    serde_json::from_str::<proto::report::ReportContent>(content)
+        .is_ok_and(|report| report.closes_flag && !report.is_unsigned())
 }

@@ -8,7 +8,8 @@ use sqlx::{FromRow, Row, Sqlite, Transaction};
 use crate::job::{Gate, ListFacts, Preview, Timings};
 
 use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
-use super::{Error, Ledger, NewCase, Result, Seal, cases, events};
+use super::{Error, Ledger, NewCase, Result, Seal, cases, events, oversight};
+use crate::oversight::Seen;
 
 /// A stable revision that has no disposition yet.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -58,6 +59,12 @@ pub struct NewDisposition {
     pub facts: ListFacts,
     /// Whether the cloud answered at that moment.
     pub cloud_up: bool,
+    /// Digest of the bundle's manifest; empty when none took the study.
+    pub digest: String,
+    /// What is watched of it; `None` when no bundle took the study.
+    pub seen: Option<Seen>,
+    /// Why it was drawn for a physician's read, when it was.
+    pub sample: Option<&'static str>,
 }
 
 #[cfg(test)]
@@ -82,6 +89,9 @@ impl NewDisposition {
             ms: Timings::default(),
             facts: ListFacts::default(),
             cloud_up: true,
+            digest: "d".into(),
+            seen: None,
+            sample: None,
         }
     }
 }
@@ -239,8 +249,8 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
-             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(study)
         .bind(revision)
@@ -261,6 +271,7 @@ impl Ledger {
         .bind(serde_json::to_string(&d.ms)?)
         .bind(now)
         .bind(i64::from(d.cloud_up))
+        .bind(&d.digest)
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -268,6 +279,12 @@ impl Ledger {
         }
         show(&mut tx, &self.seal, study, d).await?;
         cases::supersede(&mut tx, study, revision).await?;
+        if let Some(seen) = &d.seen {
+            oversight::watch(&mut tx, (&d.bundle, &d.digest), seen, now).await?;
+        }
+        if let Some(why) = d.sample {
+            draw(&mut tx, study, revision, why, now).await?;
+        }
         if let Some(case) = case {
             cases::insert(&mut tx, &self.seal, case, now).await?;
         }
@@ -307,6 +324,24 @@ async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &Ne
     .bind(study)
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// Draws the study for a physician's read.
+async fn draw(
+    tx: &mut Transaction<'_, Sqlite>,
+    study: &str,
+    revision: u32,
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query("INSERT INTO samples (study, revision, why, drawn_at) VALUES (?, ?, ?, ?)")
+        .bind(study)
+        .bind(revision)
+        .bind(why)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

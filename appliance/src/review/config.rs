@@ -28,6 +28,9 @@ pub struct Config {
     pub countdown: Duration,
     /// The telephone of the reading room, shown with held STAT studies and while the cloud is away.
     pub reading_room: String,
+    /// What has asked for a person so long comes right after STAT in the list, whatever its priority.
+    #[serde(with = "proto::units::duration")]
+    pub longest_wait: Duration,
     /// How long a session lasts without being used.
     #[serde(with = "proto::units::duration")]
     pub session: Duration,
@@ -42,6 +45,7 @@ impl Default for Config {
             mode: Mode::Required,
             countdown: Duration::from_secs(8),
             reading_room: String::new(),
+            longest_wait: Duration::from_secs(4 * 3600),
             session: Duration::from_secs(8 * 3600),
             behind_tls: false,
         }
@@ -62,6 +66,9 @@ impl Config {
         }
         if self.countdown > Duration::from_secs(600) {
             faults.push(("countdown", "is longer than ten minutes", "write for example \"8s\""));
+        }
+        if self.longest_wait < Duration::from_secs(60) {
+            faults.push(("longest_wait", "is shorter than a minute", "write for example \"4h\""));
         }
         if self.session < Duration::from_secs(60) {
             faults.push(("session", "is shorter than a minute", "write for example \"8h\""));

@@ -93,6 +93,16 @@ pub enum Decision {
         /// Study id.
         study: String,
     },
+    /// A physician's read of a drawn study: there is a finding of those the bundle looks for.
+    ReadFinding {
+        /// Study id.
+        study: String,
+    },
+    /// A physician's read of a drawn study: there is none of them.
+    ReadNothing {
+        /// Study id.
+        study: String,
+    },
 }
 
 /// Longest reason in characters.
@@ -107,6 +117,8 @@ pub struct Desk<'a> {
     pub audit: &'a Audit,
     /// How long "send" can be undone.
     pub countdown: Duration,
+    /// Largest share of silent studies that may hide a finding.
+    pub hidden_most: f64,
 }
 
 impl Desk<'_> {
@@ -124,16 +136,42 @@ impl Desk<'_> {
         match decision {
             Decision::Acknowledge { study } => return self.ledger.acknowledge(study, who, now).await,
             Decision::Unacknowledge { study } => return self.ledger.unacknowledge(study, who, now).await,
-            Decision::Stat { study } => return self.ledger.raise_to_stat(study, who, now).await,
-            Decision::Escalate { study, reason } => self.escalate(study, who, reason, now).await?,
+            Decision::Stat { study } => {
+                self.overrides(study, who, "raised", now).await?;
+                return self.ledger.raise_to_stat(study, who, now).await;
+            }
+            Decision::ReadFinding { study } => return self.read(study, who, true, now).await,
+            Decision::ReadNothing { study } => return self.read(study, who, false, now).await,
+            Decision::Escalate { study, reason } => {
+                self.escalate(study, who, reason, now).await?;
+                self.overrides(study, who, "escalated", now).await?;
+            }
             _ => {
                 if let Some(case) = &case {
                     self.move_case(decision, case, now).await?;
+                    if matches!(decision, Decision::DontSend { .. }) {
+                        self.overrides(&study, who, "not-sent", now).await?;
+                    }
                 }
             }
         }
         let line = if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") };
         self.ledger.add_event(&study, who, &line, now).await
+    }
+
+    /// Counts what a person did against triage's answer; a study that nothing answered cannot be overridden.
+    async fn overrides(&self, study: &str, who: &str, kind: &'static str, now: i64) -> Result<(), Error> {
+        match self.ledger.detail(study).await?.disposition {
+            Some(d) if !d.bundle.is_empty() => {
+                self.ledger.count_override(study, d.revision, who, kind, now).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn read(&self, study: &str, who: &str, finding: bool, now: i64) -> Result<(), Error> {
+        let revision = self.ledger.detail(study).await?.row.revision;
+        self.ledger.record_read((study, revision), who, finding, self.hidden_most, now).await.map(|_| ())
     }
 
     async fn subject(&self, decision: &Decision) -> Result<(String, Option<CaseRow>), Error> {
@@ -154,6 +192,8 @@ impl Desk<'_> {
             Decision::Escalate { study, .. }
             | Decision::Acknowledge { study }
             | Decision::Unacknowledge { study }
+            | Decision::ReadFinding { study }
+            | Decision::ReadNothing { study }
             | Decision::Stat { study } => Ok((study.clone(), None)),
         }
     }
@@ -286,5 +326,7 @@ fn words(decision: &Decision) -> (&'static str, &str) {
         Decision::Acknowledge { .. } => ("acknowledge", ""),
         Decision::Unacknowledge { .. } => ("take acknowledgement back", ""),
         Decision::Stat { .. } => ("raise to STAT", ""),
+        Decision::ReadFinding { .. } => ("physician's read: a finding", ""),
+        Decision::ReadNothing { .. } => ("physician's read: none of the findings", ""),
     }
 }

@@ -132,6 +132,9 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         None => Vec::new(),
     };
     let actions = actions(&d, who, areas.len());
+    let row_drawn = d.row.drawn;
+    let physician = row_drawn && house.ledger().is_physician(who).await?;
+    let actions = if row_drawn { reading(physician, actions) } else { actions };
     let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held.as_str());
     let stat = held && d.row.priority == "STAT";
     Ok(DetailView {
@@ -139,10 +142,11 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         row: row(house, &mut known, &d.row).await?,
         now: house.now(),
         report: d.report.map(report).transpose()?,
-        result: d.disposition.map(result),
+        result: d.disposition.map(|r| if row_drawn { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
-        events: d.events,
+        // The answer stands in the timeline too.
+        events: d.events.into_iter().filter(|e| !(row_drawn && e.what.starts_with("revision "))).collect(),
         actions,
     })
 }
@@ -182,6 +186,31 @@ fn result(d: crate::ledger::DispositionRow) -> ResultView {
         findings: d.findings,
         holds: d.holds,
     }
+}
+
+/// A result that nobody is shown before a physician has read the study: the images alone.
+fn unread(d: crate::ledger::DispositionRow) -> ResultView {
+    ResultView {
+        words: words::DRAWN.to_owned(),
+        disposition: "drawn",
+        findings: Vec::new(),
+        gate: None,
+        ..result(d)
+    }
+}
+
+/// The buttons of a study that was drawn: reading it comes first.
+fn reading(physician: bool, mut rest: Vec<Action>) -> Vec<Action> {
+    let not =
+        (!physician).then_some("only a physician's read counts: ask your administrator to say who is one");
+    let mut all = vec![
+        button("read-finding", "Read: a finding", "F", not, false),
+        button("read-nothing", "Read: none of the findings", "D", not, false),
+    ];
+    // Acknowledging or escalating would tell what is not to be known yet; stopping and raising stay possible.
+    rest.retain(|a| matches!(a.action, "stat" | "identity-visible"));
+    all.append(&mut rest);
+    all
 }
 
 fn case(c: CaseRow, areas: Vec<DrawnArea>) -> CaseView {

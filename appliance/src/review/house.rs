@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Config, Decision};
 use crate::job::Explained;
-use crate::ledger::{Error, Ledger};
+use crate::ledger::{Error, Ledger, WatchRow};
 
 /// One light of the top bar.
 #[derive(Debug, Clone, Serialize)]
@@ -86,6 +86,14 @@ pub trait House: Send + Sync + 'static {
     }
     /// Values of preview `index` of a study's newest decided revision, verified against its digest.
     fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
+    /// What came of triage, as `/metrics` says it.
+    fn metrics(&self) -> impl Future<Output = Result<String, Error>> + Send {
+        async { Ok(String::new()) }
+    }
+    /// What is watched of each bundle.
+    fn watches(&self) -> impl Future<Output = Result<Vec<WatchRow>, Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
     /// Records that somebody looked at a name.
     fn looked(&self, who: &str, study: &str) -> Result<(), Error>;
     /// What de-identification does to every attribute of one instance of a study's newest decided revision. With the

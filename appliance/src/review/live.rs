@@ -71,7 +71,7 @@ impl Live {
 
     async fn gather<H: House>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
         let old = self.newest.borrow().clone();
-        let query = ListQuery { limit: ROWS_MAX, ..ListQuery::default() };
+        let query = query(house);
         let rows = rows(house, &mut looker.findings, &query).await?;
         looker.rows_moved |= rows != old.rows;
         let wait = if looker.rows_moved { HEAD_MOVING } else { HEAD_STILL };
@@ -107,6 +107,12 @@ fn ticker(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
+}
+
+/// The whole list as it is shown now.
+pub(super) fn query<H: House>(house: &H) -> ListQuery {
+    let cap = i64::try_from(house.config().longest_wait.as_millis()).unwrap_or(i64::MAX);
+    ListQuery { limit: ROWS_MAX, waited_since: house.now().saturating_sub(cap), ..ListQuery::default() }
 }
 
 /// Rows of a query as JSON, by id.

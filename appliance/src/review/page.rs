@@ -44,6 +44,7 @@ pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
         .route("/login", get(routes::sign_in_page::<H>))
         .route("/setup", get(routes::sign_in_page::<H>))
         .route("/assets/{name}", get(assets::asset))
+        .route("/metrics", get(routes::metrics::<H>))
         .route("/favicon.ico", get(assets::favicon))
         .route("/api/sign-in", post(sign_in::enter::<H>))
         .route("/api/setup", post(sign_in::setup::<H>))

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::app::{App, Person, Refusal, is_id};
-use super::view::{Findings, ROWS_MAX};
+use super::view::Findings;
 use super::words::say;
 use super::{Decision, House, assets, detail, live};
 use crate::deid::Statement;
@@ -103,7 +103,8 @@ pub(super) async fn find<H: House>(
 ) -> Result<Response, Refusal> {
     app.acting(&headers).await?;
     let short = |text: String| text.chars().take(FIND_CHARS_MAX).collect();
-    let query = ListQuery { filter: short(wanted.filter), find: short(wanted.find), limit: ROWS_MAX };
+    let query =
+        ListQuery { filter: short(wanted.filter), find: short(wanted.find), ..live::query(&*app.house) };
     let rows = live::rows(&*app.house, &mut Findings::default(), &query).await?;
     let body =
         format!("{{\"now\":{},\"rows\":{}}}", app.house.now(), live::array(rows.iter().map(|r| &*r.1)));
@@ -118,6 +119,7 @@ pub(super) async fn study<H: House>(
 ) -> Result<Response, Refusal> {
     let person = app.person(&headers).await?;
     let found = app.house.ledger().detail(&study).await?;
+    app.house.ledger().note_opened(&study, app.house.now()).await?;
     Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
 }
 
@@ -209,6 +211,12 @@ pub(super) struct Asked {
     events: usize,
 }
 
+/// `GET /metrics`: numbers only, for who watches machines; nobody needs to be signed in for them.
+pub(super) async fn metrics<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+    let text = app.house.metrics().await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
 /// `POST /api/decide`.
 pub(super) async fn decide<H: House>(
     State(app): State<Arc<App<H>>>,
@@ -277,6 +285,8 @@ fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
         Decision::Escalate { study, .. }
         | Decision::Acknowledge { study }
         | Decision::Unacknowledge { study }
+        | Decision::ReadFinding { study }
+        | Decision::ReadNothing { study }
         | Decision::Stat { study } => (Some(study), None),
     }
 }

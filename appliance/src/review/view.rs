@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{DestinationRow, House, Lights, words};
-use crate::ledger::{Counts, DispositionRow, Error, RefusedRow, StudyRow};
+use crate::ledger::{Counts, DispositionRow, Error, Outcomes, RefusedRow, StudyRow, WatchRow};
 
 /// Rows the page holds at most.
 pub(super) const ROWS_MAX: u32 = 200;
@@ -86,7 +86,11 @@ fn list_line(d: &DispositionRow) -> String {
 /// The view of one ledger row.
 pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRow) -> Result<RowView, Error> {
     let (state, state_words) = words::state(row);
-    let line = if row.disposition.is_empty() { String::new() } else { known.line(house, row).await? };
+    let line = match (row.drawn, row.disposition.is_empty()) {
+        (true, _) => words::DRAWN.to_owned(),
+        (false, true) => String::new(),
+        (false, false) => known.line(house, row).await?,
+    };
     let study = [&row.modality, &row.body_part, &row.view].map(|w| w.trim());
     let done = matches!(state, "here" | "acknowledged" | "answered" | "not-sent");
     Ok(RowView {
@@ -105,7 +109,7 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
         missing: (row.arriving > 0).then(|| house.missing(&row.id)).flatten(),
         beside: row.beside,
         corrected: row.corrected,
-        disposition: row.disposition.clone(),
+        disposition: if row.drawn { String::new() } else { row.disposition.clone() },
         line,
         shadow: row.mode == "shadow",
         open: !done || words::asks(row),
@@ -119,6 +123,10 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
 pub(super) struct Head {
     lights: Lights,
     destinations: Vec<DestinationRow>,
+    /// What came of triage.
+    outcomes: Outcomes,
+    /// How far each bundle's no-flag may be relied upon.
+    watches: Vec<WatchRow>,
     counts: Counts,
     /// The worst true thing, or the ordinary line.
     line: Line,
@@ -148,7 +156,8 @@ struct Day {
 pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     let ledger = house.ledger();
     let (lights, counts) = (house.lights().await?, ledger.counts().await?);
-    let all = ledger.list(&crate::ledger::ListQuery { limit: DAY_ROWS_MAX, ..Default::default() }).await?;
+    let query = crate::ledger::ListQuery { limit: DAY_ROWS_MAX, ..Default::default() };
+    let all = ledger.list(&query).await?;
     let since = house.now().saturating_sub(DAY_MS);
     let recent: Vec<&StudyRow> = all.iter().filter(|r| r.first_arrival >= since).collect();
     let gone = |r: &&&StudyRow| matches!(r.case_state.as_deref(), Some("received" | "answered" | "buried"));
@@ -158,6 +167,8 @@ pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
+        outcomes: ledger.outcomes().await?,
+        watches: house.watches().await?,
         destinations: house.destinations().await?,
         refused: refused.collect(),
         lights,

@@ -39,6 +39,9 @@ pub(super) fn state(row: &StudyRow) -> (&'static str, String) {
     if row.arriving > 0 {
         return ("arriving", format!("arriving, {}", count(i64::from(row.arriving), "instance")));
     }
+    if row.drawn && case.is_none() {
+        return ("drawn", "drawn for a physician's read".into());
+    }
     if row.disposition.is_empty() {
         return ("analysing", "removing identity, analysing".into());
     }
@@ -59,9 +62,13 @@ fn answered(row: &StudyRow) -> (&'static str, String) {
     }
 }
 
+/// In the place of the answer to a study that was drawn for a read and has had none: who reads must not know it.
+pub(super) const DRAWN: &str =
+    "Drawn by chance for a physician's read. Triage's answer is shown once it was read.";
+
 /// Whether a study stays open until a named person acknowledges it.
 pub(super) fn asks(row: &StudyRow) -> bool {
-    row.acknowledged_by.is_none() && (row.disposition == "flag" || row.priority == "STAT")
+    !row.drawn && row.acknowledged_by.is_none() && (row.disposition == "flag" || row.priority == "STAT")
 }
 
 fn case_line(case: CaseState, row: &StudyRow) -> String {

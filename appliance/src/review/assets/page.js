@@ -35,6 +35,7 @@ function drawHead() {
   const h = head;
   $('mode').textContent = `${h.lights.demo ? 'Demonstration · ' : ''}mode ${h.lights.mode}`;
   document.title = (h.stat > 0 ? t.stat(h.stat) : '') + t.title;
+  drawTriage(h);
   drawDestinations(h.destinations);
   const refused = /** @type {HTMLDetailsElement} */ ($('refused'));
   refused.hidden = h.refused.length === 0;
@@ -44,6 +45,21 @@ function drawHead() {
     box.append(el('p', '', `${r.ae_title || t.untitled} from ${r.address}: ${r.reason} (${t.times(r.times)}, last ${clock(r.last_at, now())})`), el('pre', '', r.config));
     return box;
   }));
+}
+
+/** What came of triage, and how far it may be relied upon. @param {import('/assets/live.js').Head} h */
+function drawTriage(h) {
+  const box = /** @type {HTMLDetailsElement} */ ($('triage'));
+  const o = h.outcomes;
+  box.hidden = o.answered === 0;
+  const low = h.watches.filter((w) => w.level !== 'steady').length;
+  /** @type {HTMLElement} */ (box.querySelector('summary')).textContent = t.triage(o.local_share, low);
+  const lines = [
+    t.answers(o), t.escalated(o), t.people(o),
+    t.times2(span(o.to_verdict.p50), span(o.to_verdict.p95), o.to_verdict.count, span(o.to_open.p50), o.to_open.count),
+    ...h.watches.map((w) => t.watch(w)),
+  ];
+  /** @type {HTMLElement} */ (box.querySelector('ul')).replaceChildren(...lines.filter(Boolean).map((l) => el('li', '', l)));
 }
 
 /** @param {import('/assets/live.js').Head['destinations']} rows */

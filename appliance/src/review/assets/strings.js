@@ -1,5 +1,6 @@
 // The strings that the browser writes: one table, ready for other languages; and how times and sizes are said.
 // @ts-check
+/** @typedef {import('/assets/live.js').Head['outcomes']} Outcomes @typedef {import('/assets/live.js').Head['watches'][number]} Watch */
 
 export const t = {
   lost: (/** @type {string} */ age) => `No contact with the appliance for ${age}. What is shown is old; decisions are off until contact is back. Scans may or may not be received: look at the console.`,
@@ -13,7 +14,7 @@ export const t = {
     flag: 'flag', escalate: 'escalate', 'not-analysed': 'not-analysed', unreadable: 'unreadable', 'no-flag': 'no-flag',
     held: 'held', review: 'to decide', waiting: 'waiting', leaving: 'leaving', packing: 'being sealed', sealed: 'sealed',
     sending: 'sending', received: 'in the cloud', answered: 'report home', 'not-sent': 'not sent', stopped: 'stopped',
-    buried: 'set aside', failed: 'could not be sent',
+    buried: 'set aside', failed: 'could not be sent', drawn: 'to be read',
   }),
   fresh: (/** @type {number} */ n) => `${n} new or moved: show`,
   nothing: 'Nothing here. New studies appear by themselves.',
@@ -28,6 +29,12 @@ export const t = {
   forward: (/** @type {number} */ n, /** @type {number} */ bad) => `Originals go on to ${n} ${n === 1 ? 'destination' : 'destinations'}${bad ? `; ${bad} ${bad === 1 ? 'needs' : 'need'} attention` : ''}`,
   forwardCounts: (/** @type {number} */ waiting, /** @type {number} */ dead) => `${waiting} waiting, ${dead} dead ${dead === 1 ? 'letter' : 'letters'}`,
   forwardOldest: (/** @type {string} */ at) => `, the oldest since ${at}`,
+  triage: (/** @type {number | null} */ share, /** @type {number} */ low) => `Triage: ${share === null ? 'nothing answered by a bundle yet' : `${Math.round(share * 100)} % answered here`}${low ? `; no-flag of ${low} ${low === 1 ? 'bundle' : 'bundles'} lowered or withdrawn` : ''}`,
+  answers: (/** @type {Outcomes} */ o) => `Answered here: ${o.no_flag} no-flag, ${o.flag} flag. Not analysed ${o.not_analysed}, unreadable ${o.unreadable}.`,
+  escalated: (/** @type {Outcomes} */ o) => `Escalated: ${o.escalated_between} between the limits, ${o.escalated_gate} refused by the input check, ${o.escalated_withdrawn} because no-flag was withheld.`,
+  people: (/** @type {Outcomes} */ o) => `Physicians read ${o.reads} drawn studies, ${o.reads_against} against triage; ${o.unread} wait. Overrides: ${Object.entries(o.overrides).map(([k, n]) => `${n} ${k}`).join(', ') || 'none'}. Reports signed ${o.cloud_signed}, closing a flag ${o.cloud_closed}. Calls ${o.calls[0]}, failed ${o.calls[1]}.`,
+  times2: (/** @type {string} */ half, /** @type {string} */ most, /** @type {number} */ n, /** @type {string} */ opened, /** @type {number} */ m) => (n ? `Last image to answer: half within ${half}, 95 % within ${most} (${n} studies).${m ? ` Answer to first opened: half within ${opened} (${m}).` : ''}` : ''),
+  watch: (/** @type {Watch} */ w) => `${w.bundle}: no-flag ${w.level}${w.why ? `, because ${w.why}` : ''}. ${w.learned ? `${w.studies} studies watched` : `learning, ${w.studies} studies seen`}; ${w.quiet.hidden} of ${w.quiet.reads} read silent studies hid a finding; ${w.accepted ? `accepted by ${w.accepted.who}` : 'not accepted for settle'}.`,
   untitled: 'A caller that gave no AE title',
   refused: (/** @type {number} */ n) => `${n} refused ${n === 1 ? 'caller' : 'callers'}: why, and what to add`,
   times: (/** @type {number} */ n) => (n === 1 ? 'once' : `${n} times`),
@@ -74,6 +81,7 @@ export const t = {
     ['J K', 'next, previous study'], ['/', 'find'], ['Esc', 'back to the list'], ['G S', 'go to STAT'],
     ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
     ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'],
+    ['F D', 'a drawn study, read: a finding, none of the findings'],
     ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],
   ],

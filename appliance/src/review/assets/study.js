@@ -236,7 +236,7 @@ async function press(a) {
   }
   /** @type {Record<string, unknown>} */
   const decision = { action: a.action };
-  if (['escalate', 'acknowledge', 'unacknowledge', 'stat'].includes(a.action)) decision.study = d.row.id;
+  if (['escalate', 'acknowledge', 'unacknowledge', 'stat', 'read-finding', 'read-nothing'].includes(a.action)) decision.study = d.row.id;
   else decision.case = d.case?.id ?? '';
   if (reason !== undefined) decision.reason = reason;
   if (area) decision.area = area;

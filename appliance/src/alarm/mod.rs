@@ -1,0 +1,11 @@
+//! Calls people about flags that nobody acknowledged: webhook or e-mail, without identity, on the local network too.
+
+mod config;
+mod message;
+mod send;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, Contact, Security, Smtp};
+pub use message::Message;
+pub use send::{Caller, Error};

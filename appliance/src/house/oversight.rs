@@ -1,0 +1,140 @@
+//! What a named person orders about a bundle's standing: accept, take back, restore; and who is a physician. Audited
+//! before it happens.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Opened, Settings};
+use crate::conveyor::now;
+use crate::ledger::{AcceptanceRow, Error};
+
+/// What is ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum OversightUse {
+    /// The bundle's `no-flag` may count, on the strength of a report about a local set.
+    Accept {
+        /// BLAKE3 of the report's file, hex.
+        report: String,
+    },
+    /// It may not any more.
+    Withdraw,
+    /// What oversight lowered or withdrew is restored.
+    Restore {
+        /// Studies look different from now on: what was learned of them is forgotten.
+        anew: bool,
+    },
+    /// Whether reads of a user count as a physician's.
+    Physician {
+        /// Login name.
+        user: String,
+        /// Whether they do.
+        counts: bool,
+    },
+}
+
+/// An order in somebody's name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OversightOrder {
+    /// Who.
+    pub who: String,
+    /// Why, without identity.
+    pub reason: String,
+    /// Which bundle; empty when it is about a user.
+    pub bundle: String,
+    /// What.
+    pub what: OversightUse,
+}
+
+/// Longest name or reason, in characters.
+const WORDS_MAX: usize = 200;
+
+impl OversightOrder {
+    /// Checks, audits and carries the order out; says what came of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] without name and reason, when the local set does not meet the bound, when there is nothing to
+    /// take back or restore, or when the audit cannot be written; the ledger's own.
+    pub async fn carry_out(&self, s: &Settings, opened: &Opened) -> Result<serde_json::Value, Error> {
+        let fits = |text: &str| {
+            !text.trim().is_empty()
+                && text.chars().count() <= WORDS_MAX
+                && !text.chars().any(char::is_control)
+        };
+        if !fits(&self.who) || !fits(&self.reason) {
+            return Err(Error::Refused(format!(
+                "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
+            )));
+        }
+        match &self.what {
+            OversightUse::Accept { report } => self.accept(s, opened, report).await,
+            OversightUse::Withdraw => {
+                self.note(opened, "acceptance withdrawn", &self.bundle)?;
+                match opened.ledger.withdraw_acceptance(&self.bundle, &self.reason, now()).await? {
+                    true => Ok(serde_json::json!({ "withdrawn": self.bundle })),
+                    false => Err(Error::Refused("no acceptance of that bundle is in force".into())),
+                }
+            }
+            OversightUse::Restore { anew } => {
+                self.note(
+                    opened,
+                    if *anew { "no-flag restored, learning anew" } else { "no-flag restored" },
+                    &self.bundle,
+                )?;
+                match opened.ledger.restore(&self.bundle, *anew, now()).await? {
+                    true => Ok(serde_json::json!({ "restored": self.bundle, "anew": anew })),
+                    false => Err(Error::Refused("nothing of that bundle was lowered or withdrawn".into())),
+                }
+            }
+            OversightUse::Physician { user, counts } => {
+                let what = if *counts { "reads count as a physician's" } else { "reads count no more" };
+                self.note(opened, what, user)?;
+                opened.ledger.set_physician(user, *counts).await?;
+                Ok(serde_json::json!({ "user": user, "physician": counts }))
+            }
+        }
+    }
+
+    async fn accept(&self, s: &Settings, opened: &Opened, report: &str) -> Result<serde_json::Value, Error> {
+        let open = s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok());
+        let Some(bundle) = open.into_iter().find(|b| b.name() == self.bundle) else {
+            return Err(Error::Refused(
+                "no bundle of that name is configured: see `appliance model list`".into(),
+            ));
+        };
+        if report.len() != 64 || !report.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::Refused("the report's digest is missing".into()));
+        }
+        let local = opened.ledger.local_reads(bundle.digest(), s.oversight.alpha).await?;
+        if !local.meets() {
+            return Err(Error::Refused(format!(
+                "the local set does not show it: {}. Let physicians read more studies: [oversight] trial draws them in shadow mode",
+                local.words()
+            )));
+        }
+        self.note(opened, "bundle accepted", &format!("{} {}", bundle.name(), bundle.version()))?;
+        let row = AcceptanceRow {
+            bundle: bundle.name().to_owned(),
+            version: bundle.version().to_owned(),
+            digest: bundle.digest().to_owned(),
+            who: self.who.clone(),
+            accepted_at: now(),
+            report: report.to_owned(),
+            reads: local.reads,
+            positives: local.positives,
+            missed: local.missed,
+            bound: local.bound,
+            withdrawn_at: None,
+            withdrawn_why: None,
+        };
+        opened.ledger.accept(&row).await?;
+        serde_json::to_value(row).map_err(Into::into)
+    }
+
+    fn note(&self, opened: &Opened, what: &str, on: &str) -> Result<(), Error> {
+        opened
+            .audit
+            .write(now(), &self.who, what, on, &self.reason)
+            .map_err(|_| Error::Refused("the audit cannot be written: nothing was done".into()))
+    }
+}

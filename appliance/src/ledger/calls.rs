@@ -1,0 +1,97 @@
+//! Open flags and the calls made about them.
+
+use sqlx::FromRow;
+
+use super::{Ledger, Result, events};
+use crate::oversight::Ladder;
+
+/// A flag that nobody has acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct OpenFlag {
+    /// Study.
+    pub study: String,
+    /// Revision that was answered.
+    pub revision: u32,
+    /// Priority word.
+    pub priority: String,
+    /// Since when it is open, ms.
+    pub since: i64,
+    /// Calls made so far.
+    pub made: u32,
+    /// When the last was made, ms.
+    pub last: Option<i64>,
+}
+
+impl OpenFlag {
+    /// As the ladder sees it, with the site's target in ms.
+    #[must_use]
+    pub fn ladder(&self, target: i64) -> Ladder {
+        Ladder { since: self.since, target, made: self.made, last: self.last }
+    }
+}
+
+/// A call about a flag.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, serde::Serialize)]
+pub struct CallRow {
+    /// Its number, from 0.
+    pub number: u32,
+    /// The contact's name.
+    pub contact: String,
+    /// When, ms.
+    pub called_at: i64,
+    /// Why it did not get through.
+    pub fault: Option<String>,
+}
+
+impl Ledger {
+    /// Flags and STAT studies that nobody has acknowledged, the longest open first. What was answered in shadow mode
+    /// changes nothing and calls nobody.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn open_flags(&self) -> Result<Vec<OpenFlag>> {
+        Ok(sqlx::query_as(
+            "SELECT s.id AS study, s.revision, s.priority, d.decided_at AS since,
+             (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS made,
+             (SELECT max(called_at) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS last
+             FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
+             WHERE s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR s.priority = 'STAT')
+             ORDER BY d.decided_at, s.id",
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Records a call, whether it got through or not; `false`: this call was recorded already.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_call(
+        &self,
+        (study, revision): (&str, u32),
+        (number, contact): (u32, &str),
+        fault: Option<&str>,
+        now: i64,
+    ) -> Result<bool> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "INSERT INTO calls (study, revision, number, contact, called_at, fault) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(study)
+        .bind(revision)
+        .bind(number)
+        .bind(contact)
+        .bind(now)
+        .bind(fault)
+        .execute(&mut *tx)
+        .await?;
+        let line = match fault {
+            None => format!("{contact} was called: nobody has acknowledged it"),
+            Some(fault) => format!("{contact} could not be called: {fault}"),
+        };
+        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+}

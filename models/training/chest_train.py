@@ -1,0 +1,194 @@
+"""Training of the bundle `chest-xray`: on films of both sources and phantoms (`both`), and on one source alone, from nothing,
+to see what that is worth on the other (`alone`)."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import archives
+import begin
+import films
+import fit
+import mapper
+import phantoms
+import scanners
+
+SEED = 20261127
+MEAN, STD = 0.5, 0.25
+STEPS, BATCH, PEAK, COPIES = 900, 256, 4e-3, 1
+MADE = 8  # phantoms of a batch of 64
+ALONE_STEPS, ALONE_BATCH, ALONE_PEAK = 200, 48, 2.5e-3
+CHILDREN = 20  # of a batch of 64, half with pneumonia, so that the source alone says nothing
+PHANTOMS = {"fit": 300, "calibrate": 120, "check": 200}
+DRAWN = ("opacity", "effusion", "cardiomegaly", "pneumothorax")
+# Labels lent from one source to the other, at a small weight: they keep a head from calling every film of the other source positive.
+LENT_ABSENT, LENT_PRESENT, LENT_CHILD = 0.1, 0.8, 0.1
+
+
+def lend(labels, children):
+    """Labels with the lent ones filled in, and the weight of each label [n, FINDINGS]."""
+    labels, weight = labels.copy(), np.ones_like(labels)
+    quiet = labels[:, films.ANY] == 0
+    like = np.nanmax(np.nan_to_num(labels[:, [films.NIH.index("pneumonia"), films.NIH.index("consolidation")]]), axis=1) > 0
+    labels[~children & quiet, films.KERMANY], weight[~children & quiet, films.KERMANY] = 0.0, LENT_ABSENT
+    labels[~children & like, films.KERMANY], weight[~children & like, films.KERMANY] = 1.0, LENT_PRESENT
+    rows = np.ix_(children & quiet, range(len(films.NIH)))
+    labels[rows], weight[rows] = 0.0, LENT_CHILD
+    return labels, weight
+
+
+def label_weights(labels):
+    """Weight of a positive for each label: the rarer, the heavier, at most six."""
+    share = np.nanmean(labels, axis=0)
+    share = np.where(np.isfinite(share), share, 0.5)
+    return torch.from_numpy(np.clip(np.sqrt((1 - share) / np.maximum(share, 1e-3)), 1.0, 6.0).astype(np.float32))
+
+
+def masked_loss(logits, truth, weight, positive):
+    """Binary cross-entropy over the known labels, each with its weight."""
+    known = ~torch.isnan(truth)
+    each = F.binary_cross_entropy_with_logits(logits.float(), torch.nan_to_num(truth), reduction="none", pos_weight=positive)
+    weight = weight * known
+    return (each * weight).sum() / weight.sum().clamp(min=1.0)
+
+
+def to_tensor(batch):
+    """Augmented float32 images to the network's input."""
+    tensor = torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32))[:, None].contiguous(memory_format=torch.channels_last)
+    return (tensor - MEAN) / STD
+
+
+class Films:
+    """The films of the part `fit`, and how a batch is drawn from them."""
+
+    def __init__(self, lending=True):
+        self.images, self.table = films.load()
+        labels, children = films.labels_of(self.table), films.is_child(self.table)
+        inside = (self.table["part"] == "fit").to_numpy()
+        self.positive = label_weights(labels[inside])
+        self.labels, self.weight = lend(labels, children) if lending else (labels, np.ones_like(labels))
+        self.sick = np.flatnonzero(inside & children & (labels[:, films.KERMANY] == 1))
+        self.well = np.flatnonzero(inside & children & (labels[:, films.KERMANY] == 0))
+        self.adults = np.flatnonzero(inside & ~children)
+        count = self.table["person"].iloc[self.adults].map(self.table["person"].iloc[self.adults].value_counts()).to_numpy()
+        self.chance = 1.0 / np.sqrt(count) / np.sum(1.0 / np.sqrt(count))
+
+    def children(self, rng, count):
+        """Places of `count` films of children, half of them with pneumonia."""
+        return np.concatenate([rng.choice(self.sick, count // 2), rng.choice(self.well, count - count // 2)])
+
+    def draw(self, rng, few, many):
+        """Places of `few` films of children and `many` of adults."""
+        return np.concatenate([self.children(rng, few), rng.choice(self.adults, many, p=self.chance)]).astype(int)
+
+
+def loss_of_logits(logits, source, target, weight, few):
+    """The loss of a batch whose first `few` films are children's: each source counts by itself."""
+    target, weight = torch.from_numpy(target), torch.from_numpy(weight)
+    total = 0.0
+    if few:
+        total = total + 0.5 * masked_loss(logits[:few], target[:few], weight[:few], None)
+    if few < len(target):
+        total = total + masked_loss(logits[few:], target[few:], weight[few:], source.positive)
+    return total
+
+
+@torch.no_grad()
+def outputs_of(net, images, size=64):
+    """Logits, maps and features of uint8 images, in float32."""
+    net.eval()
+    parts = [net(to_tensor(images[start:start + size].astype(np.float32) / 255.0)) for start in range(0, len(images), size)]
+    return tuple(torch.cat([p[i].float() for p in parts]).numpy() for i in range(3))
+
+
+def logits_of(net, images):
+    """Logits alone."""
+    return outputs_of(net, images)[0]
+
+
+def alone(name):
+    """A short training from nothing on one source, with no lent label, for the leave-one-source-out figures."""
+    source = Films(lending=False)
+
+    def batch_loss(model, rng, _step):
+        few = {"kermany": ALONE_BATCH, "nih": 0}[name]
+        pick = source.draw(rng, few, ALONE_BATCH - few)
+        return loss_of_logits(model(to_tensor(scanners.film(source.images[pick], rng)))[0], source, source.labels[pick], source.weight[pick], few)
+
+    torch.manual_seed(SEED)
+    net = mapper.Mapper(len(films.FINDINGS), begin.WIDTHS, begin.DEPTHS)
+    return fit.run(net, batch_loss, ALONE_STEPS, ALONE_PEAK, SEED, archives.work_root() / "chest-xray" / f"alone-{name}", average=0.99)
+
+
+def phantom_labels(table):
+    """Labels of phantoms: what was drawn, all absent where nothing was; opacity is what Kermany's films call pneumonia."""
+    drawn = {name: (table[name] > 0).to_numpy() for name in DRAWN}
+    anything = np.any(list(drawn.values()), axis=0)
+    labels = np.full((len(table), len(films.FINDINGS)), np.nan, dtype=np.float32)
+    labels[~anything] = 0.0
+    for name in DRAWN[1:]:
+        labels[:, films.NIH.index(name)] = drawn[name]
+    labels[:, films.KERMANY], labels[:, films.ANY] = drawn["opacity"], anything
+    return labels
+
+
+class LastMaps(torch.nn.Module):
+    """The part of a mapper after its trunk, trained by itself on last maps that were computed once."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.narrow, self.drop, self.head, self.sharpness, self.mirrored = net.narrow, net.drop, net.head, net.sharpness, net.mirrored
+
+    read = mapper.Mapper.read
+
+    def forward(self, last):
+        return self.read(last)
+
+
+@torch.no_grad()
+def last_maps(net, name, images, rng=None, size=64):
+    """Last maps float16 of uint8 images, disturbed when a generator is given; cached by name."""
+    kept = archives.work_root() / "chest-xray" / f"maps-{name}.pt"
+    if kept.exists():
+        return torch.load(kept)
+    net.eval()
+    parts = []
+    with torch.autocast("cpu", torch.bfloat16):
+        for start in range(0, len(images), size):
+            batch = images[start:start + size]
+            batch = batch.astype(np.float32) / 255.0 if rng is None else scanners.film(batch, rng)
+            parts.append(net.trunk(to_tensor(batch)).to(torch.float16))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(torch.cat(parts), kept.with_suffix(".partial"))
+    kept.with_suffix(".partial").rename(kept)
+    return torch.load(kept)
+
+
+def both():
+    """The network of the bundle: the trunk of 0.1.0 as it is, and new outputs learned from films of both sources and phantoms.
+
+    Each film is seen as it is and COPIES times disturbed.
+    """
+    torch.set_num_threads(1)
+    torch.manual_seed(SEED)
+    source = Films()
+    net = begin.network(len(films.FINDINGS), source.images[source.adults[::40]], MEAN, STD)
+    drawn, table = phantoms.load("chest", "fit", PHANTOMS["fit"])
+    inside = np.flatnonzero((source.table["part"] == "fit").to_numpy())
+    place = np.full(len(source.images), -1)
+    place[inside] = np.arange(len(inside))
+    rngs = [None] + [np.random.default_rng([SEED, copy]) for copy in range(COPIES)]
+    seen = [last_maps(net, f"films-{copy}", source.images[inside], rng) for copy, rng in enumerate(rngs)]
+    made = torch.cat([last_maps(net, "phantoms-0", drawn), last_maps(net, "phantoms-1", drawn, np.random.default_rng([SEED, 99]))])
+    truth = np.concatenate([phantom_labels(table)] * 2)
+    few = CHILDREN * BATCH // 64
+
+    def batch_loss(model, rng, _step):
+        pick, shown = source.draw(rng, few, BATCH - few), rng.choice(len(made), BATCH * MADE // 64)
+        batch = torch.cat([seen[rng.integers(len(seen))][place[pick]].float(), made[shown].float()])
+        logits = model(batch)[0]
+        return (loss_of_logits(logits[:BATCH], source, source.labels[pick], source.weight[pick], few)
+                + 0.3 * masked_loss(logits[BATCH:], torch.from_numpy(truth[shown]), torch.ones(len(shown), 1), None))
+
+    fit.run(LastMaps(net), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray" / "both", average=0.99)
+    return net.eval()
