@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ManifestFault};
+use crate::faults::{fault, place, syntax};
 use crate::guarantee::Guarantee;
 use crate::manifest::{Finding, GateLimits, Kind, Manifest, Named, Output, Policy};
 use crate::novelty::Novelty;
@@ -14,6 +15,8 @@ use crate::{check, parity};
 
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST: &str = "bundle.toml";
+/// What a manifest must be.
+const FORMAT: &str = "write it as models/README.md fixes format 1";
 const MANIFEST_LIMIT: u64 = 64 * 1024;
 const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
 const VOCABULARY_LIMIT: u64 = 1024 * 1024;
@@ -25,6 +28,7 @@ const MODEL_LIMIT: u64 = 512 * 1024 * 1024;
 pub struct Bundle {
     folder: PathBuf,
     manifest: Manifest,
+    text: String,
     digest: String,
     rule: Option<Guarantee>,
     novelty: Option<Novelty>,
@@ -57,16 +61,17 @@ impl Bundle {
         let folder = folder.as_ref().to_path_buf();
         let bytes = read(&folder.join(MANIFEST), MANIFEST_LIMIT)?;
         let digest = hex::encode(Sha256::digest(&bytes));
-        let place = folder.clone();
-        let refuse = |faults| Error::Bundle { folder: place.clone(), faults };
+        let at = folder.clone();
+        let refuse = |faults| Error::Bundle { folder: at.clone(), faults };
         let text = String::from_utf8(bytes)
             .map_err(|_| refuse(vec![fault(MANIFEST, "", "is not UTF-8 text", "write it as UTF-8")]))?;
-        let manifest: Manifest = toml::from_str(&text).map_err(|e| refuse(vec![syntax(&text, &e)]))?;
-        let mut bundle = Self { folder, manifest, digest, rule: None, novelty: None };
+        let manifest: Manifest =
+            toml::from_str(&text).map_err(|e| refuse(vec![syntax(MANIFEST, &text, &e, FORMAT)]))?;
+        let mut bundle = Self { folder, manifest, text, digest, rule: None, novelty: None };
         let mut faults = check::manifest(&bundle.manifest);
         bundle.check_files(&mut faults);
         bundle.read_evidence(&mut faults);
-        if faults.is_empty() { Ok(bundle) } else { Err(refuse(faults)) }
+        if faults.is_empty() { Ok(bundle) } else { Err(bundle.refuse_all(faults)) }
     }
 
     /// The manifest.
@@ -136,7 +141,7 @@ impl Bundle {
         if hex::encode(Sha256::digest(&bytes)) == sha256 {
             return Ok(bytes);
         }
-        Err(self.refuse(wrong_digest(file, &bytes)))
+        Err(self.refuse(self.wrong_digest(file, sha256, &bytes)))
     }
 
     /// The words of a report bundle's decoder.
@@ -147,7 +152,13 @@ impl Bundle {
     }
 
     pub(crate) fn refuse(&self, fault: ManifestFault) -> Error {
-        Error::Bundle { folder: self.folder.clone(), faults: vec![fault] }
+        self.refuse_all(vec![fault])
+    }
+
+    /// All faults as one error, each of the manifest with its line.
+    pub(crate) fn refuse_all(&self, mut faults: Vec<ManifestFault>) -> Error {
+        place(MANIFEST, &self.text, &mut faults);
+        Error::Bundle { folder: self.folder.clone(), faults }
     }
 
     fn check_files(&self, faults: &mut Vec<ManifestFault>) {
@@ -211,6 +222,18 @@ impl Bundle {
         (self.rule, self.novelty) = (rule, novelty);
     }
 
+    fn wrong_digest(&self, file: &str, sha256: &str, bytes: &[u8]) -> ManifestFault {
+        let found = hex::encode(Sha256::digest(bytes));
+        let line = self.text.lines().position(|l| !sha256.is_empty() && l.contains(sha256));
+        let place = line.map(|at| format!("line {} of ", at + 1)).unwrap_or_default();
+        fault(
+            file,
+            "",
+            format!("its SHA-256 is {found}, not the one in {place}{MANIFEST}"),
+            "restore the file, or write the bundle again by its recipe",
+        )
+    }
+
     fn check_digest(
         &self,
         file: &str,
@@ -224,7 +247,7 @@ impl Bundle {
         match read(&self.folder.join(file), limit) {
             Ok(bytes) if hex::encode(Sha256::digest(&bytes)) == sha256 => Some(bytes),
             Ok(bytes) => {
-                faults.push(wrong_digest(file, &bytes));
+                faults.push(self.wrong_digest(file, sha256, &bytes));
                 None
             }
             Err(_) => {
@@ -238,42 +261,6 @@ impl Bundle {
             }
         }
     }
-}
-
-pub(crate) fn fault(
-    file: &str,
-    key: &str,
-    problem: impl Into<String>,
-    remedy: impl Into<String>,
-) -> ManifestFault {
-    ManifestFault {
-        file: file.to_owned(),
-        key: key.to_owned(),
-        problem: problem.into(),
-        remedy: remedy.into(),
-    }
-}
-
-fn wrong_digest(file: &str, bytes: &[u8]) -> ManifestFault {
-    let found = hex::encode(Sha256::digest(bytes));
-    fault(
-        file,
-        "",
-        format!("its SHA-256 is {found}, not the one in {MANIFEST}"),
-        "restore the file, or write the bundle again by its recipe",
-    )
-}
-
-fn syntax(text: &str, error: &toml::de::Error) -> ManifestFault {
-    let line = error
-        .span()
-        .map_or(1, |span| text.get(..span.start).map_or(1, |head| head.matches('\n').count() + 1));
-    fault(
-        MANIFEST,
-        &format!("line {line}"),
-        error.message().trim(),
-        "write it as models/README.md fixes format 1",
-    )
 }
 
 fn words(file: &str, bytes: &[u8]) -> Result<Vec<String>, ManifestFault> {

@@ -1,7 +1,8 @@
 //! The rules of a manifest that its types do not already hold.
 
-use crate::bundle::{MANIFEST, fault};
+use crate::bundle::MANIFEST;
 use crate::error::ManifestFault;
+use crate::faults::fault;
 use crate::manifest::{Accepts, Finding, Grey, Input, Kind, Manifest};
 
 /// Every fault of the manifest, in the order of the file.

@@ -64,7 +64,7 @@ impl Classifier {
         if faults.is_empty() {
             Ok(Self { bundle, session, time: Times::default() })
         } else {
-            Err(Error::Bundle { folder: bundle.folder().to_path_buf(), faults })
+            Err(bundle.refuse_all(faults))
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Retry {
 pub struct ManifestFault {
     /// File inside the bundle's folder, such as `bundle.toml`.
     pub file: String,
+    /// Line of that file, from 1; `None` where the file has no such line or is not TOML.
+    pub line: Option<usize>,
     /// Key, such as `finding[0].flag_at`; empty when the whole file is meant.
     pub key: String,
     /// What is wrong.
@@ -37,6 +39,9 @@ pub struct ManifestFault {
 impl fmt::Display for ManifestFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ": line {line}")?;
+        }
         if !self.key.is_empty() {
             write!(f, ": {}", self.key)?;
         }

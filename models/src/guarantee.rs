@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::fault;
 use crate::error::ManifestFault;
+use crate::faults::{fault, made_for, place, syntax};
 
 /// Name of the row about any finding at all.
 pub const ANY: &str = "any";
@@ -116,27 +116,17 @@ impl Guarantee {
         model: &str,
         keys: &[&str],
     ) -> Result<Self, Vec<ManifestFault>> {
-        let one = |key: &str, problem: String, remedy: &str| vec![fault(file, key, problem, remedy)];
         let text = std::str::from_utf8(bytes)
-            .map_err(|_| one("", "is not UTF-8 text".into(), "let the recipe write it again"))?;
-        let rule: Self = toml::from_str(text).map_err(|e| {
-            let line = e.span().and_then(|s| text.get(..s.start)).map_or(1, |h| h.matches('\n').count() + 1);
-            let remedy = "write it as models/README.md says";
-            one(&format!("line {line}"), e.message().trim().to_owned(), remedy)
-        })?;
-        let mut faults = Vec::new();
+            .map_err(|_| vec![fault(file, "", "is not UTF-8 text", "let the recipe write it again")])?;
+        let rule: Self = toml::from_str(text)
+            .map_err(|e| vec![syntax(file, text, &e, "write it as models/README.md says")])?;
+        let remedy = "calibrate this model: the limits of another say nothing about it";
+        let mut faults = made_for(file, (rule.format, &rule.model_sha256), model, remedy);
         let mut unless = |ok: bool, key: &str, problem: &str, remedy: &str| {
             if !ok {
                 faults.push(fault(file, key, problem, remedy));
             }
         };
-        unless(rule.format == 1, "format", "is not 1", "write format = 1");
-        unless(
-            rule.model_sha256 == model,
-            "model_sha256",
-            "is another model's",
-            "calibrate this model: the limits of another say nothing about it",
-        );
         for (p, population) in rule.population.iter().enumerate() {
             for (at, bound) in population.finding.iter().enumerate() {
                 let key = |name: &str| format!("population[{p}].finding[{at}].{name}");
@@ -156,6 +146,7 @@ impl Guarantee {
             "has no row about any finding",
             "give every population a finding \"any\": it alone decides about no-flag",
         );
+        place(file, text, &mut faults);
         if faults.is_empty() { Ok(rule) } else { Err(faults) }
     }
 

@@ -11,6 +11,7 @@ mod check;
 pub mod classifier;
 pub mod embedding;
 pub mod error;
+mod faults;
 pub mod guarantee;
 pub mod input;
 pub mod manifest;

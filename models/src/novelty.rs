@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::fault;
 use crate::error::ManifestFault;
+use crate::faults::{fault, made_for};
 
 /// Most features and centres: the file is read by every worker.
 const FEATURES_MAX: usize = 512;
@@ -40,22 +40,16 @@ pub struct Novelty {
 impl Novelty {
     pub(crate) fn read(file: &str, bytes: &[u8], model: &str) -> Result<Self, Vec<ManifestFault>> {
         let gate: Self = serde_json::from_slice(bytes).map_err(|e| {
-            let problem = format!("line {} cannot be read", e.line());
-            vec![fault(file, "", problem, "let the recipe write it again")]
+            let wrong = fault(file, "", "cannot be read", "let the recipe write it again");
+            vec![ManifestFault { line: Some(e.line()), ..wrong }]
         })?;
-        let mut faults = Vec::new();
+        let remedy = "make it of this model's features";
+        let mut faults = made_for(file, (gate.format, &gate.model_sha256), model, remedy);
         let mut unless = |ok: bool, key: &str, problem: &str, remedy: &str| {
             if !ok {
                 faults.push(fault(file, key, problem, remedy));
             }
         };
-        unless(gate.format == 1, "format", "is not 1", "write format 1");
-        unless(
-            gate.model_sha256 == model,
-            "model_sha256",
-            "is another model's",
-            "make it of this model's features",
-        );
         let d = gate.dimension;
         let sizes = (1..=FEATURES_MAX).contains(&d)
             && (1..=CENTRES_MAX).contains(&gate.centres.len())

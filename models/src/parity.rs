@@ -3,9 +3,10 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::{Bundle, fault};
+use crate::bundle::Bundle;
 use crate::classifier::Classifier;
 use crate::error::{Error, ManifestFault};
+use crate::faults::fault;
 use crate::input::GreyImage;
 use crate::manifest::{Kind, Manifest};
 use crate::report::{Decoder, Encoder};

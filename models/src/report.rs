@@ -62,11 +62,7 @@ impl Encoder {
                 shape: vec![Some(1), Some(part.embedding)],
             }],
         );
-        if faults.is_empty() {
-            Ok(Self { bundle, session })
-        } else {
-            Err(Error::Bundle { folder: bundle.folder().to_path_buf(), faults })
-        }
+        if faults.is_empty() { Ok(Self { bundle, session }) } else { Err(bundle.refuse_all(faults)) }
     }
 
     /// The bundle.
@@ -129,7 +125,7 @@ impl Decoder {
         if faults.is_empty() {
             Ok(Self { bundle, session, words, width, max_tokens })
         } else {
-            Err(Error::Bundle { folder: bundle.folder().to_path_buf(), faults })
+            Err(bundle.refuse_all(faults))
         }
     }
 

@@ -7,8 +7,8 @@ use ort::session::builder::{BuilderResult, GraphOptimizationLevel, SessionBuilde
 use ort::session::{Session as OrtSession, SessionInputValue};
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use crate::bundle::fault;
 use crate::error::{Error, ManifestFault};
+use crate::faults::fault;
 use crate::runtime::Runtime;
 
 /// A tensor that a model must have. `None` in the shape: any size, as long as the model leaves it open or fits.

@@ -105,6 +105,24 @@ fn a_wrong_manifest_is_refused_with_key_and_remedy() {
 }
 
 #[test]
+fn a_fault_is_told_with_the_line_it_stands_on() {
+    let manifest = fs::read_to_string(folder("first-channel").join("bundle.toml")).unwrap();
+    let line = |start: &str| manifest.lines().position(|l| l.starts_with(start)).unwrap() + 1;
+    for (from, to, key, line) in [
+        ("size = [16, 24]", "size = [0, 24]", "input.size", line("size = ")),
+        ("slope = 2.0", "slope = -2.0", "finding[0].calibration", line("calibration = ")),
+        ("\"Opacity of lung\"\n", "\"\"\n", "finding[0].name", line("name = \"Opacity")),
+        ("seed = 0", "seed = 0\nspeed = 1", "unknown field `speed`", line("seed = ") + 1),
+    ] {
+        let text = refused("first-channel", from, to);
+        assert!(text.contains(&format!("bundle.toml: line {line}: {key}")), "{to}: {text}");
+    }
+    let text = refused("first-channel", "sha256 = \"1", "sha256 = \"2");
+    let line = line("sha256 = ");
+    assert!(text.contains(&format!("not the one in line {line} of bundle.toml")), "{text}");
+}
+
+#[test]
 fn all_faults_are_reported_at_once() {
     let text = refused("first-channel", "\"MONOCHROME2\"]\nrows = [8, 8192]", "\"RGB\"]\nrows = [9, 8]");
     assert!(text.contains("accepts.photometric") && text.contains("accepts.rows"), "{text}");
