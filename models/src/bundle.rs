@@ -16,12 +16,12 @@ use crate::{check, parity};
 /// Name of the manifest in a bundle's folder.
 pub const MANIFEST: &str = "bundle.toml";
 /// What a manifest must be.
-const FORMAT: &str = "write it as models/README.md fixes format 1";
-const MANIFEST_LIMIT: u64 = 64 * 1024;
+pub(crate) const FORMAT: &str = "write it as models/README.md fixes format 1";
+pub(crate) const MANIFEST_LIMIT: u64 = 64 * 1024;
 const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
 const VOCABULARY_LIMIT: u64 = 1024 * 1024;
 const EVIDENCE_LIMIT: u64 = 16 * 1024 * 1024;
-const MODEL_LIMIT: u64 = 512 * 1024 * 1024;
+pub(crate) const MODEL_LIMIT: u64 = 512 * 1024 * 1024;
 
 /// One model and everything needed to run it, checked against its own digests.
 #[derive(Debug, Clone)]
@@ -273,7 +273,7 @@ fn words(file: &str, bytes: &[u8]) -> Result<Vec<String>, ManifestFault> {
 }
 
 /// Read at most `limit` bytes; a longer file is an error, not a cut one.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let wrong = |kind| Error::Read { file: path.to_path_buf(), kind };
     let file = fs::File::open(path).map_err(|e| wrong(e.kind()))?;
     let mut bytes = Vec::new();

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use ort::value::{TensorElementType, TensorRef};
 
 use crate::bundle::{Bundle, MANIFEST};
-use crate::error::Error;
+use crate::error::{Error, ManifestFault};
 use crate::input::{self, GreyImage};
-use crate::manifest::Layout;
+use crate::manifest::{Input, Layout};
 use crate::rule::{self, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
@@ -48,19 +48,9 @@ impl Classifier {
         let parts = bundle.classifier()?;
         let model = bundle.manifest().model.as_ref().ok_or_else(|| bundle.wrong_kind("classifier"))?;
         let session = Session::load(runtime, &bundle.bytes(&model.file, &model.sha256)?)?;
-        let findings = parts.findings.len();
-        let input = &bundle.manifest().input;
-        let [rows, columns] = input.size.map(Some);
-        let image = match input.layout {
-            Layout::Nchw => vec![None, Some(input.channels), rows, columns],
-            Layout::Nhwc => vec![None, rows, columns, Some(input.channels)],
-        };
-        let ty = TensorElementType::Float32;
-        let wanted = |name, key, width| Wanted { name, key, ty, shape: vec![None, Some(width)] };
-        let mut outputs = vec![wanted(parts.output.tensor.as_str(), "output", findings)];
-        outputs.extend(parts.novelty.map(|gate| wanted(gate.tensor.as_str(), "novelty", gate.dimension)));
-        let image = Wanted { name: &input.tensor, key: "input", ty, shape: image };
-        let faults = session.check(MANIFEST, &[image], &outputs);
+        let features = parts.novelty.map(|gate| (gate.tensor.as_str(), gate.dimension));
+        let answer = (parts.output.tensor.as_str(), parts.findings.len());
+        let faults = tensors(&session, &bundle.manifest().input, answer, features);
         if faults.is_empty() {
             Ok(Self { bundle, session, time: Times::default() })
         } else {
@@ -131,4 +121,24 @@ impl Classifier {
         let values = frames.iter().map(|image| self.frame(image)).collect::<Result<Vec<_>, _>>()?;
         self.conclude(Subject::default(), values)
     }
+}
+
+/// How the model's tensors differ from what the bundle promises. One frame is run at a time: an axis of frames that is
+/// fixed at another number would fail each of them.
+pub(crate) fn tensors(
+    session: &Session,
+    input: &Input,
+    answer: (&str, usize),
+    features: Option<(&str, usize)>,
+) -> Vec<ManifestFault> {
+    let ty = TensorElementType::Float32;
+    let [rows, columns] = input.size.map(Some);
+    let image = match input.layout {
+        Layout::Nchw => vec![Some(1), Some(input.channels), rows, columns],
+        Layout::Nhwc => vec![Some(1), rows, columns, Some(input.channels)],
+    };
+    let wanted = |(name, width), key| Wanted { name, key, ty, shape: vec![Some(1), Some(width)] };
+    let mut outputs = vec![wanted(answer, "output")];
+    outputs.extend(features.map(|features| wanted(features, "novelty")));
+    session.check(MANIFEST, &[Wanted { name: &input.tensor, key: "input", ty, shape: image }], &outputs)
 }

@@ -24,7 +24,7 @@ pub enum Retry {
 /// One fault of a bundle: where it is, what is wrong and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestFault {
-    /// File inside the bundle's folder, such as `bundle.toml`.
+    /// File inside the bundle's folder, such as `bundle.toml`; empty when the error names it.
     pub file: String,
     /// Line of that file, from 1; `None` where the file has no such line or is not TOML.
     pub line: Option<usize>,
@@ -38,14 +38,11 @@ pub struct ManifestFault {
 
 impl fmt::Display for ManifestFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ": line {line}")?;
+        let line = self.line.map(|line| format!("line {line}")).unwrap_or_default();
+        for part in [&self.file, &line, &self.key].into_iter().filter(|part| !part.is_empty()) {
+            write!(f, "{part}: ")?;
         }
-        if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
-        }
-        write!(f, ": {}; {}", self.problem, self.remedy)
+        write!(f, "{}; {}", self.problem, self.remedy)
     }
 }
 
@@ -105,6 +102,30 @@ pub enum Error {
         /// What the runtime said about the model.
         problem: String,
     },
+    /// A model file that ONNX Runtime cannot load, or that is not handed to it.
+    #[error("the model {problem}; {remedy}")]
+    Model {
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A model from outside that cannot be made a bundle; every reason that was found.
+    #[error("{}: cannot be made a bundle: {}", file.display(), list(faults))]
+    Refused {
+        /// The model's file.
+        file: PathBuf,
+        /// All reasons.
+        faults: Vec<ManifestFault>,
+    },
+    /// A file of a new bundle cannot be written.
+    #[error("{}: cannot be written ({kind}); name a folder that you may write in", file.display())]
+    Write {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// An image that is not as [`crate::GreyImage`] promises, or a count of frames that cannot be.
     #[error("the image cannot be used: {0}")]
     Image(&'static str),
@@ -129,10 +150,14 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::NoLibrary { .. } | Self::Library { .. } | Self::Telemetry | Self::Session { .. } => {
-                Fault::Us
-            }
+            Self::NoLibrary { .. }
+            | Self::Library { .. }
+            | Self::Telemetry
+            | Self::Session { .. }
+            | Self::Write { .. } => Fault::Us,
             Self::Bundle { .. }
+            | Self::Model { .. }
+            | Self::Refused { .. }
             | Self::Read { .. }
             | Self::Kind { .. }
             | Self::Image(_)
@@ -146,9 +171,11 @@ impl Error {
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
-            Self::NoLibrary { .. } | Self::Library { .. } | Self::Telemetry | Self::Read { .. } => {
-                Retry::Later
-            }
+            Self::NoLibrary { .. }
+            | Self::Library { .. }
+            | Self::Telemetry
+            | Self::Read { .. }
+            | Self::Write { .. } => Retry::Later,
             _ => Retry::Never,
         }
     }

@@ -6,6 +6,7 @@
 //! The format is `models/README.md`; nothing here knows DICOM beyond the plain values of [`StudyFacts`].
 
 pub mod accepts;
+pub mod add;
 pub mod bundle;
 mod check;
 pub mod classifier;
@@ -16,6 +17,7 @@ pub mod guarantee;
 pub mod input;
 pub mod manifest;
 pub mod novelty;
+mod onnx;
 pub mod parity;
 pub mod report;
 pub mod rule;

@@ -3,12 +3,12 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, MANIFEST};
 use crate::classifier::Classifier;
 use crate::error::{Error, ManifestFault};
 use crate::faults::fault;
 use crate::input::GreyImage;
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::{Activation, Kind, Manifest};
 use crate::report::{Decoder, Encoder};
 use crate::runtime::Runtime;
 
@@ -17,18 +17,21 @@ pub const FILE: &str = "parity.json";
 /// Largest difference of a value.
 pub const TOLERANCE: f32 = 1e-4;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parity {
     inputs: Vec<Entry>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     formula: Formula,
+    #[serde(skip_serializing_if = "Option::is_none")]
     logits: Option<Vec<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     embedding: Option<Vec<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
 }
 
@@ -45,6 +48,9 @@ pub enum Formula {
 }
 
 impl Formula {
+    /// All of them, in the order in which recipes write them.
+    pub const ALL: [Self; 3] = [Self::Ramp, Self::Checker, Self::Rings];
+
     /// As written in the file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -122,9 +128,32 @@ fn lost(formula: Formula, problem: &str) -> Error {
     Error::Parity { formula: formula.as_str().to_owned(), problem: problem.to_owned() }
 }
 
+/// The text of a classifier's file: what the model gave for each formula.
+pub(crate) fn text(answers: impl IntoIterator<Item = (Formula, Vec<f32>)>) -> String {
+    let entry = |(formula, logits)| Entry { formula, logits: Some(logits), embedding: None, text: None };
+    let parity = Parity { inputs: answers.into_iter().map(entry).collect() };
+    // Plain numbers and names: there is nothing that could not be written.
+    serde_json::to_string_pretty(&parity).unwrap_or_default() + "\n"
+}
+
 /// The faults of a `parity.json` that can be seen without a session.
 pub(crate) fn check_file(manifest: &Manifest, bytes: &[u8]) -> Vec<ManifestFault> {
-    parse(manifest, bytes).err().into_iter().collect()
+    let parity = match parse(manifest, bytes) {
+        Ok(parity) => parity,
+        Err(fault) => return vec![fault],
+    };
+    let mut values = parity.inputs.iter().filter_map(|entry| entry.logits.as_ref()).flatten();
+    let probabilities = manifest.output.as_ref().is_some_and(|o| o.activation == Activation::None);
+    if probabilities && values.any(|v| !is_probability(*v)) {
+        let problem = format!("says probabilities, but {FILE} holds values outside 0 to 1");
+        return vec![fault(MANIFEST, "output.activation", problem, "write activation = \"sigmoid\"")];
+    }
+    Vec::new()
+}
+
+/// Whether a value can be a probability; one that was rounded up to a little more can.
+pub(crate) fn is_probability(value: f32) -> bool {
+    (-1e-5..=1.0 + 1e-5).contains(&value)
 }
 
 fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Parity, ManifestFault> {

@@ -291,7 +291,8 @@ fn score(
         // Without a limit no score is enough, and none is low enough.
         threshold: limits.flag_at.unwrap_or(1.0),
         no_flag_below: limits.no_flag_below.unwrap_or(0.0),
-        positive: limits.flag_at.is_some_and(|at| score >= at),
+        // No logit gives 1; what is rounded up to it is not there.
+        positive: limits.flag_at.is_some_and(|at| score >= at && at < 1.0),
         priority: finding.priority,
     }
 }

@@ -9,6 +9,7 @@ use ort::value::{Outlet, TensorElementType, ValueType};
 
 use crate::error::{Error, ManifestFault};
 use crate::faults::fault;
+use crate::onnx;
 use crate::runtime::Runtime;
 
 /// A tensor that a model must have. `None` in the shape: any size, as long as the model leaves it open or fits.
@@ -30,14 +31,26 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Load a model from bytes: one thread, no spinning, no memory arena (its blocks of power-of-two size waste what
-    /// a worker's limit allows).
+    /// Load a model from bytes that hold all its data: one thread, no spinning, no memory arena (its blocks of
+    /// power-of-two size waste what a worker's limit allows).
     pub fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Self, Error> {
+        // Before the runtime sees it: it would open files that the model names.
+        let skeleton = onnx::read(bytes).map_err(onnx::Wrong::told)?;
         let failed = |problem: String| Error::Session { doing: "load the model", problem };
         let builder = OrtSession::builder(runtime.environment()).map_err(|e| failed(e.to_string()))?;
         let mut builder = one_thread(builder).map_err(|e| failed(e.to_string()))?;
-        let session = builder.commit_from_memory(bytes).map_err(|e| failed(e.to_string()))?;
+        let session = builder.commit_from_memory(bytes).map_err(|e| onnx::explain(&skeleton, e.message()))?;
         Ok(Self { session, _runtime: runtime.clone() })
+    }
+
+    /// Its inputs.
+    pub fn inputs(&self) -> &[Outlet] {
+        self.session.inputs()
+    }
+
+    /// Its outputs.
+    pub fn outputs(&self) -> &[Outlet] {
+        self.session.outputs()
     }
 
     /// Every way in which the model differs from what its bundle promises.

@@ -112,6 +112,8 @@ fn a_fault_is_told_with_the_line_it_stands_on() {
         ("size = [16, 24]", "size = [0, 24]", "input.size", line("size = ")),
         ("slope = 2.0", "slope = -2.0", "finding[0].calibration", line("calibration = ")),
         ("\"Opacity of lung\"\n", "\"\"\n", "finding[0].name", line("name = \"Opacity")),
+        // Its parity.json holds values that are no probabilities.
+        ("\"sigmoid\"", "\"none\"", "output.activation", line("activation = ")),
         ("seed = 0", "seed = 0\nspeed = 1", "unknown field `speed`", line("seed = ") + 1),
     ] {
         let text = refused("first-channel", from, to);
