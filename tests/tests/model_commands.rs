@@ -69,3 +69,31 @@ fn a_rule_is_shown_with_its_counts_and_one_that_promises_more_never_loads() {
         assert!(refused.stderr.contains(key), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn a_model_from_outside_is_added_looked_at_and_loads_in_a_locked_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("lung").display().to_string();
+    let file = project().join("models/tests/bundles/last-channel/model.onnx").display().to_string();
+    let given = ["--modality", "DX", "--body-part", "CHEST", "--mean", "0.5", "--std", "0.25"];
+    let wrong = model(&[&["add", &file, "--to", &to, "--labels", "one"], &given[..]].concat());
+    assert_eq!(wrong.code, 64);
+    assert!(wrong.stderr.contains("labels: 1 are given, but the model has 2 values"), "{}", wrong.stderr);
+    assert!(!Path::new(&to).exists(), "a refusal writes nothing");
+    let add = [&["add", &file, "--to", &to, "--labels", "Mean,Row", "--json"], &given[..]].concat();
+    let added = model(&add);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let report: Value = added.first().unwrap();
+    assert_eq!((report["name"].as_str(), report["report"]["findings"].as_u64()), (Some("lung"), Some(2)));
+    assert_eq!(report["report"]["input"]["layout"], "NHWC");
+    let held = model(&["verify", &to, "--json"]);
+    assert_eq!((held.code, held.first().unwrap()["holds"].as_bool()), (0, Some(true)), "{}", held.stderr);
+    let looked = model(&["add", &to]);
+    assert_eq!(looked.code, 0, "{}", looked.stderr);
+    for words in ["to be filled in: line", "passes the gate", "bundles = [\""] {
+        assert!(looked.stdout.contains(words), "{words}: {}", looked.stdout);
+    }
+    let again = model(&add);
+    assert_eq!(again.code, 64);
+    assert!(again.stderr.contains("is there already"), "{}", again.stderr);
+}

@@ -1,6 +1,7 @@
 //! The command line of the appliance. Exit 0; 64 wrong use or configuration; 69 peer not reachable;
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
+mod add;
 mod associations;
 mod audit;
 mod case;
@@ -74,7 +75,7 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
-    /// Bundles: list, show, verify, standing, accept, withdraw, restore.
+    /// Bundles: list, show, verify, standing, accept, withdraw, restore, add.
     #[command(subcommand)]
     Model(model::Model),
     /// Pseudonyms: list, show, find, export, forget, rotate.

@@ -8,9 +8,8 @@ use models::guarantee::{Bound, Guarantee};
 use models::manifest::Manifest;
 use serde_json::json;
 
-use super::Where;
 use super::out::{self, Failure};
-use super::oversee;
+use super::{Where, add, oversee};
 use crate::house::workers;
 
 /// Commands about bundles.
@@ -30,6 +29,8 @@ pub(super) enum Model {
     Withdraw(oversee::Ordered),
     /// Restore a no-flag that oversight lowered or withdrew.
     Restore(oversee::Restore),
+    /// Make a bundle of somebody else's ONNX classifier, or look at one that was filled in.
+    Add(add::Add),
 }
 
 /// One bundle.
@@ -54,6 +55,7 @@ pub(super) async fn main(c: &Model) -> Result<(), Failure> {
         Model::Accept(a) => oversee::accept(a).await,
         Model::Withdraw(o) => oversee::withdraw(o).await,
         Model::Restore(r) => oversee::restore(r).await,
+        Model::Add(a) => add::main(a),
     }
 }
 
