@@ -180,6 +180,12 @@ fn classifier(out: &mut Faults, m: &Manifest) {
             "is empty",
             "write the name of the model's output",
         );
+        out.unless(
+            output.maps.as_ref().is_none_or(|maps| is_text(maps)),
+            "output.maps",
+            "is empty",
+            "write the name of the output that shows places, or leave it out",
+        );
     }
     if let Some(gate) = &m.gate {
         for (key, [low, high]) in [("gate.grey_mean", gate.grey_mean), ("gate.grey_std", gate.grey_std)] {

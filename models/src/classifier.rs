@@ -7,8 +7,9 @@ use ort::value::{TensorElementType, TensorRef};
 use crate::bundle::{Bundle, MANIFEST};
 use crate::error::{Error, ManifestFault};
 use crate::input::{self, GreyImage};
-use crate::manifest::{Input, Layout};
-use crate::rule::{self, FrameValues, Subject, Triage};
+use crate::manifest::{Input, Layout, Manifest};
+use crate::place::Maps;
+use crate::rule::{self, Disposition, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
 
@@ -50,7 +51,8 @@ impl Classifier {
         let session = Session::load(runtime, &bundle.bytes(&model.file, &model.sha256)?)?;
         let features = parts.novelty.map(|gate| (gate.tensor.as_str(), gate.dimension));
         let answer = (parts.output.tensor.as_str(), parts.findings.len());
-        let faults = tensors(&session, &bundle.manifest().input, answer, features);
+        let others = Others { features, maps: parts.output.maps.as_deref() };
+        let faults = tensors(&session, &bundle.manifest().input, answer, &others);
         if faults.is_empty() {
             Ok(Self { bundle, session, time: Times::default() })
         } else {
@@ -81,24 +83,37 @@ impl Classifier {
         let value = TensorRef::from_array_view(&tensor)
             .map_err(|e| Error::Session { doing: "take the image", problem: e.to_string() })?;
         let parts = self.bundle.classifier()?;
-        let (inputs, logits) = ([(input.tensor.as_str(), value.into())], parts.output.tensor.as_str());
-        let (output, features) = match parts.novelty {
-            Some(gate) => {
-                let [output, features] = self.session.run(inputs, [logits, gate.tensor.as_str()])?;
-                (output, features.into_iter().collect())
-            }
-            None => {
-                let [output] = self.session.run(inputs, [logits])?;
-                (output, Vec::new())
-            }
-        };
+        let maps = parts.output.maps.as_deref();
+        let mut names = vec![parts.output.tensor.as_str()];
+        names.extend(parts.novelty.map(|gate| gate.tensor.as_str()));
+        names.extend(maps);
+        let outputs = self.session.run_for([(input.tensor.as_str(), value.into())], &names)?;
         self.time.run += began.elapsed();
-        let fits = features.len() == parts.novelty.map_or(0, |gate| gate.dimension);
-        if fits && output.shape() == [1, parts.findings.len()] {
-            Ok(FrameValues { outputs: output.into_iter().collect(), features, grey_mean, grey_std })
-        } else {
-            Err(Error::Session { doing: "run the model", problem: "an output has another shape".to_owned() })
+        let mut outputs = outputs.into_iter();
+        let output = outputs.next().unwrap_or_default();
+        let features: Vec<f32> = match parts.novelty {
+            Some(_) => outputs.next().unwrap_or_default().into_iter().collect(),
+            None => Vec::new(),
+        };
+        let shown = outputs.next().unwrap_or_default();
+        let size = match *shown.shape() {
+            [1, findings, rows, columns] if findings == parts.findings.len() => Some([rows, columns]),
+            _ => None,
+        };
+        let fits = features.len() == parts.novelty.map_or(0, |gate| gate.dimension)
+            && (maps.is_none() || size.is_some());
+        if !fits || output.shape() != [1, parts.findings.len()] {
+            return Err(Error::Session {
+                doing: "run the model",
+                problem: "an output has another shape".to_owned(),
+            });
         }
+        let maps = size.map_or_else(Maps::default, |size| Maps {
+            values: shown.into_iter().collect(),
+            size,
+            image: [image.rows(), image.columns()],
+        });
+        Ok(FrameValues { outputs: output.into_iter().collect(), features, maps, grey_mean, grey_std })
     }
 
     /// Decide about the study of this patient from all its frames.
@@ -109,8 +124,25 @@ impl Classifier {
         if frames.is_empty() {
             return Err(Error::Image("there is no frame"));
         }
-        let triage = rule::decide(self.bundle.classifier()?, subject, &frames);
+        let mut triage = rule::decide(self.bundle.classifier()?, subject, &frames);
+        self.find_places(&mut triage, &frames);
         Ok(Verdict { triage, frames, time: std::mem::take(&mut self.time) })
+    }
+
+    /// Where findings were seen: of those that raised a flag; of the highest, when something else must decide.
+    fn find_places(&self, triage: &mut Triage, frames: &[FrameValues]) {
+        let Manifest { input, findings, .. } = self.bundle.manifest();
+        let highest = triage.findings.iter().map(|f| f.score).fold(0.0, f64::max);
+        let escalated = triage.disposition == Disposition::Escalate;
+        for (finding, score) in findings.iter().zip(&mut triage.findings) {
+            if !(score.positive || escalated && score.score >= highest) {
+                continue;
+            }
+            let value = |f: &FrameValues| f.outputs.get(finding.index).copied().unwrap_or(f32::MIN);
+            let strongest = frames.iter().enumerate().max_by(|a, b| value(a.1).total_cmp(&value(b.1)));
+            score.place =
+                strongest.and_then(|(at, frame)| frame.maps.place(finding.index, at, input.size, input.fit));
+        }
     }
 
     /// [`Classifier::frame`] for each image, then [`Classifier::conclude`] about a patient of unknown age.
@@ -123,13 +155,22 @@ impl Classifier {
     }
 }
 
+/// Outputs that a bundle may name beside its answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Others<'a> {
+    /// Name and number of the pooled features.
+    pub features: Option<(&'a str, usize)>,
+    /// Name of the maps.
+    pub maps: Option<&'a str>,
+}
+
 /// How the model's tensors differ from what the bundle promises. One frame is run at a time: an axis of frames that is
 /// fixed at another number would fail each of them.
 pub(crate) fn tensors(
     session: &Session,
     input: &Input,
     answer: (&str, usize),
-    features: Option<(&str, usize)>,
+    others: &Others<'_>,
 ) -> Vec<ManifestFault> {
     let ty = TensorElementType::Float32;
     let [rows, columns] = input.size.map(Some);
@@ -139,6 +180,8 @@ pub(crate) fn tensors(
     };
     let wanted = |(name, width), key| Wanted { name, key, ty, shape: vec![Some(1), Some(width)] };
     let mut outputs = vec![wanted(answer, "output")];
-    outputs.extend(features.map(|features| wanted(features, "novelty")));
+    outputs.extend(others.features.map(|features| wanted(features, "novelty")));
+    let shape = vec![Some(1), Some(answer.1), None, None];
+    outputs.extend(others.maps.map(|name| Wanted { name, key: "output.maps", ty, shape }));
     session.check(MANIFEST, &[Wanted { name: &input.tensor, key: "input", ty, shape: image }], &outputs)
 }

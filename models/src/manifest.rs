@@ -206,6 +206,9 @@ pub struct Window {
 pub struct Output {
     /// Name of the tensor.
     pub tensor: String,
+    /// Name of a tensor float32 [frames, findings, rows, columns] that shows where each finding was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maps: Option<String>,
     /// What the tensor holds.
     pub activation: Activation,
     /// Over the frames of a study.

@@ -6,6 +6,7 @@ use crate::bundle::ClassifierParts;
 use crate::guarantee::{ANY, Guarantee, Limits};
 use crate::manifest::{Activation, Aggregate, Finding, Priority};
 use crate::novelty::Novelty;
+use crate::place::{Maps, Place};
 
 /// What triage answers about a study that a bundle could run.
 /// (`not-analysed` and `unreadable` are answered before a bundle runs.)
@@ -55,6 +56,9 @@ pub struct FindingScore {
     pub positive: bool,
     /// Priority of a flag.
     pub priority: Priority,
+    /// Where it was seen, of a finding that raised a flag or, without one, of the highest; only of a model with maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// The input check of a study: the measure that failed, else the last that was taken.
@@ -100,6 +104,9 @@ pub struct FrameValues {
     /// Pooled features, where the bundle has a gate by distance.
     #[serde(default)]
     pub features: Vec<f32>,
+    /// Where each finding was seen, of a model with maps.
+    #[serde(skip)]
+    pub maps: Maps,
     /// Mean of the 0..1 input image.
     pub grey_mean: f64,
     /// Standard deviation of the 0..1 input image.
@@ -294,6 +301,7 @@ fn score(
         // No logit gives 1; what is rounded up to it is not there.
         positive: limits.flag_at.is_some_and(|at| score >= at && at < 1.0),
         priority: finding.priority,
+        place: None,
     }
 }
 

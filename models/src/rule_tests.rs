@@ -44,7 +44,7 @@ fn finding(index: usize, no_flag_below: f64, flag_at: f64, priority: Priority) -
 fn model(aggregate: Aggregate, limits: &[(f64, f64)]) -> Model {
     let priorities = [Priority::Routine, Priority::Stat, Priority::Urgent];
     Model {
-        output: Output { tensor: "logits".into(), activation: Activation::Sigmoid, aggregate },
+        output: Output { tensor: "logits".into(), maps: None, activation: Activation::Sigmoid, aggregate },
         gate: GateLimits { grey_mean: [0.1, 0.9], grey_std: [0.05, 0.5] },
         findings: limits
             .iter()
@@ -56,7 +56,13 @@ fn model(aggregate: Aggregate, limits: &[(f64, f64)]) -> Model {
 }
 
 fn frame(outputs: &[f32]) -> FrameValues {
-    FrameValues { outputs: outputs.to_vec(), features: Vec::new(), grey_mean: 0.5, grey_std: 0.2 }
+    FrameValues {
+        outputs: outputs.to_vec(),
+        features: Vec::new(),
+        maps: Maps::default(),
+        grey_mean: 0.5,
+        grey_std: 0.2,
+    }
 }
 
 fn limits() -> impl Strategy<Value = Vec<(f64, f64)>> {
@@ -110,7 +116,13 @@ fn an_image_outside_the_gate_escalates_with_the_measured_value() {
     for (mean, std, words, measure) in
         [(0.97, 0.2, "brightness is 0.970", "grey_mean"), (0.5, 0.01, "contrast is 0.010", "grey_std")]
     {
-        let values = FrameValues { outputs: vec![9.0], features: Vec::new(), grey_mean: mean, grey_std: std };
+        let values = FrameValues {
+            outputs: vec![9.0],
+            features: Vec::new(),
+            maps: Maps::default(),
+            grey_mean: mean,
+            grey_std: std,
+        };
         let answer = decide(model.parts(), Subject::default(), &[values]);
         assert_eq!(answer.disposition, Disposition::Escalate);
         assert!(answer.reason.contains(words), "{}", answer.reason);
@@ -196,7 +208,7 @@ proptest! {
     #[test]
     fn outside_the_gate_nothing_is_settled(logit in -8.0_f32..8.0, mean in 0.0_f64..1.0, std in 0.0_f64..0.6) {
         let model = model(Aggregate::Max, &[(0.2, 0.8)]);
-        let answer = decide(model.parts(), Subject::default(), &[FrameValues { outputs: vec![logit], features: Vec::new(), grey_mean: mean, grey_std: std }]);
+        let answer = decide(model.parts(), Subject::default(), &[FrameValues { outputs: vec![logit], features: Vec::new(), maps: Maps::default(), grey_mean: mean, grey_std: std }]);
         let inside = |v: f64, [low, high]: [f32; 2]| v >= f64::from(low) && v <= f64::from(high);
         let passed = inside(mean, model.gate.grey_mean) && inside(std, model.gate.grey_std);
         prop_assert_eq!(answer.gate.passed, passed);

@@ -67,21 +67,29 @@ impl Session {
         inputs: [(&str, SessionInputValue<'_>); N],
         names: [&str; M],
     ) -> Result<[ArrayD<f32>; M], Error> {
+        let number =
+            || Error::Session { doing: "run the model", problem: "it gave fewer outputs".to_owned() };
+        self.run_for(inputs, &names)?.try_into().map_err(|_| number())
+    }
+
+    /// Run once and take the float32 outputs of these names, in their order.
+    pub fn run_for<const N: usize>(
+        &mut self,
+        inputs: [(&str, SessionInputValue<'_>); N],
+        names: &[&str],
+    ) -> Result<Vec<ArrayD<f32>>, Error> {
         let failed = |e: ort::Error| Error::Session { doing: "run the model", problem: e.to_string() };
         let inputs: Vec<_> = inputs.into_iter().collect();
         let outputs = self.session.run(inputs).map_err(failed)?;
-        let mut arrays = names.map(|_| ArrayD::zeros(Vec::new()));
-        for (array, name) in arrays.iter_mut().zip(names) {
+        let one = |name: &&str| {
             let value = outputs.get(name).ok_or_else(|| Error::Session {
                 doing: "run the model",
                 problem: format!("it gave no output {name}"),
             })?;
-            *array = value.try_extract_array::<f32>().map_err(failed)?.to_owned();
-            if !array.iter().all(|v| v.is_finite()) {
-                return Err(Error::NotFinite);
-            }
-        }
-        Ok(arrays)
+            let array = value.try_extract_array::<f32>().map_err(failed)?.to_owned();
+            if array.iter().all(|v| v.is_finite()) { Ok(array) } else { Err(Error::NotFinite) }
+        };
+        names.iter().map(one).collect()
     }
 }
 

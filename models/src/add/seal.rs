@@ -11,7 +11,7 @@ use super::folder::put;
 use super::runner::{self, Runner};
 use crate::bundle::{self, Bundle, FORMAT, MANIFEST};
 use crate::check;
-use crate::classifier::tensors;
+use crate::classifier::{Others, tensors};
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
 use crate::manifest::{Manifest, Model, Output};
@@ -101,7 +101,8 @@ impl Sealing<'_> {
         let of_model = |f| self.refuse(vec![ManifestFault { file: model.file.clone(), ..f }]);
         let session = runner::load(runtime, onnx).map_err(of_model)?;
         let input = manifest.input.clone();
-        let faults = tensors(&session, &input, (&output.tensor, manifest.findings.len()), None);
+        let others = Others { features: None, maps: output.maps.as_deref() };
+        let faults = tensors(&session, &input, (&output.tensor, manifest.findings.len()), &others);
         if !faults.is_empty() {
             return Err(self.refuse(faults));
         }
