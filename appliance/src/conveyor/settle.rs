@@ -122,6 +122,7 @@ impl Conveyor {
             plan_digest: answer.plan_digest,
             pseudonym_key: self.deid.pseudonym_keys().map(|keys| keys.name()).unwrap_or_default(),
             previews: answer.previews,
+            places: answer.places,
             bag: bag.map(|b| b.to_string()),
             ms: answer.ms,
             facts: answer.facts,
@@ -239,6 +240,7 @@ fn unreadable(modality: &str, reason: String) -> TriageAnswer {
         plan_digest: String::new(),
         actions: BTreeMap::new(),
         previews: Vec::new(),
+        places: Vec::new(),
         unreadable: Vec::new(),
         ms: crate::job::Timings::default(),
     }

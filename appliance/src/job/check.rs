@@ -89,7 +89,11 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
 
 fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
     let texts = [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
-    if t.previews.len() > MAX_PREVIEWS || t.holds.len() > 64 || t.findings.len() > 256 || t.actions.len() > 16
+    if t.previews.len() > MAX_PREVIEWS
+        || t.holds.len() > 64
+        || t.findings.len() > 256
+        || t.actions.len() > 16
+        || t.places.len() > 256
     {
         return Err(Fault::TooMuch);
     }
@@ -101,6 +105,17 @@ fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<()
     }
     if t.unreadable.iter().any(|(i, _)| *i as usize >= instances) {
         return Err(Fault::UnknownInstance);
+    }
+    for p in &t.places {
+        if p.instance as usize >= instances {
+            return Err(Fault::UnknownInstance);
+        }
+        if p.rows.len() != models::place::GRID {
+            return Err(Fault::WrongSize);
+        }
+        if p.name.len() > MAX_TEXT_BYTES {
+            return Err(Fault::TooMuch);
+        }
     }
     t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
 }

@@ -301,10 +301,26 @@ pub struct TriageAnswer {
     pub actions: BTreeMap<String, u64>,
     /// Pictures for the page.
     pub previews: Vec<Preview>,
+    /// Where findings were seen.
+    pub places: Vec<PlacedFinding>,
     /// Instances that could not be read, with the reason in words.
     pub unreadable: Vec<(u32, String)>,
     /// Milliseconds spent.
     pub ms: Timings,
+}
+
+/// Where a finding was seen on one frame, on a grid of 32 x 32 cells over the whole image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacedFinding {
+    /// Name of the finding, for people.
+    pub name: String,
+    /// The instance, by its number in the job.
+    pub instance: u32,
+    /// Frame, from 0.
+    pub frame: u32,
+    /// Rows from the top; bit 0 of each is its leftmost cell.
+    pub rows: Vec<u32>,
 }
 
 /// The input gate's verdict.

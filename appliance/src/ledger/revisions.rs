@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proto::case::{Disposition, Finding, Priority, TriageMode};
 use sqlx::{FromRow, Row, Sqlite, Transaction};
 
-use crate::job::{Gate, ListFacts, Preview, Timings};
+use crate::job::{Gate, ListFacts, PlacedFinding, Preview, Timings};
 
 use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
 use super::{Error, Ledger, NewCase, Result, Seal, cases, events, oversight};
@@ -51,6 +51,8 @@ pub struct NewDisposition {
     pub pseudonym_key: String,
     /// Pictures.
     pub previews: Vec<Preview>,
+    /// Where findings were seen.
+    pub places: Vec<PlacedFinding>,
     /// Bag that holds them.
     pub bag: Option<String>,
     /// Timings.
@@ -85,6 +87,7 @@ impl NewDisposition {
             plan_digest: String::new(),
             pseudonym_key: String::new(),
             previews: Vec::new(),
+            places: Vec::new(),
             bag,
             ms: Timings::default(),
             facts: ListFacts::default(),
@@ -127,6 +130,8 @@ pub struct DispositionRow {
     pub pseudonym_key: String,
     /// Pictures.
     pub previews: Vec<Preview>,
+    /// Where findings were seen.
+    pub places: Vec<PlacedFinding>,
     /// Bag that holds them.
     pub bag: Option<String>,
     /// Timings.
@@ -249,8 +254,8 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
-             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest, places)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(study)
         .bind(revision)
@@ -272,6 +277,7 @@ impl Ledger {
         .bind(now)
         .bind(i64::from(d.cloud_up))
         .bind(&d.digest)
+        .bind(serde_json::to_string(&d.places)?)
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -363,6 +369,7 @@ fn disposition_row(r: &sqlx::sqlite::SqliteRow) -> Result<DispositionRow> {
         plan_digest: text("plan_digest")?,
         pseudonym_key: text("pseudonym_key")?,
         previews: serde_json::from_str(&text("previews")?)?,
+        places: serde_json::from_str(&text("places")?)?,
         bag: r.try_get("bag")?,
         ms: serde_json::from_str(&text("ms")?)?,
         decided_at: r.try_get("decided_at")?,

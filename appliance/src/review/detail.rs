@@ -47,6 +47,8 @@ struct ResultView {
     gate: Option<Gate>,
     holds: Vec<String>,
     removed: Vec<Removed>,
+    /// Where findings were seen, for the viewer to outline.
+    places: Vec<crate::job::PlacedFinding>,
     previews: Vec<PreviewView>,
     ms: f64,
     decided_at: i64,
@@ -178,6 +180,7 @@ fn result(d: crate::ledger::DispositionRow) -> ResultView {
         gate: d.gate,
         removed: removed.collect(),
         previews: previews.collect(),
+        places: d.places,
         ms: d.ms.total,
         decided_at: d.decided_at,
         cloud_up: d.cloud_up,
@@ -195,6 +198,7 @@ fn unread(d: crate::ledger::DispositionRow) -> ResultView {
         disposition: "drawn",
         findings: Vec::new(),
         gate: None,
+        places: Vec::new(),
         ..result(d)
     }
 }

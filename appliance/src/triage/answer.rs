@@ -22,6 +22,8 @@ pub struct Outcome {
     pub priority: Priority,
     /// The input gate; `None` when no bundle ran.
     pub gate: Option<Gate>,
+    /// Where findings were seen, by name and number of the frame among those that were run.
+    pub places: Vec<(String, models::Place)>,
 }
 
 impl Outcome {
@@ -34,6 +36,7 @@ impl Outcome {
             findings: Vec::new(),
             priority: Priority::Routine,
             gate: None,
+            places: Vec::new(),
         }
     }
 }
@@ -79,6 +82,7 @@ pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -
         findings: findings.collect(),
         priority: triage.priority.map_or(Priority::Routine, priority),
         gate: Some(gate(&triage.gate)),
+        places: triage.findings.iter().filter_map(|f| Some((f.name.clone(), f.place.clone()?))).collect(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::open::{open, split};
 use super::previews::Shown;
 use super::survey::{Survey, survey};
 use super::{Error, Tools};
-use crate::job::{Timings, TriageAnswer, TriageJob};
+use crate::job::{PlacedFinding, Timings, TriageAnswer, TriageJob};
 use crate::pixels::{self, Image};
 use crate::triage::{Outcome, Pick, Selection, not_analysed, outcome, prepare, select, unreadable};
 
@@ -39,6 +39,7 @@ pub(super) fn run(
         unread: BTreeMap::new(),
         unread_frames: 0,
         values: Vec::new(),
+        picks: Vec::new(),
     };
     let mut classifier = selection.as_ref().ok().and_then(|s| tools.classifiers.get_mut(s.bundle));
     for item in &found.items {
@@ -70,6 +71,8 @@ struct Frames<'f> {
     unread: BTreeMap<u32, String>,
     unread_frames: usize,
     values: Vec<models::rule::FrameValues>,
+    /// Which frame each of the values is of.
+    picks: Vec<Pick>,
 }
 
 impl Frames<'_> {
@@ -108,7 +111,10 @@ impl Frames<'_> {
         let input = prepare(decoded, &classifier.bundle().manifest().input);
         spent.input += began.elapsed();
         match input {
-            Ok(input) => self.values.push(classifier.frame(&input)?),
+            Ok(input) => {
+                self.values.push(classifier.frame(&input)?);
+                self.picks.push(pick);
+            }
             Err(error) => self.not_read(pick, &error),
         }
         Ok(())
@@ -151,6 +157,11 @@ fn conclude(
 }
 
 fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {
+    let placed = |(name, place): (String, models::Place)| {
+        let pick = frames.picks.get(place.frame)?;
+        Some(PlacedFinding { name, instance: pick.instance, frame: pick.frame, rows: place.rows })
+    };
+    let places = answer.places.into_iter().filter_map(placed).collect();
     let ms = |d: Duration| d.as_secs_f64() * 1000.0;
     TriageAnswer {
         facts: found.facts,
@@ -164,6 +175,7 @@ fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent
         holds: found.holds,
         plan_digest: hex::encode(found.digest),
         actions: found.actions,
+        places,
         previews: frames.shown.finish(),
         unreadable: found.unreadable,
         ms: Timings {

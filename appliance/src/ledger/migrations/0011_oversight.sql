@@ -2,6 +2,8 @@
 
 -- Which bundle answered, by the digest of its manifest: a changed bundle is another one, whatever its version says.
 ALTER TABLE dispositions ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+-- Where findings were seen.
+ALTER TABLE dispositions ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
 -- When a person first opened the study on the page.
 ALTER TABLE studies ADD COLUMN opened_at INTEGER;
 -- What a signed report says about triage's flag: 1 closes it.

@@ -46,6 +46,11 @@ let sharper = 0;
 /** What leaves black, in pixels of the full image. @typedef {{ instance: number, everywhere: boolean, x0: number, y0: number, x1: number, y1: number }} Area */
 /** @type {Area[]} */
 let areas = [];
+/** Where findings were seen, on 32 x 32 cells over the image. @typedef {{ name: string, instance: number, frame: number, rows: number[] }} Place */
+/** @type {Place[]} */
+let places = [];
+/** Whether they are outlined: only while asked for, so that nobody reads the outline before the image. */
+let placed = false;
 /** Shown as they leave, or as outlines with what is under them. */
 let outlined = false;
 /** Draws an area: called with it once, or with nothing when it was given up. @type {((area: Area | null) => void) | null} */
@@ -85,7 +90,7 @@ export function show(id, kind, previews, words) {
 }
 
 /** Takes the image off the screen and out of memory. */
-export function clear() { show('', '', [], ''); }
+export function clear() { places = []; placed = false; show('', '', [], ''); }
 
 /** @param {Preview} p @returns {Promise<Uint16Array>} */
 async function values(p) {
@@ -173,6 +178,7 @@ function paint() {
   screen.imageSmoothingEnabled = scale < 4;
   screen.drawImage(picture, (canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y, w, h);
   paintAreas(about, scale);
+  if (placed) paintPlaces(about, w, h);
   $('cap-window').textContent = `${t.window(Math.round(centre), Math.round(width), invert)} · ${t.size(about.columns, about.rows, about.level)}`;
   $('invert').setAttribute('aria-pressed', String(invert));
 }
@@ -191,6 +197,49 @@ function paintAreas(about, scale) {
   }
   if (corner) screen.strokeRect(corner.x, corner.y, hand.x - corner.x, hand.y - corner.y);
 }
+
+/** Outlines of where findings were seen on this image. @param {Preview} about @param {number} w @param {number} h size of the image on the canvas */
+function paintPlaces(about, w, h) {
+  const here = places.filter((p) => p.instance === about.instance && p.frame === about.frame);
+  const [left, top] = [(canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y];
+  const ratio = devicePixelRatio || 1;
+  here.forEach((p, n) => {
+    const [cw, ch] = [w / 32, h / 32];
+    const inside = (/** @type {number} */ r, /** @type {number} */ c) => r >= 0 && c >= 0 && r < 32 && c < 32 && ((p.rows[r] >>> c) & 1) === 1;
+    const lines = new Path2D();
+    let first = /** @type {[number, number] | null} */ (null);
+    for (let r = 0; r < 32; r += 1) {
+      for (let c = 0; c < 32; c += 1) {
+        if (!inside(r, c)) continue;
+        first ??= [r, c];
+        const [x, y] = [left + c * cw, top + r * ch];
+        if (!inside(r - 1, c)) { lines.moveTo(x, y); lines.lineTo(x + cw, y); }
+        if (!inside(r + 1, c)) { lines.moveTo(x, y + ch); lines.lineTo(x + cw, y + ch); }
+        if (!inside(r, c - 1)) { lines.moveTo(x, y); lines.lineTo(x, y + ch); }
+        if (!inside(r, c + 1)) { lines.moveTo(x + cw, y); lines.lineTo(x + cw, y + ch); }
+      }
+    }
+    // Dark below light: seen on black and on white alike.
+    for (const [colour, wide] of /** @type {[string, number][]} */ ([['#000', 4], ['#7fd0ff', 2]])) {
+      screen.strokeStyle = colour;
+      screen.lineWidth = wide * ratio;
+      screen.stroke(lines);
+    }
+    if (!first) return;
+    screen.font = `${13 * ratio}px system-ui, sans-serif`;
+    const at = /** @type {const} */ ([left + first[1] * cw, top + first[0] * ch - (4 + 16 * n) * ratio]);
+    screen.strokeStyle = '#000';
+    screen.strokeText(p.name, ...at);
+    screen.fillStyle = '#7fd0ff';
+    screen.fillText(p.name, ...at);
+  });
+}
+
+/** Where findings were seen. @param {Place[]} found */
+export function seen(found) { places = found; later(); }
+
+/** Outlines where findings were seen, while asked for. @param {boolean} on */
+export function outline(on) { if (placed !== on) { placed = on; later(); } }
 
 /** Areas of the case that is shown. @param {Area[]} drawn */
 export function cover(drawn) { areas = drawn; later(); }

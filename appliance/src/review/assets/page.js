@@ -139,6 +139,7 @@ function keys(e) {
   else if (k === 'k') list.step(-1);
   else if (k === 'Escape' && viewing) { if (!image.key(k)) go(''); }
   else if (viewing && k === 'n') { if (!e.repeat) void study.look(true); }
+  else if (viewing && k === 'o') image.outline(true);
   else if (!viewing || e.repeat && !/Arrow|[+\-=]/.test(k)) return;
   else if (!image.key(k) && !study.key(k)) return;
   e.preventDefault();
@@ -152,7 +153,10 @@ study.study();
 go(document.querySelector('meta[name=study]')?.getAttribute('content') ?? '', true);
 follow(take);
 document.addEventListener('keydown', keys);
-document.addEventListener('keyup', (e) => { if (e.key.toLowerCase() === 'n') void study.look(false); });
+document.addEventListener('keyup', (e) => {
+  if (e.key.toLowerCase() === 'n') void study.look(false);
+  if (e.key.toLowerCase() === 'o') image.outline(false);
+});
 window.addEventListener('popstate', () => go(location.pathname.split('/')[2] ?? '', true));
 $('home').addEventListener('click', (e) => { e.preventDefault(); go(''); });
 $('keys').addEventListener('click', sheet);

@@ -59,6 +59,7 @@ export const t = {
   draw: 'Draw the area on the image, from one corner to the other. It will be black on every image of this size. Esc gives up.',
   drawnNone: 'No area was drawn.',
   covered: (/** @type {number} */ n) => `${n} ${n === 1 ? 'area' : 'areas'} drawn by a person: black in what leaves. M shows what is under them.`,
+  placed: 'Hold O to see where on the image the network saw it: a region, not a border.',
   attributes: { title: 'Attributes, before and after', instance: 'Instance', hold: 'Show before (hold)', columns: ['Attribute', 'Action', 'Before', 'After'] },
   theme: { dark: 'Light theme', light: 'Dark theme' },
   title: 'Studies - Scanside',
@@ -80,7 +81,7 @@ export const t = {
   keys: [
     ['J K', 'next, previous study'], ['/', 'find'], ['Esc', 'back to the list'], ['G S', 'go to STAT'],
     ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
-    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'],
+    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
     ['F D', 'a drawn study, read: a finding, none of the findings'],
     ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],

@@ -13,7 +13,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  * @typedef {{ name: string, score: number, threshold: number, positive: boolean, scheme: string, code: string }} Finding
  * @typedef {{ row: import('/assets/live.js').Row, now: number, result: null | { revision: number, words: string, disposition: string,
  *   bundle: string, version: string, mode: string, mode_words: string, findings: Finding[], gate: null | { score: number, limit: number, passed: boolean },
- *   holds: string[], removed: { code: string, words: string, count: number }[], previews: import('/assets/image.js').Preview[], ms: number,
+ *   holds: string[], removed: { code: string, words: string, count: number }[], places: import('/assets/image.js').Place[], previews: import('/assets/image.js').Preview[], ms: number,
  *   decided_at: number, cloud_up: boolean }, case: null | { id: string, state: string, priority: string, reason: string, plan: string,
  *   sealed_bytes: number, bytes_sent: number, parts_sent: number, parts_total: number, searched: number, attempts: number, next_attempt: number,
  *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[] },
@@ -84,6 +84,7 @@ function draw() {
   const words = d.result && d.row.state !== 'arriving' ? t.noPicture : t.analysing;
   image.show(d.row.id, d.row.study.split(' ')[0], d.result?.previews ?? [], words);
   image.cover(d.case?.areas ?? []);
+  image.seen(d.result?.places ?? []);
   image.caption([d.row.study, d.row.room, d.row.tail && `…${d.row.tail}`].filter(Boolean).join(' · '));
   tick();
 }
@@ -139,6 +140,7 @@ function findings(d) {
       el('span', 'quiet', `${t.sections.score} ${f.score.toFixed(2)}, ${t.sections.threshold} ${f.threshold.toFixed(2)}: ${f.positive ? t.sections.over : t.sections.under}`));
     list.append(li);
   }
+  if (r.places.length > 0) list.append(el('li', 'quiet', t.placed));
   const when = `${r.bundle} ${r.version}, ${r.mode}, ${clock(r.decided_at, d.now)}, ${Math.round(r.ms)} ms${r.cloud_up ? '' : ', cloud away'}`;
   const inside = r.findings.length > 0 ? [list] : [el('p', '', t.sections.none)];
   if (r.gate) inside.push(el('p', r.gate.passed ? 'quiet' : 'shadow', `${t.sections.gate}: ${r.gate.score.toFixed(2)}, limit ${r.gate.limit.toFixed(2)}, ${r.gate.passed ? t.sections.gatePassed : t.sections.gateNot}`));
