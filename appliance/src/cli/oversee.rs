@@ -1,5 +1,5 @@
-//! `appliance model accept|withdraw|restore|recalibrate|reads` and `user physician`: what a named person decides about
-//! a bundle on the strength of physicians' reads.
+//! `appliance model standing|accept|withdraw|restore` and `user physician`: what a named person decides about a bundle on
+//! the strength of physicians' reads.
 
 use std::path::PathBuf;
 
@@ -140,7 +140,13 @@ pub(super) async fn standing(w: &Where) -> Result<(), Failure> {
     let ledger = open_ledger(&settings).await?;
     let watches = ledger.watches(settings.oversight.hidden_most).await?;
     for folder in &settings.triage.bundles {
-        let Ok(bundle) = Bundle::open(folder) else { continue };
+        let bundle = match Bundle::open(folder) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                out::say(&error.to_string());
+                continue;
+            }
+        };
         let local = ledger.local_reads(bundle.digest(), settings.oversight.alpha).await?;
         let watch = watches.iter().find(|w| w.digest == bundle.digest());
         if w.json {

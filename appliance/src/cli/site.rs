@@ -101,9 +101,26 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     {
         d.fault("escalation.identity", error.to_string(), "enrol this site again: `appliance enrol`");
     }
+    note_alarm(s, d);
     note_acceptance(s, d).await;
     if !s.triage.bundles.is_empty() && d.faults.is_empty() {
         note_worker(s, d).await;
+    }
+}
+
+/// `assist` and `settle` need somebody to call.
+fn note_alarm(s: &Settings, d: &mut Document) {
+    if let (true, Some((key, what))) = (s.triage.mode != TriageMode::Shadow && !s.site.demo, s.alarm.lacks())
+    {
+        d.fault(
+            key,
+            what,
+            "write [alarm] with stat, urgent, routine and an [[alarm.contact]], or triage.mode = \"shadow\"; until then it runs as shadow",
+        );
+    }
+    let password = s.alarm.smtp.as_ref().and_then(|smtp| smtp.password.as_ref());
+    if password.is_some_and(|file| std::fs::read_to_string(file).is_err()) {
+        d.fault("alarm.smtp.password", "cannot be read", "name a file that holds the password");
     }
 }
 
@@ -112,13 +129,10 @@ async fn note_acceptance(s: &Settings, d: &mut Document) {
     if s.triage.mode != TriageMode::Settle || s.site.demo || !d.faults.is_empty() {
         return;
     }
-    let Ok(ledger) = open_ledger(s).await else { return };
-    let mut accepted = false;
-    for bundle in s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok()) {
-        accepted |= matches!(ledger.acceptance(bundle.digest()).await, Ok(Some(_)));
-    }
-    ledger.close().await;
-    if !accepted {
+    // Read only: a check beside a running appliance of another version must change nothing.
+    let accepted = Ledger::accepted_digests(&s.site.ledger).await.unwrap_or_default();
+    let mut open = s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok());
+    if !open.any(|bundle| accepted.iter().any(|digest| digest == bundle.digest())) {
         d.fault(
             "triage.mode",
             "\"settle\" counts no-flag, and no configured bundle has been accepted by a named person on local reads",

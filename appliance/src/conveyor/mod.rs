@@ -9,7 +9,7 @@ mod oversee;
 mod pack;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,8 +34,6 @@ pub struct Rules {
     pub mode: TriageMode,
     /// A demonstration: `settle` is in force without an acceptance.
     pub demo: bool,
-    /// Digest of each bundle's manifest, by name and version.
-    pub digests: BTreeMap<(String, String), String>,
     /// How many studies a physician reads.
     pub oversight: crate::oversight::Config,
     /// `None`: a person decides on every case (`review.mode = "required"`); else the countdown of `"veto"`.

@@ -24,19 +24,19 @@ pub(super) struct Overseen {
 impl Conveyor {
     /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
     pub(super) async fn oversee(&self, answer: &mut TriageAnswer) -> Result<Overseen, Error> {
-        let name = (answer.bundle.clone(), answer.version.clone());
-        let Some(digest) = self.rules.digests.get(&name).cloned() else {
-            // No bundle took it, or one that is not configured any more: nothing of it is watched.
+        let digest = answer.digest.clone();
+        if digest.is_empty() {
             let mode = mode(self.rules.mode, self.rules.demo);
-            return Ok(Overseen { mode, digest: String::new(), seen: None, sample: None });
-        };
+            return Ok(Overseen { mode, digest, seen: None, sample: None });
+        }
         let relies = self.ledger.reliance(&digest).await?;
         let seen = seen(answer, even()?);
         withhold(answer, &relies, seen.score);
+        let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
         let drawn = (even()?, even()?);
         Ok(Overseen {
-            mode: mode(self.rules.mode, self.rules.demo || relies.accepted),
-            sample: sample(answer.disposition, &self.rules.oversight, drawn),
+            mode,
+            sample: sample(answer.disposition, mode, &self.rules.oversight, drawn),
             seen: Some(seen),
             digest,
         })
@@ -78,10 +78,12 @@ fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
 /// Why a study is drawn, by two numbers drawn evenly from 0 to 1.
 fn sample(
     given: Disposition,
+    mode: TriageMode,
     site: &crate::oversight::Config,
     (any, silent): (f64, f64),
 ) -> Option<&'static str> {
-    if any < site.trial {
+    // A study that is drawn hides its answer: only in shadow mode does no flag get lost by that.
+    if mode == TriageMode::Shadow && any < site.trial {
         return Some("trial");
     }
     (given == Disposition::NoFlag && silent < site.share).then_some("share")
@@ -141,9 +143,15 @@ mod tests {
     #[test]
     fn the_silent_are_drawn_by_share_and_a_trial_draws_any() {
         let site = Config { share: 0.05, trial: 0.5, ..Config::default() };
-        assert_eq!(sample(Disposition::NoFlag, &site, (0.9, 0.04)), Some("share"));
-        assert_eq!(sample(Disposition::NoFlag, &site, (0.9, 0.06)), None);
-        assert_eq!(sample(Disposition::Flag, &site, (0.9, 0.0)), None);
-        assert_eq!(sample(Disposition::Escalate, &site, (0.4, 0.9)), Some("trial"));
+        let shadow = |given, drawn| sample(given, TriageMode::Shadow, &site, drawn);
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.04)), Some("share"));
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.06)), None);
+        assert_eq!(shadow(Disposition::Flag, (0.9, 0.0)), None);
+        assert_eq!(shadow(Disposition::Escalate, (0.4, 0.9)), Some("trial"));
+        assert_eq!(
+            sample(Disposition::Flag, TriageMode::Assist, &site, (0.0, 0.0)),
+            None,
+            "no flag is hidden"
+        );
     }
 }

@@ -233,6 +233,7 @@ fn unreadable(modality: &str, reason: String) -> TriageAnswer {
         reason,
         bundle: String::new(),
         version: String::new(),
+        digest: String::new(),
         findings: Vec::new(),
         priority: Priority::Urgent,
         gate: None,

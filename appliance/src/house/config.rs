@@ -195,7 +195,7 @@ impl Settings {
         note_forward_faults(&mut d, intake.as_ref(), forward.as_deref_mut().unwrap_or_default());
         note_commitment_faults(&mut d, commitment.as_ref(), forward.as_deref().unwrap_or_default());
         note_audit_faults(&mut d, audit.as_ref());
-        note_oversight_faults(&mut d, oversight.as_ref(), alarm.as_ref());
+        note_oversight_faults(&mut d, oversight.as_ref(), alarm.as_ref(), triage.as_ref());
         let settings = match (
             site, intake, store, study, deid, triage, commitment, forward, review, oversight, alarm, audit,
             log,
@@ -265,18 +265,15 @@ impl Settings {
         }
     }
 
+    /// The triage mode in force before any acceptance is asked for: a flag must end somewhere, so without a contact an
+    /// appliance receives, analyses, counts, and changes nothing. `check` refuses such a configuration.
+    #[must_use]
+    pub fn mode_in_force(&self) -> TriageMode {
+        if self.alarm.lacks().is_some() && !self.site.demo { TriageMode::Shadow } else { self.triage.mode }
+    }
+
     fn note_mode_faults(&self, d: &mut Document) {
         let demo = self.site.demo;
-        // `settle` without an accepted bundle runs as `assist`; `check` looks into the ledger and says so.
-        if let (true, Some((key, what))) =
-            (self.triage.mode != TriageMode::Shadow && !demo, self.alarm.lacks())
-        {
-            d.fault(
-                key,
-                what,
-                "write [alarm] with stat, urgent, routine and an [[alarm.contact]], or triage.mode = \"shadow\"",
-            );
-        }
         if demo && !(self.intake.is_local() && self.review.listen.ip().is_loopback()) {
             d.fault(
                 "site.demo",
@@ -288,7 +285,20 @@ impl Settings {
 }
 
 /// What oversight and alarm have to say about themselves.
-fn note_oversight_faults(d: &mut Document, oversight: Option<&OversightConfig>, alarm: Option<&AlarmConfig>) {
+fn note_oversight_faults(
+    d: &mut Document,
+    oversight: Option<&OversightConfig>,
+    alarm: Option<&AlarmConfig>,
+    triage: Option<&TriageConfig>,
+) {
+    let trial = oversight.is_some_and(|o| o.trial > 0.0);
+    if trial && triage.is_some_and(|t| t.mode != TriageMode::Shadow) {
+        d.fault(
+            "oversight.trial",
+            "draws studies whose answer is hidden until they are read: only shadow mode can afford that",
+            "write 0.0, or triage.mode = \"shadow\"",
+        );
+    }
     for (key, what, todo) in oversight.iter().flat_map(|o| o.faults()) {
         d.fault(&format!("oversight.{key}"), what, todo);
     }

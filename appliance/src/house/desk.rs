@@ -6,7 +6,7 @@ use super::run::Running;
 use super::status::Report;
 use crate::conveyor::now;
 use crate::job::Explained;
-use crate::ledger::{Error, Ledger, WatchRow};
+use crate::ledger::{Error, Ledger, Outcomes, WatchRow};
 use crate::review::{Config, Decision, DestinationRow, Frame, House, LightRow, Lights};
 
 impl House for Running {
@@ -100,6 +100,10 @@ impl House for Running {
 
     async fn metrics(&self) -> Result<String, Error> {
         self.metrics_text().await
+    }
+
+    async fn outcomes(&self) -> Result<Outcomes, Error> {
+        self.fresh_outcomes().await
     }
 
     async fn watches(&self) -> Result<Vec<WatchRow>, Error> {

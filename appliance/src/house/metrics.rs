@@ -2,16 +2,34 @@
 //! study or a peer.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use super::run::Running;
 use crate::ledger::{Error, Outcomes, Spread, WatchRow};
 use crate::oversight::Level;
 
+/// How old counts may be: they look at every study, and a page asks for them every few seconds.
+const FRESH: Duration = Duration::from_secs(15);
+
+/// The newest counts and when they were made.
+pub(super) type Counted = tokio::sync::Mutex<Option<(Instant, Outcomes)>>;
+
 impl Running {
+    /// What came of triage, at most [`FRESH`] old.
+    pub(super) async fn fresh_outcomes(&self) -> Result<Outcomes, Error> {
+        let mut kept = self.counted.lock().await;
+        if let Some((_, outcomes)) = kept.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            return Ok(outcomes.clone());
+        }
+        let outcomes = self.opened.ledger.outcomes().await?;
+        *kept = Some((Instant::now(), outcomes.clone()));
+        Ok(outcomes)
+    }
+
     /// Everything that is counted.
     pub(super) async fn metrics_text(&self) -> Result<String, Error> {
         let ledger = &self.opened.ledger;
-        let (counts, outcomes) = (ledger.counts().await?, ledger.outcomes().await?);
+        let (counts, outcomes) = (ledger.counts().await?, self.fresh_outcomes().await?);
         let watches = ledger.watches(self.settings.oversight.hidden_most).await?;
         let mut out = String::new();
         one(&mut out, "studies", "Studies received.", counts.studies);

@@ -114,16 +114,19 @@ pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> R
     Ok(Pool::new(program, 1, at_once))
 }
 
-/// The site's rules for the conveyor. A bundle that cannot be opened answers no study; its worker says why.
+/// Name and digest of each configured bundle that can be opened.
+pub(super) fn bundles(s: &Settings) -> Vec<(String, String)> {
+    let open = s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok());
+    open.map(|b| (b.name().to_owned(), b.digest().to_owned())).collect()
+}
+
+/// The site's rules for the conveyor.
 #[must_use]
 pub fn rules(s: &Settings) -> Rules {
     let without = s.escalation.as_ref().map(|e| e.without_model.clone()).unwrap_or_default();
-    let bundles = s.triage.bundles.iter().filter_map(|folder| models::Bundle::open(folder).ok());
-    let named = |b: models::Bundle| ((b.name().to_owned(), b.version().to_owned()), b.digest().to_owned());
     Rules {
-        mode: s.triage.mode,
+        mode: s.mode_in_force(),
         demo: s.site.demo,
-        digests: bundles.map(named).collect(),
         oversight: s.oversight,
         veto: (s.review.mode == Mode::Veto).then_some(s.review.countdown),
         without_model: without.into_iter().collect(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Opened, Settings};
 use crate::conveyor::now;
 use crate::ledger::{AcceptanceRow, Error};
+use crate::oversight::Level;
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,10 @@ pub struct OversightOrder {
     pub what: OversightUse,
 }
 
+/// Where names of bundles are seen.
+const LOOK: &str = "see `appliance model standing`";
+/// How old a drawn study may be and still wait for its read when a bundle is accepted, ms.
+const WAITS: i64 = 7 * 86_400_000;
 /// Longest name or reason, in characters.
 const WORDS_MAX: usize = 200;
 
@@ -69,26 +74,51 @@ impl OversightOrder {
         match &self.what {
             OversightUse::Accept { report } => self.accept(s, opened, report).await,
             OversightUse::Withdraw => {
-                self.note(opened, "acceptance withdrawn", &self.bundle)?;
-                match opened.ledger.withdraw_acceptance(&self.bundle, &self.reason, now()).await? {
-                    true => Ok(serde_json::json!({ "withdrawn": self.bundle })),
-                    false => Err(Error::Refused("no acceptance of that bundle is in force".into())),
+                if !opened
+                    .ledger
+                    .acceptances()
+                    .await?
+                    .iter()
+                    .any(|a| a.bundle == self.bundle && a.withdrawn_at.is_none())
+                {
+                    return Err(Error::Refused(format!(
+                        "no acceptance of a bundle {} is in force: {LOOK}",
+                        self.bundle
+                    )));
                 }
+                self.note(opened, "acceptance withdrawn", &self.bundle, &self.reason)?;
+                opened.ledger.withdraw_acceptance(&self.bundle, &self.reason, now()).await?;
+                Ok(serde_json::json!({ "withdrawn": self.bundle }))
             }
             OversightUse::Restore { anew } => {
-                self.note(
-                    opened,
-                    if *anew { "no-flag restored, learning anew" } else { "no-flag restored" },
-                    &self.bundle,
-                )?;
-                match opened.ledger.restore(&self.bundle, *anew, now()).await? {
-                    true => Ok(serde_json::json!({ "restored": self.bundle, "anew": anew })),
-                    false => Err(Error::Refused("nothing of that bundle was lowered or withdrawn".into())),
+                match opened.ledger.lowered(&self.bundle).await? {
+                    None => {
+                        return Err(Error::Refused(format!(
+                            "no study was answered by a bundle {}: {LOOK}",
+                            self.bundle
+                        )));
+                    }
+                    Some(false) if !anew => {
+                        return Err(Error::Refused(format!(
+                            "nothing of {} was lowered or withdrawn",
+                            self.bundle
+                        )));
+                    }
+                    Some(_) => {}
                 }
+                let what = if *anew { "no-flag restored, learning anew" } else { "no-flag restored" };
+                self.note(opened, what, &self.bundle, &self.reason)?;
+                opened.ledger.restore(&self.bundle, *anew, &self.who, now()).await?;
+                Ok(serde_json::json!({ "restored": self.bundle, "anew": anew }))
             }
             OversightUse::Physician { user, counts } => {
+                if opened.ledger.user(user).await?.is_none() {
+                    return Err(Error::Refused(
+                        "there is no such user: `appliance user add NAME` first".into(),
+                    ));
+                }
                 let what = if *counts { "reads count as a physician's" } else { "reads count no more" };
-                self.note(opened, what, user)?;
+                self.note(opened, what, user, &self.reason)?;
                 opened.ledger.set_physician(user, *counts).await?;
                 Ok(serde_json::json!({ "user": user, "physician": counts }))
             }
@@ -112,7 +142,20 @@ impl OversightOrder {
                 local.words()
             )));
         }
-        self.note(opened, "bundle accepted", &format!("{} {}", bundle.name(), bundle.version()))?;
+        if opened.ledger.reliance(bundle.digest()).await?.level != Level::Steady {
+            return Err(Error::Refused(format!(
+                "its no-flag is lowered or withdrawn: restore it first; {LOOK}"
+            )));
+        }
+        let unread = opened.ledger.unread_trial(bundle.digest(), now() - WAITS).await?;
+        if unread > 0 {
+            return Err(Error::Refused(format!(
+                "{unread} drawn studies have waited more than a week for their read: a set without the ones nobody read is not a fair one"
+            )));
+        }
+        let detail =
+            format!("{}; digest {}, report blake3 {report}, {}", self.reason, bundle.digest(), local.words());
+        self.note(opened, "bundle accepted", &format!("{} {}", bundle.name(), bundle.version()), &detail)?;
         let row = AcceptanceRow {
             bundle: bundle.name().to_owned(),
             version: bundle.version().to_owned(),
@@ -131,10 +174,10 @@ impl OversightOrder {
         serde_json::to_value(row).map_err(Into::into)
     }
 
-    fn note(&self, opened: &Opened, what: &str, on: &str) -> Result<(), Error> {
+    fn note(&self, opened: &Opened, what: &str, on: &str, detail: &str) -> Result<(), Error> {
         opened
             .audit
-            .write(now(), &self.who, what, on, &self.reason)
+            .write(now(), &self.who, what, on, detail)
             .map_err(|_| Error::Refused("the audit cannot be written: nothing was done".into()))
     }
 }

@@ -13,7 +13,7 @@ use super::auditing;
 use super::commitment::Engine;
 use super::control::{self, Clerk, Request, Response, socket_path};
 use super::evict::{self, Evictor};
-use super::open::{Opened, deid_order, pool, rules};
+use super::open::{Opened, bundles, deid_order, pool, rules};
 use super::outbox::HouseOutbox;
 use super::services::Counter;
 use super::sink::{Front, door, recover};
@@ -53,6 +53,7 @@ pub(super) struct Running {
     pub(super) courier: Option<Wake>,
     pub(super) metrics: Mutex<Option<Arc<crate::intake::Metrics>>>,
     pub(super) transcripts: OnceLock<Arc<crate::intake::Transcripts>>,
+    pub(super) counted: super::metrics::Counted,
 }
 
 /// Runs until `stop`; `ready` is told the addresses once everything listens.
@@ -96,6 +97,7 @@ pub async fn run(
         courier: courier.as_ref().map(Courier::waker),
         metrics: Mutex::new(None),
         transcripts: OnceLock::new(),
+        counted: super::metrics::Counted::default(),
     });
     serve(settings, opened, conveyor, running, courier, stop, ready).await
 }
@@ -153,6 +155,7 @@ async fn serve(
         courier: running.courier.clone(),
         at_once: s.triage.workers,
     };
+    let warden = warden::start(&s, &opened, bundles(&s), stop.clone())?;
     let halt_audit = CancellationToken::new();
     let collector = Collector::new(Arc::clone(&opened.audit), &s.audit, auditing::source(&s))?;
     let collector = collector.map(|c| tokio::spawn(c.run(halt_audit.clone())));
@@ -164,8 +167,6 @@ async fn serve(
     let forwards = opened.forwards.clone().run(opened.ledger.clone(), opened.store.inbox(), stop.clone());
     let forwards = tokio::spawn(forwards);
     let control = control_socket(&s, &running, &stop);
-    let digests = running.conveyor.rules.digests.values().cloned().collect();
-    let warden = warden::start(&s, &opened, digests, stop.clone()).await?;
     let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
     let page = tokio::spawn(page.run(stop.clone()));
     let engine = tokio::spawn(engine.run(stop.clone()));
@@ -294,6 +295,7 @@ impl Clerk for Running {
             }
             Request::Status => match Report::of(&self.settings, &self.opened, true).await {
                 Ok(mut report) => {
+                    report.outcomes = self.fresh_outcomes().await.ok();
                     let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
                     report.arriving = ArrivingRow::all(&arriving);
                     serde_json::to_value(report)

@@ -54,8 +54,8 @@ pub struct Report {
     pub refused: Vec<crate::ledger::RefusedRow>,
     /// Storage commitment.
     pub commitment: CommitmentCounts,
-    /// What came of triage.
-    pub outcomes: crate::ledger::Outcomes,
+    /// What came of triage, where it was counted.
+    pub outcomes: Option<crate::ledger::Outcomes>,
     /// How far each bundle's `no-flag` may be relied upon.
     pub watches: Vec<crate::ledger::WatchRow>,
     /// Studies that are still arriving.
@@ -137,7 +137,7 @@ impl Report {
             refused: ledger.refused().await?,
             counts,
             commitment: ledger.commitment_counts().await?,
-            outcomes: ledger.outcomes().await?,
+            outcomes: None,
             watches,
             arriving: Vec::new(),
             now: now(),
@@ -183,6 +183,9 @@ fn models_light(s: &Settings, no_worker: bool, watches: &[crate::ledger::WatchRo
     }
     let unaccepted =
         s.triage.mode == TriageMode::Settle && !s.site.demo && watches.iter().all(|w| w.accepted.is_none());
+    if s.mode_in_force() != s.triage.mode {
+        return light("warn", format!("{} runs as shadow: see `appliance check`", s.triage.mode.as_str()));
+    }
     if unaccepted && !s.triage.bundles.is_empty() {
         return light("warn", "settle runs as assist: no bundle is accepted; see `appliance model standing`");
     }

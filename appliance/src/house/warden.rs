@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use proto::case::{Priority, TriageMode};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +16,8 @@ use crate::oversight::due;
 const LOOK: Duration = Duration::from_secs(10);
 /// Calls at the same time.
 const AT_ONCE: usize = 4;
+/// The ledger's fact that says from when on calls are made, ms: nobody is called about what lay here before.
+const SINCE: &str = "alarm_since";
 /// Days back for which the one of a day is drawn.
 const DAYS: u32 = 7;
 
@@ -27,36 +28,50 @@ pub(super) struct Warden {
     caller: Caller,
     /// Day, since 1970, whose predecessors have been drawn for.
     drawn_until: i64,
+    /// From when on calls are made, ms.
+    since: i64,
 }
 
 impl Warden {
     pub(super) fn new(settings: &Settings, opened: Opened) -> Result<Self, Error> {
         let caller = Caller::new(&settings.alarm).map_err(|e| Error::Models(format!("[alarm]: {e}")))?;
-        Ok(Self { opened, settings: settings.clone(), caller, drawn_until: i64::MIN })
+        Ok(Self { opened, settings: settings.clone(), caller, drawn_until: i64::MIN, since: i64::MAX })
     }
 
-    /// Ends acceptances of bundles that are not what the configuration names any more: a changed bundle is another one.
-    ///
-    /// # Errors
-    /// The ledger's or the audit's refusal.
-    pub(super) async fn begin(&self, digests: &[String]) -> Result<(), Error> {
-        for bundle in self.opened.ledger.end_foreign_acceptances(digests, now()).await? {
-            let why = "the bundle was changed or removed";
+    /// Remembers from when on calls are made, and ends acceptances of bundles that are not what they were: a changed
+    /// bundle is another one. A bundle that cannot be opened now keeps its acceptance: it answers nothing either.
+    async fn begin(&mut self, bundles: &[(String, String)]) -> Result<(), Error> {
+        let ledger = &self.opened.ledger;
+        self.since = match ledger.fact(SINCE).await?.and_then(|t| t.parse().ok()) {
+            Some(since) => since,
+            None => {
+                let since = now();
+                ledger.set_fact(SINCE, Some(&since.to_string())).await?;
+                since
+            }
+        };
+        for bundle in ledger.foreign_acceptances(bundles).await? {
+            let why = "the bundle was changed";
             self.opened.audit.write(now(), "appliance", "acceptance withdrawn", &bundle, why)?;
-            tracing::warn!(%bundle, "its acceptance has ended: the bundle was changed or removed");
+            ledger.withdraw_acceptance(&bundle, why, now()).await?;
+            tracing::warn!(%bundle, "its acceptance has ended: the bundle was changed");
         }
         Ok(())
     }
 
     /// Looks until `stop`.
-    pub(super) async fn run(mut self, stop: CancellationToken) {
+    async fn run(mut self, bundles: Vec<(String, String)>, stop: CancellationToken) {
+        let mut begun = false;
         loop {
-            let wait = match self.look().await {
-                Ok(wait) => wait,
-                Err(error) => {
-                    tracing::warn!(%error, "oversight could not look; trying again");
-                    LOOK
+            let look = async {
+                if !begun {
+                    begun = note("begin", self.begin(&bundles).await);
                 }
+                self.look().await
+            };
+            let wait = tokio::select! {
+                wait = look => wait,
+                () = stop.cancelled() => return,
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -65,46 +80,57 @@ impl Warden {
         }
     }
 
-    async fn look(&mut self) -> Result<Duration, Error> {
-        let ledger = &self.opened.ledger;
-        for level in ledger.new_levels().await? {
-            let what = format!("no-flag {}", level.level);
-            self.opened.audit.write(now(), "appliance", &what, &level.bundle, &level.why)?;
-            tracing::warn!(bundle = %level.bundle, level = %level.level, "how far no-flag may be relied upon has changed");
-            ledger.level_audited(&level).await?;
-        }
+    /// Each step by itself: a fault of one must not keep contacts from being called.
+    async fn look(&mut self) -> Duration {
+        note("write levels into the audit", self.levels().await);
         let today = now().div_euclid(24 * 3_600_000);
         if today > self.drawn_until {
-            ledger.draw_of_days(DAYS, now()).await?;
-            self.drawn_until = today;
+            let drawn = self.opened.ledger.draw_of_days(DAYS, now()).await.map(|_| ()).map_err(Error::from);
+            if note("draw the study of a day", drawn) {
+                self.drawn_until = today;
+            }
         }
-        self.call().await
+        self.call().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "open flags could not be looked up; trying again");
+            LOOK
+        })
+    }
+
+    async fn levels(&self) -> Result<(), Error> {
+        for level in self.opened.ledger.new_levels().await? {
+            let what = format!("no-flag {}", level.level);
+            self.opened.audit.write(level.at, "appliance", &what, &level.bundle, &level.why)?;
+            tracing::warn!(bundle = %level.bundle, level = %level.level, "how far no-flag may be relied upon has changed");
+            self.opened.ledger.level_audited(level.seq).await?;
+        }
+        Ok(())
     }
 
     /// Makes the calls that are due; returns how long none will be.
     async fn call(&self) -> Result<Duration, Error> {
-        // Shadow changes nothing; a flag that was raised under another mode is not called about either.
-        if self.settings.triage.mode == TriageMode::Shadow {
+        if self.settings.mode_in_force() == TriageMode::Shadow {
             return Ok(LOOK);
         }
         let contacts = &self.settings.alarm.contact;
         let (mut calls, mut next) = (Vec::new(), None::<i64>);
-        for flag in self.opened.ledger.open_flags().await? {
+        for flag in self.opened.ledger.open_flags(self.since).await? {
             let Some(target) = self.target(&flag) else { continue };
             match due(&flag.ladder(target), contacts.len(), now()) {
                 Ok(call) => calls.push((flag, call)),
                 Err(at) => next = [next, at].into_iter().flatten().min(),
             }
         }
-        let made = futures::stream::iter(calls)
-            .map(|(flag, call)| async move {
-                let Some(contact) = contacts.get(call.contact) else { return Ok(()) };
-                self.one(&flag, call.number, contact).await
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        made.into_iter().collect::<Result<Vec<()>, Error>>()?;
+        // A few at a time, so that a STAT study that comes now does not wait behind old ones.
+        let more = calls.len() > AT_ONCE;
+        calls.truncate(AT_ONCE);
+        let made = calls.iter().map(|(flag, call)| async move {
+            let Some(contact) = contacts.get(call.contact) else { return };
+            note("record a call", self.one(flag, call.number, contact).await);
+        });
+        futures::future::join_all(made).await;
+        if more {
+            return Ok(Duration::from_millis(100));
+        }
         let wait =
             next.map_or(LOOK, |at| Duration::from_millis(u64::try_from(at - now()).unwrap_or(0).max(100)));
         Ok(wait.min(LOOK))
@@ -135,14 +161,23 @@ fn priority(word: &str) -> Priority {
     [Priority::Stat, Priority::Urgent].into_iter().find(|p| p.as_str() == word).unwrap_or(Priority::Routine)
 }
 
-/// Starts the warden beside the others.
-pub(super) async fn start(
+/// Whether a step went well; what went wrong is logged and tried again at the next look.
+fn note(what: &'static str, done: Result<(), Error>) -> bool {
+    if let Err(error) = &done {
+        tracing::warn!(%error, what, "oversight could not do this; trying again");
+    }
+    done.is_ok()
+}
+
+/// Starts the warden beside the others. `bundles`: name and digest of each that could be opened.
+///
+/// # Errors
+/// When TLS for calls cannot be set up.
+pub(super) fn start(
     settings: &Settings,
     opened: &Opened,
-    digests: Vec<String>,
+    bundles: Vec<(String, String)>,
     stop: CancellationToken,
 ) -> Result<tokio::task::JoinHandle<()>, Error> {
-    let warden = Warden::new(settings, opened.clone())?;
-    warden.begin(&digests).await?;
-    Ok(tokio::spawn(warden.run(stop)))
+    Ok(tokio::spawn(Warden::new(settings, opened.clone())?.run(bundles, stop)))
 }

@@ -106,6 +106,10 @@ fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<()
     if t.unreadable.iter().any(|(i, _)| *i as usize >= instances) {
         return Err(Fault::UnknownInstance);
     }
+    let digest = t.digest.len() == 64 && t.digest.bytes().all(|b| b.is_ascii_hexdigit());
+    if digest == t.bundle.is_empty() {
+        return Err(Fault::WrongSize);
+    }
     for p in &t.places {
         if p.instance as usize >= instances {
             return Err(Fault::UnknownInstance);

@@ -287,6 +287,8 @@ pub struct TriageAnswer {
     pub bundle: String,
     /// Bundle version.
     pub version: String,
+    /// Digest of the bundle's manifest as the worker loaded it; empty when none took the study.
+    pub digest: String,
     /// All findings of the bundle.
     pub findings: Vec<Finding>,
     /// Priority the findings ask for.

@@ -16,9 +16,11 @@ pub struct OpenFlag {
     pub priority: String,
     /// Since when it is open, ms.
     pub since: i64,
-    /// Calls made so far.
-    pub made: u32,
-    /// When the last was made, ms.
+    /// Calls tried so far.
+    pub tried: u32,
+    /// How many of the last tries in a row did not get through.
+    pub failed: u32,
+    /// When the last was tried, ms.
     pub last: Option<i64>,
 }
 
@@ -26,7 +28,7 @@ impl OpenFlag {
     /// As the ladder sees it, with the site's target in ms.
     #[must_use]
     pub fn ladder(&self, target: i64) -> Ladder {
-        Ladder { since: self.since, target, made: self.made, last: self.last }
+        Ladder { since: self.since, target, tried: self.tried, failed: self.failed, last: self.last }
     }
 }
 
@@ -44,20 +46,25 @@ pub struct CallRow {
 }
 
 impl Ledger {
-    /// Flags and STAT studies that nobody has acknowledged, the longest open first. What was answered in shadow mode
-    /// changes nothing and calls nobody.
+    /// Flags and STAT studies answered since `since` (ms) that nobody has acknowledged: STAT, then URGENT, then the
+    /// longest open. What was answered in shadow mode changes nothing and calls nobody.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn open_flags(&self) -> Result<Vec<OpenFlag>> {
+    pub async fn open_flags(&self, since: i64) -> Result<Vec<OpenFlag>> {
         Ok(sqlx::query_as(
             "SELECT s.id AS study, s.revision, s.priority, d.decided_at AS since,
-             (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS made,
+             (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS tried,
+             (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision
+                 AND c.number > coalesce((SELECT max(g.number) FROM calls g WHERE g.study = s.id
+                     AND g.revision = s.revision AND g.fault IS NULL), -1)) AS failed,
              (SELECT max(called_at) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS last
              FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
              WHERE s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR s.priority = 'STAT')
-             ORDER BY d.decided_at, s.id",
+             AND d.decided_at >= ?
+             ORDER BY CASE s.priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, d.decided_at, s.id",
         )
+        .bind(since)
         .fetch_all(&self.pool)
         .await?)
     }
@@ -86,12 +93,15 @@ impl Ledger {
         .bind(fault)
         .execute(&mut *tx)
         .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
         let line = match fault {
             None => format!("{contact} was called: nobody has acknowledged it"),
             Some(fault) => format!("{contact} could not be called: {fault}"),
         };
         events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
         tx.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(true)
     }
 }

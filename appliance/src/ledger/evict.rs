@@ -51,7 +51,10 @@ const CASES_CLOSED: &str = "NOT EXISTS (SELECT 1 FROM cases c LEFT JOIN reports 
 
 const FLAG_SEEN: &str = "(s.acknowledged_by IS NOT NULL OR (s.priority <> 'STAT'
     AND NOT EXISTS (SELECT 1 FROM dispositions d WHERE d.study = s.id AND d.revision = s.revision
-                    AND d.disposition = 'flag')))";
+                    AND d.disposition = 'flag')))
+    AND NOT EXISTS (SELECT 1 FROM samples p LEFT JOIN reads q ON q.study = p.study AND q.revision = p.revision
+        WHERE p.study = s.id AND p.revision = s.revision AND q.study IS NULL
+        AND p.drawn_at > (SELECT max(last_arrival) FROM studies) - 14 * 86400000)";
 
 const FORWARDS: &str = "NOT EXISTS (SELECT 1 FROM forwards f WHERE f.study = s.id
     AND (f.state NOT IN ('delivered', 'replaced') OR (f.commit_due = 1 AND f.committed_at IS NULL)))";

@@ -167,15 +167,21 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     LEFT JOIN cases c ON c.study = s.id AND c.revision = s.revision
     LEFT JOIN reports r ON r.case_id = c.id";
 
-/// What asks for a person comes first: STAT, then what has waited past the cap whatever its priority, so that nothing
-/// sinks, then URGENT flags, then what the bundle could not decide, the highest priority first, then the rest.
-const ORDER: &str = "CASE WHEN s.acknowledged_by IS NOT NULL THEN 9
-        WHEN s.priority = 'STAT' THEN 0
-        WHEN (d.disposition IN ('flag', 'escalate') OR drawn) AND d.decided_at < ?4 THEN 1
-        WHEN s.priority = 'URGENT' THEN 2
-        WHEN d.disposition = 'flag' THEN 3
-        WHEN d.disposition IN ('escalate', 'unreadable') THEN 4
+/// What asks for a person comes first: STAT; then, the longest waiting first, what has waited past the cap whatever its
+/// priority, so that nothing sinks; then URGENT, then other flags; then the newest. In shadow mode triage changes nothing,
+/// the order included, and the place of a study that was drawn for a read tells nothing of its answer.
+const ORDER: &str = "CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
+        WHEN s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND NOT drawn AND d.decided_at < ?4
+            AND (d.disposition = 'flag' OR c.state IN ('review', 'held', 'waiting', 'stopped', 'failed')) THEN 1
+        WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' AND NOT drawn THEN 2
+        WHEN s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND NOT drawn AND d.disposition = 'flag' THEN 3
         ELSE 5 END";
+/// Among what waited past the cap.
+const LONGEST: &str =
+    "CASE WHEN s.acknowledged_by IS NULL AND s.priority <> 'STAT' AND d.mode <> 'shadow' AND NOT drawn
+        AND d.decided_at < ?4
+        AND (d.disposition = 'flag' OR c.state IN ('review', 'held', 'waiting', 'stopped', 'failed'))
+        THEN d.decided_at END";
 
 impl Ledger {
     /// Rows of the list: what asks for a person first, then the newest.
@@ -186,7 +192,7 @@ impl Ledger {
         let sql = format!(
             "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT drawn) OR c.state = ?1 OR (?1 = 'drawn' AND drawn))
              AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
-             ORDER BY {ORDER}, s.last_arrival DESC, s.id LIMIT ?3"
+             ORDER BY {ORDER}, {LONGEST}, s.last_arrival DESC, s.id LIMIT ?3"
         );
         let found = if q.find.is_empty() { None } else { Some(self.find(&q.find).await?) };
         let rows: Vec<StudyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -297,6 +303,26 @@ impl Ledger {
         self.add_event(study, who, "raised to STAT", now).await
     }
 
+    /// Studies that came since a time (ms), how many of them left, and STAT studies that nobody has acknowledged.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn day(&self, since: i64) -> Result<(i64, i64, i64)> {
+        let (studies, sent) = sqlx::query_as(
+            "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM cases c WHERE c.study = s.id AND c.revision = s.revision
+             AND c.state IN ('received', 'answered', 'buried'))), 0) FROM studies s WHERE s.first_arrival >= ?",
+        )
+        .bind(since)
+        .fetch_one(&self.pool)
+        .await?;
+        let (stat,) = sqlx::query_as(
+            "SELECT count(*) FROM studies WHERE priority = 'STAT' AND acknowledged_by IS NULL",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok((studies, sent, stat))
+    }
+
     /// Counts of everything.
     ///
     /// # Errors
@@ -322,8 +348,12 @@ impl Ledger {
             )
             .await?,
             dispositions: by(
+                // What is drawn and not read is counted in its own place: a count that moves would tell its answer.
                 "SELECT d.disposition, count(*) FROM dispositions d JOIN studies s
-                 ON s.id = d.study AND s.revision = d.revision GROUP BY 1",
+                 ON s.id = d.study AND s.revision = d.revision
+                 WHERE NOT EXISTS (SELECT 1 FROM samples p LEFT JOIN reads q
+                     ON q.study = p.study AND q.revision = p.revision
+                     WHERE p.study = d.study AND p.revision = d.revision AND q.study IS NULL) GROUP BY 1",
             )
             .await?,
             cases: by("SELECT state, count(*) FROM cases GROUP BY 1").await?,

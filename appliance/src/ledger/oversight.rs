@@ -50,17 +50,19 @@ pub struct AcceptanceRow {
     pub withdrawn_why: Option<String>,
 }
 
-/// A level that the audit does not know yet.
+/// A change of level that the audit does not know yet.
 #[derive(Debug, Clone, FromRow)]
 pub struct NewLevel {
-    /// Digest of the bundle's manifest.
-    pub digest: String,
+    /// Its number.
+    pub seq: i64,
     /// Bundle.
     pub bundle: String,
     /// Level word.
     pub level: String,
     /// Why.
     pub why: String,
+    /// When, ms.
+    pub at: i64,
 }
 
 /// One bundle as `status` and the page show it.
@@ -88,6 +90,10 @@ pub struct WatchRow {
     pub accepted: Option<AcceptanceRow>,
 }
 
+/// In the place of a reason when a watch was damaged.
+const UNREADABLE: &str =
+    "what was learned of earlier studies cannot be read: `appliance model restore --anew`";
+
 const ACCEPTANCE: &str =
     "SELECT bundle, version, digest, who, accepted_at, report, reads, positives, missed, bound,
     withdrawn_at, withdrawn_why FROM acceptances";
@@ -107,8 +113,23 @@ impl Ledger {
         let Some((state, level, why, since)) = row else {
             return Ok(Reliance { accepted, ..Reliance::default() });
         };
-        let watch: Watch = serde_json::from_str(&state)?;
-        Ok(Reliance { level: parse_word(&level)?, why, since, median_quiet: watch.median_quiet(), accepted })
+        Ok(match serde_json::from_str::<Watch>(&state) {
+            Ok(watch) => Reliance {
+                level: parse_word(&level)?,
+                why,
+                since,
+                median_quiet: watch.median_quiet(),
+                accepted,
+            },
+            // What cannot be read is not relied upon; studies are answered all the same.
+            Err(_) => Reliance {
+                level: Level::Withdrawn,
+                why: UNREADABLE.into(),
+                since,
+                median_quiet: None,
+                accepted,
+            },
+        })
     }
 
     /// The acceptance in force of the bundle with this digest.
@@ -142,7 +163,10 @@ impl Ledger {
         .await?;
         let mut all = Vec::with_capacity(rows.len());
         for (digest, bundle, state, level, why, since) in rows {
-            let watch: Watch = serde_json::from_str(&state)?;
+            let read = serde_json::from_str::<Watch>(&state);
+            let (level, why) =
+                if read.is_ok() { (level, why) } else { ("withdrawn".into(), UNREADABLE.into()) };
+            let watch = read.unwrap_or_default();
             all.push(WatchRow {
                 quiet: self.quiet_reads(&digest, hidden_most).await?,
                 accepted: self.acceptance(&digest).await?,
@@ -176,7 +200,7 @@ impl Ledger {
     pub async fn local_reads(&self, digest: &str, alpha: f64) -> Result<Local> {
         let (reads, positives, missed): (u32, u32, u32) = sqlx::query_as(
             "SELECT count(*), coalesce(sum(r.finding), 0),
-             coalesce(sum(r.finding = 1 AND d.disposition = 'no-flag'), 0) FROM reads r
+             coalesce(sum(r.finding = 1 AND d.quiet = 1), 0) FROM reads r
              JOIN samples s ON s.study = r.study AND s.revision = r.revision AND s.why = 'trial'
              JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
              WHERE d.digest = ?",
@@ -214,21 +238,51 @@ impl Ledger {
         Ok(())
     }
 
-    /// Ends every acceptance of a bundle that is not among `digests`: a changed bundle is another one. Returns the
-    /// names of the bundles concerned.
+    /// Bundles of these names whose acceptance is of another edition than these (name and digest).
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn end_foreign_acceptances(&self, digests: &[String], now: i64) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as(
-            "UPDATE acceptances SET withdrawn_at = ?, withdrawn_why = 'the bundle was changed or removed'
-             WHERE withdrawn_at IS NULL AND digest NOT IN (SELECT value FROM json_each(?)) RETURNING bundle",
+    pub async fn foreign_acceptances(&self, bundles: &[(String, String)]) -> Result<Vec<String>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT bundle, digest FROM acceptances WHERE withdrawn_at IS NULL")
+                .fetch_all(&self.pool)
+                .await?;
+        let named = |bundle: &String| bundles.iter().any(|(name, _)| name == bundle);
+        let same = |bundle: &String, digest: &String| bundles.iter().any(|(n, d)| n == bundle && d == digest);
+        Ok(rows.into_iter().filter(|(b, d)| named(b) && !same(b, d)).map(|r| r.0).collect())
+    }
+
+    /// Digests of bundles whose acceptance is in force in the ledger at `path`; changes nothing and migrates nothing.
+    ///
+    /// # Errors
+    /// The database's refusal; a ledger of an older version has none.
+    pub async fn accepted_digests(path: &std::path::Path) -> Result<Vec<String>> {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+        let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let rows: std::result::Result<Vec<(String,)>, _> =
+            sqlx::query_as("SELECT digest FROM acceptances WHERE withdrawn_at IS NULL")
+                .fetch_all(&pool)
+                .await;
+        pool.close().await;
+        Ok(rows?.into_iter().map(|r| r.0).collect())
+    }
+
+    /// Studies of this bundle that were drawn for the local set before `before` (ms) and that nobody has read.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn unread_trial(&self, digest: &str, before: i64) -> Result<u32> {
+        let (count,) = sqlx::query_as(
+            "SELECT count(*) FROM samples s JOIN dispositions d ON d.study = s.study AND d.revision = s.revision
+             JOIN studies t ON t.id = s.study AND t.revision = s.revision
+             LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
+             WHERE s.why = 'trial' AND d.digest = ? AND s.drawn_at < ? AND r.study IS NULL",
         )
-        .bind(now)
-        .bind(serde_json::to_string(digests)?)
-        .fetch_all(&self.pool)
+        .bind(digest)
+        .bind(before)
+        .fetch_one(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(count)
     }
 
     /// A person takes an acceptance back. `false`: none was in force.
@@ -242,58 +296,85 @@ impl Ledger {
         Ok(ended > 0)
     }
 
-    /// A person restores what was lowered or withdrawn. `anew`: studies look different from now on, so everything that
-    /// was learned of them is forgotten. `false`: nothing was withdrawn or lowered.
+    /// Whether something of a bundle was lowered or withdrawn; `None`: no study was answered by it.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn restore(&self, bundle: &str, anew: bool, now: i64) -> Result<bool> {
+    pub async fn lowered(&self, bundle: &str) -> Result<Option<bool>> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT level FROM watches WHERE bundle = ?")
+            .bind(bundle)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok((!rows.is_empty()).then(|| rows.iter().any(|r| r.0 != "steady")))
+    }
+
+    /// A person restores what was lowered or withdrawn. `anew`: studies look different from now on, so everything that
+    /// was learned of them is forgotten, and reads of what was answered before count no more.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn restore(&self, bundle: &str, anew: bool, who: &str, now: i64) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let rows: Vec<(String, String)> =
-            sqlx::query_as("SELECT digest, state FROM watches WHERE bundle = ? AND (level <> 'steady' OR ?)")
+        let rows: Vec<(String, String, bool)> =
+            sqlx::query_as("SELECT digest, state, why LIKE '%physicians%' FROM watches WHERE bundle = ?")
                 .bind(bundle)
-                .bind(anew)
                 .fetch_all(&mut *tx)
                 .await?;
-        for (digest, state) in &rows {
-            let mut watch: Watch = serde_json::from_str(state)?;
+        for (digest, state, by_reads) in &rows {
+            let mut watch: Watch = serde_json::from_str(state).unwrap_or_default();
             watch.restore(anew);
             sqlx::query(
-                "UPDATE watches SET state = ?, level = 'steady', why = '', since = ?, reads_from = ? WHERE digest = ?",
+                "UPDATE watches SET state = ?1, level = 'steady', why = '', since = ?2,
+                 reads_from = CASE WHEN ?3 THEN ?2 ELSE reads_from END WHERE digest = ?4",
             )
             .bind(serde_json::to_string(&watch)?)
             .bind(now)
-            .bind(now)
+            .bind(anew || *by_reads)
             .bind(digest)
             .execute(&mut *tx)
             .await?;
+            changed(&mut tx, bundle, Level::Steady, &format!("restored by {who}"), now).await?;
         }
         tx.commit().await?;
-        Ok(!rows.is_empty())
+        Ok(())
     }
 
-    /// Levels that do not stand in the audit yet.
+    /// Changes of levels that do not stand in the audit yet, the oldest first.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn new_levels(&self) -> Result<Vec<NewLevel>> {
-        Ok(sqlx::query_as("SELECT digest, bundle, level, why FROM watches WHERE level <> audited")
+        Ok(sqlx::query_as("SELECT seq, bundle, level, why, at FROM levels WHERE audited = 0 ORDER BY seq")
             .fetch_all(&self.pool)
             .await?)
     }
 
-    /// A level stands in the audit now.
+    /// A change of level stands in the audit now.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn level_audited(&self, level: &NewLevel) -> Result<()> {
-        sqlx::query("UPDATE watches SET audited = ? WHERE digest = ?")
-            .bind(&level.level)
-            .bind(&level.digest)
-            .execute(&self.pool)
-            .await?;
+    pub async fn level_audited(&self, seq: i64) -> Result<()> {
+        sqlx::query("UPDATE levels SET audited = 1 WHERE seq = ?").bind(seq).execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// Notes a change of level for the audit.
+async fn changed(
+    tx: &mut Transaction<'_, Sqlite>,
+    bundle: &str,
+    level: Level,
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query("INSERT INTO levels (bundle, level, why, at) VALUES (?, ?, ?, ?)")
+        .bind(bundle)
+        .bind(level.as_str())
+        .bind(why)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 async fn end_acceptances(
@@ -323,7 +404,11 @@ pub(super) async fn watch(
         .fetch_optional(&mut **tx)
         .await?;
     let (mut watch, before): (Watch, Level) = match row {
-        Some((state, level)) => (serde_json::from_str(&state)?, parse_word(&level)?),
+        // A damaged watch stays as it is until a person restores it: nothing is relied upon meanwhile.
+        Some((state, level)) => match serde_json::from_str(&state) {
+            Ok(watch) => (watch, parse_word(&level)?),
+            Err(_) => return Ok(()),
+        },
         None => (Watch::default(), Level::Steady),
     };
     watch.see(seen);
@@ -347,11 +432,11 @@ pub(super) async fn watch(
     .bind(bundle)
     .bind(serde_json::to_string(&watch)?)
     .bind(word(&level)?)
-    .bind(why)
+    .bind(&why)
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    if level == before { Ok(()) } else { changed(tx, bundle, level, &why, now).await }
 }
 
 /// Reads of drawn silent studies of a bundle, weighed.
@@ -364,8 +449,8 @@ pub(super) async fn quiet_of(
         "SELECT count(*), coalesce(sum(r.finding), 0) FROM reads r
          JOIN samples s ON s.study = r.study AND s.revision = r.revision
          JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
-         WHERE d.digest = ?1 AND d.disposition = 'no-flag'
-         AND r.read_at >= coalesce((SELECT reads_from FROM watches WHERE digest = ?1), 0)",
+         WHERE d.digest = ?1 AND d.quiet = 1
+         AND d.decided_at >= coalesce((SELECT reads_from FROM watches WHERE digest = ?1), 0)",
     )
     .bind(digest)
     .fetch_one(&mut **tx)
@@ -373,20 +458,22 @@ pub(super) async fn quiet_of(
     Ok(quiet(reads, hidden, hidden_most))
 }
 
-/// `no-flag` of a bundle is withdrawn because of what physicians found.
+/// `no-flag` of a bundle is withdrawn because of what physicians found; the reason is added when it was withdrawn before.
 pub(super) async fn withdraw(
     tx: &mut Transaction<'_, Sqlite>,
-    digest: &str,
+    (bundle, digest): (&str, &str),
     why: &str,
     now: i64,
 ) -> Result<()> {
-    sqlx::query(
-        "UPDATE watches SET level = 'withdrawn', why = ?, since = ? WHERE digest = ? AND level <> 'withdrawn'",
+    let done = sqlx::query(
+        "UPDATE watches SET why = CASE WHEN level = 'withdrawn' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
+         since = CASE WHEN level = 'withdrawn' THEN since ELSE ?2 END, level = 'withdrawn'
+         WHERE digest = ?3 AND why NOT LIKE '%physicians%'",
     )
     .bind(why)
     .bind(now)
     .bind(digest)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    if done.rows_affected() == 0 { Ok(()) } else { changed(tx, bundle, Level::Withdrawn, why, now).await }
 }

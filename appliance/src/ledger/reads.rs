@@ -61,8 +61,8 @@ impl Ledger {
         .await?)
     }
 
-    /// Draws one silent study of each day that is over and has none, by chance; returns how many. `days`: how many
-    /// days back are looked at.
+    /// Draws one silent study of each day that is over and has none, by chance, among those that nobody has opened and
+    /// that still have their pictures; returns how many. `days`: how many days back are looked at.
     ///
     /// # Errors
     /// The database's refusal.
@@ -76,8 +76,11 @@ impl Ledger {
                  SELECT d.study, d.revision, 'day', ?3 FROM dispositions d
                  JOIN studies t ON t.id = d.study AND t.revision = d.revision
                  WHERE d.disposition = 'no-flag' AND d.decided_at >= ?1 AND d.decided_at < ?2
+                 AND t.opened_at IS NULL AND t.acknowledged_by IS NULL AND d.bag IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.study = d.study)
                  AND NOT EXISTS (SELECT 1 FROM samples s JOIN dispositions e
                      ON e.study = s.study AND e.revision = s.revision
+                     JOIN studies u ON u.id = e.study AND u.revision = e.revision
                      WHERE e.disposition = 'no-flag' AND e.decided_at >= ?1 AND e.decided_at < ?2)
                  ORDER BY random() LIMIT 1",
             )
@@ -105,9 +108,7 @@ impl Ledger {
         now: i64,
     ) -> Result<Quiet> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
-        if !self.is_physician(reader).await? {
-            return refuse("only a physician's read counts: `appliance user physician NAME` says who is one");
-        }
+        self.may_read(study, revision, reader).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let drawn: Option<(String, String)> = sqlx::query_as(
             "SELECT d.digest, d.bundle FROM samples s
@@ -140,12 +141,28 @@ impl Ledger {
                 says.reads,
                 hidden_most * 100.0
             );
-            withdraw(&mut tx, &digest, &why, now).await?;
+            withdraw(&mut tx, (&bundle, &digest), &why, now).await?;
         }
         // Without what was read: the timeline must not tell a second reader.
         events::add(&mut *tx, &self.seal, study, reader, "read by a physician", now).await?;
         tx.commit().await?;
         Ok(says)
+    }
+
+    /// Whether this person may record a read of this study revision.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with why not.
+    pub async fn may_read(&self, study: &str, revision: u32, reader: &str) -> Result<()> {
+        let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
+        if !self.is_physician(reader).await? {
+            return refuse("only a physician's read counts: `appliance user physician NAME` says who is one");
+        }
+        match self.sample(study, revision).await? {
+            None => refuse("this study was not drawn for a read"),
+            Some(read) if read.reader.is_some() => refuse("somebody has read it already"),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Whether reads of this person count.

@@ -254,8 +254,8 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
-             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest, places)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest, places, quiet)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(study)
         .bind(revision)
@@ -278,6 +278,7 @@ impl Ledger {
         .bind(i64::from(d.cloud_up))
         .bind(&d.digest)
         .bind(serde_json::to_string(&d.places)?)
+        .bind(d.seen.is_some_and(|seen| seen.quiet))
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
@@ -285,7 +286,8 @@ impl Ledger {
         }
         show(&mut tx, &self.seal, study, d).await?;
         cases::supersede(&mut tx, study, revision).await?;
-        if let Some(seen) = &d.seen {
+        // Images that come again would be seen twice: only the first answer of a study is watched.
+        if let Some(seen) = d.seen.as_ref().filter(|_| revision == 1) {
             oversight::watch(&mut tx, (&d.bundle, &d.digest), seen, now).await?;
         }
         if let Some(why) = d.sample {
@@ -318,7 +320,8 @@ impl Ledger {
 async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &NewDisposition) -> Result<()> {
     sqlx::query(
         "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
-         patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL WHERE id = ?",
+         patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL,
+         opened_at = NULL WHERE id = ?",
     )
     .bind(&d.facts.modality)
     .bind(&d.facts.body_part)

@@ -4,7 +4,8 @@
 //! Each new value is placed among the earlier ones; its place is even between 0 and 1 as long as nothing has changed
 //! (Vovk, Gammerman, Shafer, Algorithmic Learning in a Random World, 2005). Bets on it being high or low are kept as
 //! an e-detector (Shin, Ramdas, Rinaldo, Annals of Applied Statistics 2024): until it first reaches a number, that
-//! many studies pass on average at least while nothing has changed.
+//! many studies pass on average at least while nothing has changed. Exact while every earlier value is compared with;
+//! comparing with the first thousand alone makes it an approximation.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,13 @@ const LEARNED: usize = 60;
 const KEPT: usize = 1_000;
 /// How strongly is bet on a high (above 0) or a low place. At most 2, so that no bet loses everything.
 const BETS: [f64; 4] = [-1.8, -0.9, 0.9, 1.8];
-/// From here on fewer studies get `no-flag`: for each of the streams one false alarm in this many studies at most.
+/// From here on fewer studies get `no-flag`: each of the three streams gives one false alarm in this many studies at
+/// most, on average.
 const WARY: f64 = 100.0;
+/// Evidence is not counted beyond this.
+const CERTAIN: f64 = 1e12;
+/// Values are not told apart beyond this.
+const FAR: f64 = 1e30;
 /// From here on none does.
 pub const WITHDRAW: f64 = 2_000.0;
 
@@ -69,7 +75,7 @@ struct Stream {
 
 impl Stream {
     fn see(&mut self, value: f64, tie: f64) {
-        let value = value as f32;
+        let value = value.clamp(-FAR, FAR) as f32;
         let (below, equal) = self.kept.iter().fold((0_u32, 0_u32), |(below, equal), v| {
             (below + u32::from(*v < value), equal + u32::from(*v == value))
         });
@@ -78,7 +84,8 @@ impl Stream {
             let place =
                 (f64::from(below) + tie.clamp(0.0, 1.0) * f64::from(equal + 1)) / (count as f64 + 1.0);
             for (wealth, bet) in self.wealth.iter_mut().zip(BETS) {
-                *wealth = wealth.max(1.0) * (1.0 + bet * (place - 0.5));
+                // Enough to be certain; beyond it a number could no longer be written down.
+                *wealth = (wealth.max(1.0) * (1.0 + bet * (place - 0.5))).min(CERTAIN);
             }
         }
         if count < KEPT {

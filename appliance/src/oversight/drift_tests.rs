@@ -105,3 +105,14 @@ fn values_that_are_no_numbers_are_not_learned_from_and_state_survives_being_writ
     assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);
     assert_eq!(watch.median_quiet(), Some(0.25));
 }
+
+#[test]
+fn a_change_that_lasts_for_thousands_of_studies_stays_a_number_that_can_be_written_down() {
+    let (mut draw, mut watch) = (Draw(9), Watch::default());
+    (0..1_200).for_each(|_| watch.see(&study(&mut draw, USUAL)));
+    let far = Seen { score: 0.999, distance: f64::MAX, flag: true, quiet: false, tie: 0.5 };
+    (0..5_000).for_each(|_| watch.see(&far));
+    let text = serde_json::to_string(&watch).unwrap();
+    assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);
+    assert!(watch.evidence().0.is_finite() && watch.level() == Level::Withdrawn);
+}

@@ -129,6 +129,11 @@ impl Desk<'_> {
     pub async fn decide(&self, who: &str, decision: &Decision, now: i64) -> Result<(), Error> {
         let (study, case) = self.subject(decision).await?;
         self.permit(decision, case.as_ref())?;
+        if matches!(decision, Decision::ReadFinding { .. } | Decision::ReadNothing { .. }) {
+            // What is refused must not stand in the audit as a read.
+            let revision = self.ledger.detail(&study).await?.row.revision;
+            self.ledger.may_read(&study, revision, who).await?;
+        }
         let (what, reason) = words(decision);
         self.audit
             .write(now, who, what, case.as_ref().map_or(study.as_str(), |c| c.id.as_str()), reason)

@@ -136,7 +136,8 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
     let actions = actions(&d, who, areas.len());
     let row_drawn = d.row.drawn;
     let physician = row_drawn && house.ledger().is_physician(who).await?;
-    let actions = if row_drawn { reading(physician, actions) } else { actions };
+    let is_stat = d.row.priority == "STAT";
+    let actions = if row_drawn { reading(physician, is_stat, actions) } else { actions };
     let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held.as_str());
     let stat = held && d.row.priority == "STAT";
     Ok(DetailView {
@@ -147,8 +148,7 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         result: d.disposition.map(|r| if row_drawn { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
-        // The answer stands in the timeline too.
-        events: d.events.into_iter().filter(|e| !(row_drawn && e.what.starts_with("revision "))).collect(),
+        events: d.events.into_iter().map(|e| if row_drawn { untold(e) } else { e }).collect(),
         actions,
     })
 }
@@ -203,16 +203,23 @@ fn unread(d: crate::ledger::DispositionRow) -> ResultView {
     }
 }
 
+/// The answer stands in the timeline too: its line stays, so that whoever decides has seen as many lines as there are.
+fn untold(mut event: EventRow) -> EventRow {
+    if event.who == "appliance" && event.what.starts_with("revision ") && !event.what.contains("stable") {
+        event.what = "answered".into();
+    }
+    event
+}
+
 /// The buttons of a study that was drawn: reading it comes first.
-fn reading(physician: bool, mut rest: Vec<Action>) -> Vec<Action> {
+fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
     let not =
         (!physician).then_some("only a physician's read counts: ask your administrator to say who is one");
     let mut all = vec![
         button("read-finding", "Read: a finding", "F", not, false),
         button("read-nothing", "Read: none of the findings", "D", not, false),
     ];
-    // Acknowledging or escalating would tell what is not to be known yet; stopping and raising stay possible.
-    rest.retain(|a| matches!(a.action, "stat" | "identity-visible"));
+    rest.retain(|a| a.action != "acknowledge" || stat);
     all.append(&mut rest);
     all
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Config, Decision};
 use crate::job::Explained;
-use crate::ledger::{Error, Ledger, WatchRow};
+use crate::ledger::{Error, Ledger, Outcomes, WatchRow};
 
 /// One light of the top bar.
 #[derive(Debug, Clone, Serialize)]
@@ -89,6 +89,10 @@ pub trait House: Send + Sync + 'static {
     /// What came of triage, as `/metrics` says it.
     fn metrics(&self) -> impl Future<Output = Result<String, Error>> + Send {
         async { Ok(String::new()) }
+    }
+    /// What came of triage; it may be a few seconds old.
+    fn outcomes(&self) -> impl Future<Output = Result<Outcomes, Error>> + Send {
+        async { self.ledger().outcomes().await }
     }
     /// What is watched of each bundle.
     fn watches(&self) -> impl Future<Output = Result<Vec<WatchRow>, Error>> + Send {

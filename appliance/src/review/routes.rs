@@ -119,7 +119,10 @@ pub(super) async fn study<H: House>(
 ) -> Result<Response, Refusal> {
     let person = app.person(&headers).await?;
     let found = app.house.ledger().detail(&study).await?;
-    app.house.ledger().note_opened(&study, app.house.now()).await?;
+    // A full disk must not keep anybody from looking.
+    if let Err(error) = app.house.ledger().note_opened(&study, app.house.now()).await {
+        tracing::warn!(%error, "that a study was opened could not be noted");
+    }
     Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
 }
 

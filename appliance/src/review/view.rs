@@ -10,8 +10,8 @@ use crate::ledger::{Counts, DispositionRow, Error, Outcomes, RefusedRow, StudyRo
 
 /// Rows the page holds at most.
 pub(super) const ROWS_MAX: u32 = 200;
-/// Rows that are looked through for the numbers of a day.
-const DAY_ROWS_MAX: u32 = 5_000;
+/// Lines that are remembered.
+const LINES_MAX: usize = 5_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// One row of the list.
@@ -61,7 +61,7 @@ impl Findings {
         }
         let decided = house.ledger().disposition(&row.id, row.revision).await?;
         let line = decided.as_ref().map_or_else(String::new, list_line);
-        if self.0.len() >= DAY_ROWS_MAX as usize {
+        if self.0.len() >= LINES_MAX {
             self.0.clear();
         }
         self.0.insert(key, line.clone());
@@ -96,7 +96,11 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
     Ok(RowView {
         id: row.id.clone(),
         revision: row.revision,
-        priority: row.priority.clone(),
+        priority: if row.drawn && row.priority != "STAT" {
+            "ROUTINE".to_owned()
+        } else {
+            row.priority.clone()
+        },
         study: study.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "),
         room: row.station.clone(),
         tail: row.accession_tail.clone(),
@@ -135,7 +139,7 @@ pub(super) struct Head {
     /// AE title and port to type into a scanner.
     destination: Option<(String, u16)>,
     /// Studies with priority STAT that nobody has acknowledged.
-    stat: usize,
+    stat: i64,
 }
 
 /// The one fixed line; `{since}` stands for the time `since`.
@@ -148,26 +152,23 @@ struct Line {
 
 /// Numbers of the last 24 hours.
 struct Day {
-    studies: usize,
-    sent: usize,
+    studies: i64,
+    sent: i64,
 }
 
 /// Gathers the head.
 pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
     let ledger = house.ledger();
     let (lights, counts) = (house.lights().await?, ledger.counts().await?);
-    let query = crate::ledger::ListQuery { limit: DAY_ROWS_MAX, ..Default::default() };
-    let all = ledger.list(&query).await?;
     let since = house.now().saturating_sub(DAY_MS);
-    let recent: Vec<&StudyRow> = all.iter().filter(|r| r.first_arrival >= since).collect();
-    let gone = |r: &&&StudyRow| matches!(r.case_state.as_deref(), Some("received" | "answered" | "buried"));
-    let day = Day { studies: recent.len(), sent: recent.iter().filter(gone).count() };
+    let (studies, sent, stat) = ledger.day(since).await?;
+    let day = Day { studies, sent };
     let refused = ledger.refused().await?.into_iter().take(50);
     let reading_room = house.config().reading_room.clone();
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
-        stat: all.iter().filter(|r| r.priority == "STAT" && r.acknowledged_by.is_none()).count(),
-        outcomes: ledger.outcomes().await?,
+        stat,
+        outcomes: house.outcomes().await?,
         watches: house.watches().await?,
         destinations: house.destinations().await?,
         refused: refused.collect(),

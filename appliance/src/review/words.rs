@@ -39,7 +39,7 @@ pub(super) fn state(row: &StudyRow) -> (&'static str, String) {
     if row.arriving > 0 {
         return ("arriving", format!("arriving, {}", count(i64::from(row.arriving), "instance")));
     }
-    if row.drawn && case.is_none() {
+    if row.drawn && case.is_none() && !asks(row) {
         return ("drawn", "drawn for a physician's read".into());
     }
     if row.disposition.is_empty() {
@@ -68,7 +68,7 @@ pub(super) const DRAWN: &str =
 
 /// Whether a study stays open until a named person acknowledges it.
 pub(super) fn asks(row: &StudyRow) -> bool {
-    !row.drawn && row.acknowledged_by.is_none() && (row.disposition == "flag" || row.priority == "STAT")
+    row.acknowledged_by.is_none() && (row.priority == "STAT" || (!row.drawn && row.disposition == "flag"))
 }
 
 fn case_line(case: CaseState, row: &StudyRow) -> String {

@@ -16,6 +16,8 @@ pub struct Outcome {
     pub bundle: String,
     /// Bundle version; empty when none ran.
     pub version: String,
+    /// Digest of its manifest; empty when none ran.
+    pub digest: String,
     /// All findings of the bundle.
     pub findings: Vec<Finding>,
     /// What the flagged findings ask for.
@@ -33,6 +35,7 @@ impl Outcome {
             reason,
             bundle: String::new(),
             version: String::new(),
+            digest: String::new(),
             findings: Vec::new(),
             priority: Priority::Routine,
             gate: None,
@@ -79,6 +82,7 @@ pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -
         reason,
         bundle: name.to_owned(),
         version: version.to_owned(),
+        digest: bundle.digest().to_owned(),
         findings: findings.collect(),
         priority: triage.priority.map_or(Priority::Routine, priority),
         gate: Some(gate(&triage.gate)),

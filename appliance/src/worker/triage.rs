@@ -169,6 +169,7 @@ fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent
         reason: answer.reason,
         bundle: answer.bundle,
         version: answer.version,
+        digest: answer.digest,
         findings: answer.findings,
         priority: answer.priority,
         gate: answer.gate,

@@ -2,6 +2,10 @@
 
 -- Which bundle answered, by the digest of its manifest: a changed bundle is another one, whatever its version says.
 ALTER TABLE dispositions ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+-- 1: the bundle itself gave no-flag, whatever oversight made of it.
+ALTER TABLE dispositions ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX dispositions_by_time ON dispositions (decided_at);
+CREATE INDEX dispositions_by_digest ON dispositions (digest);
 -- Where findings were seen.
 ALTER TABLE dispositions ADD COLUMN places TEXT NOT NULL DEFAULT '[]';
 -- When a person first opened the study on the page.
@@ -57,10 +61,18 @@ CREATE TABLE watches (
     level  TEXT NOT NULL DEFAULT 'steady', -- steady, wary, withdrawn
     why    TEXT NOT NULL DEFAULT '',
     since  INTEGER NOT NULL,
-    -- The level that stands in the audit already.
-    audited TEXT NOT NULL DEFAULT 'steady',
-    -- Reads from this time on count for the running bound.
+    -- Reads of studies answered from this time on count for the running bound.
     reads_from INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Every change of a level, until it stands in the audit.
+CREATE TABLE levels (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    bundle  TEXT NOT NULL,
+    level   TEXT NOT NULL,
+    why     TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    audited INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Calls about flags that nobody acknowledged.

@@ -59,6 +59,7 @@ export const t = {
   draw: 'Draw the area on the image, from one corner to the other. It will be black on every image of this size. Esc gives up.',
   drawnNone: 'No area was drawn.',
   covered: (/** @type {number} */ n) => `${n} ${n === 1 ? 'area' : 'areas'} drawn by a person: black in what leaves. M shows what is under them.`,
+  again: (/** @type {string} */ label) => `${label}: press once more to record it. It cannot be taken back.`,
   placed: 'Hold O to see where on the image the network saw it: a region, not a border.',
   attributes: { title: 'Attributes, before and after', instance: 'Instance', hold: 'Show before (hold)', columns: ['Attribute', 'Action', 'Before', 'After'] },
   theme: { dark: 'Light theme', light: 'Dark theme' },

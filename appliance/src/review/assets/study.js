@@ -23,6 +23,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  */
 
 let open = '';
+let armed = '';
 let drawn = '';
 /** @type {Detail | null} */
 let detail = null;
@@ -223,6 +224,11 @@ async function press(a) {
   const d = detail;
   if (lost()) return say(t.off);
   if (a.not) return say(`${a.label}: ${a.not}.`);
+  // A read cannot be taken back once the answer is shown: a slip of the finger must not become a label.
+  if (a.action.startsWith('read-') && armed !== `${d.row.id} ${a.action}`) {
+    armed = `${d.row.id} ${a.action}`;
+    return say(t.again(a.label));
+  }
   let reason = a.given ?? undefined;
   /** @type {import('/assets/image.js').Area | null} */
   let area = null;
