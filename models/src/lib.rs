@@ -20,6 +20,7 @@ pub mod novelty;
 mod onnx;
 pub mod parity;
 pub mod place;
+pub mod recalibrate;
 pub mod report;
 pub mod rule;
 pub mod runtime;

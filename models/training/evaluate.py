@@ -47,6 +47,21 @@ def dispositions(manifest, scores):
     return np.where(flag, "flag", np.where(quiet, "no-flag", "escalate"))
 
 
+def by_rule(rule, manifest, scores, populations):
+    """The same under `rule.toml`: limits of each row's population; a finding without a row neither flags nor clears."""
+    keys = [f["key"] for f in manifest["finding"]]
+    given = np.full(len(scores), "escalate", dtype="<U8")
+    for table in rule["population"]:
+        chosen = np.asarray(populations) == table["name"]
+        rows = {t["finding"]: t for t in table["finding"]}
+        high = np.array([rows.get(k, {}).get("flag_at", np.inf) for k in keys])
+        low = rows["any"].get("no_flag_below", -np.inf) if manifest["policy"]["no_flag"] else -np.inf
+        flag = (scores >= high).any(axis=1)
+        quiet = scores[:, keys.index("any")] < low
+        given[chosen] = np.where(flag, "flag", np.where(quiet, "no-flag", "escalate"))[chosen]
+    return given
+
+
 def share(hits, total):
     """A share with its exact 95 % interval, as text."""
     if total == 0:

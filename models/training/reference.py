@@ -16,7 +16,7 @@ import augment
 import bundle
 import evaluate
 import fit
-import head_ct_haemorrhage as head_ct
+import head_train
 import nets
 import phantoms
 import reference_chest
@@ -27,9 +27,9 @@ SEED = 20261121
 MEAN, STD, WIDTH, LONGEST = 0.5, 0.25, 64, 64
 STEPS, BATCH, PEAK = 1400, 40, 1.5e-3
 VERSION = "0.1.0"
-SETS = reference_chest.SETS + head_ct.SETS
-PHANTOMS = {"chest": reference_chest.PHANTOMS, "head-ct": head_ct.PHANTOMS}
-OWN = ("evaluate.py", "head_ct_haemorrhage.py", "phantoms.py", "reference.py", "reference_chest.py", "words.py")
+SETS = reference_chest.SETS + ("ct_ich",)
+PHANTOMS = {"chest": reference_chest.PHANTOMS, "head-ct": {"fit": 120, "check": 60}}
+OWN = ("evaluate.py", "head_train.py", "lesions.py", "lite.py", "phantoms.py", "reference.py", "reference_chest.py", "words.py")
 VOCABULARY = words.vocabulary()
 
 
@@ -92,7 +92,7 @@ def load(part):
     # A film whose opacity is unknown would teach a sentence nobody vouches for.
     chosen &= ~np.isnan(labels[:, 0])
     rows = [(images[chosen], ["chest"] * chosen.sum(), chest_names(labels[chosen]), list(sources[chosen]))]
-    for window in (head_ct.window_40_80, None):
+    for window in (head_train.window_40_80, None):
         pictures, table = archives.read_set("ct_ich", window)
         chosen = np.array([archives.part_of(f"ct_ich/{p}") == part for p in table["patient_id"]])
         rows.append((pictures[chosen], ["head"] * chosen.sum(), head_names(table[chosen]), ["ct_ich"] * chosen.sum()))

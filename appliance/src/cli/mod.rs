@@ -16,6 +16,7 @@ mod model;
 mod out;
 mod oversee;
 mod pseudonym;
+mod recalibrate;
 mod reidentify;
 mod run;
 mod site;
@@ -75,7 +76,7 @@ enum Command {
     /// Cases: list, show, retry, release, bury.
     #[command(subcommand)]
     Case(case::Case),
-    /// Bundles: list, show, verify, standing, accept, withdraw, restore, add.
+    /// Bundles: list, show, verify, add, standing, accept, withdraw, restore, recalibrate.
     #[command(subcommand)]
     Model(model::Model),
     /// Pseudonyms: list, show, find, export, forget, rotate.

@@ -9,7 +9,7 @@ use models::manifest::Manifest;
 use serde_json::json;
 
 use super::out::{self, Failure};
-use super::{Where, add, oversee};
+use super::{Where, add, oversee, recalibrate};
 use crate::house::workers;
 
 /// Commands about bundles.
@@ -25,6 +25,8 @@ pub(super) enum Model {
     Standing(Where),
     /// Let a bundle's no-flag count in `settle`: only when the local set meets the bound. Any change of the bundle ends it.
     Accept(oversee::Accept),
+    /// Compare a bundle's scores with physicians' reads; with `--to` write it anew, calibrated to them.
+    Recalibrate(recalibrate::Recalibrate),
     /// Take an acceptance back.
     Withdraw(oversee::Ordered),
     /// Restore a no-flag that oversight lowered or withdrew.
@@ -53,6 +55,7 @@ pub(super) async fn main(c: &Model) -> Result<(), Failure> {
         Model::Verify(o) => verify(o).await,
         Model::Standing(w) => oversee::standing(w).await,
         Model::Accept(a) => oversee::accept(a).await,
+        Model::Recalibrate(r) => recalibrate::main(r).await,
         Model::Withdraw(o) => oversee::withdraw(o).await,
         Model::Restore(r) => oversee::restore(r).await,
         Model::Add(a) => add::main(a),

@@ -21,6 +21,8 @@ mod instances;
 mod list;
 mod outcomes;
 mod oversight;
+#[cfg(test)]
+mod oversight_tests;
 mod reads;
 mod refused;
 mod reports;

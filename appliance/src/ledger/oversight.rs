@@ -211,6 +211,23 @@ impl Ledger {
         Ok(local(reads, positives, missed, alpha))
     }
 
+    /// Findings and reads of the studies behind [`Self::local_reads`].
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn read_findings(&self, digest: &str) -> Result<Vec<(Vec<proto::case::Finding>, bool)>> {
+        let rows: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT d.findings, r.finding FROM reads r
+             JOIN samples s ON s.study = r.study AND s.revision = r.revision AND s.why = 'trial'
+             JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
+             WHERE d.digest = ? ORDER BY r.read_at, r.study",
+        )
+        .bind(digest)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(|(findings, read)| Ok((serde_json::from_str(&findings)?, read))).collect()
+    }
+
     /// A named person accepts a bundle. Acceptances of the same bundle in another edition end.
     ///
     /// # Errors

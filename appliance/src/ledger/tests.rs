@@ -45,6 +45,18 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("commitment_items", "commitment instance", "ours"),
     ("upstream_commitments", "destination transaction_uid fault", "ours: the rule's name, our words"),
     ("upstream_items", "upstream instance", "ours"),
+    ("dispositions", "places", "names of findings, cells of a grid"),
+    ("samples", "why", "our words"),
+    ("reads", "reader", "login names of staff: a read needs one"),
+    (
+        "acceptances",
+        "bundle version report withdrawn_why",
+        "ours: names, a digest, our words or an officer's",
+    ),
+    ("watches", "bundle state level why", "ours: scores of many studies, our words"),
+    ("levels", "bundle level why", "our words"),
+    ("calls", "contact fault", "the site's own names for contacts, our words"),
+    ("overrides", "kind", "our words"),
     ("_sqlx_migrations", "description", "ours"),
 ];
 

@@ -101,6 +101,8 @@ fn priority(asked: models::manifest::Priority) -> Priority {
 /// The gate with the limit that the value broke, or is nearer to.
 fn gate(gate: &models::Gate) -> Gate {
     let [low, high] = gate.limit;
-    let limit = if gate.score - low < high - gate.score { low } else { high };
+    // A distance has only one side.
+    let lower = gate.measure != "distance" && gate.score - low < high - gate.score;
+    let limit = if lower { low } else { high };
     Gate { score: gate.score, limit, passed: gate.passed }
 }

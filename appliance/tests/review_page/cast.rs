@@ -41,7 +41,12 @@ impl House for Fake {
         self.now.load(Ordering::Relaxed)
     }
     async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
-        let desk = Desk { ledger: &self.ledger, audit: &self.audit, countdown: self.config.countdown };
+        let desk = Desk {
+            ledger: &self.ledger,
+            audit: &self.audit,
+            countdown: self.config.countdown,
+            hidden_most: 0.02,
+        };
         desk.decide(who, decision, self.now()).await
     }
     async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
@@ -207,6 +212,10 @@ pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDi
             patient_name: NAME.into(),
         },
         cloud_up: true,
+        digest: "ab".repeat(32),
+        places: Vec::new(),
+        seen: None,
+        sample: None,
     }
 }
 

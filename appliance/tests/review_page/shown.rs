@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appliance::ledger::CaseState;
+use appliance::ledger::{CaseState, NewDisposition};
 use axum::body::Body;
 use axum::http::StatusCode;
 use proto::case::{Disposition, Priority};
@@ -208,4 +208,43 @@ async fn attributes_are_shown_after_and_before_only_to_a_named_person_who_holds(
     let wrong = client.post(&path, &json!({ "instance": "x" })).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert_eq!(client.get(&path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_drawn_study_shows_its_answer_to_nobody_until_a_physician_has_read_it() {
+    let house = house().await;
+    let drawn =
+        NewDisposition { sample: Some("share"), ..disposition(Disposition::NoFlag, Priority::Routine) };
+    let study = house.answered(1, drawn, None).await;
+    let mut tech = Client::signed_in(&house, "ada").await;
+    let mut doctor = Client::signed_in(&house, "dr").await;
+    house.ledger.set_physician("dr", true).await.unwrap();
+    for client in [&mut tech, &mut doctor] {
+        for path in [format!("/api/study/{study}"), "/api/list".to_owned()] {
+            let text = client.get(&path).await.text;
+            for told in ["no-flag\"", "No flag raised", "pneumothorax", "0.91"] {
+                assert!(!text.contains(told), "{told} in {text}");
+            }
+            assert!(text.contains("Drawn by chance for a physician's read"));
+        }
+    }
+    let not = |detail: &Value| {
+        detail["actions"].as_array().unwrap().iter().find(|a| a["action"] == "read-nothing").unwrap()["not"]
+            .clone()
+    };
+    assert!(not(&tech.detail(&study).await).as_str().unwrap().contains("only a physician's read counts"));
+    assert_eq!(not(&doctor.detail(&study).await), Value::Null);
+    let asked = |detail: &Value| {
+        json!({ "decision": { "action": "read-nothing", "study": study }, "study": study,
+        "revision": 1, "events": detail["events"].as_array().unwrap().len() })
+    };
+    let seen = asked(&tech.detail(&study).await);
+    let refused = tech.post("/api/decide", &seen).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    let seen = asked(&doctor.detail(&study).await);
+    let done = doctor.post("/api/decide", &seen).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    let after = tech.detail(&study).await;
+    assert_eq!(after["result"]["disposition"], "no-flag");
+    assert!(house.audit_text().contains("physician's read: none of the findings"));
 }

@@ -1,0 +1,165 @@
+//! Behaviour: an open flag calls the next contact until somebody acknowledges it; a silent study is drawn and only a
+//! physician reads it; a mode that needs a contact is refused without one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use appliance::review::Decision;
+use fixtures::study::{StudyKind, StudySpec};
+use tests::cast::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
+
+/// A pager: an address, and what it is sent.
+fn pager() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let text = request(&mut stream);
+            let _ = stream
+                .write_all(b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            if tell.send(text).is_err() {
+                return;
+            }
+        }
+    });
+    (address, told)
+}
+
+/// One request with its body.
+fn request(stream: &mut TcpStream) -> String {
+    let (mut text, mut bytes) = (String::new(), [0_u8; 4096]);
+    loop {
+        let n = stream.read(&mut bytes).unwrap_or(0);
+        text.push_str(&String::from_utf8_lossy(&bytes[..n]));
+        if n == 0 || text.contains("\r\n\r\n") && text.ends_with('}') {
+            return text;
+        }
+    }
+}
+
+fn contacts(addresses: [&str; 2]) -> Vec<toml::Value> {
+    let one = |(n, url): (usize, &&str)| {
+        let table: toml::Table = format!("name = \"contact {n}\"\nwebhook = \"{url}\"").parse().unwrap();
+        toml::Value::Table(table)
+    };
+    addresses.iter().enumerate().map(one).collect()
+}
+
+fn site(folder: &std::path::Path) -> Appliance {
+    let site = Appliance::init(&folder.join("site"), &folder.join("log")).unwrap();
+    Terms::default().shape(&site).unwrap();
+    site
+}
+
+#[test]
+fn an_open_flag_calls_the_next_contact_and_a_drawn_silent_study_is_read_by_a_physician_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut site = site(folder.path());
+    // Nobody listens there: the first contact cannot be reached.
+    let dead =
+        TcpListener::bind("127.0.0.1:0").map(|l| format!("http://{}/", l.local_addr().unwrap())).unwrap();
+    let (url, told) = pager();
+    let mut settings = Settings::read(&site.config).unwrap().with("oversight", "share", 1.0);
+    for target in ["stat", "urgent", "routine"] {
+        settings = settings.with("alarm", target, "10s");
+    }
+    settings.with("alarm", "contact", contacts([&dead, &url])).write().unwrap();
+    site.start().unwrap();
+
+    let films: Vec<_> = (101..109)
+        .map(|seed| StudySpec::new(StudyKind::Cr, seed).with_size(880, 1070).build().unwrap())
+        .collect();
+    for film in &films {
+        let sent = site.scanner().send(&film.instances);
+        assert!(sent.is_ok());
+    }
+    let mut ledger = site.ledger().unwrap();
+    let rows: Vec<Row> = until("every film is answered", LIMIT, || {
+        let rows = ledger.rows()?;
+        Ok((rows.len() == films.len() && rows.iter().all(Row::answered)).then_some(rows))
+    })
+    .unwrap();
+    let with =
+        |word: &str| rows.iter().find(|r| r.disposition.as_deref() == Some(word)).map(|r| r.id.clone());
+    let (flag, silent) = (with("flag").expect("one is flagged"), with("no-flag").expect("one is silent"));
+
+    let call = told.recv_timeout(Duration::from_secs(90)).expect("the second contact is called");
+    let body: serde_json::Value = serde_json::from_str(call.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let called = body["study"].as_str().unwrap();
+    assert!(rows.iter().any(|r| r.id == called), "our own id");
+    assert!(
+        films.iter().all(|film| film.planted.search(call.as_bytes()).is_empty()),
+        "an identifier is in the call"
+    );
+    let fault: Vec<Option<String>> =
+        ledger.query("SELECT fault FROM calls ORDER BY called_at, number").unwrap();
+    assert!(fault.iter().any(Option::is_some), "that the first could not be reached is on record");
+    site.decide("tech", Decision::Acknowledge { study: flag }).unwrap();
+
+    let read = |who: &str| site.decide(who, Decision::ReadNothing { study: silent.clone() });
+    assert!(read("tech").unwrap_err().to_string().contains("only a physician's read counts"));
+    site.add_user("dr").unwrap();
+    let config = site.config.to_string_lossy().into_owned();
+    run_ok("appliance", &["user", "physician", "dr", "--by", "officer", "--config", &config]).unwrap();
+    read("dr").unwrap();
+    assert!(read("dr").unwrap_err().to_string().contains("somebody has read it"));
+
+    let standing =
+        run_ok("appliance", &["model", "standing", "--json", "--config", &config]).unwrap().lines().unwrap();
+    let chest = standing.iter().find(|line| line["bundle"] == "chest-xray").unwrap();
+    assert_eq!(chest["watch"]["quiet"]["reads"], 1);
+    assert_eq!(chest["meets"], false);
+    let report = folder.path().join("report.txt");
+    std::fs::write(&report, "read").unwrap();
+    let report = report.to_string_lossy();
+    let words = [
+        "model",
+        "accept",
+        "chest-xray",
+        "--by",
+        "officer",
+        "--reason",
+        "trial",
+        "--report",
+        &report,
+        "--config",
+        &config,
+    ];
+    let refused = run("appliance", &words).unwrap();
+    assert!(refused.stderr.contains("the local set does not show it"), "{}", refused.stderr);
+    let audit = std::fs::read_to_string(folder.path().join("site/audit.jsonl")).unwrap();
+    assert!(audit.contains("physician's read: none of the findings") && audit.contains("contact called"));
+    assert_eq!(audit.matches("physician's read").count(), 1, "what was refused is no read");
+    assert!(!audit.contains("bundle accepted"));
+    site.stop().unwrap();
+}
+
+#[test]
+fn assist_without_a_contact_is_refused_by_check_and_runs_as_shadow() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut site = site(folder.path());
+    Settings::read(&site.config)
+        .unwrap()
+        .with("site", "demo", false)
+        .with("triage", "mode", "assist")
+        .with("intake", "callers", Vec::<toml::Value>::new())
+        .write()
+        .unwrap();
+    let config = site.config.to_string_lossy().into_owned();
+    let checked = run("appliance", &["check", "--config", &config]).unwrap();
+    assert!(
+        checked.stderr.contains("alarm.contact") && checked.stderr.contains("runs as shadow"),
+        "{}",
+        checked.stderr
+    );
+    assert_eq!(checked.code, 64);
+    site.start().unwrap();
+    let status = site.status().unwrap();
+    assert!(status["models"]["words"].as_str().unwrap().contains("runs as shadow"), "{}", status["models"]);
+    site.stop().unwrap();
+}
