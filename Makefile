@@ -10,7 +10,7 @@ export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus fuzz guards bench-intake bench-deid screenshots help
+.PHONY: demo test setup-demo setup-test lint corpus fuzz guards bench-intake bench-deid bench-triage screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -56,6 +56,11 @@ bench-intake: setup-test
 bench-deid: setup-test
 	@$(STAGE) build cargo build --quiet --release -p appliance -p fixtures
 	@tests/benchmarks/deid.py $(ARGS)
+
+# A radiograph from file to answer beside the same pipeline in Python, and a running appliance: tests/benchmarks/triage.md.
+bench-triage: setup-test
+	@$(STAGE) build cargo build --quiet --release -p appliance -p fixtures
+	@tests/benchmarks/triage.py $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.
 screenshots: setup-demo setup-test
