@@ -217,13 +217,18 @@ fn one_finding(out: &mut Faults, m: &Manifest, place: usize, f: &Finding) {
         "is given twice or leaves a gap",
         "number the findings 0, 1, 2, ...",
     );
+    // A case that carries the finding is bounded as DICOM bounds codes (PS3.5, SH and LO): what is longer could not leave.
+    let word = |text: &str| {
+        (1..=16).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" _-.".contains(&b))
+    };
     let code =
-        [&f.code.scheme, &f.code.value, &f.code.meaning].into_iter().all(|t| is_text(t) && t.len() <= 64);
+        word(&f.code.scheme) && word(&f.code.value) && is_text(&f.code.meaning) && f.code.meaning.len() <= 64;
     out.unless(
         code,
         &key("code"),
         "is not a code",
-        "give scheme, value and meaning, each at most 64 characters",
+        "give scheme and value of at most 16 letters, digits and ` _-.`, and a meaning of at most 64 characters",
     );
     let alone = f.key.as_ref().is_none_or(|own| {
         is_name(&own.replace('_', "-"))

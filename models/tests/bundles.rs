@@ -91,6 +91,8 @@ fn a_wrong_manifest_is_refused_with_key_and_remedy() {
         ("std = 0.25", "std = nan", "input.std", "above 0"),
         ("slope = 2.0", "slope = -2.0", "finding[0].calibration", "slope above 0"),
         ("flag_at = 0.8", "flag_at = 0.1", "finding[0].flag_at", "no_flag_below <= flag_at"),
+        // A case could not carry it.
+        ("\"36118008\"", "\"pneumothorax-of-it\"", "finding[1].code", "at most 16 letters"),
         ("index = 1", "index = 0", "finding[1].index", "0, 1, 2"),
         ("index = 1", "index = 2", "finding[1].index", "0, 1, 2"),
         ("no_flag = true", "no_flag = false", "policy.no_flag_reason", "give the sentence"),

@@ -39,7 +39,7 @@ SCT = {  # code, meaning, priority of a flag
     "emphysema": ("87433001", "Pulmonary emphysema", "ROUTINE"), "fibrosis": ("51615001", "Fibrosis of lung", "ROUTINE"),
     "hernia": ("39839004", "Diaphragmatic hernia", "ROUTINE"), "pneumonia_kermany": ("128305008", "Opacity", "URGENT"),
 }
-OWN_CODES = {"pleural_thickening": ("pleural-thickening", "Pleural thickening", "ROUTINE"), "any": ("any-finding", "Any finding", "URGENT")}
+OWN_CODES = {"pleural_thickening": ("pleural-thick", "Pleural thickening", "ROUTINE"), "any": ("any-finding", "Any finding", "URGENT")}
 NAMES = {"effusion": "Pleural effusion", "cardiomegaly": "Enlarged heart", "edema": "Lung oedema", "pleural_thickening": "Pleural thickening",
          "pneumonia": "Pneumonia (NIH labels, adults)", "pneumonia_kermany": "Opacity as of pneumonia (Kermany labels, children)", "any": "Any finding"}
 

@@ -29,11 +29,11 @@ OWN = ("chest_figures.py", "chest_train.py", "evaluate.py", "films.py", "gate.py
 FLOOR, SPECIFICITY, NEVER = 0.70, 0.90, 1.0
 ANY = len(head_train.FINDINGS) - 1
 CODES = {  # scheme, code, meaning
-    "intraventricular": ("99SCANSIDE", "intraventricular-haemorrhage", "Intraventricular hemorrhage"),
+    "intraventricular": ("99SCANSIDE", "haem-intravent", "Intraventricular hemorrhage"),
     "intraparenchymal": ("SCT", "274100004", "Cerebral hemorrhage"),
     "subarachnoid": ("SCT", "21454007", "Subarachnoid hemorrhage"),
-    "epidural": ("99SCANSIDE", "epidural-haemorrhage", "Epidural hemorrhage"),
-    "subdural": ("99SCANSIDE", "subdural-haemorrhage", "Subdural hemorrhage"),
+    "epidural": ("99SCANSIDE", "haem-epidural", "Epidural hemorrhage"),
+    "subdural": ("99SCANSIDE", "haem-subdural", "Subdural hemorrhage"),
     "any": ("SCT", "1386000", "Intracranial hemorrhage"),
 }
 

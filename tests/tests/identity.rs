@@ -12,9 +12,9 @@ use tests::cast::{LIMIT, Pair, Terms, Watch, open_kept, site_keys, until};
 fn studies() -> Vec<Study> {
     let chest = |kind, seed, encoding| StudySpec::new(kind, seed).with_encoding(encoding);
     let specs = [
-        // The chest bundle is not sure of these two: they leave, one in each plan.
-        chest(StudyKind::Cr, 119, Encoding::ImplicitLittle),
-        chest(StudyKind::Cr, 134, Encoding::Deflated),
+        // The chest bundle is not sure of the first and not made for the second: they leave, as embeddings.
+        chest(StudyKind::Cr, 296, Encoding::ImplicitLittle),
+        chest(StudyKind::Cr, 314, Encoding::Deflated),
         StudySpec::new(StudyKind::HeadCt, 3).with_slices(6).with_bleed(None).with_encoding(Encoding::JpegLs),
         StudySpec::new(StudyKind::HeadCt, 6)
             .with_size(64, 64)

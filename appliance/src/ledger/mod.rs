@@ -4,6 +4,7 @@
 //! the store's entry files; everything else here is the only copy, so a lost ledger is reported and never
 //! silently recreated. Functions take the time (ms since 1970 UTC) from their caller.
 
+mod acceptances;
 mod accounts;
 mod areas;
 mod calls;
@@ -45,6 +46,7 @@ use std::time::Duration;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+pub use acceptances::AcceptanceRow;
 pub use accounts::{Session, UserRow};
 pub use calls::{CallRow, OpenFlag};
 pub use cases::{CaseRow, NewCase, Sealed};
@@ -57,7 +59,7 @@ pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward}
 pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use outcomes::{Outcomes, Spread, WITHDRAWN};
-pub use oversight::{AcceptanceRow, NewLevel, Reliance, WatchRow};
+pub use oversight::{NewLevel, Reliance, WatchRow};
 pub use reads::{ReadRow, SampleRow};
 pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};

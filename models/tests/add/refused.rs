@@ -173,13 +173,12 @@ fn an_input_that_is_no_grey_image_is_refused_with_what_it_is() {
         );
         let four = reasons(runtime, &shaped(&[Fixed(4), Fixed(1), rows, columns]), &wish()).join("; ");
         assert!(four.contains("takes 4 frames at once") && four.contains("answers for several"), "{four}");
-        // Several faults are told at once.
-        let both = Onnx::default()
+        let several_faults = Onnx::default()
             .input("image", INT64, &[Open("n"), rows, columns])
             .output("answer", INT64, &[Open("n"), rows, columns])
             .node("Identity", &["image"], &["answer"], &[])
             .bytes();
-        assert_eq!(reasons(runtime, &both, &wish()).len(), 3);
+        assert_eq!(reasons(runtime, &several_faults, &wish()).len(), 3);
     });
 }
 
