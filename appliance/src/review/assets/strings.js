@@ -66,7 +66,7 @@ export const t = {
   title: 'Studies - Scanside',
   stat: (/** @type {number} */ n) => `(${n} STAT) `,
   sections: {
-    findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag',
+    findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag', never: 'reported only: too few cases stand behind it to flag',
     holds: 'Held because', wouldHold: 'The gate would hold it because', beside: 'Received twice, differently', corrected: 'Corrected', earlier: 'Earlier cases', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
     report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
   },

@@ -132,13 +132,15 @@ function findings(d) {
   const r = /** @type {NonNullable<Detail['result']>} */ (d.result);
   if (!r.bundle) return [];
   const list = el('ul', 'findings');
-  for (const f of r.findings) {
+  const ordered = [...r.findings].sort((a, b) => Number(b.positive) - Number(a.positive) || b.score - a.score);
+  for (const f of ordered) {
     const li = el('li', f.positive ? 'over' : '');
     const bar = /** @type {HTMLMeterElement} */ (document.createElement('meter'));
     [bar.min, bar.max, bar.value] = [0, 1, f.score];
     bar.setAttribute('aria-hidden', 'true');
     li.append(el('strong', '', f.name), bar,
-      el('span', 'quiet', `${t.sections.score} ${f.score.toFixed(2)}, ${t.sections.threshold} ${f.threshold.toFixed(2)}: ${f.positive ? t.sections.over : t.sections.under}`));
+      el('span', 'quiet', f.threshold >= 1 ? `${t.sections.score} ${f.score.toFixed(2)}, ${t.sections.never}`
+        : `${t.sections.score} ${f.score.toFixed(2)}, ${t.sections.threshold} ${f.threshold.toFixed(2)}: ${f.positive ? t.sections.over : t.sections.under}`));
     list.append(li);
   }
   if (r.places.length > 0) list.append(el('li', 'quiet', t.placed));
