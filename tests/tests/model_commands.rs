@@ -30,15 +30,15 @@ fn with_misses(folder: &Path, misses: u32) {
 
 #[test]
 fn the_shipped_bundles_are_shown_and_load_in_a_locked_worker() {
-    for name in ["chest-xray", "head-ct-haemorrhage"] {
+    // Too few bleeding patients for a promise: that is said.
+    for (name, says) in [
+        ("chest-xray", "at most 0.85 % of label-positive studies"),
+        ("head-ct-haemorrhage", "no bound stands behind these limits"),
+    ] {
         let folder = project().join("models").join(name).display().to_string();
         let shown = model(&["show", &folder]);
         assert_eq!(shown.code, 0, "{}", shown.stderr);
-        assert!(
-            shown.stdout.contains("calibrated on") && shown.stdout.contains("gate: up to"),
-            "{}",
-            shown.stdout
-        );
+        assert!(shown.stdout.contains(says) && shown.stdout.contains("gate: up to"), "{}", shown.stdout);
         let held = model(&["verify", &folder, "--json"]);
         assert_eq!((held.code, held.first().unwrap()["holds"].as_bool()), (0, Some(true)), "{}", held.stderr);
     }

@@ -89,6 +89,7 @@ fn outcomes(report: &serde_json::Value) {
     if o["answered"].as_i64().unwrap_or(0) == 0 {
         return;
     }
+    let calls = |n: usize| o["calls"].get(n).and_then(serde_json::Value::as_i64).unwrap_or(0);
     let share = o["local_share"].as_f64().map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", s * 100.0));
     out::line(&format!(
         "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input gate, {} withheld",
@@ -96,7 +97,11 @@ fn outcomes(report: &serde_json::Value) {
     ));
     out::line(&format!(
         "reads      {} by physicians, {} against triage, {} wait; calls about open flags: {} got through, {} failed",
-        o["reads"], o["reads_against"], o["unread"], o["calls"][0], o["calls"][1]
+        o["reads"],
+        o["reads_against"],
+        o["unread"],
+        calls(0),
+        calls(1)
     ));
     for w in report["watches"].as_array().into_iter().flatten() {
         let word = |key: &str| w[key].as_str().unwrap_or_default().to_owned();
