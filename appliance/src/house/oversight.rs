@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::vault::named;
 use super::{Opened, Settings};
 use crate::conveyor::now;
 use crate::ledger::{AcceptanceRow, Error};
@@ -51,8 +52,6 @@ pub struct OversightOrder {
 const LOOK: &str = "see `appliance model standing`";
 /// How old a drawn study may be and still wait for its read when a bundle is accepted, ms.
 const WAITS: i64 = 7 * 86_400_000;
-/// Longest name or reason, in characters.
-const WORDS_MAX: usize = 200;
 
 impl OversightOrder {
     /// Checks, audits and carries the order out; says what came of it.
@@ -61,16 +60,7 @@ impl OversightOrder {
     /// [`Error::Refused`] without name and reason, when the local set does not meet the bound, when there is nothing to
     /// take back or restore, or when the audit cannot be written; the ledger's own.
     pub async fn carry_out(&self, s: &Settings, opened: &Opened) -> Result<serde_json::Value, Error> {
-        let fits = |text: &str| {
-            !text.trim().is_empty()
-                && text.chars().count() <= WORDS_MAX
-                && !text.chars().any(char::is_control)
-        };
-        if !fits(&self.who) || !fits(&self.reason) {
-            return Err(Error::Refused(format!(
-                "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
-            )));
-        }
+        named(&self.who, &self.reason)?;
         match &self.what {
             OversightUse::Accept { report } => self.accept(s, opened, report).await,
             OversightUse::Withdraw => {

@@ -44,6 +44,22 @@ pub struct VaultOrder {
 /// Longest name or reason, in characters.
 const WORDS_MAX: usize = 200;
 
+/// Whether an order says who gives it and why, each on one line.
+///
+/// # Errors
+/// [`Error::Refused`] with what to give.
+pub(super) fn named(who: &str, reason: &str) -> Result<(), Error> {
+    let fits = |text: &str| {
+        !text.trim().is_empty() && text.chars().count() <= WORDS_MAX && !text.chars().any(char::is_control)
+    };
+    if fits(who) && fits(reason) {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
+    )))
+}
+
 impl VaultOrder {
     /// Audits the use, then does what changes the vault; gives how many patients were taken out.
     ///
@@ -58,16 +74,7 @@ impl VaultOrder {
     }
 
     fn note(&self, audit: &Audit) -> Result<(), Error> {
-        let fits = |text: &str| {
-            !text.trim().is_empty()
-                && text.chars().count() <= WORDS_MAX
-                && !text.chars().any(char::is_control)
-        };
-        if !fits(&self.who) || !fits(&self.reason) {
-            return Err(Error::Refused(format!(
-                "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
-            )));
-        }
+        named(&self.who, &self.reason)?;
         let (what, on) = match &self.what {
             VaultUse::Look => ("vault: looked", String::new()),
             VaultUse::Export => ("vault: exported", String::new()),

@@ -62,7 +62,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn accept(&self, a: &AcceptanceRow) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        end_acceptances(&mut tx, "bundle", &a.bundle, "accepted anew", a.accepted_at).await?;
+        end_acceptances(&mut tx, &a.bundle, "accepted anew", a.accepted_at).await?;
         sqlx::query(
             "INSERT INTO acceptances (bundle, version, digest, who, accepted_at, report, reads, positives, missed, bound)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -118,23 +118,20 @@ impl Ledger {
     /// The database's refusal.
     pub async fn withdraw_acceptance(&self, bundle: &str, why: &str, now: i64) -> Result<bool> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let ended = end_acceptances(&mut tx, "bundle", bundle, why, now).await?;
+        let ended = end_acceptances(&mut tx, bundle, why, now).await?;
         tx.commit().await?;
         Ok(ended > 0)
     }
 }
 
-async fn end_acceptances(
-    tx: &mut Transaction<'_, Sqlite>,
-    column: &'static str,
-    value: &str,
-    why: &str,
-    now: i64,
-) -> Result<u64> {
-    let sql = format!(
-        "UPDATE acceptances SET withdrawn_at = ?, withdrawn_why = ? WHERE withdrawn_at IS NULL AND {column} = ?"
-    );
-    let done =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(why).bind(value).execute(&mut **tx).await?;
+async fn end_acceptances(tx: &mut Transaction<'_, Sqlite>, bundle: &str, why: &str, now: i64) -> Result<u64> {
+    let done = sqlx::query(
+        "UPDATE acceptances SET withdrawn_at = ?, withdrawn_why = ? WHERE withdrawn_at IS NULL AND bundle = ?",
+    )
+    .bind(now)
+    .bind(why)
+    .bind(bundle)
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected())
 }
