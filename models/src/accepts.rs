@@ -21,6 +21,8 @@ pub struct StudyFacts {
     pub columns: u32,
     /// Frames of the whole study that would be run.
     pub frames: u32,
+    /// Bits Stored (0028,0101) of a sample.
+    pub bits_stored: u32,
 }
 
 impl fmt::Debug for StudyFacts {
@@ -48,7 +50,8 @@ impl Bundle {
         }
         number(accepts.rows, facts.rows, "rows")?;
         number(accepts.columns, facts.columns, "columns")?;
-        number(accepts.frames, facts.frames, "frames")
+        number(accepts.frames, facts.frames, "frames")?;
+        accepts.bits_stored.map_or(Ok(()), |range| number(range, facts.bits_stored, "bits stored"))
     }
 }
 

@@ -110,6 +110,12 @@ fn accepts(out: &mut Faults, a: &Accepts) {
             "write [lowest, highest], from 1 to 65535",
         );
     }
+    out.unless(
+        a.bits_stored.is_none_or(|[low, high]| 1 <= low && low <= high && high <= 32),
+        "accepts.bits_stored",
+        "is not a range",
+        "write [lowest, highest], from 1 to 32, or leave it out",
+    );
 }
 
 fn input(out: &mut Faults, i: &Input) {

@@ -6,7 +6,7 @@ use ort::value::{TensorElementType, TensorRef};
 
 use crate::bundle::{Bundle, MANIFEST};
 use crate::error::{Error, ManifestFault};
-use crate::input::{self, GreyImage};
+use crate::input::{self, GreyImage, GreyRows};
 use crate::manifest::{Input, Layout, Manifest};
 use crate::place::Maps;
 use crate::rule::{self, Disposition, FrameValues, Subject, Triage};
@@ -72,7 +72,7 @@ impl Classifier {
     ///
     /// # Errors
     /// [`Error::Image`], [`Error::Session`], [`Error::NotFinite`].
-    pub fn frame(&mut self, image: &GreyImage) -> Result<FrameValues, Error> {
+    pub fn frame(&mut self, image: &dyn GreyRows) -> Result<FrameValues, Error> {
         let input = &self.bundle.manifest().input;
         let began = Instant::now();
         let prepared = input::prepare(image, input)?;

@@ -5,6 +5,18 @@ use ndarray::{Array2, Array4, ArrayView2, s};
 use crate::error::Error;
 use crate::manifest::{Fit, Input, Layout};
 
+/// A grey image in the MONOCHROME2 sense that is read row by row: a large frame need not lie in memory as float32 too.
+pub trait GreyRows {
+    /// Rows.
+    fn rows(&self) -> usize;
+
+    /// Columns.
+    fn columns(&self) -> usize;
+
+    /// Writes row `at` (from 0) to `into`, a place for each column: finite values, 0 black to 1 white.
+    fn row(&self, at: usize, into: &mut [f32]);
+}
+
 /// A grey image in the MONOCHROME2 sense: float32 [rows, columns], every value finite and in 0..=1.
 #[derive(Clone, PartialEq)]
 pub struct GreyImage(Array2<f32>);
@@ -41,23 +53,21 @@ impl GreyImage {
             Err(Error::Image("a value is not in 0..=1"))
         }
     }
+}
 
-    /// Rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
+impl GreyRows for GreyImage {
+    fn rows(&self) -> usize {
         self.0.nrows()
     }
 
-    /// Columns.
-    #[must_use]
-    pub fn columns(&self) -> usize {
+    fn columns(&self) -> usize {
         self.0.ncols()
     }
 
-    /// The values [rows, columns].
-    #[must_use]
-    pub fn view(&self) -> ArrayView2<'_, f32> {
-        self.0.view()
+    fn row(&self, at: usize, into: &mut [f32]) {
+        if let Some(row) = self.0.rows().into_iter().nth(at) {
+            into.iter_mut().zip(row).for_each(|(place, value)| *place = *value);
+        }
     }
 }
 
@@ -70,38 +80,63 @@ pub struct Prepared {
 /// Bring an image to the size of `input` (step 2 of the README).
 ///
 /// # Errors
-/// [`Error::Image`] when a crop would leave nothing.
-pub fn prepare(image: &GreyImage, input: &Input) -> Result<Prepared, Error> {
+/// [`Error::Image`] when it has no pixel or a value is not a number.
+pub fn prepare(image: &dyn GreyRows, input: &Input) -> Result<Prepared, Error> {
     let [rows, columns] = input.size;
-    let source = image.view();
-    let (rows_in, columns_in) = source.dim();
+    let whole = Part { top: 0, left: 0, rows: image.rows(), columns: image.columns() };
+    if whole.rows == 0 || whole.columns == 0 {
+        return Err(Error::Image("it has no pixel"));
+    }
     let image = match input.fit {
-        Fit::Stretch => resize(source, rows, columns),
+        Fit::Stretch => resize(image, whole, rows, columns),
         Fit::Letterbox => {
-            let scale = (rows as f64 / rows_in as f64).min(columns as f64 / columns_in as f64);
-            let inner_rows = rounded(rows_in as f64 * scale).clamp(1, rows);
-            let inner_columns = rounded(columns_in as f64 * scale).clamp(1, columns);
+            let scale = (rows as f64 / whole.rows as f64).min(columns as f64 / whole.columns as f64);
+            let inner_rows = rounded(whole.rows as f64 * scale).clamp(1, rows);
+            let inner_columns = rounded(whole.columns as f64 * scale).clamp(1, columns);
             let (top, left) = ((rows - inner_rows) / 2, (columns - inner_columns) / 2);
             let mut out = Array2::zeros((rows, columns));
             out.slice_mut(s![top..top + inner_rows, left..left + inner_columns]).assign(&resize(
-                source,
+                image,
+                whole,
                 inner_rows,
                 inner_columns,
             ));
             out
         }
-        Fit::Crop => {
-            let (kept_rows, kept_columns) = if rows_in * columns > columns_in * rows {
-                (rounded(columns_in as f64 * rows as f64 / columns as f64), columns_in)
-            } else {
-                (rows_in, rounded(rows_in as f64 * columns as f64 / rows as f64))
-            };
-            let (kept_rows, kept_columns) = (kept_rows.clamp(1, rows_in), kept_columns.clamp(1, columns_in));
-            let (top, left) = ((rows_in - kept_rows) / 2, (columns_in - kept_columns) / 2);
-            resize(source.slice(s![top..top + kept_rows, left..left + kept_columns]), rows, columns)
-        }
+        Fit::Crop => resize(image, whole.cropped(rows, columns), rows, columns),
     };
-    Ok(Prepared { image })
+    if image.iter().all(|v| v.is_finite()) {
+        Ok(Prepared { image })
+    } else {
+        Err(Error::Image("a value is not a number"))
+    }
+}
+
+/// A part of an image.
+#[derive(Clone, Copy)]
+struct Part {
+    top: usize,
+    left: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Part {
+    /// The middle of it that has the proportions of `rows` and `columns`.
+    fn cropped(self, rows: usize, columns: usize) -> Self {
+        let (kept_rows, kept_columns) = if self.rows * columns > self.columns * rows {
+            (rounded(self.columns as f64 * rows as f64 / columns as f64), self.columns)
+        } else {
+            (self.rows, rounded(self.rows as f64 * columns as f64 / rows as f64))
+        };
+        let (kept_rows, kept_columns) = (kept_rows.clamp(1, self.rows), kept_columns.clamp(1, self.columns));
+        Self {
+            top: (self.rows - kept_rows) / 2,
+            left: (self.columns - kept_columns) / 2,
+            rows: kept_rows,
+            columns: kept_columns,
+        }
+    }
 }
 
 impl Prepared {
@@ -142,16 +177,21 @@ fn rounded(value: f64) -> usize {
     (value + 0.5).floor() as usize
 }
 
-/// Resize by area, rows first, then columns.
-fn resize(source: ArrayView2<'_, f32>, rows: usize, columns: usize) -> Array2<f32> {
-    let (rows_in, columns_in) = source.dim();
-    let mut tall = Array2::<f32>::zeros((rows, columns_in));
-    for (mut out, shares) in tall.rows_mut().into_iter().zip(area(rows_in, rows)) {
+/// Resize a part by area, rows first, then columns; each row of it is read once.
+fn resize(source: &dyn GreyRows, part: Part, rows: usize, columns: usize) -> Array2<f32> {
+    let mut tall = Array2::<f32>::zeros((rows, part.columns));
+    let (mut line, mut read) = (vec![0.0_f32; source.columns()], None);
+    for (mut out, shares) in tall.rows_mut().into_iter().zip(area(part.rows, rows)) {
         for (place, weight) in shares {
-            out.scaled_add(weight, &source.row(place));
+            if read != Some(place) {
+                source.row(part.top + place, &mut line);
+                read = Some(place);
+            }
+            let kept = line.get(part.left..part.left + part.columns).unwrap_or_default();
+            out.iter_mut().zip(kept).for_each(|(sum, value)| *sum += weight * value);
         }
     }
-    let shares = area(columns_in, columns);
+    let shares = area(part.columns, columns);
     let mut wide = Array2::<f32>::zeros((rows, columns));
     for (mut out, row) in wide.rows_mut().into_iter().zip(tall.rows()) {
         for (value, shares) in out.iter_mut().zip(&shares) {

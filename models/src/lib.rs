@@ -32,7 +32,7 @@ pub use accepts::StudyFacts;
 pub use bundle::Bundle;
 pub use classifier::{Classifier, Verdict};
 pub use error::{Error, Fault, ManifestFault, Retry};
-pub use input::GreyImage;
+pub use input::{GreyImage, GreyRows};
 pub use place::Place;
 pub use report::{Decoder, Encoder};
 pub use rule::{Disposition, FindingScore, Gate, Subject, Triage};

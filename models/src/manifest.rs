@@ -130,6 +130,9 @@ pub struct Accepts {
     pub columns: [u32; 2],
     /// Frames of the whole study that are run.
     pub frames: [u32; 2],
+    /// Bits Stored (0028,0101); left out, any is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_stored: Option<[u32; 2]>,
 }
 
 /// How an image becomes the input tensor.

@@ -5,7 +5,7 @@ use ort::value::{TensorElementType, TensorRef};
 
 use crate::bundle::{Bundle, MANIFEST};
 use crate::error::Error;
-use crate::input::{self, GreyImage};
+use crate::input::{self, GreyRows};
 use crate::manifest::{DecoderPart, EncoderPart, Layout};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
@@ -75,7 +75,7 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Image`], [`Error::Session`], [`Error::NotFinite`].
-    pub fn embed(&mut self, image: &GreyImage) -> Result<Vec<f32>, Error> {
+    pub fn embed(&mut self, image: &dyn GreyRows) -> Result<Vec<f32>, Error> {
         let input = &self.bundle.manifest().input;
         let tensor = input::prepare(image, input)?.tensor(input);
         let value = TensorRef::from_array_view(&tensor)

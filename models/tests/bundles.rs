@@ -84,6 +84,7 @@ fn a_wrong_manifest_is_refused_with_key_and_remedy() {
         ("modality = [\"CR\", \"DX\"]", "modality = [\"cr\"]", "accepts.modality", "upper case"),
         ("\"MONOCHROME2\"]", "\"RGB\"]", "accepts.photometric", "MONOCHROME1 and MONOCHROME2"),
         ("frames = [1, 4]", "frames = [4, 1]", "accepts.frames", "[lowest, highest]"),
+        ("bits_stored = [8, 16]", "bits_stored = [8, 33]", "accepts.bits_stored", "1 to 32"),
         ("channels = 1", "channels = 2", "input.channels", "write 1, or 3"),
         ("size = [16, 24]", "size = [0, 24]", "input.size", "8 to 4096"),
         ("grey = \"voi\"", "grey = \"window\"", "input.window", "center, width"),
@@ -149,6 +150,7 @@ fn chest() -> StudyFacts {
         rows: 2048,
         columns: 2500,
         frames: 1,
+        bits_stored: 12,
     }
 }
 
@@ -175,6 +177,7 @@ fn a_study_is_taken_or_refused_with_the_line_it_fails() {
         (change(|f| f.rows = 7), "7 rows; the model takes 8 to 8192"),
         (change(|f| f.columns = 9000), "9000 columns; the model takes 8 to 8192"),
         (change(|f| f.frames = 5), "5 frames; the model takes 1 to 4"),
+        (change(|f| f.bits_stored = 1), "1 bits stored; the model takes 8 to 16"),
     ] {
         assert_eq!(refused, Err(words.to_owned()));
     }

@@ -1,5 +1,5 @@
-"""Training of the bundle `chest-xray`: on films of both sources and phantoms (`both`), and on one source alone,
-to see what that is worth on the other (`alone`)."""
+"""Training of the bundle `chest-xray`: its two networks on films of both sources and phantoms (`members`), and one on a
+source alone, to see what that is worth on the other (`alone`)."""
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ import archives
 import films
 import fit
 import lite
+import pair
 import phantoms
 import scanners
 
@@ -18,6 +19,8 @@ STEPS, BATCH, PEAK = 3000, 48, 1.2e-3
 MADE = 5  # phantoms of a batch
 CHILDREN = 14  # children's films of a batch, half with pneumonia, so that the source alone says nothing
 ALONE_STEPS, ALONE_BATCH, ALONE_PEAK = 300, 32, 1.0e-3
+SECOND_STEPS, SECOND_CHILDREN = 3200, 10  # the second network: children are learned long before adults
+TOLD = 0.5  # share of the second network's loss that is what the first one says
 PHANTOMS = {"fit": 300, "calibrate": 120, "check": 200}
 DRAWN = ("opacity", "effusion", "cardiomegaly", "pneumothorax")
 # Labels lent from one source to the other, at a small weight: they keep a head from calling every film of the other source positive.
@@ -63,7 +66,7 @@ class Films:
     def __init__(self, lending=True):
         self.images, self.table = films.load()
         labels, children = films.labels_of(self.table), films.is_child(self.table)
-        inside = (self.table["part"] == "fit").to_numpy()
+        self.inside = inside = (self.table["part"] == "fit").to_numpy()
         self.positive = label_weights(labels[inside])
         self.labels, self.weight = lend(labels, children) if lending else (labels, np.ones_like(labels))
         self.sick = np.flatnonzero(inside & children & (labels[:, films.KERMANY] == 1))
@@ -71,6 +74,12 @@ class Films:
         self.adults = np.flatnonzero(inside & ~children)
         count = self.table["person"].iloc[self.adults].map(self.table["person"].iloc[self.adults].value_counts()).to_numpy()
         self.chance = 1.0 / np.sqrt(count) / np.sum(1.0 / np.sqrt(count))
+
+    def told_by(self, teacher):
+        """What a network says of the films to fit, as probabilities; nan elsewhere."""
+        told = np.full_like(self.labels, np.nan)
+        told[self.inside] = torch.sigmoid(torch.from_numpy(logits_of(teacher, self.images[self.inside]))).numpy()
+        return told
 
     def children(self, rng, count):
         """Places of `count` films of children, half of them with pneumonia."""
@@ -81,14 +90,14 @@ class Films:
         return np.concatenate([self.children(rng, few), rng.choice(self.adults, many, p=self.chance)]).astype(int)
 
 
-def loss_of_logits(logits, source, target, weight, few):
-    """The loss of a batch whose first `few` films are children's: each source counts by itself."""
+def loss_of_logits(logits, source, target, weight, few, plain=False):
+    """The loss of a batch whose first `few` films are children's: each source counts by itself. `plain`: rare labels weigh as all do."""
     target, weight = torch.from_numpy(target), torch.from_numpy(weight)
     total = 0.0
     if few:
         total = total + 0.5 * masked_loss(logits[:few], target[:few], weight[:few], None)
     if few < len(target):
-        total = total + masked_loss(logits[few:], target[few:], weight[few:], source.positive)
+        total = total + masked_loss(logits[few:], target[few:], weight[few:], None if plain else source.positive)
     return total
 
 
@@ -131,20 +140,42 @@ def phantom_labels(table):
     return labels
 
 
-def both():
-    """The network of the bundle, learned from disturbed films of both sources and phantoms."""
+def both(name, seed, steps, children, teacher=None):
+    """A network learned from disturbed films of both sources and phantoms; with a `teacher`, from what it says of the films too."""
     source = Films()
     drawn, table = phantoms.load("chest", "fit", PHANTOMS["fit"])
     truth = phantom_labels(table)
+    told = None if teacher is None else source.told_by(teacher)
 
     def batch_loss(model, rng, _step):
-        pick, shown = source.draw(rng, CHILDREN, BATCH - MADE - CHILDREN), rng.choice(len(drawn), MADE, replace=False)
+        pick, shown = source.draw(rng, children, BATCH - MADE - children), rng.choice(len(drawn), MADE, replace=False)
         # Half of the phantoms stay as drawn: their subtle findings would drown in the disturbances that films need.
         batch = np.concatenate([scanners.film(np.concatenate([source.images[pick], drawn[shown[:MADE // 2]]]), rng),
                                 drawn[shown[MADE // 2:]].astype(np.float32) / 255.0])
         logits, real = model(to_tensor(batch))[0], len(pick)
-        return (loss_of_logits(logits[:real], source, source.labels[pick], source.weight[pick], CHILDREN)
-                + 0.3 * masked_loss(logits[real:], torch.from_numpy(truth[shown]), torch.ones(MADE, 1), None))
+        loss = loss_of_logits(logits[:real], source, source.labels[pick], source.weight[pick], children)
+        if told is not None:
+            soft = np.where(np.isnan(source.labels[pick]), np.float32(np.nan), told[pick])
+            loss = (1.0 - TOLD) * loss + TOLD * loss_of_logits(logits[:real], source, soft, np.ones_like(soft), children, plain=True)
+        return loss + 0.3 * masked_loss(logits[real:], torch.from_numpy(truth[shown]), torch.ones(MADE, 1), None)
 
-    torch.manual_seed(SEED)
-    return fit.run(lite.network(len(films.FINDINGS)), batch_loss, STEPS, PEAK, SEED, archives.work_root() / "chest-xray" / "both", every=100, average=0.995)
+    torch.manual_seed(seed)
+    return fit.run(lite.network(len(films.FINDINGS)), batch_loss, steps, PEAK, seed, archives.work_root() / "chest-xray" / name, every=100, average=0.995)
+
+
+def members():
+    """The two networks of the bundle, compact: the second also learned from what the first says, because the labels are noisy."""
+    first = kept("first", lambda: lite.compact(both("both", SEED, STEPS, CHILDREN)))
+    return first, kept("second", lambda: pair.rounded(lite.compact(both("second", SEED + 1, SECOND_STEPS, SECOND_CHILDREN, teacher=first))))
+
+
+def kept(name, make):
+    """A compact network from the work folder; made and put there when it is not."""
+    path = archives.work_root() / "chest-xray" / f"{name}.pt"
+    if not path.exists():
+        net = make().to(memory_format=torch.contiguous_format)
+        torch.save(net.state_dict(), path.with_suffix(".partial"))
+        path.with_suffix(".partial").rename(path)
+    net = lite.compact(lite.Lite(len(films.FINDINGS)))
+    net.load_state_dict(torch.load(path, weights_only=True))
+    return net.eval()

@@ -1,4 +1,4 @@
-"""Recipe of the bundle `chest-xray`: `both` and `alone` train (see `chest_train`), `bundle` does all and writes the folder.
+"""Recipe of the bundle `chest-xray`: `members` and `alone` train (see `chest_train`), `bundle` does all and writes the folder.
 
 16 findings: the 14 of NIH ChestX-ray14, pneumonia as labelled by Kermany, any finding. `any` alone decides about `no-flag`;
 a finding whose flags are not shown to be precise enough is reported and flags nothing (`flag_at` = 1).
@@ -20,11 +20,12 @@ import films
 import gate
 import lite
 import measure
+import pair
 import phantoms
 import rule
 
-VERSION = "0.2.0"
-OWN = ("chest_figures.py", "chest_train.py", "chest_xray.py", "evaluate.py", "films.py", "gate.py", "lite.py", "phantoms.py", "rule.py",
+VERSION = "0.3.0"
+OWN = ("chest_figures.py", "chest_train.py", "chest_xray.py", "evaluate.py", "films.py", "gate.py", "lite.py", "pair.py", "phantoms.py", "rule.py",
        "scanners.py", "strangers.py")
 # Floors of the precision of flags, fixed before anything was measured.
 FLOORS = {"children": 0.95, "adults, any": 0.70, "adults, one finding": 0.25}
@@ -122,14 +123,15 @@ def grey_limits(images):
 
 def write():
     """Write the bundle folder from the trained network."""
-    net = lite.compact(chest_train.both().to(memory_format=torch.contiguous_format).eval())
+    net = pair.Pair(*chest_train.members()).eval()
     images, table = films.load()
     labels, children, persons = films.labels_of(table), films.is_child(table), table["person"].to_numpy()
     later = (table["part"] == "calibrate").to_numpy()
     folder, size = bundle.folder_of("chest-xray"), (archives.SIDE, archives.SIDE)
     outputs = ["logits", "maps", "features"]
     bundle.export(net, torch.zeros(1, 1, *size), folder / "model.onnx", ["image"], outputs, {name: {0: "n"} for name in ["image", *outputs]})
-    lite.store_in_half(folder / "model.onnx")
+    lite.store_in_half(folder / "model.onnx", "first.")
+    pair.store_in_bytes(folder / "model.onnx", net.second, "second.")
     gap = bundle.write_parity(lambda tensor: net(tensor)[0], folder / "model.onnx", folder, size, chest_train.MEAN, chest_train.STD, images[later][:64])
     logits = chest_train.logits_of(net, images[later])
     lines = calibrations(logits, labels[later], children[later])
@@ -150,7 +152,7 @@ def write():
                        "seed": chest_train.SEED},
         "model": {"file": "model.onnx", "sha256": model},
         "accepts": {"modality": ["CR", "DX"], "body_part": ["CHEST", "THORAX"], "body_part_absent": True, "view": ["PA", "AP"],
-                    "view_absent": True, "photometric": ["MONOCHROME1", "MONOCHROME2"], "rows": [64, 8192], "columns": [64, 8192], "frames": [1, 4]},
+                    "view_absent": True, "photometric": ["MONOCHROME1", "MONOCHROME2"], "rows": [64, 8192], "columns": [64, 8192], "frames": [1, 4], "bits_stored": [8, 16]},
         "input": {"tensor": "image", "layout": "NCHW", "channels": 1, "size": list(size), "fit": "stretch", "grey": "voi",
                   "mean": chest_train.MEAN, "std": chest_train.STD},
         # The maps point no better than chance at NIH's boxes (the card's table "Place of the finding"): they are not named, so no page shows them.
@@ -231,7 +233,7 @@ def network_lines(written, everything, whole_table, images, table, scores):
 
 if __name__ == "__main__":
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    steps = {"both": chest_train.both, "alone": lambda: [chest_train.alone(s) for s in ("kermany", "nih")], "bundle": write}
+    steps = {"members": chest_train.members, "alone": lambda: [chest_train.alone(s) for s in ("kermany", "nih")], "bundle": write}
     if command not in steps:
         raise SystemExit(f"usage: chest_xray.py {' | '.join(steps)}")
     steps[command]()

@@ -105,11 +105,18 @@ class Lite(nn.Module):
         return torch.cat([x, torch.abs(x - torch.flip(x, (3,)))], dim=1) if self.mirrored else x
 
     def forward(self, image):
+        return self.beyond(self.edges(image))
+
+    def edges(self, image):
+        """What the parts give that stay as they are: the same in every network."""
         # The image is first brought to mean 0 and one contrast by itself, so that window and exposure matter less.
         centred = image - image.mean(dim=(2, 3), keepdim=True)
         spread = torch.sqrt((centred * centred).mean(dim=(2, 3), keepdim=True) + 1e-4)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
-            edges = self.near[:HELD](self.stem(centred / spread * CONTRAST))
+            return self.near[:HELD](self.stem(centred / spread * CONTRAST))
+
+    def beyond(self, edges):
+        """Logits, maps and features from what `edges` gave."""
         near = self.near[HELD:](edges)
         far = self.narrow_far(self.compared(self.far(near)))
         last = F.relu(self.norm(self.narrow_near(self.compared(near)) + F.interpolate(far, scale_factor=2.0, mode="nearest")))
@@ -136,8 +143,8 @@ def compact(net):
     return net.eval()
 
 
-def store_in_half(path):
-    """Rewrites an exported file so that its large weights are stored with 16 bits and widened when it is loaded."""
+def store_in_half(path, prefix=""):
+    """Rewrites an exported file so that its large weights, those named with `prefix`, are stored with 16 bits and widened when it is loaded."""
     import numpy as np
     import onnx
     from onnx import numpy_helper
@@ -145,7 +152,7 @@ def store_in_half(path):
     graph, casts = model.graph, []
     for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < STORED_IN_HALF:
+        if values.dtype != np.float32 or values.size < STORED_IN_HALF or not tensor.name.startswith(prefix):
             continue
         half = values.astype(np.float16)
         if not np.array_equal(half.astype(np.float32), values):

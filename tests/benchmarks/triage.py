@@ -38,7 +38,8 @@ PEERS = {"Python, 1 thread": (1, "numpy"), "Python, 2 threads": (2, "numpy"),
          "Python, 1 thread, pydicom's window": (1, "pydicom")}
 FIRST = next(iter(PEERS))
 OURS = "Scanside, 1 thread"
-PARTS = ["decode", "input", "run", "rest", "total"]
+# Of a study. `alike` is what Python does too: all but reading headers, planning the de-identification and looking for text.
+PARTS = ["deid", "decode", "input", "run", "rest", "alike", "total"]
 SAME = 1e-3
 # The goals of the issue.
 VERDICT_MS, AROUND, TIMES, FLAT_OVER = 250, 0.5, 3.0, 10_000
@@ -100,7 +101,8 @@ class Peer:
         for path in files:
             self.process.stdin.write(f"{path}\n")
             self.process.stdin.flush()
-            answers[path] = self.read()
+            answers[path] = answer = self.read()
+            answer["ms"] |= {"deid": 0.0, "alike": answer["ms"]["total"]}
         return answers
 
     def close(self) -> None:
@@ -119,7 +121,8 @@ def ours(o, files: list[Path]) -> tuple[dict, float]:
         sys.exit(f"appliance triage: {done.stderr} {[a['reason'] for a in answers.values()]}")
     for answer in answers.values():
         ms = answer["ms"]
-        ms["rest"] = ms["total"] - ms["decode"] - ms["input"] - ms["run"]
+        ms["alike"] = ms["total"] - ms["deid"]
+        ms["rest"] = ms["alike"] - ms["decode"] - ms["input"] - ms["run"]
     return answers, took
 
 
@@ -341,14 +344,14 @@ def of(rounds: list[dict], part: str) -> list[float]:
     return [r[part] for r in rounds]
 
 
-def ratios(rows: dict, name: str) -> list[float]:
+def ratios(rows: dict, name: str, part: str) -> list[float]:
     """Times as long as ours, round by round."""
-    return [theirs["total"] / mine["total"] for theirs, mine in zip(rows[name], rows[OURS])]
+    return [theirs[part] / mine[part] for theirs, mine in zip(rows[name], rows[OURS])]
 
 
 def around(rounds: list[dict]) -> list[float]:
-    """Everything but the model, in model times."""
-    return [(r["total"] - r["run"]) / r["run"] for r in rounds]
+    """Decoding, input, gate and rule, in model times."""
+    return [(r["alike"] - r["run"]) / r["run"] for r in rounds]
 
 
 def verdict(met: bool) -> str:
@@ -363,8 +366,9 @@ def goals(o, side: dict, one: dict, queues: list[dict]) -> list[str]:
              f"| {verdict(one['p95'] <= VERDICT_MS)} |",
              f"| path around the model at most {AROUND} of model time | {path:.2f} | {verdict(path <= AROUND)} |"]
     for name in PEERS:
-        ratio = statistics.median(ratios(rows, name))
-        lines.append(f"| at least {TIMES:.0f} times as fast as {name} | {ratio:.2f} times | {verdict(ratio >= TIMES)} |")
+        ratio, whole = (statistics.median(ratios(rows, name, part)) for part in ("alike", "total"))
+        lines.append(f"| the same steps at least {TIMES:.0f} times as fast as {name} | {ratio:.2f} times; our whole job, with the "
+                     f"de-identification that Python leaves out, {whole:.2f} times | {verdict(ratio >= TIMES)} |")
     hour = " and ".join(f"{q['an_hour']:.0f} with {q['workers']} worker{'s' * (q['workers'] > 1)}" for q in queues)
     growth = max(q["last"] / q["first"] for q in queues)
     lines.append(f"| studies an hour with a deep queue stated | {hour} | {os.cpu_count()} cores |")
@@ -373,21 +377,23 @@ def goals(o, side: dict, one: dict, queues: list[dict]) -> list[str]:
 
 
 def studies_table(side: dict) -> list[str]:
-    lines = ["| file | who | ms a study, median of rounds (lowest to highest) | times as long as ours |", "|---|---|---|---|"]
+    lines = ["| file | who | the same steps: ms a study, median of rounds (lowest to highest) | times as long as ours | everything: ms a study "
+             "| times as long as ours |", "|---|---|---|---|---|---|"]
     for encoding, rows in side["rows"].items():
         what = f"{ENCODINGS[encoding]}, {side['bytes'][encoding] / 1e6:.1f} MB"
         for name, rounds in rows.items():
-            lines.append(f"| {what} | {name} | {spread(of(rounds, 'total'), 1)} | {spread(ratios(rows, name), 2)} |")
+            cells = [f"{spread(of(rounds, part), 1)} | {spread(ratios(rows, name, part), 2)}" for part in ("alike", "total")]
+            lines.append(f"| {what} | {name} | {' | '.join(cells)} |")
         for key, words in (("batch", "in a batch, start included"), ("one", "one file, start included")):
-            lines.append(f"| {what} | `appliance triage`, {words} | {spread(side['whole'][encoding][key], 1)} | |")
+            lines.append(f"| {what} | `appliance triage`, {words} | | | {spread(side['whole'][encoding][key], 1)} | |")
     return lines
 
 
 def profile_table(side: dict) -> list[str]:
-    lines = ["| file | who | decode | input | model | rest | around the model / model |", "|---|---|---|---|---|---|---|"]
+    lines = ["| file | who | de-identify | decode | input | model | rest | around the model / model |", "|---|---|---|---|---|---|---|---|"]
     for encoding, rows in side["rows"].items():
         for name, rounds in rows.items():
-            parts = " | ".join(f"{statistics.median(of(rounds, part)):.1f}" for part in PARTS[:4])
+            parts = " | ".join(f"{statistics.median(of(rounds, part)):.1f}" for part in PARTS[:5])
             lines.append(f"| {ENCODINGS[encoding]} | {name} | {parts} | {spread(around(rounds), 2)} |")
     return lines
 
@@ -421,11 +427,12 @@ def report(o, side: dict, one: dict, queues: list[dict], size: float, load: list
         f"{SAME}: the largest difference was {side['worst']:.1e}. Ours: `ms.total` of the worker, which is locked down, reads, "
         "de-identifies, decodes, windows, resizes, runs the model on one thread, gate and rule included; a second core takes another "
         f"study. Python {side['python']}: pydicom, Pillow, ONNX Runtime with one process, its model loaded before, nothing "
-        "de-identified or searched for words; its window by numpy in float32, or by pydicom's own functions.", "",
+        "de-identified or searched for words; its window by numpy in float32, or by pydicom's own functions. \"The same steps\" are "
+        "decoding, window, resize, model, gate and rule.", "",
         *studies_table(side), "",
         "## Where the time goes", "",
-        "Milliseconds, median of rounds. Ours counts as decode: reading, planning the de-identification, looking for words in the "
-        "pixels, decoding. Its rest is choice of bundle, gate and rule.", "",
+        "Milliseconds, median of rounds. De-identify: reading headers, planning what goes, looking for words in the pixels. Rest: "
+        "choice of bundle, gate and rule.", "",
         *profile_table(side), "",
         "## From last byte to verdict", "",
         f"A running appliance on loopback, 1 worker, {one['studies']} uncompressed studies of {side['bytes']['explicit-little'] / 1e6:.1f} MB, "

@@ -14,7 +14,7 @@ pub struct Message {
     pub priority: Priority,
     /// For how many minutes the flag has been open.
     pub open_minutes: i64,
-    /// Which call about this flag it is, from 1.
+    /// Which call about this flag it is, from 1; 0 on trial.
     pub call: u32,
     /// The sentence for a person.
     pub text: String,
@@ -33,9 +33,22 @@ impl Message {
         Self { site: site.to_owned(), study: study.to_owned(), priority, open_minutes, call, text }
     }
 
+    /// A call on trial: about no study, so that a site sees whether it gets through.
+    #[must_use]
+    pub fn trial(site: &str) -> Self {
+        let text = format!(
+            "This is a trial call from the appliance at {site}. No study waits. Calls about flags that nobody has acknowledged come this way."
+        );
+        let priority = Priority::Routine;
+        Self { site: site.to_owned(), study: String::new(), priority, open_minutes: 0, call: 0, text }
+    }
+
     /// The subject line of an e-mail.
     #[must_use]
     pub fn subject(&self) -> String {
+        if self.call == 0 {
+            return format!("Trial call from {}", self.site);
+        }
         format!("{} study not acknowledged at {}", self.priority.as_str(), self.site)
     }
 }

@@ -50,6 +50,18 @@ async fn a_webhook_is_told_which_study_waits_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_trial_call_is_about_no_study_and_says_so() {
+    let (url, taken) = webhook("204 No Content").await;
+    let trial = Message::trial("North 1");
+    let caller = Caller::new(&Config::default()).unwrap();
+    assert_eq!(caller.call(&contact(Some(url), None), &trial).await, Ok(()));
+    let text = taken.await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!((body["call"].as_i64(), body["study"].as_str()), (Some(0), Some("")));
+    assert!(body["text"].as_str().unwrap().contains("trial") && trial.subject().contains("Trial"));
+}
+
+#[tokio::test]
 async fn a_webhook_that_refuses_or_is_not_there_is_a_failed_call() {
     let (url, _taken) = webhook("500 Oh").await;
     let caller = Caller::new(&Config::default()).unwrap();

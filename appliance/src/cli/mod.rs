@@ -2,6 +2,7 @@
 //! 75 try again; 1 the rest. With `--json` one JSON object a line on stdout; everything else goes to stderr.
 
 mod add;
+mod alarm;
 mod associations;
 mod audit;
 mod case;
@@ -93,6 +94,9 @@ enum Command {
     /// People who use the page: add, reset, physician.
     #[command(subcommand)]
     User(user::User),
+    /// Calls about flags that nobody acknowledged: try.
+    #[command(subcommand)]
+    Alarm(alarm::Alarm),
     /// What the last associations did: contexts, messages, statuses, how they ended. No identity.
     Associations(associations::Associations),
     /// The conformance statement (PS3.2) of reception, as Markdown.
@@ -144,6 +148,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Forward(c) => out::block_on(forward::main(&c)),
         Command::User(c) => out::block_on(user::main(&c)),
         Command::Audit(c) => out::block_on(audit::main(&c)),
+        Command::Alarm(c) => out::block_on(alarm::main(&c)),
         Command::Associations(c) => out::block_on(associations::main(&c)),
         Command::Conformance => {
             crate::intake::conformance_statement().lines().for_each(out::line);

@@ -4,11 +4,13 @@
 //! MONOCHROME2 sense; [`sixteen`] gives what the page windows, 16-bit values with their output units.
 
 mod look;
+mod shown;
 mod sixteen;
 mod stored;
 mod unit;
 
 pub use look::{Look, Lut, Modality, Palette, Photometric, Voi};
+pub use shown::{Shown, shown};
 pub use sixteen::{Sixteen, sixteen};
 pub use stored::Stored;
 pub use unit::{Unit, Window, eight, unit};

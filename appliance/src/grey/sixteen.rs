@@ -44,9 +44,19 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
     if !grey || table {
         return shown(frame, look);
     }
-    let (low, high) = extent(frame, look)?;
-    let window =
-        look.default_voi().and_then(Voi::as_linear).unwrap_or(((low + high + 1.0) / 2.0, high - low + 1.0));
+    let exact = match look.modality {
+        Modality::Linear { slope, intercept } if frame.bits_stored <= 16 && slope != 0.0 => {
+            Some((slope, intercept))
+        }
+        _ => None,
+    };
+    let voi = look.default_voi().and_then(Voi::as_linear);
+    // Every pixel is looked at for this; exact values with a window and no padding do not depend on it.
+    let (low, high) = match (exact, voi, look.padding) {
+        (Some(_), Some(_), None) => (0.0, 0.0),
+        _ => extent(frame, look)?,
+    };
+    let window = voi.unwrap_or(((low + high + 1.0) / 2.0, high - low + 1.0));
     let inverted = look.photometric == Photometric::Monochrome1;
     let picture = |values, first, step| Sixteen {
         rows: frame.rows,
@@ -58,8 +68,8 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
         inverted,
     };
     let bottom = frame.range().0;
-    match &look.modality {
-        Modality::Linear { slope, intercept } if frame.bits_stored <= 16 && *slope != 0.0 => {
+    match exact {
+        Some((slope, intercept)) => {
             let pad = ((low - intercept) / slope).round() as i64;
             let shown = |field| {
                 let v = frame.value(field);
@@ -69,13 +79,13 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
             let table: Vec<u16> = (0..=frame.mask()).map(shown).collect();
             let mut values = Vec::with_capacity(frame.pixels());
             frame.each(|c| values.push(table.get(frame.field(c) as usize).copied().unwrap_or(0)));
-            Ok(picture(values, bottom as f64 * slope + intercept, *slope))
+            Ok(picture(values, bottom as f64 * slope + intercept, slope))
         }
-        modality => {
+        None => {
             let step = if high > low { (high - low) / 65_535.0 } else { 1.0 };
             let mut values = Vec::with_capacity(frame.pixels());
             for v in frame.values() {
-                let x = if look.is_padding(v) { low } else { modality.apply(v)? };
+                let x = if look.is_padding(v) { low } else { look.modality.apply(v)? };
                 values.push(((x - low) / step).round().clamp(0.0, 65_535.0) as u16);
             }
             Ok(picture(values, low, step))

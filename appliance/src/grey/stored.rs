@@ -55,26 +55,36 @@ impl Stored {
     }
 
     /// All containers in order, unread bits included.
-    pub(super) fn containers(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    pub(super) fn containers(&self) -> impl Iterator<Item = u32> + '_ {
+        let width = usize::from(self.bits_allocated / 8).max(1);
+        (0..self.bytes.len() / width).map(|at| self.container(at))
+    }
+
+    /// Container number `at`; 0 past the end.
+    fn container(&self, at: usize) -> u32 {
+        let bytes = |width: usize| self.bytes.get(at.saturating_mul(width)..).unwrap_or_default();
         match self.bits_allocated {
-            8 => Box::new(self.bytes.iter().map(|b| u32::from(*b))),
-            16 => Box::new(self.bytes.chunks_exact(2).map(|c| match c {
-                [a, b] => u32::from(u16::from_le_bytes([*a, *b])),
-                _ => 0,
-            })),
-            _ => Box::new(self.bytes.chunks_exact(4).map(|c| match c {
-                [a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
-                _ => 0,
-            })),
+            8 => bytes(1).first().map_or(0, |b| u32::from(*b)),
+            16 => bytes(2).first_chunk().map_or(0, |c| u32::from(u16::from_le_bytes(*c))),
+            _ => bytes(4).first_chunk().map_or(0, |c| u32::from_le_bytes(*c)),
         }
     }
 
-    /// Calls `f` with every container in order; one loop for each width, so that it is as fast as the memory.
-    pub(super) fn each(&self, mut f: impl FnMut(u32)) {
-        match self.bits_allocated {
-            8 => self.bytes.iter().for_each(|b| f(u32::from(*b))),
-            16 => self.bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),
-            _ => self.bytes.as_chunks::<4>().0.iter().for_each(|c| f(u32::from_le_bytes(*c))),
+    /// Calls `f` with every container in order.
+    pub(super) fn each(&self, f: impl FnMut(u32)) {
+        self.each_of(0, usize::MAX, f);
+    }
+
+    /// Calls `f` with at most `count` containers from number `first` on; one loop for each width, so that it is as fast
+    /// as the memory.
+    pub(super) fn each_of(&self, first: usize, count: usize, mut f: impl FnMut(u32)) {
+        let width = usize::from(self.bits_allocated / 8);
+        let rest = self.bytes.get(first.saturating_mul(width)..).unwrap_or_default();
+        let bytes = rest.get(..count.saturating_mul(width)).unwrap_or(rest);
+        match width {
+            1 => bytes.iter().for_each(|b| f(u32::from(*b))),
+            2 => bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),
+            _ => bytes.as_chunks::<4>().0.iter().for_each(|c| f(u32::from_le_bytes(*c))),
         }
     }
 
@@ -101,6 +111,11 @@ impl Stored {
 
     pub(super) fn mask(&self) -> u32 {
         if self.bits_stored >= 32 { u32::MAX } else { (1 << self.bits_stored) - 1 }
+    }
+
+    /// Stored value number `at`, samples of a pixel side by side; that of an empty container past the end.
+    pub fn sample(&self, at: usize) -> i64 {
+        self.value(self.field(self.container(at)))
     }
 
     /// All stored values in order, samples of a pixel side by side.

@@ -211,6 +211,32 @@ proptest! {
     }
 
     #[test]
+    fn row_by_row_a_frame_is_shown_as_it_is_shown_whole(
+        pairs in proptest::collection::vec((0..4096_i64, 0..4096_i64), 3..40), wide: bool, one: bool, colour: bool,
+        padding in proptest::option::of((0..4096_i64, 0..4096_i64)), window in proptest::option::of(2.0..5000.0_f64),
+    ) {
+        let values: Vec<i64> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+        let mut f = frame(&values[..values.len() / 6 * 6], if wide { 20 } else { 12 }, false);
+        (f.rows, f.samples) = (2, if colour { 3 } else { 1 });
+        f.columns /= 2 * u32::from(f.samples);
+        let photometric = match (colour, one) {
+            (true, _) => Photometric::Rgb,
+            (false, true) => Photometric::Monochrome1,
+            (false, false) => Photometric::Monochrome2,
+        };
+        let voi = window.map(|width| Voi::Linear { center: 2000.0, width }).into_iter().collect();
+        let look = Look { photometric, padding, voi, ..Look::default() };
+        let whole = unit(&f, &look, Window::AsStored).unwrap();
+        let shown = shown(f, &look, Window::AsStored).unwrap();
+        prop_assert_eq!((shown.rows(), shown.columns()), (whole.rows as usize, whole.columns as usize));
+        let mut row = vec![f32::NAN; shown.columns()];
+        for (at, wanted) in whole.values.chunks(shown.columns()).enumerate() {
+            shown.row(at, &mut row);
+            prop_assert_eq!(&row, wanted);
+        }
+    }
+
+    #[test]
     fn any_bytes_and_any_bits_end_without_a_panic(
         bytes in proptest::collection::vec(any::<u8>(), 0..64),
         bits in (prop_oneof![Just(8_u16), Just(16), Just(32), any::<u16>()], 0..40_u16, 0..40_u16),

@@ -43,17 +43,35 @@ impl std::fmt::Debug for Unit {
 /// All of [`Error`].
 pub fn unit(frame: &Stored, look: &Look, window: Window) -> Result<Unit, Error> {
     frame.check()?;
-    let values = match (look.photometric, frame.samples) {
-        (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => monochrome(frame, look, window)?,
+    Ok(Unit { rows: frame.rows, columns: frame.columns, values: each_pixel(frame, look, window)? })
+}
+
+/// Every pixel as shown.
+pub(super) fn each_pixel(frame: &Stored, look: &Look, window: Window) -> Result<Vec<f32>, Error> {
+    match (rule(frame, look, window)?, look.photometric) {
+        (Some(rule), _) => by_field(frame, rule),
+        (None, Photometric::Rgb) => Ok(triples(frame, |[r, g, b]| luma(r, g, b))),
+        (None, _) => Ok(triples(frame, |[y, _, _]| y)),
+    }
+}
+
+/// What a field of bits is shown as.
+pub(super) type Rule<'a> = Box<dyn Fn(u32) -> Result<f32, Error> + 'a>;
+
+/// How one value after the other is shown; `None` where three samples together are (RGB, YBR).
+///
+/// # Errors
+/// [`Error::NoGrey`], [`Error::EmptyTable`].
+pub(super) fn rule<'a>(frame: &'a Stored, look: &'a Look, window: Window) -> Result<Option<Rule<'a>>, Error> {
+    match (look.photometric, frame.samples) {
+        (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => monochrome(frame, look, window).map(Some),
         (Photometric::Palette, 1) => {
             let palette = look.palette.as_ref().ok_or(Error::NoGrey)?;
-            by_field(frame, |field| palette_luma(palette, frame.value(field)).map(|v| v as f32))?
+            Ok(Some(Box::new(|field| palette_luma(palette, frame.value(field)).map(|v| v as f32))))
         }
-        (Photometric::Rgb, 3) => triples(frame, |[r, g, b]| luma(r, g, b)),
-        (Photometric::Ybr, 3) => triples(frame, |[y, _, _]| y),
-        _ => return Err(Error::NoGrey),
-    };
-    Ok(Unit { rows: frame.rows, columns: frame.columns, values })
+        (Photometric::Rgb | Photometric::Ybr, 3) => Ok(None),
+        _ => Err(Error::NoGrey),
+    }
 }
 
 /// A [`Unit`] as 8-bit values, rounded, 0 black to 255 white.
@@ -61,24 +79,27 @@ pub fn eight(unit: &Unit) -> Vec<u8> {
     unit.values.iter().map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8).collect()
 }
 
-fn monochrome(frame: &Stored, look: &Look, window: Window) -> Result<Vec<f32>, Error> {
-    let (low, high) = extent(frame, look)?;
-    let fixed = match window {
+fn monochrome<'a>(frame: &'a Stored, look: &'a Look, window: Window) -> Result<Rule<'a>, Error> {
+    let voi = match window {
         Window::Fixed { center, width } => Some(Voi::Linear { center, width }),
-        Window::AsStored => None,
+        Window::AsStored => look.default_voi().cloned(),
     };
-    let voi = fixed.as_ref().or_else(|| look.default_voi());
-    let show = |x: f64| match voi {
+    // Every pixel is looked at for this; with a window and no padding nothing depends on it.
+    let (low, high) = match (&voi, look.padding) {
+        (Some(_), None) => (0.0, 0.0),
+        _ => extent(frame, look)?,
+    };
+    let show = move |x: f64| match &voi {
         Some(voi) => voi.apply(x),
         None if high > low => Ok((x - low) / (high - low)),
         None => Ok(0.0),
     };
-    by_field(frame, |field| {
+    Ok(Box::new(move |field| {
         let stored = frame.value(field);
         let x = if look.is_padding(stored) { low } else { look.modality.apply(stored)? };
         let y = show(x)?.clamp(0.0, 1.0);
         Ok(if look.photometric == Photometric::Monochrome1 { 1.0 - y } else { y } as f32)
-    })
+    }))
 }
 
 /// Smallest and largest output unit of the frame without its padding; of all when everything is padding.
@@ -124,7 +145,7 @@ fn present(frame: &Stored) -> Vec<bool> {
 }
 
 /// Maps every value through `f`: by a table for up to 16 bits, where a value occurs often, else one by one.
-fn by_field(frame: &Stored, f: impl Fn(u32) -> Result<f32, Error>) -> Result<Vec<f32>, Error> {
+fn by_field(frame: &Stored, f: Rule<'_>) -> Result<Vec<f32>, Error> {
     if frame.bits_stored > 16 {
         return frame.containers().map(|c| f(frame.field(c))).collect();
     }

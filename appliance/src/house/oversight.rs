@@ -63,56 +63,48 @@ impl OversightOrder {
         named(&self.who, &self.reason)?;
         match &self.what {
             OversightUse::Accept { report } => self.accept(s, opened, report).await,
-            OversightUse::Withdraw => {
-                if !opened
-                    .ledger
-                    .acceptances()
-                    .await?
-                    .iter()
-                    .any(|a| a.bundle == self.bundle && a.withdrawn_at.is_none())
-                {
-                    return Err(Error::Refused(format!(
-                        "no acceptance of a bundle {} is in force: {LOOK}",
-                        self.bundle
-                    )));
-                }
-                self.note(opened, "acceptance withdrawn", &self.bundle, &self.reason)?;
-                opened.ledger.withdraw_acceptance(&self.bundle, &self.reason, now()).await?;
-                Ok(serde_json::json!({ "withdrawn": self.bundle }))
-            }
-            OversightUse::Restore { anew } => {
-                match opened.ledger.lowered(&self.bundle).await? {
-                    None => {
-                        return Err(Error::Refused(format!(
-                            "no study was answered by a bundle {}: {LOOK}",
-                            self.bundle
-                        )));
-                    }
-                    Some(false) if !anew => {
-                        return Err(Error::Refused(format!(
-                            "nothing of {} was lowered or withdrawn",
-                            self.bundle
-                        )));
-                    }
-                    Some(_) => {}
-                }
-                let what = if *anew { "no-flag restored, learning anew" } else { "no-flag restored" };
-                self.note(opened, what, &self.bundle, &self.reason)?;
-                opened.ledger.restore(&self.bundle, *anew, &self.who, now()).await?;
-                Ok(serde_json::json!({ "restored": self.bundle, "anew": anew }))
-            }
-            OversightUse::Physician { user, counts } => {
-                if opened.ledger.user(user).await?.is_none() {
-                    return Err(Error::Refused(
-                        "there is no such user: `appliance user add NAME` first".into(),
-                    ));
-                }
-                let what = if *counts { "reads count as a physician's" } else { "reads count no more" };
-                self.note(opened, what, user, &self.reason)?;
-                opened.ledger.set_physician(user, *counts).await?;
-                Ok(serde_json::json!({ "user": user, "physician": counts }))
-            }
+            OversightUse::Withdraw => self.withdraw(opened).await,
+            OversightUse::Restore { anew } => self.restore(opened, *anew).await,
+            OversightUse::Physician { user, counts } => self.physician(opened, user, *counts).await,
         }
+    }
+
+    async fn withdraw(&self, opened: &Opened) -> Result<serde_json::Value, Error> {
+        let all = opened.ledger.acceptances().await?;
+        if !all.iter().any(|a| a.bundle == self.bundle && a.withdrawn_at.is_none()) {
+            let bundle = &self.bundle;
+            return Err(Error::Refused(format!("no acceptance of a bundle {bundle} is in force: {LOOK}")));
+        }
+        self.note(opened, "acceptance withdrawn", &self.bundle, &self.reason)?;
+        opened.ledger.withdraw_acceptance(&self.bundle, &self.reason, now()).await?;
+        Ok(serde_json::json!({ "withdrawn": self.bundle }))
+    }
+
+    async fn restore(&self, opened: &Opened, anew: bool) -> Result<serde_json::Value, Error> {
+        let bundle = &self.bundle;
+        match opened.ledger.lowered(bundle).await? {
+            None => {
+                return Err(Error::Refused(format!("no study was answered by a bundle {bundle}: {LOOK}")));
+            }
+            Some(false) if !anew => {
+                return Err(Error::Refused(format!("nothing of {bundle} was lowered or withdrawn")));
+            }
+            Some(_) => {}
+        }
+        let what = if anew { "no-flag restored, learning anew" } else { "no-flag restored" };
+        self.note(opened, what, bundle, &self.reason)?;
+        opened.ledger.restore(bundle, anew, &self.who, now()).await?;
+        Ok(serde_json::json!({ "restored": bundle, "anew": anew }))
+    }
+
+    async fn physician(&self, opened: &Opened, user: &str, counts: bool) -> Result<serde_json::Value, Error> {
+        if opened.ledger.user(user).await?.is_none() {
+            return Err(Error::Refused("there is no such user: `appliance user add NAME` first".into()));
+        }
+        let what = if counts { "reads count as a physician's" } else { "reads count no more" };
+        self.note(opened, what, user, &self.reason)?;
+        opened.ledger.set_physician(user, counts).await?;
+        Ok(serde_json::json!({ "user": user, "physician": counts }))
     }
 
     async fn accept(&self, s: &Settings, opened: &Opened, report: &str) -> Result<serde_json::Value, Error> {

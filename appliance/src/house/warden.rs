@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proto::case::{Priority, TriageMode};
+use proto::case::Priority;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Opened, Settings};
@@ -108,10 +108,10 @@ impl Warden {
 
     /// Makes the calls that are due; returns how long none will be.
     async fn call(&self) -> Result<Duration, Error> {
-        if self.settings.mode_in_force() == TriageMode::Shadow {
+        let contacts = &self.settings.alarm.contact;
+        if contacts.is_empty() {
             return Ok(LOOK);
         }
-        let contacts = &self.settings.alarm.contact;
         let (mut calls, mut next) = (Vec::new(), None::<i64>);
         for flag in self.opened.ledger.open_flags(self.since).await? {
             let Some(target) = self.target(&flag) else { continue };

@@ -341,7 +341,10 @@ pub struct Gate {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timings {
-    /// Reading, de-identifying and decoding.
+    /// Reading headers, planning the de-identification, looking for text in the pixels; 0 in rows of before it was measured.
+    #[serde(default)]
+    pub deid: f64,
+    /// Reading and decoding the frames that are shown or run.
     pub decode: f64,
     /// Window, resize, tensor.
     pub input: f64,

@@ -60,7 +60,6 @@ pub use instances::{Arrival, Arrived, InstanceRow};
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use outcomes::{Outcomes, Spread, WITHDRAWN};
 pub use oversight::{NewLevel, Reliance, WatchRow};
-pub use reads::{ReadRow, SampleRow};
 pub use refused::{NewRefusal, RefusedRow};
 pub use revisions::{DispositionRow, NewDisposition, Pending};
 pub use seal::{Column, Seal};

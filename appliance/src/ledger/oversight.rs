@@ -215,7 +215,7 @@ impl Ledger {
     pub async fn restore(&self, bundle: &str, anew: bool, who: &str, now: i64) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let rows: Vec<(String, String, bool)> =
-            sqlx::query_as("SELECT digest, state, why LIKE '%physicians%' FROM watches WHERE bundle = ?")
+            sqlx::query_as("SELECT digest, state, by_reads FROM watches WHERE bundle = ?")
                 .bind(bundle)
                 .fetch_all(&mut *tx)
                 .await?;
@@ -223,7 +223,7 @@ impl Ledger {
             let mut watch: Watch = serde_json::from_str(state).unwrap_or_default();
             watch.restore(anew);
             sqlx::query(
-                "UPDATE watches SET state = ?1, level = 'steady', why = '', since = ?2,
+                "UPDATE watches SET state = ?1, level = 'steady', why = '', since = ?2, by_reads = 0,
                  reads_from = CASE WHEN ?3 THEN ?2 ELSE reads_from END WHERE digest = ?4",
             )
             .bind(serde_json::to_string(&watch)?)
@@ -351,8 +351,8 @@ pub(super) async fn withdraw(
 ) -> Result<()> {
     let done = sqlx::query(
         "UPDATE watches SET why = CASE WHEN level = 'withdrawn' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
-         since = CASE WHEN level = 'withdrawn' THEN since ELSE ?2 END, level = 'withdrawn'
-         WHERE digest = ?3 AND why NOT LIKE '%physicians%'",
+         since = CASE WHEN level = 'withdrawn' THEN since ELSE ?2 END, level = 'withdrawn', by_reads = 1
+         WHERE digest = ?3 AND by_reads = 0",
     )
     .bind(why)
     .bind(now)

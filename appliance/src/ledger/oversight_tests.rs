@@ -198,8 +198,8 @@ async fn each_day_that_is_over_has_one_silent_study_drawn_that_nobody_had_opened
     site.study(on(NOW)).await;
     assert_eq!(site.ledger.draw_of_days(7, NOW).await.unwrap(), 1);
     assert_eq!(site.ledger.draw_of_days(7, NOW).await.unwrap(), 0, "one a day");
-    let waiting = site.ledger.unread_samples(9).await.unwrap();
-    assert_eq!(waiting.iter().map(|s| &s.study).collect::<Vec<_>>(), [&fresh]);
+    let rows = site.ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.drawn).map(|row| &row.id).collect::<Vec<_>>(), [&fresh]);
 }
 
 #[tokio::test]
@@ -266,6 +266,21 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     site.ledger.acknowledge(&study, "tech", NOW).await.unwrap();
     assert!(open().await.is_empty());
     assert_eq!(site.ledger.outcomes().await.unwrap().calls, (1, 2));
+}
+
+#[tokio::test]
+async fn a_stat_that_a_person_raised_is_called_about_in_shadow_mode_too_from_then_on() {
+    let site = Site::new().await;
+    let study = site.study(Answer { mode: TriageMode::Shadow, ..Answer::default() }).await;
+    let open = |since| {
+        let ledger = site.ledger.clone();
+        async move { ledger.open_flags(since).await.unwrap() }
+    };
+    assert!(open(0).await.is_empty());
+    site.ledger.count_override(&study, 1, "tech", "raised", NOW + 5_000).await.unwrap();
+    site.ledger.raise_to_stat(&study, "tech", NOW + 5_000).await.unwrap();
+    let flag = open(NOW + 1_000).await.remove(0);
+    assert_eq!((flag.study, flag.priority.as_str(), flag.since), (study, "STAT", NOW + 5_000));
 }
 
 #[tokio::test]

@@ -1,66 +1,14 @@
 //! Physicians' reads: which studies were drawn for one, what was read, and what people did against triage.
 
-use sqlx::FromRow;
-
 use super::oversight::{quiet_of, withdraw};
 use super::{Error, Ledger, Result, events};
 use crate::oversight::Quiet;
 
-/// A study that waits for a physician's read. Nothing of triage's answer is in it.
-#[derive(Debug, Clone, FromRow, serde::Serialize)]
-pub struct SampleRow {
-    /// Study.
-    pub study: String,
-    /// Revision that was answered.
-    pub revision: u32,
-    /// When it was drawn, ms.
-    pub drawn_at: i64,
-}
-
-/// How a study is waiting for or has had a physician's read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow, serde::Serialize)]
-pub struct ReadRow {
-    /// Who read it.
-    pub reader: Option<String>,
-    /// Whether a finding was seen.
-    pub finding: Option<bool>,
-    /// When, ms.
-    pub read_at: Option<i64>,
-}
+const NO_PHYSICIAN: &str = "only a physician's read counts: `appliance user physician NAME` says who is one";
+const NOT_DRAWN: &str = "this study was not drawn for a read";
+const READ_ALREADY: &str = "somebody has read it already";
 
 impl Ledger {
-    /// Studies that were drawn and nobody has read, the oldest first.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn unread_samples(&self, limit: u32) -> Result<Vec<SampleRow>> {
-        Ok(sqlx::query_as(
-            "SELECT s.study, s.revision, s.drawn_at FROM samples s
-             JOIN studies t ON t.id = s.study AND t.revision = s.revision
-             LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
-             WHERE r.study IS NULL ORDER BY s.drawn_at, s.study LIMIT ?",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?)
-    }
-
-    /// The read of a study revision that was drawn; `None`: it was not drawn.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn sample(&self, study: &str, revision: u32) -> Result<Option<ReadRow>> {
-        Ok(sqlx::query_as(
-            "SELECT r.reader, r.finding, r.read_at FROM samples s
-             LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
-             WHERE s.study = ? AND s.revision = ?",
-        )
-        .bind(study)
-        .bind(revision)
-        .fetch_optional(&self.pool)
-        .await?)
-    }
-
     /// Draws one silent study of each day that is over and has none, by chance, among those that nobody has opened and
     /// that still have their pictures; returns how many. `days`: how many days back are looked at.
     ///
@@ -108,7 +56,9 @@ impl Ledger {
         now: i64,
     ) -> Result<Quiet> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
-        self.may_read(study, revision, reader).await?;
+        if !self.is_physician(reader).await? {
+            return refuse(NO_PHYSICIAN);
+        }
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let drawn: Option<(String, String)> = sqlx::query_as(
             "SELECT d.digest, d.bundle FROM samples s
@@ -119,7 +69,7 @@ impl Ledger {
         .bind(revision)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some((digest, bundle)) = drawn else { return refuse("this study was not drawn for a read") };
+        let Some((digest, bundle)) = drawn else { return refuse(NOT_DRAWN) };
         let done = sqlx::query(
             "INSERT INTO reads (study, revision, reader, finding, read_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
@@ -131,7 +81,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
-            return refuse("somebody has read it already");
+            return refuse(READ_ALREADY);
         }
         let says = quiet_of(&mut tx, &digest, hidden_most).await?;
         if says.crossed() {
@@ -149,19 +99,28 @@ impl Ledger {
         Ok(says)
     }
 
-    /// Whether this person may record a read of this study revision.
+    /// Whether this person may record a read of this study revision, for what must be known before it is recorded.
     ///
     /// # Errors
     /// [`Error::Refused`] with why not.
     pub async fn may_read(&self, study: &str, revision: u32, reader: &str) -> Result<()> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
         if !self.is_physician(reader).await? {
-            return refuse("only a physician's read counts: `appliance user physician NAME` says who is one");
+            return refuse(NO_PHYSICIAN);
         }
-        match self.sample(study, revision).await? {
-            None => refuse("this study was not drawn for a read"),
-            Some(read) if read.reader.is_some() => refuse("somebody has read it already"),
-            Some(_) => Ok(()),
+        let drawn: Option<(bool,)> = sqlx::query_as(
+            "SELECT r.study IS NOT NULL FROM samples s
+             LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
+             WHERE s.study = ? AND s.revision = ?",
+        )
+        .bind(study)
+        .bind(revision)
+        .fetch_optional(&self.pool)
+        .await?;
+        match drawn {
+            None => refuse(NOT_DRAWN),
+            Some((true,)) => refuse(READ_ALREADY),
+            Some((false,)) => Ok(()),
         }
     }
 

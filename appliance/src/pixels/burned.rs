@@ -13,8 +13,7 @@ const INK_MIN: usize = 24;
 
 /// Everything in the frame that looks like text, whatever it says.
 pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
-    let Some(values) = luminance(decoded) else { return Vec::new() };
-    let (rows, columns) = (decoded.stored.rows, decoded.stored.columns);
+    let Some((values, rows, columns)) = luminance(decoded, 1) else { return Vec::new() };
     let Some(eight) = stretched(&values) else { return Vec::new() };
     find_text(&Grey8 { rows, columns, values: &eight })
 }
@@ -25,8 +24,9 @@ pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
 /// `exacting` asks for ink of one exact value as well. Base of skull and sinuses look like letters, and of many slices
 /// one would always; but they are of many values.
 pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
-    let Some(values) = luminance(decoded) else { return false };
-    let (values, rows, columns) = thinned(&values, decoded.stored.rows, decoded.stored.columns);
+    let longer = decoded.stored.rows.max(decoded.stored.columns);
+    let step = longer.div_ceil(LOOK_SIDE).max(1);
+    let Some((values, rows, columns)) = luminance(decoded, step) else { return false };
     let Some(eight) = stretched(&values) else { return false };
     let words = find_words(&Grey8 { rows, columns, values: &eight });
     let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
@@ -99,37 +99,34 @@ fn most_frequent(sorted: &[f32]) -> (f32, usize) {
     longest.map_or((0.0, 0), |run| (run.first().copied().unwrap_or_default(), run.len()))
 }
 
-/// Every so many-th pixel, so that neither side is longer than [`LOOK_SIDE`].
-fn thinned(values: &[f32], rows: u32, columns: u32) -> (Vec<f32>, u32, u32) {
-    let step = rows.max(columns).div_ceil(LOOK_SIDE).max(1);
-    if step == 1 {
-        return (values.to_vec(), rows, columns);
-    }
-    let lines = values.chunks_exact(columns.max(1) as usize).step_by(step as usize);
-    let kept = lines.flat_map(|line| line.iter().step_by(step as usize)).copied().collect();
-    (kept, rows.div_ceil(step), columns.div_ceil(step))
-}
-
-/// One number a pixel: stored values of grey, the brightest channel of colour, palettes as shown.
-fn luminance(decoded: &Decoded) -> Option<Vec<f32>> {
+/// One number for every `step`-th pixel of every `step`-th row, and how many rows and columns these are: stored values of
+/// grey, the brightest channel of colour, palettes as shown.
+fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
     let stored = &decoded.stored;
-    match (decoded.look.photometric, stored.samples) {
+    let (width, step_by) = (stored.columns as usize, step.max(1) as usize);
+    let places = (0..stored.rows as usize)
+        .step_by(step_by)
+        .flat_map(|row| (0..width).step_by(step_by).map(move |column| row * width + column));
+    let values = match (decoded.look.photometric, stored.samples) {
         (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => {
-            Some(stored.values().map(|v| v as f32).collect())
+            places.map(|at| stored.sample(at) as f32).collect()
         }
         (Photometric::Rgb, 3) => {
-            let mut samples = stored.values();
-            let brightest = |_| samples.by_ref().take(3).max().unwrap_or_default() as f32;
-            Some((0..stored.pixels()).map(brightest).collect())
+            let brightest = |at: usize| (3 * at..3 * at + 3).map(|sample| stored.sample(sample)).max();
+            places.map(|at| brightest(at).unwrap_or_default() as f32).collect()
         }
-        _ => grey::unit(stored, &decoded.look, Window::AsStored).ok().map(|unit| unit.values),
-    }
+        _ => {
+            let shown = grey::unit(stored, &decoded.look, Window::AsStored).ok()?.values;
+            places.map(|at| shown.get(at).copied().unwrap_or_default()).collect()
+        }
+    };
+    Some((values, stored.rows.div_ceil(step), stored.columns.div_ceil(step)))
 }
 
 /// Smallest to largest value as 0 to 255; `None` for a frame of one value.
 fn stretched(values: &[f32]) -> Option<Vec<u8>> {
-    let low = values.iter().copied().min_by(f32::total_cmp)?;
-    let high = values.iter().copied().max_by(f32::total_cmp)?;
+    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let scale = 255.0 / (high - low);
     (scale.is_finite() && scale > 0.0)
         .then(|| values.iter().map(|v| ((v - low) * scale).clamp(0.0, 255.0) as u8).collect())

@@ -15,15 +15,25 @@ pub fn halve(values: &[u16], rows: u32, columns: u32) -> (Vec<u16>, u32, u32) {
     let mut out = Vec::with_capacity(rows_out as usize * columns_out as usize);
     for pair in values.chunks(2 * width) {
         let (upper, lower) = pair.split_at(width.min(pair.len()));
-        let mut lower = lower.chunks(2);
-        for above in upper.chunks(2) {
-            let below = lower.next().unwrap_or_default();
-            let count = (above.len() + below.len()).max(1) as u32;
-            let sum: u32 = above.iter().chain(below).map(|v| u32::from(*v)).sum();
-            out.push(((sum + count / 2) / count) as u16);
+        let ((above, above_edge), (below, below_edge)) = (upper.as_chunks::<2>(), lower.as_chunks::<2>());
+        if lower.is_empty() {
+            out.extend(above.iter().map(|pair| mean(*pair)));
+        } else {
+            out.extend(above.iter().zip(below).map(|([a, b], [c, d])| mean([*a, *b, *c, *d])));
+        }
+        match (above_edge, below_edge) {
+            ([a], [b]) => out.push(mean([*a, *b])),
+            ([a], _) => out.push(*a),
+            _ => {}
         }
     }
     (out, rows_out, columns_out)
+}
+
+/// The mean, half up.
+fn mean<const N: usize>(values: [u16; N]) -> u16 {
+    let sum: u32 = values.iter().map(|v| u32::from(*v)).sum();
+    ((sum + N as u32 / 2) / N as u32) as u16
 }
 
 /// Shrinks so that the longer side is at most `edge`, by area: a pixel is the mean of the rectangle it covers.

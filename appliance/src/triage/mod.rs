@@ -11,19 +11,5 @@ pub use answer::{Outcome, not_analysed, outcome, unreadable};
 pub use prepare::{prepare, window};
 pub use select::{Item, Pick, Selection, largest_series, select, series_order, spread};
 
-/// Why a frame could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The frame could not be decoded or has no grey. The sender's doing; trying again does not help.
-    #[error(transparent)]
-    Pixels(#[from] crate::pixels::Error),
-    /// The stored values have no grey. The sender's doing.
-    #[error(transparent)]
-    Grey(#[from] crate::grey::Error),
-    /// The bundle could not run it: ours.
-    #[error(transparent)]
-    Model(#[from] models::Error),
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! A decoded frame as a bundle wants it: grey as stored or in the bundle's own window.
 
-use models::GreyImage;
+use models::GreyRows;
 use models::manifest::{Grey, Input};
 
-use super::Error;
-use crate::grey::{self, Look, Stored, Unit, Window};
+use crate::grey::{self, Shown, Window};
 use crate::pixels::Decoded;
 
 /// The window that a bundle's manifest asks for.
@@ -15,16 +14,24 @@ pub fn window(input: &Input) -> Window {
     }
 }
 
-/// The grey image of a frame. Takes the frame: its stored values are let go before the model runs.
+/// The grey image of a frame. Takes the frame: it is shown as it is read.
 ///
 /// # Errors
-/// [`Error::Grey`], [`Error::Model`].
-pub fn prepare(decoded: Decoded, input: &Input) -> Result<GreyImage, Error> {
-    let unit = shown(&decoded.stored, &decoded.look, input)?;
-    drop(decoded);
-    Ok(GreyImage::new(unit.rows as usize, unit.columns as usize, unit.values)?)
+/// All of [`grey::Error`].
+pub fn prepare(decoded: Decoded, input: &Input) -> Result<Shown, grey::Error> {
+    grey::shown(decoded.stored, &decoded.look, window(input))
 }
 
-fn shown(stored: &Stored, look: &Look, input: &Input) -> Result<Unit, Error> {
-    Ok(grey::unit(stored, look, window(input))?)
+impl GreyRows for Shown {
+    fn rows(&self) -> usize {
+        Shown::rows(self)
+    }
+
+    fn columns(&self) -> usize {
+        Shown::columns(self)
+    }
+
+    fn row(&self, at: usize, into: &mut [f32]) {
+        Shown::row(self, at, into);
+    }
 }

@@ -47,6 +47,7 @@ impl Item {
             rows: u32::from(shape.rows),
             columns: u32::from(shape.columns),
             frames: shape.frames,
+            bits_stored: u32::from(shape.bits_stored),
         };
         let localizer = data.texts(tags::IMAGE_TYPE).iter().any(|t| t.eq_ignore_ascii_case("LOCALIZER"));
         Self {

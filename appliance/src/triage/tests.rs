@@ -99,6 +99,7 @@ fn item(instance: u32, modality: &str, body_part: &str, view: &str) -> Item {
         rows: 512,
         columns: 512,
         frames: 1,
+        bits_stored: 12,
     };
     Item { instance, series: 0, facts, localizer: false, place: None, number: None }
 }

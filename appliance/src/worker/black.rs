@@ -2,13 +2,14 @@
 //! carries more than a picture. Changes the plan, not the image.
 
 use super::Error;
-use super::pixel_text::{can_be_written, look_for_text};
+use super::pixel_text::{Looked, can_be_written, look_for_text};
 use crate::deid::{HoldReason, Plan, Regions, regions};
 use crate::dicom::DataSet;
 use crate::job::{DeidOrder, Faces, PixelText};
 use crate::pixels::{Image, carries_more, find_face};
 
-/// Applies the site's rules to one image. `slice`: its number, where it is one of a series.
+/// Applies the site's rules to one image. `slice`: its number, where it is one of a series. Gives a frame that was decoded
+/// for it.
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded or written anew waits for a person.
@@ -18,18 +19,16 @@ pub(super) fn examine(
     data: &DataSet,
     order: &DeidOrder,
     slice: Option<u32>,
-) -> Result<(), Error> {
+) -> Result<Option<Looked>, Error> {
     if carries_more(image)? {
         if can_be_written(image)? { plan.anew = true } else { plan.hold(HoldReason::PixelsNotAsDeclared) }
     }
     let complete = by_rule(plan, image, data, order)?;
-    if !complete {
-        look_for_text(plan, image, order.pixel_text, slice)?;
-    }
+    let looked = if complete { None } else { look_for_text(plan, image, order.pixel_text, slice)? };
     if order.faces == Faces::Deface && plan.holds.contains(&HoldReason::FaceInVolume) {
         deface(plan, image, data)?;
     }
-    Ok(())
+    Ok(looked)
 }
 
 /// Regions of known devices, and what ultrasound devices say of theirs. `true`: nothing else can hold text.

@@ -46,7 +46,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                 boxes: 0,
                 piece: None,
             },
-            Seen::Planned(parsed, source, plan) => {
+            Seen::Planned(parsed, source, plan, _) => {
                 let actions = plan
                     .action_counts()
                     .iter()

@@ -1,6 +1,8 @@
 //! Text in pixels: instances of risky kinds are cleaned frame by frame where the site says so; every other image is
 //! looked at, and one that shows words waits, or is cleaned too.
 
+use std::time::{Duration, Instant};
+
 use super::Error;
 use crate::deid::{HoldReason, NativePixels, PixelBox, Plan};
 use crate::job::PixelText;
@@ -13,7 +15,18 @@ const SLICES_APART: u32 = 16;
 /// Frames of one instance that are looked at closely where its kind is not risky.
 const LOOKED_AT: u32 = 4;
 
-/// Looks for text and changes the plan: boxes where it is cleaned, a hold where it waits.
+/// A frame that was decoded to be looked at.
+pub(super) struct Looked {
+    /// Its number, from 0.
+    pub frame: u32,
+    /// What was decoded.
+    pub decoded: Decoded,
+    /// How long that took.
+    pub took: Duration,
+}
+
+/// Looks for text and changes the plan: boxes where it is cleaned, a hold where it waits. Gives the first frame that was
+/// looked at closely and holds no words, for whoever needs it next.
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded waits for a person.
@@ -22,12 +35,12 @@ pub(super) fn look_for_text(
     image: &Image<'_>,
     what: PixelText,
     slice: Option<u32>,
-) -> Result<(), Error> {
+) -> Result<Option<Looked>, Error> {
     let risky = plan.holds.iter().any(|hold| hold.is_text_in_pixels());
     match (what, risky) {
         // It waits whatever is found.
-        (PixelText::Hold, true) => Ok(()),
-        (PixelText::BlackOut, true) => clean(plan, image),
+        (PixelText::Hold, true) => Ok(None),
+        (PixelText::BlackOut, true) => clean(plan, image).map(|()| None),
         (_, false) => look(plan, image, what, slice),
     }
 }
@@ -62,27 +75,37 @@ fn all_boxes(image: &Image<'_>) -> Result<Option<Vec<PixelBox>>, Error> {
 
 /// The frames of an image that should hold none: words in one of them count, a lone marker of a side does not. A few are
 /// looked at closely whatever they hold, the others where a glance finds what could be ink.
-fn look(plan: &mut Plan, image: &Image<'_>, what: PixelText, slice: Option<u32>) -> Result<(), Error> {
+fn look(
+    plan: &mut Plan,
+    image: &Image<'_>,
+    what: PixelText,
+    slice: Option<u32>,
+) -> Result<Option<Looked>, Error> {
     let frames = image.shape().frames;
     let step = frames.div_ceil(LOOKED_AT).max(1);
     let chosen = slice.is_none_or(|number| number % SLICES_APART == 0);
+    let mut first = None;
     for frame in 0..frames {
         let closely = chosen && frame % step == 0;
-        match image.decode(frame) {
+        let began = Instant::now();
+        let decoded = image.decode(frame);
+        let took = began.elapsed();
+        match decoded {
             Ok(decoded) if (closely || may_hold_ink(&decoded)) && shows_words(&decoded, slice.is_some()) => {
                 plan.hold(HoldReason::TextInPixels);
-                return match what {
-                    PixelText::Hold => Ok(()),
-                    PixelText::BlackOut => clean(plan, image),
-                };
+                if what == PixelText::BlackOut {
+                    clean(plan, image)?;
+                }
+                return Ok(None);
             }
+            Ok(decoded) if closely && first.is_none() => first = Some(Looked { frame, decoded, took }),
             // What cannot be decoded is told elsewhere.
             Ok(_) => {}
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
             Err(_) => {}
         }
     }
-    Ok(())
+    Ok(first)
 }
 
 /// With a rim for what is too faint around the letters. A wider one costs the picture more than it hides: measured on

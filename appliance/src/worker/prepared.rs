@@ -142,11 +142,7 @@ fn one(
     drop((unit, bytes));
     let bundle = encoder.bundle();
     let name = format!("{} {}", bundle.name(), bundle.version());
-    let grey = prepare(decoded, &bundle.manifest().input).map_err(|error| match error {
-        crate::triage::Error::Pixels(error) => Error::Pixels(error),
-        crate::triage::Error::Grey(error) => Error::Pixels(error.into()),
-        crate::triage::Error::Model(error) => Error::Model(error),
-    })?;
+    let grey = prepare(decoded, &bundle.manifest().input).map_err(pixels::Error::from)?;
     let values = encoder.embed(&grey)?;
     Ok(Frame {
         kind: FrameKind::Embedding,

@@ -31,7 +31,7 @@ pub(super) fn run(
 ) -> Result<SealAnswer, Error> {
     let (bag, instances) = split(files, job.instances.len())?;
     let (signer, reader) = keys(job)?;
-    let found = survey(instances, &job.instances, &job.deid, touching)?;
+    let found = survey(instances, &job.instances, &job.deid, 0, touching)?;
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan(hex::encode(found.digest)));
     }
@@ -189,7 +189,7 @@ fn p10(
 ) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
-        if let Seen::Planned(parsed, source, plan) = seen {
+        if let Seen::Planned(parsed, source, plan, _) = seen {
             let mut plan = plan.clone();
             plan.black_out(drawn.get(&instance).map(Vec::as_slice).unwrap_or_default());
             let mut bytes = Vec::new();

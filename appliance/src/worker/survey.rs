@@ -6,6 +6,7 @@ use std::fs::File;
 use super::Error;
 use super::black::examine;
 use super::open::{Source, open};
+use super::pixel_text::Looked;
 use crate::deid::{
     self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, WayBack,
     plan,
@@ -13,7 +14,7 @@ use crate::deid::{
 use crate::dicom::{Parsed, tags};
 use crate::job::{DeidOrder, InstanceRef, ListFacts};
 use crate::pixels::{self, Image};
-use crate::triage::Item;
+use crate::triage::{Item, Pick};
 
 /// Longest text of a list fact, in characters.
 const FACT_CHARS: usize = 128;
@@ -49,12 +50,14 @@ pub(super) struct Survey {
     pub boxes: BTreeMap<u32, Vec<PixelBox>>,
     /// Instances with black faces.
     pub defaced: u32,
+    /// Frames that were decoded to be looked at and are kept.
+    pub looked: BTreeMap<Pick, Looked>,
 }
 
 /// What [`each_plan`] tells of an instance.
 pub(super) enum Seen<'a> {
     /// Read and planned.
-    Planned(&'a Parsed, &'a Source<'a>, &'a Plan),
+    Planned(&'a Parsed, &'a Source<'a>, &'a Plan, Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
@@ -89,6 +92,7 @@ pub(super) fn each_plan(
             Ok((source, parsed)) => {
                 let context = contexts.entry(study(&parsed)).or_default();
                 let mut made = plan(&parsed.meta, &parsed.data, context, &policy, &keys);
+                let mut looked = None;
                 if let Ok(image) = Image::new(&parsed, &source) {
                     let series = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
                     let slice = Item::new(at as u32, 0, &parsed.data, image.shape()).is_slice().then(|| {
@@ -96,9 +100,9 @@ pub(super) fn each_plan(
                         *next += 1;
                         *next - 1
                     });
-                    examine(&mut made, &image, &parsed.data, order, slice)?;
+                    looked = examine(&mut made, &image, &parsed.data, order, slice)?;
                 }
-                visit(at as u32, Seen::Planned(&parsed, &source, &made))?;
+                visit(at as u32, Seen::Planned(&parsed, &source, &made, looked))?;
             }
             Err(error) if error.may_retry() => return Err(error.into()),
             Err(error) => {
@@ -109,11 +113,12 @@ pub(super) fn each_plan(
     Ok(())
 }
 
-/// Reads all headers of a study.
+/// Reads all headers of a study. Of the frames that are decoded to be looked at, as many as fit into `keep` bytes are kept.
 pub(super) fn survey(
     files: &[File],
     refs: &[InstanceRef],
     order: &DeidOrder,
+    mut keep: usize,
     touching: &dyn Fn(u32),
 ) -> Result<Survey, Error> {
     let mut found = Survey::default();
@@ -126,7 +131,7 @@ pub(super) fn survey(
                 hasher.update(&[0]);
                 found.unreadable.push((index, reason));
             }
-            Seen::Planned(parsed, source, made) => {
+            Seen::Planned(parsed, source, made, looked) => {
                 hasher.update(&[1]);
                 hasher.update(&made.digest());
                 let next = series.len() as u32;
@@ -139,6 +144,12 @@ pub(super) fn survey(
                 }
                 found.defaced += u32::from(!made.face.is_empty());
                 found.take_image(index, series, parsed, source, made);
+                if let Some(looked) = looked
+                    && let Some(left) = keep.checked_sub(looked.decoded.stored.bytes.len())
+                {
+                    keep = left;
+                    found.looked.insert(Pick { instance: index, frame: looked.frame }, looked);
+                }
             }
         }
         Ok(())

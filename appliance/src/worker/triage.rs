@@ -9,12 +9,16 @@ use models::{Classifier, Subject};
 
 use super::bag::Bag;
 use super::open::{open, split};
+use super::pixel_text::Looked;
 use super::previews::Shown;
 use super::survey::{Survey, survey};
 use super::{Error, Tools};
 use crate::job::{PlacedFinding, Timings, TriageAnswer, TriageJob};
-use crate::pixels::{self, Image};
+use crate::pixels::{self, Decoded, Image};
 use crate::triage::{Outcome, Pick, Selection, not_analysed, outcome, prepare, select, unreadable};
+
+/// Frames that the survey decoded are kept up to here, so that those of a radiograph are decoded once.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// Does the job.
 pub(super) fn run(
@@ -25,8 +29,8 @@ pub(super) fn run(
 ) -> Result<TriageAnswer, Error> {
     let began = Instant::now();
     let (bag, instances) = split(files, job.instances.len())?;
-    let mut found = survey(instances, &job.instances, &job.deid, touching)?;
-    let mut spent = Spent { decode: began.elapsed(), ..Spent::default() };
+    let mut found = survey(instances, &job.instances, &job.deid, KEPT_BYTES, touching)?;
+    let mut spent = Spent { deid: began.elapsed(), ..Spent::default() };
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
     let selection = select(&bundles, &found.items);
     let mut frames = Frames {
@@ -36,6 +40,7 @@ pub(super) fn run(
         },
         shown: if job.previews { Shown::choose(&found.items) } else { Shown::none() },
         run: selection.as_ref().map(|s| s.picks.iter().copied().collect()).unwrap_or_default(),
+        looked: std::mem::take(&mut found.looked),
         unread: BTreeMap::new(),
         unread_frames: 0,
         values: Vec::new(),
@@ -68,6 +73,7 @@ struct Frames<'f> {
     bag: Bag<'f>,
     shown: Shown,
     run: BTreeSet<Pick>,
+    looked: BTreeMap<Pick, Looked>,
     unread: BTreeMap<u32, String>,
     unread_frames: usize,
     values: Vec<models::rule::FrameValues>,
@@ -88,10 +94,7 @@ impl Frames<'_> {
         classifier: Option<&mut Classifier>,
         spent: &mut Spent,
     ) -> Result<(), Error> {
-        let began = Instant::now();
-        let decoded = image.decode(pick.frame);
-        spent.decode += began.elapsed();
-        let decoded = match decoded {
+        let decoded = match self.decoded(pick, image, spent) {
             Ok(decoded) => decoded,
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
             Err(error) => {
@@ -118,6 +121,24 @@ impl Frames<'_> {
             Err(error) => self.not_read(pick, &error),
         }
         Ok(())
+    }
+
+    /// The frame, from the survey where it was decoded there: a radiograph is decoded once.
+    fn decoded(
+        &mut self,
+        pick: Pick,
+        image: &Image<'_>,
+        spent: &mut Spent,
+    ) -> Result<Decoded, pixels::Error> {
+        if let Some(looked) = self.looked.remove(&pick) {
+            spent.deid = spent.deid.saturating_sub(looked.took);
+            spent.decode += looked.took;
+            return Ok(looked.decoded);
+        }
+        let began = Instant::now();
+        let decoded = image.decode(pick.frame);
+        spent.decode += began.elapsed();
+        decoded
     }
 
     fn not_read(&mut self, pick: Pick, error: &impl std::fmt::Display) {
@@ -180,6 +201,7 @@ fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent
         previews: frames.shown.finish(),
         unreadable: found.unreadable,
         ms: Timings {
+            deid: ms(spent.deid),
             decode: ms(spent.decode),
             input: ms(spent.input + spent.model.input),
             run: ms(spent.model.run),
@@ -190,6 +212,7 @@ fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent
 
 #[derive(Default)]
 struct Spent {
+    deid: Duration,
     decode: Duration,
     input: Duration,
     model: Times,

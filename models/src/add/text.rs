@@ -85,6 +85,7 @@ photometric = [\"MONOCHROME1\", \"MONOCHROME2\"]
 rows = [64, 8192]                    # {OPEN_MARK}: sizes of the images it was trained on
 columns = [64, 8192]                 # {OPEN_MARK}
 frames = [1, 4]                      # {OPEN_MARK}: frames of a whole study; of a CT its slices
+bits_stored = [8, 16]                # {OPEN_MARK}: may be left out
 "
     )
 }

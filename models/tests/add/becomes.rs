@@ -117,6 +117,7 @@ fn a_new_bundle_flags_nothing_clears_nothing_and_takes_only_what_was_said() {
             rows: 2048,
             columns: 2500,
             frames: 1,
+            bits_stored: 12,
             view: None,
         };
         assert_eq!(bundle.accepts(&facts), Ok(()));
