@@ -164,3 +164,25 @@ fn assist_without_a_contact_is_refused_by_check_and_runs_as_shadow() {
     assert!(status["models"]["words"].as_str().unwrap().contains("runs as shadow"), "{}", status["models"]);
     site.stop().unwrap();
 }
+
+#[test]
+fn a_trial_call_says_who_was_reached_and_ends_with_69_when_somebody_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = site(folder.path());
+    let config = site.config.to_string_lossy().into_owned();
+    let call = |more: &[&str]| {
+        run("appliance", &[&["alarm", "try", "--json", "--config", &config][..], more].concat()).unwrap()
+    };
+    assert_eq!(call(&[]).code, Some(64), "nobody would be called");
+    let dead =
+        TcpListener::bind("127.0.0.1:0").map(|l| format!("http://{}/", l.local_addr().unwrap())).unwrap();
+    let (url, told) = pager();
+    Settings::read(&site.config).unwrap().with("alarm", "contact", contacts([&dead, &url])).write().unwrap();
+    let both = call(&[]);
+    assert_eq!(both.code, Some(69), "{}", both.stderr);
+    let lines = both.lines().unwrap();
+    assert_eq!((&lines[0]["reached"], &lines[1]["reached"]), (&false.into(), &true.into()));
+    assert!(told.recv_timeout(LIMIT).unwrap().contains("trial call"));
+    assert_eq!(call(&["contact 1"]).code, Some(0));
+    assert_eq!(call(&["nobody"]).code, Some(64));
+}
