@@ -125,7 +125,7 @@ def write():
                        "data_sha256": bundle.data_digest(("ct_ich",), used), "seed": head_train.SEED},
         "model": {"file": "model.onnx", "sha256": model},
         "accepts": {"modality": ["CT"], "body_part": ["HEAD", "BRAIN", "SKULL"], "body_part_absent": False, "view": [], "view_absent": True,
-                    "photometric": ["MONOCHROME2"], "rows": [128, 2048], "columns": [128, 2048], "frames": [1, 1024], "bits_stored": [10, 16]},
+                    "photometric": ["MONOCHROME2"], "rows": [128, 2048], "columns": [128, 2048], "frames": [1, 1024]},
         "input": {"tensor": "image", "layout": "NCHW", "channels": 1, "size": list(size), "fit": "letterbox", "grey": "window",
                   "window": {"center": 40.0, "width": 80.0}, "mean": head_train.MEAN, "std": head_train.STD},
         "output": {"tensor": "logits", "maps": "maps", "activation": "sigmoid", "aggregate": "mean-top-3"},

@@ -160,6 +160,8 @@ def store_in_half(path, prefix=""):
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
         casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    if not casts:
+        raise SystemExit(f"no large weight of {path} is named {prefix}*")
     for cast in reversed(casts):
         graph.node.insert(0, cast)
     onnx.checker.check_model(model)

@@ -35,6 +35,11 @@ class Pair(nn.Module):
         return (logits + other_logits) * 0.5, (maps + other_maps) * 0.5, features
 
 
+def is_large(weight):
+    """Whether 8 bits are stored of a weight: of matrices and kernels, whose channels have a step each."""
+    return weight.dim() > 1 and weight.numel() >= lite.STORED_IN_HALF
+
+
 def steps_of(weight):
     """The step of each output channel [channels, 1, ...]: its largest weight is 127 of them.
 
@@ -49,7 +54,7 @@ def steps_of(weight):
 def rounded(net):
     """The same compact network with every large weight a whole number of steps, so that `store_in_bytes` loses nothing."""
     for weight in net.parameters():
-        if weight.numel() >= lite.STORED_IN_HALF:
+        if is_large(weight):
             step = steps_of(weight)
             weight.copy_(torch.round(weight / step) * step)
     return net
@@ -60,7 +65,7 @@ def store_in_bytes(path, net, prefix):
     path = pathlib.Path(path)
     model = onnx.load(str(path))
     graph, nodes = model.graph, []
-    large = {prefix + name: weight.detach() for name, weight in net.named_parameters() if weight.numel() >= lite.STORED_IN_HALF}
+    large = {prefix + name: weight.detach() for name, weight in net.named_parameters() if is_large(weight)}
     for tensor in list(graph.initializer):
         weight = large.pop(tensor.name, None)
         if weight is None:

@@ -59,8 +59,8 @@ const JOB_TIME: Duration = Duration::from_secs(120);
 const FILE_TIME: Duration = Duration::from_millis(500);
 /// Most input bytes of a job whose bag is in memory.
 const BAG_IN_MEMORY: u64 = 512 << 20;
-/// Bytes of memory of a job beside a multiple of its largest file.
-const JOB_BYTES: u64 = 256 << 20;
+/// Bytes of memory of a job beside a multiple of its largest file, as a running appliance has it.
+const JOB_BYTES: u64 = 320 << 20;
 
 /// Every file below a path, in order of names.
 pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {

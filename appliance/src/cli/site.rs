@@ -219,6 +219,9 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
                 .into(),
         );
     }
+    if !s.alarm.contact.is_empty() && s.alarm.stat.is_none() {
+        notes.push("alarm.stat is missing: a STAT that a person raises calls nobody".into());
+    }
     match &s.escalation {
         None => notes.push("no [escalation]: nothing ever leaves".into()),
         Some(e) if !e.identity.is_dir() => {

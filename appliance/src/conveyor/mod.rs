@@ -114,8 +114,8 @@ impl std::fmt::Debug for Conveyor {
 pub const NO_WORKER_SINCE: &str = "no_worker_since";
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
-/// Bytes a job may use beside a stated multiple of its largest instance.
-const JOB_BYTES: u64 = 256 << 20;
+/// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps.
+const JOB_BYTES: u64 = 320 << 20;
 /// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
 const JOB_FRAMES: u64 = 8;
 

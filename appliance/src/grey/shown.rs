@@ -1,5 +1,6 @@
 //! A frame shown row by row: what [`super::unit`] gives, without a float32 copy of every pixel of a large frame.
 
+use super::stored::Row;
 use super::unit::{each_pixel, rule};
 use super::{Error, Look, Stored, Window};
 
@@ -56,20 +57,23 @@ impl Shown {
 
     /// Writes row `at` (from 0) to `into`; places that the frame does not have stay as they are.
     pub fn row(&self, at: usize, into: &mut [f32]) {
-        let start = at.saturating_mul(self.columns);
         match &self.values {
             Values::Looked { frame, table } => {
                 let show = |container| table.get(frame.field(container) as usize).copied().unwrap_or(0.0);
-                let mut places = into.iter_mut();
-                frame.each_of(start, self.columns, |container| {
-                    if let Some(place) = places.next() {
-                        *place = show(container);
+                let places = into.iter_mut();
+                match frame.row(at) {
+                    Row::Eight(row) => places.zip(row).for_each(|(to, b)| *to = show(u32::from(*b))),
+                    Row::Sixteen(row) => {
+                        places.zip(row).for_each(|(to, c)| *to = show(u32::from(u16::from_le_bytes(*c))));
                     }
-                });
+                    Row::ThirtyTwo(row) => {
+                        places.zip(row).for_each(|(to, c)| *to = show(u32::from_le_bytes(*c)));
+                    }
+                }
             }
             Values::Whole(values) => {
-                let row = values.get(start..).unwrap_or_default();
-                into.iter_mut().zip(row.iter().take(self.columns)).for_each(|(place, v)| *place = *v);
+                let row = values.chunks(self.columns.max(1)).nth(at).unwrap_or_default();
+                into.iter_mut().zip(row).for_each(|(to, value)| *to = *value);
             }
         }
     }

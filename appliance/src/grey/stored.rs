@@ -23,6 +23,16 @@ pub struct Stored {
     pub bytes: Vec<u8>,
 }
 
+/// The containers of a row by their width.
+pub(super) enum Row<'a> {
+    /// 8 bits each.
+    Eight(&'a [u8]),
+    /// 16 bits each.
+    Sixteen(&'a [[u8; 2]]),
+    /// 32 bits each.
+    ThirtyTwo(&'a [[u8; 4]]),
+}
+
 impl std::fmt::Debug for Stored {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { rows, columns, samples, bits_allocated, .. } = self;
@@ -70,21 +80,40 @@ impl Stored {
         }
     }
 
-    /// Calls `f` with every container in order.
-    pub(super) fn each(&self, f: impl FnMut(u32)) {
-        self.each_of(0, usize::MAX, f);
+    /// Calls `f` with every container in order; one loop for each width, so that it is as fast as the memory.
+    pub(super) fn each(&self, mut f: impl FnMut(u32)) {
+        match self.bits_allocated {
+            8 => self.bytes.iter().for_each(|b| f(u32::from(*b))),
+            16 => self.bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),
+            _ => self.bytes.as_chunks::<4>().0.iter().for_each(|c| f(u32::from_le_bytes(*c))),
+        }
     }
 
-    /// Calls `f` with at most `count` containers from number `first` on; one loop for each width, so that it is as fast
-    /// as the memory.
-    pub(super) fn each_of(&self, first: usize, count: usize, mut f: impl FnMut(u32)) {
-        let width = usize::from(self.bits_allocated / 8);
-        let rest = self.bytes.get(first.saturating_mul(width)..).unwrap_or_default();
-        let bytes = rest.get(..count.saturating_mul(width)).unwrap_or(rest);
-        match width {
-            1 => bytes.iter().for_each(|b| f(u32::from(*b))),
-            2 => bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),
-            _ => bytes.as_chunks::<4>().0.iter().for_each(|c| f(u32::from_le_bytes(*c))),
+    /// Containers of row `at`, samples of a pixel side by side.
+    pub(super) fn row(&self, at: usize) -> Row<'_> {
+        let length = self.columns as usize * usize::from(self.samples) * usize::from(self.bits_allocated / 8);
+        let start = at.saturating_mul(length);
+        let bytes = self.bytes.get(start..start.saturating_add(length)).unwrap_or_default();
+        match self.bits_allocated {
+            8 => Row::Eight(bytes),
+            16 => Row::Sixteen(bytes.as_chunks().0),
+            _ => Row::ThirtyTwo(bytes.as_chunks().0),
+        }
+    }
+
+    /// Calls `f` with the value of every `step`-th pixel of every `step`-th row, where a pixel is one sample.
+    pub fn every(&self, step: usize, mut f: impl FnMut(i64)) {
+        let mut take = |container| f(self.value(self.field(container)));
+        for at in (0..self.rows as usize).step_by(step.max(1)) {
+            match self.row(at) {
+                Row::Eight(row) => row.iter().step_by(step.max(1)).for_each(|b| take(u32::from(*b))),
+                Row::Sixteen(row) => {
+                    row.iter().step_by(step.max(1)).for_each(|c| take(u32::from(u16::from_le_bytes(*c))));
+                }
+                Row::ThirtyTwo(row) => {
+                    row.iter().step_by(step.max(1)).for_each(|c| take(u32::from_le_bytes(*c)));
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proto::case::Priority;
+use proto::case::{Priority, TriageMode};
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Opened, Settings};
@@ -28,7 +28,7 @@ pub(super) struct Warden {
     caller: Caller,
     /// Day, since 1970, whose predecessors have been drawn for.
     drawn_until: i64,
-    /// From when on calls are made, ms.
+    /// From when on calls are made, ms; never while there is no contact.
     since: i64,
 }
 
@@ -42,14 +42,14 @@ impl Warden {
     /// bundle is another one. A bundle that cannot be opened now keeps its acceptance: it answers nothing either.
     async fn begin(&mut self, bundles: &[(String, String)]) -> Result<(), Error> {
         let ledger = &self.opened.ledger;
-        self.since = match ledger.fact(SINCE).await?.and_then(|t| t.parse().ok()) {
-            Some(since) => since,
-            None => {
-                let since = now();
-                ledger.set_fact(SINCE, Some(&since.to_string())).await?;
-                since
-            }
-        };
+        if self.settings.alarm.contact.is_empty() {
+            ledger.set_fact(SINCE, None).await?;
+        } else if let Some(since) = ledger.fact(SINCE).await?.and_then(|t| t.parse().ok()) {
+            self.since = since;
+        } else {
+            self.since = now();
+            ledger.set_fact(SINCE, Some(&self.since.to_string())).await?;
+        }
         for bundle in ledger.foreign_acceptances(bundles).await? {
             let why = "the bundle was changed";
             self.opened.audit.write(now(), "appliance", "acceptance withdrawn", &bundle, why)?;
@@ -113,7 +113,8 @@ impl Warden {
             return Ok(LOOK);
         }
         let (mut calls, mut next) = (Vec::new(), None::<i64>);
-        for flag in self.opened.ledger.open_flags(self.since).await? {
+        let shadow = self.settings.mode_in_force() == TriageMode::Shadow;
+        for flag in self.opened.ledger.open_flags(self.since, shadow).await? {
             let Some(target) = self.target(&flag) else { continue };
             match due(&flag.ladder(target), contacts.len(), now()) {
                 Ok(call) => calls.push((flag, call)),

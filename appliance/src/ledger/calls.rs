@@ -46,26 +46,28 @@ pub struct CallRow {
 }
 
 impl Ledger {
-    /// Flags and STAT studies answered since `since` (ms) that nobody has acknowledged: STAT, then URGENT, then the
-    /// longest open. A flag of shadow mode changes nothing and calls nobody; a STAT that a person raised does.
+    /// Flags and STAT studies open since `since` (ms) or later that nobody has acknowledged: STAT, then URGENT, then the
+    /// longest open. What triage says in shadow mode, then or now (`shadow`), calls nobody; a STAT that a person raised does.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn open_flags(&self, since: i64) -> Result<Vec<OpenFlag>> {
+    pub async fn open_flags(&self, since: i64, shadow: bool) -> Result<Vec<OpenFlag>> {
         Ok(sqlx::query_as(
-            "SELECT s.id AS study, s.revision, s.priority, coalesce((SELECT max(o.at) FROM overrides o
-                 WHERE o.study = s.id AND o.revision = s.revision AND o.kind = 'raised'), d.decided_at) AS since,
+            "SELECT s.id AS study, s.revision, s.priority,
+             ?2 = 0 AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR d.priority = 'STAT') AS flagged,
+             CASE WHEN ?2 = 0 AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR d.priority = 'STAT')
+                 THEN d.decided_at ELSE s.raised_at END AS since,
              (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS tried,
              (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision
                  AND c.number > coalesce((SELECT max(g.number) FROM calls g WHERE g.study = s.id
                      AND g.revision = s.revision AND g.fault IS NULL), -1)) AS failed,
              (SELECT max(called_at) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS last
              FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
-             WHERE s.acknowledged_by IS NULL
-             AND (d.disposition = 'flag' AND d.mode <> 'shadow' OR s.priority = 'STAT') AND since >= ?
+             WHERE s.acknowledged_by IS NULL AND (flagged OR s.raised_at IS NOT NULL) AND since >= ?1
              ORDER BY CASE s.priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, since, s.id",
         )
         .bind(since)
+        .bind(shadow)
         .fetch_all(&self.pool)
         .await?)
     }

@@ -356,7 +356,8 @@ pub(super) async fn insert(
     let id = new_id()?;
     let done = sqlx::query(
         "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, revision) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, iif((SELECT raised_at FROM studies WHERE id = ?2) IS NULL, ?5, 'STAT'), ?6, ?7, ?8, ?9)
+         ON CONFLICT (study, revision) DO NOTHING",
     )
     .bind(&id)
     .bind(&c.study)

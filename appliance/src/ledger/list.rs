@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::columns::PATIENT_NAME;
-use super::{CaseRow, DispositionRow, EarlierCase, Error, Ledger, Result};
+use super::{CaseRow, DispositionRow, EarlierCase, Error, Ledger, Result, events};
 
 /// What part of the list is wanted.
 #[derive(Debug, Clone, Default)]
@@ -287,20 +287,24 @@ impl Ledger {
         self.add_event(study, who, "acknowledgement undone", now).await
     }
 
-    /// Raises the priority of a study and of its case; lowering is not offered here.
+    /// Raises the priority of a study and of its case, whatever triage says now or later; lowering is not offered here.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn raise_to_stat(&self, study: &str, who: &str, now: i64) -> Result<()> {
-        sqlx::query("UPDATE studies SET priority = 'STAT' WHERE id = ?")
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE studies SET priority = 'STAT', raised_at = coalesce(raised_at, ?) WHERE id = ?")
+            .bind(now)
             .bind(study)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
         sqlx::query("UPDATE cases SET priority = 'STAT' WHERE study = ?")
             .bind(study)
-            .execute(&self.pool)
+            .execute(&mut *tx)
             .await?;
-        self.add_event(study, who, "raised to STAT", now).await
+        events::add(&mut *tx, &self.seal, study, who, "raised to STAT", now).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Studies that came since a time (ms), how many of them left, and STAT studies that nobody has acknowledged.

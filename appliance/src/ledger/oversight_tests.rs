@@ -1,7 +1,7 @@
 //! What physicians' reads, drift, acceptance and waiting do to a bundle's standing and to the list.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use proto::case::{Disposition, Priority, TriageMode};
+use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::*;
 use crate::oversight::{Level, Seen};
@@ -46,10 +46,19 @@ impl Site {
     async fn study(&self, a: Answer) -> String {
         let n = self.made.get() + 1;
         self.made.set(n);
+        self.answer(n, 1, a).await
+    }
+
+    /// The last study made, with one image more, answered so.
+    async fn later(&self, a: Answer) -> String {
+        self.answer(self.made.get(), 2, a).await
+    }
+
+    async fn answer(&self, n: u32, revision: u32, a: Answer) -> String {
         let arrival = Arrival {
-            id: format!("{n:032x}"),
+            id: format!("{revision:016x}{n:016x}"),
             study_uid: format!("1.2.3.{n}"),
-            sop_instance_uid: format!("1.2.4.{n}"),
+            sop_instance_uid: format!("1.2.4.{n}.{revision}"),
             series_uid: format!("1.2.5.{n}"),
             sop_class: "1.2.840.10008.5.1.4.1.1.1".into(),
             transfer_syntax: "1.2.840.10008.1.2.1".into(),
@@ -74,7 +83,17 @@ impl Site {
             seen: Some(seen),
             ..NewDisposition::quiet(Some("bag".into()))
         };
-        assert!(self.ledger.record_disposition(&study, 1, &record, None, a.at).await.unwrap());
+        let case = NewCase {
+            study: study.clone(),
+            revision,
+            state: CaseState::Review,
+            priority: a.priority,
+            reason: "reason".into(),
+            plan: Plan::Image,
+            leaves_at: None,
+        };
+        let case = (a.given == Disposition::Escalate).then_some(&case);
+        assert!(self.ledger.record_disposition(&study, revision, &record, case, a.at).await.unwrap());
         study
     }
 
@@ -248,7 +267,7 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     let flag = |mode| Answer { given: Disposition::Flag, mode, ..Answer::default() };
     let study = site.study(flag(TriageMode::Assist)).await;
     site.study(flag(TriageMode::Shadow)).await;
-    let open = || async { site.ledger.open_flags(0).await.unwrap() };
+    let open = || async { site.ledger.open_flags(0, false).await.unwrap() };
     assert_eq!(open().await.iter().map(|f| &f.study).collect::<Vec<_>>(), [&study], "shadow calls nobody");
     let call = |n: u32, fault| {
         let (ledger, study) = (site.ledger.clone(), study.clone());
@@ -260,9 +279,10 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     let flag = open().await.remove(0);
     assert_eq!((flag.tried, flag.failed, flag.last), (3, 2, Some(NOW + 2)));
     assert!(
-        site.ledger.open_flags(NOW + 1).await.unwrap().is_empty(),
+        site.ledger.open_flags(NOW + 1, false).await.unwrap().is_empty(),
         "what lay here before is not called about"
     );
+    assert!(site.ledger.open_flags(0, true).await.unwrap().is_empty(), "nor what triage said, now in shadow");
     site.ledger.acknowledge(&study, "tech", NOW).await.unwrap();
     assert!(open().await.is_empty());
     assert_eq!(site.ledger.outcomes().await.unwrap().calls, (1, 2));
@@ -274,13 +294,36 @@ async fn a_stat_that_a_person_raised_is_called_about_in_shadow_mode_too_from_the
     let study = site.study(Answer { mode: TriageMode::Shadow, ..Answer::default() }).await;
     let open = |since| {
         let ledger = site.ledger.clone();
-        async move { ledger.open_flags(since).await.unwrap() }
+        async move { ledger.open_flags(since, true).await.unwrap() }
     };
     assert!(open(0).await.is_empty());
-    site.ledger.count_override(&study, 1, "tech", "raised", NOW + 5_000).await.unwrap();
     site.ledger.raise_to_stat(&study, "tech", NOW + 5_000).await.unwrap();
+    site.ledger.raise_to_stat(&study, "tech", NOW + 9_000).await.unwrap();
     let flag = open(NOW + 1_000).await.remove(0);
     assert_eq!((flag.study, flag.priority.as_str(), flag.since), (study, "STAT", NOW + 5_000));
+}
+
+#[tokio::test]
+async fn a_persons_stat_outlives_what_triage_says_of_a_later_image() {
+    let site = Site::new().await;
+    let quietly = || Answer { given: Disposition::Escalate, mode: TriageMode::Shadow, ..Answer::default() };
+    let study = site.study(quietly()).await;
+    site.ledger.raise_to_stat(&study, "tech", NOW).await.unwrap();
+    assert_eq!(site.later(quietly()).await, study);
+    let detail = site.ledger.detail(&study).await.unwrap();
+    assert_eq!((detail.row.revision, detail.row.priority.as_str()), (2, "STAT"));
+    assert_eq!(detail.case.unwrap().priority, "STAT");
+    assert_eq!(site.ledger.open_flags(0, true).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn raising_a_flag_to_stat_does_not_start_its_clock_anew() {
+    let site = Site::new().await;
+    let flag = Answer { given: Disposition::Flag, ..Answer::default() };
+    let study = site.study(Answer { mode: TriageMode::Assist, ..flag }).await;
+    site.ledger.raise_to_stat(&study, "tech", NOW + 5_000).await.unwrap();
+    let open = site.ledger.open_flags(0, false).await.unwrap().remove(0);
+    assert_eq!((open.priority.as_str(), open.since), ("STAT", NOW));
 }
 
 #[tokio::test]

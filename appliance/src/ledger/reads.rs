@@ -105,9 +105,7 @@ impl Ledger {
     /// [`Error::Refused`] with why not.
     pub async fn may_read(&self, study: &str, revision: u32, reader: &str) -> Result<()> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
-        if !self.is_physician(reader).await? {
-            return refuse(NO_PHYSICIAN);
-        }
+        let physician = self.is_physician(reader).await?;
         let drawn: Option<(bool,)> = sqlx::query_as(
             "SELECT r.study IS NOT NULL FROM samples s
              LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
@@ -118,6 +116,7 @@ impl Ledger {
         .fetch_optional(&self.pool)
         .await?;
         match drawn {
+            _ if !physician => refuse(NO_PHYSICIAN),
             None => refuse(NOT_DRAWN),
             Some((true,)) => refuse(READ_ALREADY),
             Some((false,)) => Ok(()),

@@ -320,7 +320,7 @@ impl Ledger {
 async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &NewDisposition) -> Result<()> {
     sqlx::query(
         "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
-         patient_name = ?, priority = ?, acknowledged_by = NULL, acknowledged_at = NULL,
+         patient_name = ?, priority = iif(raised_at IS NULL, ?, 'STAT'), acknowledged_by = NULL, acknowledged_at = NULL,
          opened_at = NULL WHERE id = ?",
     )
     .bind(&d.facts.modality)

@@ -103,30 +103,33 @@ fn most_frequent(sorted: &[f32]) -> (f32, usize) {
 /// grey, the brightest channel of colour, palettes as shown.
 fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
     let stored = &decoded.stored;
-    let (width, step_by) = (stored.columns as usize, step.max(1) as usize);
+    let (width, apart) = (stored.columns as usize, step.max(1) as usize);
+    let (rows, columns) = (stored.rows.div_ceil(step), stored.columns.div_ceil(step));
+    let mut values = Vec::with_capacity(rows as usize * columns as usize);
     let places = (0..stored.rows as usize)
-        .step_by(step_by)
-        .flat_map(|row| (0..width).step_by(step_by).map(move |column| row * width + column));
-    let values = match (decoded.look.photometric, stored.samples) {
+        .step_by(apart)
+        .flat_map(|row| (0..width).step_by(apart).map(move |column| row * width + column));
+    match (decoded.look.photometric, stored.samples) {
         (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => {
-            places.map(|at| stored.sample(at) as f32).collect()
+            stored.every(apart, |value| values.push(value as f32));
         }
         (Photometric::Rgb, 3) => {
             let brightest = |at: usize| (3 * at..3 * at + 3).map(|sample| stored.sample(sample)).max();
-            places.map(|at| brightest(at).unwrap_or_default() as f32).collect()
+            values.extend(places.map(|at| brightest(at).unwrap_or_default() as f32));
         }
         _ => {
             let shown = grey::unit(stored, &decoded.look, Window::AsStored).ok()?.values;
-            places.map(|at| shown.get(at).copied().unwrap_or_default()).collect()
+            values.extend(places.map(|at| shown.get(at).copied().unwrap_or_default()));
         }
-    };
-    Some((values, stored.rows.div_ceil(step), stored.columns.div_ceil(step)))
+    }
+    Some((values, rows, columns))
 }
 
 /// Smallest to largest value as 0 to 255; `None` for a frame of one value.
 fn stretched(values: &[f32]) -> Option<Vec<u8>> {
-    let low = values.iter().copied().fold(f32::INFINITY, f32::min);
-    let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let (low, high) = values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
+        (if *value < low { *value } else { low }, if *value > high { *value } else { high })
+    });
     let scale = 255.0 / (high - low);
     (scale.is_finite() && scale > 0.0)
         .then(|| values.iter().map(|v| ((v - low) * scale).clamp(0.0, 255.0) as u8).collect())

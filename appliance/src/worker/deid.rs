@@ -36,7 +36,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
-    each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
+    each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
                 instance,

@@ -25,8 +25,8 @@ pub(super) struct Looked {
     pub took: Duration,
 }
 
-/// Looks for text and changes the plan: boxes where it is cleaned, a hold where it waits. Gives the first frame that was
-/// looked at closely and holds no words, for whoever needs it next.
+/// Looks for text and changes the plan: boxes where it is cleaned, a hold where it waits. Gives the frame that was
+/// looked at closely and holds no words, for whoever needs it next: of a single frame only, so that never two are in memory.
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded waits for a person.
@@ -84,7 +84,7 @@ fn look(
     let frames = image.shape().frames;
     let step = frames.div_ceil(LOOKED_AT).max(1);
     let chosen = slice.is_none_or(|number| number % SLICES_APART == 0);
-    let mut first = None;
+    let mut looked = None;
     for frame in 0..frames {
         let closely = chosen && frame % step == 0;
         let began = Instant::now();
@@ -98,14 +98,14 @@ fn look(
                 }
                 return Ok(None);
             }
-            Ok(decoded) if closely && first.is_none() => first = Some(Looked { frame, decoded, took }),
+            Ok(decoded) if closely && frames == 1 => looked = Some(Looked { frame, decoded, took }),
             // What cannot be decoded is told elsewhere.
             Ok(_) => {}
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
             Err(_) => {}
         }
     }
-    Ok(first)
+    Ok(looked)
 }
 
 /// With a rim for what is too faint around the letters. A wider one costs the picture more than it hides: measured on

@@ -188,7 +188,7 @@ fn p10(
     touching: &dyn Fn(u32),
 ) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
-    each_plan(instances, &job.instances, &job.deid, touching, |instance, seen| {
+    each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
         if let Seen::Planned(parsed, source, plan, _) = seen {
             let mut plan = plan.clone();
             plan.black_out(drawn.get(&instance).map(Vec::as_slice).unwrap_or_default());

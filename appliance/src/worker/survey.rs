@@ -54,9 +54,12 @@ pub(super) struct Survey {
     pub looked: BTreeMap<Pick, Looked>,
 }
 
+/// Most frames that a survey keeps, whatever their size: how they are shown takes memory too.
+const KEPT_FRAMES: usize = 8;
+
 /// What [`each_plan`] tells of an instance.
 pub(super) enum Seen<'a> {
-    /// Read and planned.
+    /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
     Planned(&'a Parsed, &'a Source<'a>, &'a Plan, Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
@@ -73,6 +76,7 @@ pub(super) fn each_plan(
     files: &[File],
     refs: &[InstanceRef],
     order: &DeidOrder,
+    wanted: bool,
     touching: &dyn Fn(u32),
     mut visit: impl FnMut(u32, Seen<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -100,7 +104,7 @@ pub(super) fn each_plan(
                         *next += 1;
                         *next - 1
                     });
-                    looked = examine(&mut made, &image, &parsed.data, order, slice)?;
+                    looked = examine(&mut made, &image, &parsed.data, order, slice)?.filter(|_| wanted);
                 }
                 visit(at as u32, Seen::Planned(&parsed, &source, &made, looked))?;
             }
@@ -125,7 +129,7 @@ pub(super) fn survey(
     let mut series: BTreeMap<String, u32> = BTreeMap::new();
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"scanside study plan 1\0");
-    each_plan(files, refs, order, touching, |index, seen| {
+    each_plan(files, refs, order, keep > 0, touching, |index, seen| {
         match seen {
             Seen::Unreadable(reason) => {
                 hasher.update(&[0]);
@@ -145,6 +149,7 @@ pub(super) fn survey(
                 found.defaced += u32::from(!made.face.is_empty());
                 found.take_image(index, series, parsed, source, made);
                 if let Some(looked) = looked
+                    && found.looked.len() < KEPT_FRAMES
                     && let Some(left) = keep.checked_sub(looked.decoded.stored.bytes.len())
                 {
                     keep = left;

@@ -113,12 +113,21 @@ impl Frames<'_> {
         let began = Instant::now();
         let input = prepare(decoded, &classifier.bundle().manifest().input);
         spent.input += began.elapsed();
-        match input {
-            Ok(input) => {
-                self.values.push(classifier.frame(&input)?);
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => {
+                self.not_read(pick, &error);
+                return Ok(());
+            }
+        };
+        match classifier.frame(&input) {
+            Ok(values) => {
+                self.values.push(values);
                 self.picks.push(pick);
             }
-            Err(error) => self.not_read(pick, &error),
+            // Of the frame, not of the bundle: such as a slope so steep that no grey is left.
+            Err(error @ models::Error::Image(_)) => self.not_read(pick, &error),
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

@@ -62,9 +62,7 @@ CREATE TABLE watches (
     why    TEXT NOT NULL DEFAULT '',
     since  INTEGER NOT NULL,
     -- Reads of studies answered from this time on count for the running bound.
-    reads_from INTEGER NOT NULL DEFAULT 0,
-    -- 1: physicians' reads withdrew it, and no person has restored it since.
-    by_reads INTEGER NOT NULL DEFAULT 0
+    reads_from INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Every change of a level, until it stands in the audit.
