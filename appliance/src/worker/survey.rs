@@ -60,7 +60,7 @@ const KEPT_FRAMES: usize = 8;
 /// What [`each_plan`] tells of an instance.
 pub(super) enum Seen<'a> {
     /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
-    Planned(&'a Parsed, &'a Source<'a>, &'a Plan, Option<Looked>),
+    Planned(&'a Parsed, &'a Source<'a>, &'a Plan, &'a mut Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
@@ -106,7 +106,7 @@ pub(super) fn each_plan(
                     });
                     looked = examine(&mut made, &image, &parsed.data, order, slice)?.filter(|_| wanted);
                 }
-                visit(at as u32, Seen::Planned(&parsed, &source, &made, looked))?;
+                visit(at as u32, Seen::Planned(&parsed, &source, &made, &mut looked))?;
             }
             Err(error) if error.may_retry() => return Err(error.into()),
             Err(error) => {
@@ -148,8 +148,8 @@ pub(super) fn survey(
                 }
                 found.defaced += u32::from(!made.face.is_empty());
                 found.take_image(index, series, parsed, source, made);
-                if let Some(looked) = looked
-                    && found.looked.len() < KEPT_FRAMES
+                if found.looked.len() < KEPT_FRAMES
+                    && let Some(looked) = looked.take()
                     && let Some(left) = keep.checked_sub(looked.decoded.stored.bytes.len())
                 {
                     keep = left;
