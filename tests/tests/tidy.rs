@@ -86,6 +86,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ort", &["models/"]),
     ("ndarray", &["models/", "appliance/pixels", "appliance/triage", "cloud-service/diagnosis"]),
     ("image", &["models/", "appliance/pixels", "appliance/triage", "cloud-service/diagnosis", "fixtures/"]),
+    ("jpeg_decoder", &["appliance/pixels"]),
     ("aes_gcm", &["proto/envelope", "appliance/ledger"]),
     ("aws_lc_rs", &["appliance/store", "appliance/intake", "proto/tls"]),
     ("aead_stream", &["proto/envelope"]),

@@ -172,7 +172,7 @@ pub struct Look {
     pub photometric: Photometric,
     /// To output units.
     pub modality: Modality,
-    /// Pixel Padding Value and Range Limit, both inclusive, as stored values.
+    /// Pixel Padding Value and Range Limit of grey values, both inclusive and in any order, as stored.
     pub padding: Option<(i64, i64)>,
     /// In the order of the header; the first one counts, a table before a window.
     pub voi: Vec<Voi>,
@@ -194,7 +194,7 @@ impl Default for Look {
 
 impl Look {
     /// Whether a stored value is padding and not part of the picture (PS3.3 C.7.5.1.1.2).
-    pub(super) fn is_padding(&self, stored: i64) -> bool {
+    pub fn is_padding(&self, stored: i64) -> bool {
         self.padding.is_some_and(|(a, b)| (a.min(b)..=a.max(b)).contains(&stored))
     }
 

@@ -33,4 +33,6 @@ pub enum Error {
 }
 
 #[cfg(test)]
+mod padding_tests;
+#[cfg(test)]
 mod tests;

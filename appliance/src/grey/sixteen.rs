@@ -32,7 +32,7 @@ impl std::fmt::Debug for Sixteen {
 /// Gives `frame` as 16-bit values: exact where stored values span at most 16 bits, else in 65,535 equal steps.
 ///
 /// A VOI LUT and colour cannot be windowed linearly: their shown values 0..1 are given, unit 1/65,535.
-/// Padding takes the smallest output unit of the picture.
+/// Padding takes the output unit of the picture that is shown darkest: the smallest, of MONOCHROME1 the largest.
 ///
 /// # Errors
 /// All of [`Error`].
@@ -58,6 +58,7 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
     };
     let window = voi.unwrap_or(((low + high + 1.0) / 2.0, high - low + 1.0));
     let inverted = look.photometric == Photometric::Monochrome1;
+    let dark = if inverted { high } else { low };
     let picture = |values, first, step| Sixteen {
         rows: frame.rows,
         columns: frame.columns,
@@ -70,7 +71,7 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
     let bottom = frame.range().0;
     match exact {
         Some((slope, intercept)) => {
-            let pad = ((low - intercept) / slope).round() as i64;
+            let pad = ((dark - intercept) / slope).round() as i64;
             let shown = |field| {
                 let v = frame.value(field);
                 let v = if look.is_padding(v) { pad } else { v };
@@ -85,7 +86,7 @@ pub fn sixteen(frame: &Stored, look: &Look) -> Result<Sixteen, Error> {
             let step = if high > low { (high - low) / 65_535.0 } else { 1.0 };
             let mut values = Vec::with_capacity(frame.pixels());
             for v in frame.values() {
-                let x = if look.is_padding(v) { low } else { look.modality.apply(v)? };
+                let x = if look.is_padding(v) { dark } else { look.modality.apply(v)? };
                 values.push(((x - low) / step).round().clamp(0.0, 65_535.0) as u16);
             }
             Ok(picture(values, low, step))

@@ -81,7 +81,7 @@ impl Stored {
     }
 
     /// Calls `f` with every container in order; one loop for each width, so that it is as fast as the memory.
-    pub(super) fn each(&self, mut f: impl FnMut(u32)) {
+    pub fn each(&self, mut f: impl FnMut(u32)) {
         match self.bits_allocated {
             8 => self.bytes.iter().for_each(|b| f(u32::from(*b))),
             16 => self.bytes.as_chunks::<2>().0.iter().for_each(|c| f(u32::from(u16::from_le_bytes(*c)))),

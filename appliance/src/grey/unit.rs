@@ -36,8 +36,8 @@ impl std::fmt::Debug for Unit {
 
 /// Shows `frame` as `look` and `window` say.
 ///
-/// Padding takes the smallest value shown; MONOCHROME1 is inverted last. Colour gives its luminance
-/// (ITU-R BT.601), which no window changes.
+/// MONOCHROME1 is inverted last; padding is as dark as the darkest of the picture is then, and counts for no window.
+/// Colour gives its luminance (ITU-R BT.601), which no window changes, and has no padding.
 ///
 /// # Errors
 /// All of [`Error`].
@@ -84,52 +84,66 @@ fn monochrome<'a>(frame: &'a Stored, look: &'a Look, window: Window) -> Result<R
         Window::Fixed { center, width } => Some(Voi::Linear { center, width }),
         Window::AsStored => look.default_voi().cloned(),
     };
-    // Every pixel is looked at for this; with a window and no padding nothing depends on it.
-    let (low, high) = match (&voi, look.padding) {
-        (Some(_), None) => (0.0, 0.0),
-        _ => extent(frame, look)?,
+    // Every pixel is looked at for this; with a window nothing depends on it.
+    let (low, high) = if voi.is_some() { (0.0, 0.0) } else { extent(frame, look)? };
+    let show = move |stored: i64| -> Result<f64, Error> {
+        let x = look.modality.apply(stored)?;
+        let y = match &voi {
+            Some(voi) => voi.apply(x)?,
+            None if high > low => (x - low) / (high - low),
+            None => 0.0,
+        };
+        let y = y.clamp(0.0, 1.0);
+        Ok(if look.photometric == Photometric::Monochrome1 { 1.0 - y } else { y })
     };
-    let show = move |x: f64| match &voi {
-        Some(voi) => voi.apply(x),
-        None if high > low => Ok((x - low) / (high - low)),
-        None => Ok(0.0),
-    };
+    // The darkest of the picture, after all of this; black when everything is padding.
+    let mut darkest: Option<f64> = None;
+    if look.padding.is_some() {
+        each_counted(frame, look, |stored| {
+            let y = show(stored)?;
+            darkest = Some(darkest.map_or(y, |dark| dark.min(y)));
+            Ok(())
+        })?;
+    }
+    let dark = darkest.unwrap_or(0.0);
     Ok(Box::new(move |field| {
         let stored = frame.value(field);
-        let x = if look.is_padding(stored) { low } else { look.modality.apply(stored)? };
-        let y = show(x)?.clamp(0.0, 1.0);
-        Ok(if look.photometric == Photometric::Monochrome1 { 1.0 - y } else { y } as f32)
+        let shown = if look.is_padding(stored) { dark } else { show(stored)? };
+        Ok(shown as f32)
     }))
 }
 
 /// Smallest and largest output unit of the frame without its padding; of all when everything is padding.
 pub(super) fn extent(frame: &Stored, look: &Look) -> Result<(f64, f64), Error> {
     let mut seen = None;
-    let mut widen = |stored: i64| -> Result<(), Error> {
+    each_counted(frame, look, |stored| {
         let x = look.modality.apply(stored)?;
         let (low, high) = seen.unwrap_or((x, x));
         seen = Some((x.min(low), x.max(high)));
         Ok(())
-    };
-    if frame.bits_stored <= 16 {
-        let present = present(frame);
-        for (field, _) in present.iter().enumerate().filter(|(_, here)| **here) {
-            let stored = frame.value(field as u32);
-            if !look.is_padding(stored) {
-                widen(stored)?;
-            }
-        }
-    } else {
-        for stored in frame.values().filter(|v| !look.is_padding(*v)) {
-            widen(stored)?;
-        }
-    }
+    })?;
     match seen {
         Some(pair) => Ok(pair),
         None => {
             let x = look.modality.apply(frame.values().next().unwrap_or(0))?;
             Ok((x, x))
         }
+    }
+}
+
+/// Calls `f` with every value of the picture, padding left out; with each once where they are of at most 16 bits.
+fn each_counted(
+    frame: &Stored,
+    look: &Look,
+    mut f: impl FnMut(i64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let counts = |stored: &i64| !look.is_padding(*stored);
+    if frame.bits_stored <= 16 {
+        let present = present(frame);
+        let fields = present.iter().enumerate().filter(|(_, here)| **here);
+        fields.map(|(field, _)| frame.value(field as u32)).filter(counts).try_for_each(&mut f)
+    } else {
+        frame.values().filter(counts).try_for_each(&mut f)
     }
 }
 

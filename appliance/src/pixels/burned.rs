@@ -8,6 +8,8 @@ use crate::grey::{self, Photometric, Window};
 const LOOK_SIDE: u32 = 1_536;
 /// How many values on either side of one it is compared with.
 const AROUND: usize = 8;
+/// Padding is looked at as this part of the picture's range away from it, and no farther.
+const PADDING_APART: i64 = 8;
 /// Fewest pixels that letters of a word have.
 const INK_MIN: usize = 24;
 
@@ -111,7 +113,11 @@ fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
         .flat_map(|row| (0..width).step_by(apart).map(move |column| row * width + column));
     match (decoded.look.photometric, stored.samples) {
         (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => {
-            stored.every(apart, |value| values.push(value as f32));
+            let picture = picture_range(decoded, apart);
+            stored.every(apart, |value| {
+                let value = value as f32;
+                values.push(picture.map_or(value, |(low, high)| value.clamp(low, high)));
+            });
         }
         (Photometric::Rgb, 3) => {
             let brightest = |at: usize| (3 * at..3 * at + 3).map(|sample| stored.sample(sample)).max();
@@ -123,6 +129,21 @@ fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
         }
     }
     Some((values, rows, columns))
+}
+
+/// Where a frame has padding: from a little below its smallest other value to a little above its largest. Padding far
+/// away from the picture would leave the letters in it no contrast; it stays apart, so that none written in it is lost.
+fn picture_range(decoded: &Decoded, apart: usize) -> Option<(f32, f32)> {
+    decoded.look.padding?;
+    let mut range: Option<(i64, i64)> = None;
+    decoded.stored.every(apart, |value| {
+        if !decoded.look.is_padding(value) {
+            range = Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
+        }
+    });
+    let (low, high) = range?;
+    let rim = ((high - low) / PADDING_APART).max(1);
+    Some(((low - rim) as f32, (high + rim) as f32))
 }
 
 /// Smallest to largest value as 0 to 255; `None` for a frame of one value.
@@ -169,5 +190,20 @@ mod tests {
         assert!(!may_hold_ink(&slice(0)));
         assert!(!may_hold_ink(&slice(6)), "fewer pixels than a letter has");
         assert!(may_hold_ink(&slice(40)));
+    }
+
+    #[test]
+    fn padding_far_from_the_picture_comes_nearer_and_stays_apart() {
+        let mut frame = slice(0);
+        frame.stored.bytes[..4].copy_from_slice(&[0xFF, 0xFF, 0xFE, 0xFF]);
+        (frame.stored.bits_stored, frame.stored.high_bit) = (16, 15);
+        let (low, high) = (0.0, 4095.0);
+        let seen = |frame: &Decoded| luminance(frame, 1).unwrap().0;
+        assert_eq!(seen(&frame)[..2], [65_535.0, 65_534.0]);
+        frame.look.padding = Some((65_534, 65_535));
+        let now = seen(&frame);
+        let rest = now[2..].iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        assert!(rest.0 >= low && rest.1 <= high, "{rest:?}");
+        assert!(now[0] > rest.1 && now[0] < rest.1 * 1.2 && now[1] == now[0], "{}", now[0]);
     }
 }

@@ -1,6 +1,7 @@
-//! Compressed frames through the transfer syntax registry's codecs, each on an object of one frame.
+//! Compressed frames, each by its own decoder or the transfer syntax registry's; what they give must be what the header says.
 
 use std::borrow::Cow;
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dicom_core::value::C;
@@ -10,7 +11,7 @@ use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::native::{side_by_side, stored};
 use super::peek::{self, Peek};
-use super::{Error, Shape, rle};
+use super::{Error, Shape, jpeg, rle};
 use crate::grey::{Photometric, Stored};
 
 /// The codecs of the registry, by what must be known about them.
@@ -44,59 +45,156 @@ pub(super) fn name(uid: &str) -> &'static str {
 }
 
 /// Decodes one compressed frame.
-pub(super) fn decode(shape: &Shape, mut compressed: Vec<u8>) -> Result<(Stored, Photometric), Error> {
+pub(super) fn decode(shape: &Shape, compressed: Vec<u8>) -> Result<(Stored, Photometric), Error> {
     let name = name(&shape.transfer_syntax);
     let family = family(&shape.transfer_syntax).ok_or(Error::Unsupported(name))?;
-    let pixels = shape.pixels()?;
-    let samples = usize::from(shape.samples);
-    if family == Family::Rle {
-        if !matches!(shape.bits_allocated, 8 | 16 | 32) {
-            return Err(Error::Bits(shape.bits_allocated));
+    let said = Photometric::from_text(&shape.photometric);
+    match family {
+        Family::Rle => {
+            if !matches!(shape.bits_allocated, 8 | 16 | 32) {
+                return Err(Error::Bits(shape.bits_allocated));
+            }
+            let (samples, width) = (usize::from(shape.samples), usize::from(shape.bits_allocated / 8));
+            let bytes = rle::decode(&compressed, shape.pixels()?, samples, width)?;
+            return Ok((stored(shape, shape.bits_allocated, bytes), said));
         }
-        let width = usize::from(shape.bits_allocated / 8);
-        let bytes = rle::decode(&compressed, pixels, samples, width)?;
-        let photometric = Photometric::from_text(&shape.photometric);
-        return Ok((stored(shape, shape.bits_allocated, bytes), photometric));
+        _ if !matches!(shape.bits_allocated, 1 | 8 | 16) => return Err(Error::Bits(shape.bits_allocated)),
+        Family::Jpeg => {
+            let picture = jpeg::decode(shape, name, &compressed)?;
+            if picture.precision > shape.bits_allocated {
+                return Err(Error::Precision(name));
+            }
+            let allocated = if picture.precision <= 8 { 8 } else { 16 };
+            let bytes = sized(shape, allocated, picture.bytes, name)?;
+            let stored = stored(shape, allocated, bytes);
+            agree(&stored, picture.precision, false, name)?;
+            let colour = picture.photometric.filter(|_| shape.samples == 3);
+            return Ok((stored, colour.unwrap_or(said)));
+        }
+        Family::Plain => {
+            let allocated = shape.bits_allocated.max(8);
+            let size = frame_bytes(shape, allocated)?;
+            let mut bytes = sized(shape, allocated, plain(shape, compressed, size)?, name)?;
+            if shape.planar && shape.samples > 1 {
+                bytes = planes(shape, allocated, &bytes)?;
+            }
+            return Ok((stored(shape, allocated, bytes), said));
+        }
+        Family::JpegLs | Family::Jpeg2000 | Family::JpegXl => {}
     }
-    if !matches!(shape.bits_allocated, 1 | 8 | 16) {
-        return Err(Error::Bits(shape.bits_allocated));
-    }
+    by_registry(shape, family, name, compressed)
+}
+
+/// JPEG-LS, JPEG 2000 and JPEG XL.
+fn by_registry(
+    shape: &Shape,
+    family: Family,
+    name: &'static str,
+    mut compressed: Vec<u8>,
+) -> Result<(Stored, Photometric), Error> {
     let peek = match family {
-        Family::Jpeg | Family::JpegLs => Some(peek::jpeg(&compressed).ok_or(Error::Codec(name))?),
+        Family::JpegLs => Some(peek::jpeg_ls(&compressed).ok_or(Error::Codec(name))?),
         Family::Jpeg2000 => Some(peek::jpeg_2000(&compressed).ok_or(Error::Codec(name))?),
         _ => None,
     };
     if peek.is_some_and(|p| !fits(shape, p)) {
         return Err(Error::Mismatch(name));
     }
-    if family == Family::JpegLs && !peek::ends(&compressed) {
+    let whole = match family {
         // CharLS looks for the rest of a cut stream for seconds.
-        return Err(Error::Codec(name));
+        Family::JpegLs => peek::ends(&compressed),
+        Family::Jpeg2000 => peek::has_all_tiles(&compressed),
+        _ => true,
+    };
+    if !whole {
+        return Err(Error::Corrupt(name));
     }
-    let allocated = container(family, shape, peek);
-    let size = pixels.checked_mul(samples * usize::from(allocated / 8)).ok_or(Error::Size)?;
-    if family == Family::Jpeg {
-        mark_rgb(shape, peek, &mut compressed);
+    // CharLS goes by the codestream, the others by the header; single bits are a byte each once they are compressed
+    // (PS3.5 section 8.2).
+    let allocated = match peek.filter(|_| family == Family::JpegLs) {
+        Some(peek) if peek.precision <= 8 => 8,
+        Some(_) => 16,
+        None => shape.bits_allocated.max(8),
+    };
+    if family == Family::Jpeg2000 {
+        // The adapter refuses a large frame that compressed more than 64 times, as an empty one does. Its size is
+        // checked above; bytes after the end marker are not read.
+        let least = frame_bytes(shape, allocated)? / 64 + 1;
+        compressed.resize(compressed.len().max(least), 0);
     }
-    if matches!(family, Family::Jpeg | Family::Jpeg2000) {
-        // The adapters refuse a large frame that compressed more than 64 times, as an empty one does.
-        // Its size is checked above; bytes after the end marker are not read.
-        compressed.resize(compressed.len().max(size / 64 + 1), 0);
-    }
-    let mut bytes = run(shape, allocated, &compressed, name)?;
+    let mut bytes = sized(shape, allocated, run(shape, allocated, &compressed, name)?, name)?;
     drop(compressed);
-    if family == Family::Plain {
+    if family == Family::JpegXl && scaled(shape, &bytes) {
+        return Err(Error::Precision(name));
+    }
+    if peek.is_some_and(|p| p.planes) && shape.samples > 1 {
+        bytes = planes(shape, allocated, &bytes)?;
+    }
+    let stored = stored(shape, allocated, bytes);
+    if let Some(peek) = peek {
+        agree(&stored, u16::from(peek.precision), peek.signed, name)?;
+    }
+    Ok((stored, meaning(family, shape)))
+}
+
+/// Bytes of a decoded frame in containers of `allocated` bits.
+fn frame_bytes(shape: &Shape, allocated: u16) -> Result<usize, Error> {
+    let one = usize::from(shape.samples) * usize::from(allocated / 8);
+    shape.pixels()?.checked_mul(one).ok_or(Error::Size)
+}
+
+/// Decoded bytes, if they are those of a frame.
+fn sized(shape: &Shape, allocated: u16, bytes: Vec<u8>, name: &'static str) -> Result<Vec<u8>, Error> {
+    if bytes.len() == frame_bytes(shape, allocated)? { Ok(bytes) } else { Err(Error::Mismatch(name)) }
+}
+
+fn planes(shape: &Shape, allocated: u16, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let (pixels, samples) = (shape.pixels()?, usize::from(shape.samples));
+    Ok(side_by_side(bytes, pixels, samples, usize::from(allocated / 8)))
+}
+
+/// Deflated frames and encapsulated native ones, of `size` bytes and at most one more that makes their number even.
+fn plain(shape: &Shape, compressed: Vec<u8>, size: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = compressed;
+    if shape.transfer_syntax.ends_with(".8.1") {
+        let mut inflated = Vec::new();
+        let most = size as u64 + 2;
+        let read = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(most).read_to_end(&mut inflated);
+        read.map_err(|_| Error::Corrupt(name(&shape.transfer_syntax)))?;
+        bytes = inflated;
+    }
+    if bytes.len() == size + 1 {
         bytes.truncate(size);
     }
-    if bytes.len() != size || (family == Family::JpegXl && scaled(shape, &bytes)) {
-        return Err(Error::Mismatch(name));
-    }
-    let planes = peek.is_some_and(|p| p.planes && family == Family::JpegLs)
-        || (family == Family::Plain && shape.planar);
-    if planes && samples > 1 {
-        bytes = side_by_side(&bytes, pixels, samples, usize::from(allocated / 8));
-    }
-    Ok((stored(shape, allocated, bytes), meaning(family, shape)))
+    Ok(bytes)
+}
+
+/// Whether the values of a codestream of `precision` bits a sample are those that the header speaks of.
+///
+/// More bits than Bits Stored are fine where those above High Bit only repeat what is below: zeros, or the sign. Fewer
+/// are fine where they are the lowest, and of numbers with a sign where none is negative: where that one stands nobody
+/// said, unless the codec has `extended` it. A codec that knows of signs where the header knows none may give none.
+fn agree(stored: &Stored, precision: u16, extended: bool, name: &'static str) -> Result<(), Error> {
+    let fields = stored.high_bit + 1;
+    let doubtful: Box<dyn Fn(u32) -> bool> = match precision.cmp(&fields) {
+        std::cmp::Ordering::Greater => {
+            let above = ((1_u32 << precision) - 1) >> fields << fields;
+            let signed = stored.signed;
+            Box::new(move |c| {
+                let sign = signed && c >> (fields - 1) & 1 == 1;
+                c & above != if sign { above } else { 0 }
+            })
+        }
+        std::cmp::Ordering::Less if fields != stored.bits_stored => return Err(Error::Precision(name)),
+        _ if extended && !stored.signed => Box::new(|c| c >> (stored.bits_allocated - 1) & 1 == 1),
+        std::cmp::Ordering::Less if stored.signed && !extended => {
+            Box::new(move |c| c >> (precision - 1) & 1 == 1)
+        }
+        _ => return Ok(()),
+    };
+    let mut found = false;
+    stored.each(|container| found |= doubtful(container));
+    if found { Err(Error::Precision(name)) } else { Ok(()) }
 }
 
 /// The JPEG XL codec stretches samples of 9 to 15 bits over 16: those are no stored values, and are refused.
@@ -113,32 +211,7 @@ fn fits(shape: &Shape, peek: Peek) -> bool {
         && u16::from(peek.precision) <= shape.bits_allocated
 }
 
-/// Bits of a container as the codec writes it: JPEG and JPEG-LS go by the codestream, the others by the header.
-fn container(family: Family, shape: &Shape, peek: Option<Peek>) -> u16 {
-    match (family, peek) {
-        (Family::Jpeg | Family::JpegLs, Some(p)) if p.precision <= 8 => 8,
-        (Family::Jpeg | Family::JpegLs, Some(_)) => 16,
-        // Single bits are a byte each once they are compressed (PS3.5 section 8.2).
-        _ => shape.bits_allocated.max(8),
-    }
-}
-
-/// Tells the codec what the header knows: it takes three components numbered 1, 2, 3 for luminance and colour
-/// differences whatever else is said, but components named R, G, B for what they are.
-fn mark_rgb(shape: &Shape, peek: Option<Peek>, compressed: &mut [u8]) {
-    let rgb = Photometric::from_text(&shape.photometric) == Photometric::Rgb;
-    let Some(Peek { ybr: false, ids: Some(ids), .. }) = peek.filter(|_| rgb) else { return };
-    let numbers: Vec<u8> = ids.iter().filter_map(|at| compressed.get(*at).copied()).collect();
-    if numbers == [1, 2, 3, 1, 2, 3] {
-        for (at, name) in ids.into_iter().zip(*b"RGBRGB") {
-            if let Some(id) = compressed.get_mut(at) {
-                *id = name;
-            }
-        }
-    }
-}
-
-/// What decoded samples mean: the JPEG codecs give RGB, JPEG 2000 undoes its own component transforms.
+/// What decoded samples mean: JPEG XL gives RGB, JPEG 2000 undoes its own component transforms.
 fn meaning(family: Family, shape: &Shape) -> Photometric {
     let said = Photometric::from_text(&shape.photometric);
     if shape.samples != 3 {
@@ -146,7 +219,7 @@ fn meaning(family: Family, shape: &Shape) -> Photometric {
     }
     let text = shape.photometric.trim().to_ascii_uppercase();
     match family {
-        Family::Jpeg | Family::JpegXl => Photometric::Rgb,
+        Family::JpegXl => Photometric::Rgb,
         Family::Jpeg2000 if matches!(text.as_str(), "YBR_ICT" | "YBR_RCT") => Photometric::Rgb,
         _ => said,
     }

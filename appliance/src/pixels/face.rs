@@ -14,6 +14,8 @@ use crate::grey::Modality;
 const BONE: f64 = 250.0;
 /// From here on a value is tissue and not air.
 const TISSUE: f64 = -300.0;
+/// Air.
+const AIR: f32 = -1_000.0;
 /// Shortest way through bone that counts, in mm: a tube over the face has less wall.
 const BONE_MM: f64 = 1.2;
 /// Longest way from skin to bone, in mm. Behind it is another part of the head: the ray met none.
@@ -84,7 +86,9 @@ impl Slice {
         let Modality::Linear { slope, intercept } = decoded.look.modality else { return None };
         let stored = &decoded.stored;
         let (rows, columns) = (stored.rows as usize, stored.columns as usize);
-        let hounsfield: Vec<f32> = stored.values().map(|v| (v as f64 * slope + intercept) as f32).collect();
+        // Padding is no part of the picture: air, whatever its number.
+        let unit = |v| if decoded.look.is_padding(v) { AIR } else { (v as f64 * slope + intercept) as f32 };
+        let hounsfield: Vec<f32> = stored.values().map(unit).collect();
         if hounsfield.len() != rows * columns || !hounsfield.iter().all(|v| v.is_finite()) {
             return None;
         }

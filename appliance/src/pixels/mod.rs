@@ -9,6 +9,7 @@ mod codec;
 mod face;
 mod fragments;
 mod header;
+mod jpeg;
 mod native;
 mod peek;
 mod picture;
@@ -43,6 +44,15 @@ pub enum Error {
     /// The compressed frame's own size differs from the header's.
     #[error("a compressed frame in transfer syntax {0} does not have the size that the header gives")]
     Mismatch(&'static str),
+    /// The compressed frame is not whole, or not what the standard says.
+    #[error("a frame in transfer syntax {0} is cut short or corrupt")]
+    Corrupt(&'static str),
+    /// The compressed frame uses what nothing here decodes.
+    #[error("a frame in transfer syntax {0} uses {1}, which cannot be decoded here")]
+    Option(&'static str, &'static str),
+    /// Values that Bits Stored, High Bit and Pixel Representation do not allow, or leave open.
+    #[error("a compressed frame in transfer syntax {0} has another precision than the header gives")]
+    Precision(&'static str),
     /// A width of sample that has no decoder.
     #[error("{0} bits allocated cannot be decoded here")]
     Bits(u16),
@@ -256,3 +266,5 @@ pub fn syntax_name(uid: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole_tests;

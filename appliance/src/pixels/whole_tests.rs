@@ -1,0 +1,172 @@
+//! What is cut short, or has another size or precision than the header says, is an error and never a picture.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::io::Write;
+
+use fixtures::study::process_14::{Process14, encode};
+use serde_json::Value;
+
+use super::*;
+
+const LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
+const DEFLATED: &str = "1.2.840.10008.1.2.8.1";
+
+fn shape(syntax: &str, (rows, columns): (u16, u16), samples: u16, bits: (u16, u16, bool)) -> Shape {
+    Shape {
+        transfer_syntax: syntax.to_owned(),
+        rows,
+        columns,
+        samples,
+        planar: false,
+        photometric: "MONOCHROME2".to_owned(),
+        bits_allocated: bits.0,
+        bits_stored: bits.1,
+        high_bit: bits.1 - 1,
+        signed: bits.2,
+        frames: 1,
+    }
+}
+
+fn decoded(shape: &Shape, frame: &[u8]) -> Result<Stored, Error> {
+    let place = Place::Encapsulated { fragments: vec![(0, frame.len() as u64)], table: vec![] };
+    decode(&frame, shape, &place, 0).map(|(stored, _)| stored)
+}
+
+/// The frames of `goldens.json` whose name begins with `name`, with their shapes.
+fn goldens(name: &str) -> Vec<(Shape, Vec<u8>)> {
+    let goldens: Value = serde_json::from_str(include_str!("goldens.json")).unwrap();
+    let number = |v: &Value| u16::try_from(v.as_u64().unwrap()).unwrap();
+    let of = |case: &Value| {
+        let bits = (
+            number(&case["bits_allocated"]),
+            number(&case["bits_stored"]),
+            case["signed"].as_bool().unwrap(),
+        );
+        let mut shape = shape(case["syntax"].as_str().unwrap(), (33, 42), number(&case["samples"]), bits);
+        shape.photometric = case["photometric"].as_str().unwrap().to_owned();
+        (shape, hex::decode(case["frame"].as_str().unwrap()).unwrap())
+    };
+    let cases = goldens.as_array().unwrap().iter();
+    let found: Vec<_> = cases.filter(|c| c["name"].as_str().unwrap().starts_with(name)).map(of).collect();
+    assert!(!found.is_empty());
+    found
+}
+
+#[test]
+fn dct_data_that_are_not_whole_are_no_grey_picture() {
+    for (shape, frame) in goldens("JPEG baseline") {
+        let scan = frame.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap() + 14;
+        let end = frame.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap();
+        assert!(decoded(&shape, &frame).is_ok());
+        for cut in scan..end - 1 {
+            // Cut off with its end marker in place, as a transfer that was broken off and mended leaves it.
+            let ended = [&frame[..cut], &[0xFF, 0xD9]].concat();
+            assert!(decoded(&shape, &ended).is_err(), "cut at {cut} of {end}");
+            assert!(decoded(&shape, &frame[..cut]).is_err(), "cut at {cut} of {end}");
+        }
+    }
+}
+
+#[test]
+fn streams_of_other_codecs_that_are_cut_are_no_picture() {
+    for name in ["RLE", "JPEG 2000", "JPEG lossless"] {
+        for (shape, frame) in goldens(name) {
+            let end = frame.iter().rposition(|b| *b != 0).unwrap() - 2;
+            for cut in (0..end).step_by(7) {
+                assert!(decoded(&shape, &frame[..cut]).is_err(), "{name}, cut at {cut} of {end}");
+            }
+        }
+    }
+    let shape = shape(DEFLATED, (4, 4), 1, (8, 8, false));
+    let deflated = |bytes: &[u8]| {
+        let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    };
+    let values: Vec<u8> = (0..16).map(|i| i * i).collect();
+    let frame = deflated(&values);
+    assert_eq!(decoded(&shape, &frame).unwrap().bytes, values);
+    assert!((0..frame.len()).all(|cut| decoded(&shape, &frame[..cut]).is_err()));
+    // More than the frame has is no frame either, and costs no more than a frame.
+    assert_eq!(
+        decoded(&shape, &deflated(&vec![0; 64 << 20])),
+        Err(Error::Mismatch("Deflated Image Frame Compression"))
+    );
+    assert!(decoded(&shape, &deflated(&values[..15])).is_err());
+}
+
+/// The parts of a JPEG 2000 golden: main header, and its one tile with its marker and length changed.
+fn two_tiles(second: Option<(u16, u8)>) -> (Shape, Vec<u8>) {
+    let (shape, frame) = goldens("JPEG 2000 8 bits").swap_remove(0);
+    let start = frame.windows(2).position(|w| w == [0xFF, 0x90]).unwrap();
+    let end = frame.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap();
+    let mut out = frame[..start].to_vec();
+    let size = out.windows(2).position(|w| w == [0xFF, 0x51]).unwrap();
+    // Two tiles side by side: the tiles are half as wide.
+    if second.is_some() {
+        out[size + 22..size + 26].copy_from_slice(&21_u32.to_be_bytes());
+    }
+    let mut part = frame[start..end].to_vec();
+    let length = part.len() as u32;
+    part[6..10].copy_from_slice(&length.to_be_bytes());
+    if let Some((tile, parts)) = second {
+        part[11] = parts;
+        out.extend(&part);
+        part[4..6].copy_from_slice(&tile.to_be_bytes());
+        part[11] = 1;
+    }
+    out.extend(&part);
+    out.extend([0xFF, 0xD9]);
+    (shape, out)
+}
+
+#[test]
+fn a_jpeg_2000_tile_that_is_missing_is_missed() {
+    assert!(peek::has_all_tiles(&two_tiles(None).1));
+    assert!(peek::has_all_tiles(&two_tiles(Some((1, 1))).1));
+    assert!(peek::has_all_tiles(&two_tiles(Some((1, 0))).1), "how many parts there are was not told");
+    for (tile, parts) in [(0, 0), (2, 1), (1, 2)] {
+        let (shape, frame) = two_tiles(Some((tile, parts)));
+        assert!(matches!(decoded(&shape, &frame), Err(Error::Corrupt(_))), "{tile} {parts}");
+    }
+}
+
+#[test]
+fn bits_beyond_those_stored_repeat_what_is_below_or_contradict_the_header() {
+    let of = |values: &[u16], precision, stored, signed| {
+        let how = Process14 { precision, ..Process14::default() };
+        let frame = encode(values, values.len(), 1, &how);
+        let shape = shape(LOSSLESS, (1, values.len() as u16), 1, (16, stored, signed));
+        decoded(&shape, &frame).map(|s| s.values().collect::<Vec<_>>())
+    };
+    let contradicted: Result<Vec<i64>, Error> =
+        Err(Error::Precision("JPEG Lossless, Non-Hierarchical, First-Order Prediction"));
+    // More bits in the stream than are stored.
+    assert_eq!(of(&[0, 1, 4095], 16, 12, false), Ok(vec![0, 1, 4095]));
+    assert_eq!(of(&[0, 1, 4096], 16, 12, false), contradicted);
+    assert_eq!(of(&[0, 0x07FF, 0xF800, 0xFFFF], 16, 12, true), Ok(vec![0, 2047, -2048, -1]));
+    assert_eq!(of(&[0, 0x07FF, 0x3800, 0x3FFF], 14, 12, true), Ok(vec![0, 2047, -2048, -1]));
+    assert_eq!(of(&[0, 0x0800], 16, 12, true), contradicted);
+    // Fewer.
+    assert_eq!(of(&[0, 1, 4095], 12, 16, false), Ok(vec![0, 1, 4095]));
+    assert_eq!(of(&[0, 1, 2047], 12, 16, true), Ok(vec![0, 1, 2047]));
+    assert_eq!(of(&[0, 1, 4095], 12, 16, true), contradicted);
+    // As many, and more than is allocated.
+    assert_eq!(of(&[0, 4095], 12, 12, true), Ok(vec![0, -1]));
+    let how = Process14 { precision: 12, ..Process14::default() };
+    let wide = decoded(&shape(LOSSLESS, (1, 2), 1, (8, 8, false)), &encode(&[1, 2], 2, 1, &how));
+    assert!(matches!(wide, Err(Error::Precision(_))));
+}
+
+#[test]
+fn lossless_colour_is_what_the_header_says() {
+    let how = Process14 { precision: 8, ..Process14::default() };
+    let frame = encode(&[9, 128, 128, 200, 100, 90], 2, 3, &how);
+    for (text, photometric) in [("RGB", Photometric::Rgb), ("YBR_FULL", Photometric::Ybr)] {
+        let mut shape = shape(LOSSLESS, (1, 2), 3, (8, 8, false));
+        shape.photometric = text.to_owned();
+        let place = Place::Encapsulated { fragments: vec![(0, frame.len() as u64)], table: vec![] };
+        let (stored, got) = decode(&frame, &shape, &place, 0).unwrap();
+        assert_eq!((stored.bytes.as_slice(), got), (&[9, 128, 128, 200, 100, 90][..], photometric));
+    }
+}
