@@ -96,11 +96,7 @@ impl Reader {
         };
         let ended = match made {
             Ok(made) => {
-                let draft = Draft {
-                    text: made.text.to_json(),
-                    model: made.model.to_string(),
-                    made_at: (self.clock)(),
-                };
+                let draft = Draft { text: made.text, model: made.model.to_string(), made_at: (self.clock)() };
                 let summary = made.summary.to_string();
                 self.queue.store_draft(claim.case, &claim.token, &draft, &summary, self.leave_unsigned).await
             }

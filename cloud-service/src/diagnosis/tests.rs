@@ -154,12 +154,12 @@ async fn sealed_report(house: &House, site: &Site, text: &Text, signed_by: Optio
     let q = &house.queue;
     let claim = q.claim_next("m", "tm", &LIMITS, clock()).await.unwrap().unwrap();
     let model = json!({"backend": "reference", "model": "reference", "version": "0.1.0"}).to_string();
-    let draft = Draft { text: text.to_json(), model, made_at: clock() };
+    let draft = Draft { text: text.clone(), model, made_at: clock() };
     q.store_draft(key, &claim.token, &draft, "{}", signed_by.is_none()).await.unwrap();
     if let Some(who) = signed_by {
         q.claim_case(key, who, "tp", false, &LIMITS, clock()).await.unwrap();
         q.images_opened(key, who, clock()).await.unwrap();
-        q.sign(key, "tp", who, &text.to_json(), clock()).await.unwrap();
+        q.sign(key, "tp", who, text, clock()).await.unwrap();
     }
     let keys = Arc::new(house.reader.clone());
     let sealer = Sealer { queue: q.clone(), objects: house.objects.clone(), keys, clock };
@@ -208,7 +208,7 @@ fn a_lower_priority_of_an_unsigned_draft_is_dropped() {
         case_id: "00".repeat(16),
         revision: 1,
         priority: 1,
-        text: text(Priority::Routine).to_json(),
+        text: text(Priority::Routine),
         signed_by: None,
         released_at: 1_000,
         model: None,
