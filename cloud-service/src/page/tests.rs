@@ -380,4 +380,5 @@ async fn a_case_without_images_cannot_be_signed() {
     assert_eq!(d.get(&format!("{base}/draft"), &cookie).await.status, StatusCode::FORBIDDEN);
 }
 
+mod away;
 mod priority;

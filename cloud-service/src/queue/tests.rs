@@ -317,5 +317,6 @@ async fn accounts_have_no_default_and_codes_work_once() {
     assert_eq!(h.queue.password_of("ada").await.unwrap(), None);
 }
 
+mod clocks;
 mod priority;
 mod properties;
