@@ -8,9 +8,10 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 export ORT_DYLIB_PATH := $(CURDIR)/target/onnxruntime/libonnxruntime.so
 ARGS ?=
+PREFIX ?= /usr/local
 STAGE := tests/stage
 
-.PHONY: demo test setup-demo setup-test lint corpus fuzz guards bench-intake bench-deid bench-triage screenshots help
+.PHONY: demo test install setup-demo setup-test lint corpus fuzz guards bench-intake bench-deid bench-triage screenshots help
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,6 +30,11 @@ test: setup-test
 	@$(STAGE) tests tests/run
 	@$(STAGE) doc-tests cargo test --quiet --workspace --doc
 	@echo "make test: everything passed"
+
+# Puts both programs, ONNX Runtime and the bundles under PREFIX.
+install: setup-demo
+	@$(STAGE) build cargo build --quiet --release --locked -p appliance -p cloud-service
+	@tests/install $(CARGO_TARGET_DIR)/release $(DESTDIR)$(PREFIX)
 
 # What the tests do not need: lints with warnings as errors, licences and bans.
 lint:

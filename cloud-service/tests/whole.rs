@@ -36,6 +36,11 @@ fn said(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// What `status` says; its code tells of the configured ports only, which are free ones here.
+fn status(config: &str) -> Value {
+    serde_json::from_slice(&command(&["status", "--config", config, "--json"]).stdout).unwrap()
+}
+
 /// A running service; killed when dropped.
 struct Running {
     child: Child,
@@ -239,9 +244,7 @@ async fn a_case_survives_a_kill_and_its_report_comes_home() {
         assert!(Instant::now() < deadline, "the cloud keeps what was confirmed: {:?}", files());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let status = command(&["status", "--config", &config, "--json"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
-    assert_eq!(status["states"]["confirmed"], 1);
+    assert_eq!(status(&config)["states"]["confirmed"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -283,6 +286,49 @@ async fn the_reference_model_drafts_from_an_image_and_from_numbers_alone() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
     assert!(state.reason.contains("another model"), "{}", state.reason);
+}
+
+#[test]
+fn a_worker_that_cannot_start_is_said_once_and_readers_go_on_when_it_is_mended() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = made_with_reference(dir.path());
+    let (here, away) = (dir.path().join("bundle"), dir.path().join("away"));
+    std::fs::create_dir(&here).unwrap();
+    for file in walk(&bundle()) {
+        std::fs::copy(&file, here.join(file.file_name().unwrap())).unwrap();
+    }
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (was, is) = (bundle().canonicalize().unwrap(), here.clone());
+    std::fs::write(&config, text.replace(was.to_str().unwrap(), is.to_str().unwrap())).unwrap();
+    assert_eq!(said(&command(&["check", "--config", &config, "--json"]))["faults"], 0);
+    std::fs::rename(&here, &away).unwrap();
+    assert_eq!(command(&["check", "--config", &config]).status.code(), Some(64));
+    let log = dir.path().join("log");
+    let mut child = Command::new(BINARY)
+        .args(["run", "--config", &config])
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let first = line();
+    assert_eq!(first["ready"], false, "{first}");
+    assert!(first["why"].as_str().unwrap().contains("cloud-service check"), "{first}");
+    // Long enough for several tries, each of which fails alike.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) {
+        let status = status(&config);
+        assert!(status["readers"][0]["away_since_ms"].is_i64(), "{status}");
+    }
+    std::fs::rename(&away, &here).unwrap();
+    assert_eq!(line()["ready"], true);
+    let status = status(&config);
+    assert!(status["readers"][0]["away_since_ms"].is_null(), "{status}");
+    drop(Running { child, service: String::new() });
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(log.matches("no case can be drafted").count(), 1, "{log}");
+    assert_eq!(log.matches("did not start").count(), 1, "{log}");
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

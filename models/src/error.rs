@@ -81,6 +81,14 @@ pub enum Error {
         /// Where it was looked for.
         looked: Vec<PathBuf>,
     },
+    /// There is no bundle of this name or path.
+    #[error("{}: there is no such bundle; name its folder with --bundle (looked at: {})", wanted.display(), looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))]
+    NoBundle {
+        /// What was asked for.
+        wanted: PathBuf,
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
     /// The library was found and could not be used.
     #[error("{}: not a usable ONNX Runtime ({problem}); version 1.31 or later is needed", library.display())]
     Library {
@@ -151,6 +159,7 @@ impl Error {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NoLibrary { .. }
+            | Self::NoBundle { .. }
             | Self::Library { .. }
             | Self::Telemetry
             | Self::Session { .. }
@@ -172,6 +181,7 @@ impl Error {
     pub fn retry(&self) -> Retry {
         match self {
             Self::NoLibrary { .. }
+            | Self::NoBundle { .. }
             | Self::Library { .. }
             | Self::Telemetry
             | Self::Read { .. }

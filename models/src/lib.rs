@@ -27,6 +27,7 @@ pub mod runtime;
 #[cfg(unix)]
 pub mod sandbox;
 mod session;
+pub mod shipped;
 
 pub use accepts::StudyFacts;
 pub use bundle::Bundle;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use ort::environment::Environment;
 
 use crate::error::Error;
+use crate::shipped;
 
 /// The variable without which the library is not loaded; its value must be `1`.
 pub const TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
@@ -85,18 +86,21 @@ pub fn find(configured: Option<&Path>) -> Result<PathBuf, Error> {
         return library_at(&path).ok_or(Error::NoLibrary { looked: vec![path] });
     }
     let mut looked = Vec::new();
-    if let Ok(executable) = env::current_exe() {
-        looked.extend(executable.parent().map(|folder| folder.join("lib")));
-        // A build folder carries CACHEDIR.TAG, whatever its name is.
-        let build = executable.ancestors().filter(|folder| folder.join("CACHEDIR.TAG").is_file());
-        looked.extend(build.map(|folder| folder.join("onnxruntime")));
-    }
-    if let Ok(here) = env::current_dir() {
-        // Only inside a source tree: loading code from any folder one happens to stand in would be an open door.
-        let trees = here.ancestors().filter(|folder| folder.join("Cargo.lock").is_file());
-        looked.extend(trees.map(|folder| folder.join("target/onnxruntime")));
-    }
+    looked.extend(shipped::executable().as_deref().and_then(Path::parent).map(|folder| folder.join("lib")));
+    looked.extend(shipped::build_folders().iter().map(|build| build.join("onnxruntime")));
+    looked.extend(shipped::source_trees().iter().map(|tree| tree.join("target/onnxruntime")));
     looked.iter().find_map(|folder| library_at(folder)).ok_or(Error::NoLibrary { looked })
+}
+
+/// The library for a configuration that `init` writes: the one named, or the one that only this process's environment
+/// names, which another process will not have. `None` when it is found without either.
+///
+/// # Errors
+/// As [`find`].
+pub fn to_write_down(named: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    let found = find(named)?;
+    let by_environment = env::var_os(LIBRARY_VARIABLE).is_some_and(|v| !v.is_empty());
+    Ok((named.is_some() || by_environment).then_some(found))
 }
 
 /// The library at a path: the file itself, or the newest one in the folder or where the wheel keeps it.

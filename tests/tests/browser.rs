@@ -1,9 +1,11 @@
-//! Behaviour: in a real browser a technician sees the study, a reader windows it and signs its draft, and the report is home.
+//! Behaviour: in a real browser a technician sees the study, a reader windows it and signs its draft with one Enter, which
+//! lowers no priority, and the report is home.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::planted::Planted;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use tests::cast::{Browser, LIMIT, Pair, Tab, Terms, until};
+use sqlx::ConnectOptions as _;
+use tests::cast::{Browser, Cloud, LIMIT, Pair, Tab, Terms, until};
 
 const SIZE: (u32, u32) = (1366, 768);
 /// Sum of a canvas's pixels, weighted by place: moves when the picture does.
@@ -100,7 +102,24 @@ fn reader_signs(page: &Tab, study: &Study, opinion: &str) {
     let write = format!("(document.querySelector('textarea[name=impression]').value = {opinion:?}) !== ''");
     page.until("the opinion", &write).unwrap();
     nameless(page, &study.planted);
-    page.press("form[action$='/sign'] button").unwrap();
+    let offered: Vec<String> = page
+        .said("[...document.querySelectorAll('form[action$=\"/sign\"] option')].map((o) => o.textContent)")
+        .unwrap();
+    assert_eq!(offered, ["stays STAT"], "a signature lowers nothing");
+    page.enter("form[action$='/sign'] input[type=checkbox]").unwrap();
+}
+
+/// The cloud's only case becomes STAT, and its draft suggests less.
+fn stat_with_a_lower_suggestion(cloud: &Cloud) {
+    let change = async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(cloud.folder.join("queue.sqlite"));
+        let mut connection = options.connect().await.unwrap();
+        let sql =
+            "UPDATE cases SET priority = 0; UPDATE drafts SET text = json_set(text, '$.priority', 'URGENT');";
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        sqlx::Connection::close(connection).await.unwrap();
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(change);
 }
 
 /// Everything a page asked for came from its own host, none of it with the one-time code, and browsers get their icon.
@@ -126,6 +145,7 @@ fn a_technician_sees_the_study_and_a_reader_signs_its_draft() {
     let folder = tempfile::tempdir().unwrap();
     let mut pair = Pair::start(folder.path(), &Terms { drafts_leave: false, ..Terms::default() }).unwrap();
     let study = sent(&pair);
+    stat_with_a_lower_suggestion(&pair.cloud);
     let opinion = "No mass effect on the six slices that were sent.";
     let browser = Browser::start(folder.path()).unwrap();
     let technician = browser.open(&pair.appliance.login, SIZE).unwrap();
@@ -143,6 +163,10 @@ fn a_technician_sees_the_study_and_a_reader_signs_its_draft() {
     keeps_to_itself(&technician, &pair.appliance.page.to_string(), &pair.appliance.login);
     keeps_to_itself(&reader, &pair.cloud.page.to_string(), &pair.cloud.login);
     browser.stop().unwrap();
+    assert!(
+        pair.cloud.cases().unwrap().iter().all(|case| case["priority"] == "STAT"),
+        "one Enter lowered nothing"
+    );
     let rows = pair.appliance.ledger().unwrap().rows().unwrap();
     assert_eq!(rows[0].state.as_deref(), Some("answered"));
     assert_eq!(rows[0].unsigned, Some(0), "a person signed it");

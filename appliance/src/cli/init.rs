@@ -38,7 +38,7 @@ pub(super) struct Init {
     /// The cloud's address, `https://host:port`.
     #[arg(long)]
     cloud: Option<String>,
-    /// Folder of a bundle; may be given several times.
+    /// A bundle: its folder, or its path or name among those that come with the product; may be given several times.
     #[arg(long = "bundle")]
     bundles: Vec<PathBuf>,
     /// First user of the page; a one-time link is shown.
@@ -50,7 +50,6 @@ pub(super) struct Init {
 }
 
 pub(super) async fn main(c: &Init) -> Result<(), Failure> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&c.dir)?;
     let config = c.dir.join("appliance.toml");
     if config.exists() {
         return Err(Failure::new(
@@ -59,6 +58,7 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
         ));
     }
     let text = configuration(c)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&c.dir)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
     let key = StoreKey::create(&c.dir.join("keys/store.key"))
         .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
@@ -85,8 +85,27 @@ fn quote(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-fn absolute(path: &Path) -> Result<String, Failure> {
-    Ok(quote(&std::path::absolute(path)?.to_string_lossy()))
+/// A folder or file as the configuration names it.
+fn written(path: &Path) -> String {
+    quote(&path.to_string_lossy())
+}
+
+/// What is not there is said before anything is made: what is written down holds.
+fn missing(e: models::Error) -> Failure {
+    Failure::new(out::USAGE, format!("{e}; nothing was made"))
+}
+
+/// The bundles that were named, and ONNX Runtime's library where the configuration must name it.
+fn models(c: &Init) -> Result<(String, String), Failure> {
+    let bundles: Result<Vec<String>, Failure> =
+        c.bundles.iter().map(|b| Ok(written(&models::shipped::find(b).map_err(missing)?))).collect();
+    let runtime =
+        if c.bundles.is_empty() { None } else { models::runtime::to_write_down(None).map_err(missing)? };
+    let runtime = runtime.map_or_else(
+        || "# runtime = \"/usr/lib/libonnxruntime.so\"  # ONNX Runtime, when it is not in its usual places".to_owned(),
+        |path| format!("runtime = {}", written(&path)),
+    );
+    Ok((bundles?.join(", "), runtime))
 }
 
 /// What reception can do besides, in comments.
@@ -152,7 +171,7 @@ fn callers(named: &[String]) -> Result<String, Failure> {
 
 fn configuration(c: &Init) -> Result<String, Failure> {
     let named = callers(&c.callers)?;
-    let bundles: Result<Vec<String>, Failure> = c.bundles.iter().map(|b| absolute(b)).collect();
+    let (bundles, runtime) = models(c)?;
     let (mode, review, callers) = if c.demo {
         ("settle", "veto", "[[intake.callers]]\nae_title = \"*\"\naddress = \"*\"\n")
     } else {
@@ -206,6 +225,7 @@ with_p10 = false                # true: de-identified DICOM files travel beside 
 bundles = [{bundles}]
 mode = \"{mode}\"                 # \"shadow\": counted, changes nothing; \"assist\": flags raise priority; \"settle\"
 workers = 1                     # studies at the same time
+{runtime}
 embed = [{embed}]                      # modalities whose frames travel as an encoder's output
 
 [escalation]
@@ -275,7 +295,8 @@ json = false
         warn = if c.demo { "2GiB" } else { "20GiB" },
         refuse = if c.demo { "200MiB" } else { "5GiB" },
         after = if c.demo { "1s" } else { "5s" },
-        bundles = bundles?.join(", "),
+        bundles = bundles,
+        runtime = runtime,
         mode = mode,
         embed = if c.demo { "\"CR\"" } else { "" },
         cloud = cloud,

@@ -44,10 +44,7 @@ pub(super) fn checked(
             tracing::warn!(kind = ?death.kind, ?touching, "a worker ended without an answer");
             Ok(Outcome::Died(Death { touching: touching.filter(|t| (*t as usize) < instances), words }))
         }
-        Err(death) => {
-            tracing::warn!(kind = ?death.kind, "no worker could be had");
-            Err(Error::Worker)
-        }
+        Err(_) => Err(Error::Worker),
     }
 }
 

@@ -8,11 +8,12 @@ mod explain;
 mod oversee;
 mod pack;
 mod settle;
+mod workers;
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use models::sandbox::{Note, Pool, Terms};
@@ -26,6 +27,7 @@ use crate::store::{Draft, Store};
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
 pub use settle::{Settled, first_state};
+pub use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.
 #[derive(Debug, Clone)]
@@ -110,8 +112,6 @@ impl std::fmt::Debug for Conveyor {
     }
 }
 
-/// The ledger's fact that tells since when no worker can be had, in ms.
-pub const NO_WORKER_SINCE: &str = "no_worker_since";
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
 /// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps.
@@ -177,18 +177,9 @@ impl Conveyor {
             })
             .await;
         let length = bag.content_length()?;
-        let outcome = answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length);
-        self.remember_workers(outcome.is_err()).await?;
-        outcome
-    }
-
-    /// Keeps since when no worker can be had, for `status` and the page.
-    async fn remember_workers(&self, missing: bool) -> Result<(), Error> {
-        if self.no_worker.swap(missing, Ordering::Relaxed) != missing {
-            let since = missing.then(|| now().to_string());
-            self.ledger.set_fact(NO_WORKER_SINCE, since.as_deref()).await?;
-        }
-        Ok(())
+        let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
+        self.remember_workers(nobody.as_deref()).await?;
+        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length)
     }
 }
 

@@ -86,7 +86,7 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
 /// Starts the pool of warm workers.
 ///
 /// # Errors
-/// [`Error::Models`] when bundles are configured and ONNX Runtime is not found.
+/// [`Error::File`] when our own executable is not known. Whether a worker can start is the pool's to tell.
 pub fn pool(s: &Settings) -> Result<Pool, Error> {
     workers(&s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
 }
@@ -108,8 +108,8 @@ pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> R
     }
     let mut program = Program::new(me, args);
     if !bundles.is_empty() {
-        let found = models::runtime::find(runtime).map_err(|e| Error::Models(e.to_string()))?;
-        program.library = Some(found);
+        // One that is not found now is looked for by each worker: it says so, until there is one.
+        program.library = models::runtime::find(runtime).ok().or_else(|| runtime.map(Path::to_path_buf));
     }
     Ok(Pool::new(program, 1, at_once))
 }

@@ -22,7 +22,7 @@ use super::warden;
 use super::work::Work;
 use super::{Error, Settings};
 use crate::audit::Collector;
-use crate::conveyor::{Conveyor, NO_WORKER_SINCE, now};
+use crate::conveyor::{Conveyor, NO_WORKER_WHY, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::{Commitment, Intake, IntakeConfig};
 use crate::ledger::Ledger;
@@ -84,7 +84,8 @@ pub async fn run(
         cloud_up: Arc::clone(&cloud_up),
         no_worker: Arc::default(),
     };
-    opened.ledger.set_fact(NO_WORKER_SINCE, None).await?;
+    opened.ledger.set_fact(NO_WORKER_WHY, None).await?;
+    let workers = tokio::spawn(conveyor.clone().watch_workers(stop.clone()));
     conveyor.tidy_outbox().await?;
     let wake = Arc::new(Notify::new());
     let courier = courier(&settings, &opened, &cloud_up).await?;
@@ -99,7 +100,9 @@ pub async fn run(
         transcripts: OnceLock::new(),
         counted: super::metrics::Counted::default(),
     });
-    serve(settings, opened, conveyor, running, courier, stop, ready).await
+    let served = serve(settings, opened, conveyor, running, courier, stop, ready).await;
+    workers.abort();
+    served
 }
 
 async fn courier(

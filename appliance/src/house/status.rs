@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evict::{past, proof};
 use super::{Error, Opened, Settings};
-use crate::conveyor::{NO_WORKER_SINCE, now};
+use crate::conveyor::{NO_WORKER_WHY, now};
 use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
 use crate::ledger::{CommitmentCounts, Counts, HeldBack};
 use crate::oversight::Level;
@@ -126,7 +126,7 @@ impl Report {
             running,
             mode: s.triage.mode.as_str().into(),
             scanner: scanner(s, &counts, running),
-            models: models_light(s, ledger.fact(NO_WORKER_SINCE).await?.is_some(), &watches),
+            models: models_light(s, ledger.fact(NO_WORKER_WHY).await?.as_deref(), &watches),
             cloud,
             disk: disk(s, opened).await?,
             audit: audit(opened),
@@ -170,11 +170,12 @@ fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
     s.intake.tls.as_ref().map(inspect_tls)
 }
 
-fn models_light(s: &Settings, no_worker: bool, watches: &[crate::ledger::WatchRow]) -> Light {
-    if no_worker {
+fn models_light(s: &Settings, no_worker: Option<&str>, watches: &[crate::ledger::WatchRow]) -> Light {
+    if let Some(why) = no_worker {
+        let first = why.lines().next().unwrap_or_default();
         return light(
             "bad",
-            "no worker can be started: studies wait unanswered; see `appliance check` and the log",
+            format!("no worker can be had ({first}): studies wait unanswered; run `appliance check`"),
         );
     }
     if let Some(w) = watches.iter().filter(|w| w.level > Level::Steady).max_by_key(|w| w.level) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use models::sandbox::Pool;
 use proto::keys::PrivateKeys;
 use proto::pki::Authority;
 use proto::settings::{Document, Fault};
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::Error;
 use super::config::{BackendConfig, Config};
 use super::output::Output;
+use crate::diagnosis;
 use crate::objects::Objects;
 use crate::queue::Queue;
 
@@ -62,6 +64,9 @@ async fn look(document: Document) -> Vec<Fault> {
         l.fault("diagnosis.keys", problem, "name the file of private keys that `init` made, mode 0600");
     }
     backend(&config, &mut l);
+    if l.faults.is_empty() {
+        worker(&config, &mut l).await;
+    }
     l.faults
 }
 
@@ -91,6 +96,23 @@ fn backend(config: &Config, l: &mut Document) {
             l.fault("diagnosis.api_key_file", problem, "name a file that holds the key alone");
         }
         _ => {}
+    }
+}
+
+/// Starts one worker as `run` would: library, bundle and lock-down.
+async fn worker(config: &Config, l: &mut Document) {
+    let d = &config.diagnosis;
+    let Ok(executable) = std::env::current_exe() else { return };
+    if d.backend != BackendConfig::Reference || d.readers == 0 {
+        return;
+    }
+    let program = diagnosis::program(executable, Some(&d.bundle), d.onnxruntime.as_deref());
+    if let Err(death) = Pool::new(program, 1, 1).ready().await {
+        l.fault(
+            "diagnosis.bundle",
+            death.to_string(),
+            "mend what it says, or name another bundle or library",
+        );
     }
 }
 

@@ -207,6 +207,7 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
     let queue = Queue::open(&config.queue.database, false).await?;
     let (service, page) = (reachable(config.service.listen).await, reachable(config.page.listen).await);
     let (tiles, counts, sites) = (queue.tiles().await?, queue.counts().await?, queue.sites().await?);
+    let readers = queue.readers().await?;
     let now = now_ms();
     let wait = |oldest: Option<i64>| oldest.map(|o| (now - o).max(0) / 1000);
     let waits: Vec<Value> = (0_u8..)
@@ -218,7 +219,7 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
     let object = json!({
         "service": {"listen": config.service.listen.to_string(), "reachable": service},
         "page": {"listen": config.page.listen.to_string(), "reachable": page},
-        "waiting": waits, "states": states,
+        "waiting": waits, "states": states, "readers": readers,
         "sites": sites.iter().map(|s| json!({"site": s.name, "state": s.state.word(),
             "last_contact_ms": s.last_contact, "waiting": s.waiting})).collect::<Vec<_>>(),
     });
@@ -230,6 +231,17 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
         config.page.listen,
         light(page)
     );
+    for r in &readers {
+        words.push_str(&match r.away_since {
+            None => format!("{}: cases are drafted\n", r.process),
+            Some(since) => format!(
+                "{}: NO CASE IS DRAFTED since {}: {}; cases wait for the model or a person, nothing is lost\n",
+                r.process,
+                ago(since),
+                r.why
+            ),
+        });
+    }
     for (p, t) in (0_u8..).zip(&tiles) {
         let oldest = wait(t.oldest).map_or_else(String::new, |s| format!(", oldest {s} s"));
         words.push_str(&format!("{:<8}{} waiting{oldest}\n", priority(p), t.count));

@@ -25,6 +25,10 @@ pub(super) async fn init(init: &Init) -> Result<(), Error> {
         let say = "the page speaks plain HTTP: give --page an address of 127.0.0.1, and put a TLS proxy in front later";
         return Err(Error::Usage(say.to_owned()));
     }
+    // Looked for before anything is made: what is written down holds.
+    let faults = |e: models::Error| Error::Usage(format!("{e}; nothing was made"));
+    let bundle = models::shipped::find(&init.bundle).map_err(faults)?;
+    let library = models::runtime::to_write_down(init.onnxruntime.as_deref()).map_err(faults)?;
     for folder in ["", "pki", "keys"] {
         make_folder(&init.dir.join(folder))?;
     }
@@ -48,7 +52,7 @@ pub(super) async fn init(init: &Init) -> Result<(), Error> {
     }
     queue.close().await;
     let config = dir.join("cloud.toml");
-    write_new(&config, config_text(init).as_bytes(), 0o644)?;
+    write_new(&config, config_text(init, &bundle, library.as_deref()).as_bytes(), 0o644)?;
     let address = reachable(init);
     let object = json!({
         "config": config, "dir": dir, "service": address, "page": format!("http://{}", init.page),
@@ -82,7 +86,7 @@ fn reachable(init: &Init) -> String {
     format!("https://{host}:{}", init.listen.port())
 }
 
-fn config_text(init: &Init) -> String {
+fn config_text(init: &Init, bundle: &Path, library: Option<&Path>) -> String {
     let mut names: Vec<String> = init.names.clone();
     names.extend(["localhost".to_owned(), "127.0.0.1".to_owned()]);
     if !init.listen.ip().is_unspecified() {
@@ -90,10 +94,9 @@ fn config_text(init: &Init) -> String {
     }
     names.dedup();
     let names: Vec<String> = names.iter().map(|n| toml_text(n)).collect();
-    let bundle = absolute(&init.bundle);
-    let library = init.onnxruntime.as_deref().map_or_else(
+    let library = library.map_or_else(
         || "# onnxruntime = \"/usr/lib/libonnxruntime.so\"  # when it is not in its usual places".to_owned(),
-        |p| format!("onnxruntime = {}", toml_text(&absolute(p))),
+        |p| format!("onnxruntime = {}", toml_text(&p.display().to_string())),
     );
     format!(
         "# Scanside cloud service. Paths start at this file's folder. `cloud-service check` reports every fault.\n\n\
@@ -109,15 +112,10 @@ fn config_text(init: &Init) -> String {
          [page]\nlisten = {}\nbehind_tls_proxy = false\n\n[log]\nlevel = \"info\"\nformat = \"text\"         # or \"json\"\n",
         toml_text(&init.listen.to_string()),
         names.join(", "),
-        toml_text(&bundle),
+        toml_text(&bundle.display().to_string()),
         init.demo,
         toml_text(&init.page.to_string()),
     )
-}
-
-/// A path that does not depend on where the service is started; a missing one is written as given for `check` to say.
-fn absolute(path: &Path) -> String {
-    path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
 /// A TOML basic string (TOML 1.0): JSON's escapes are among its own.

@@ -80,7 +80,7 @@ struct Init {
     /// Further host names or addresses of this machine, for its certificate.
     #[arg(long = "name", value_name = "HOST")]
     names: Vec<String>,
-    /// The reference bundle's folder.
+    /// The reference bundle: its folder, or its path or name among the bundles that come with the product.
     #[arg(long, value_name = "DIR", default_value = "models/reference")]
     bundle: PathBuf,
     /// ONNX Runtime's library or a folder that holds it, when it is not in its usual places.

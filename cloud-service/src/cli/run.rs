@@ -1,6 +1,7 @@
 //! `run`: builds the rooms bottom up, keeps them alive, drains them top down.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::config::{BackendConfig, Config, LogConfig};
 use super::{Error, check, now_ms};
-use crate::diagnosis::{self, Backend, Endpoint, Opener, Reader, Sealer, Settings};
+use crate::diagnosis::{self, Backend, Drafting, Endpoint, Gate, Opener, Pauses, Reader, Sealer, Settings};
 use crate::objects::Objects;
 use crate::page::{self, Images, Page, View};
 use crate::queue::{Limits, Queue, SiteState};
@@ -30,6 +31,8 @@ const PAGE_FRAMES_MAX: u32 = 400;
 const PAGE_JOBS: usize = 2;
 /// Wait after a failed machine attempt, doubled with each one.
 const BACKOFF_MS: i64 = 5_000;
+/// Between two looks whether a model that is away is back.
+const PAUSES: Pauses = Pauses { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
 fn limits(config: &Config) -> Limits {
     Limits {
@@ -58,6 +61,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let objects = Objects::open(&config.objects_url, false)?;
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
     let authority = Arc::new(check::authority(&config.service.pki).map_err(Error::Usage)?);
+    queue.forget_readers(holder_is_gone).await?;
     let back = queue.give_back_of_gone(holder_is_gone, now_ms()).await?;
     if back > 0 {
         tracing::info!(cases = back, "cases of an ended service were given back to the queue");
@@ -68,21 +72,20 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let door = Arc::new(door.await.map_err(|e| Error::Usage(e.to_string()))?);
     let service = bind(house.config.service.listen, "service.listen").await?;
     let people = bind(house.config.page.listen, "page.listen").await?;
-    let at = (service.local_addr(), people.local_addr());
+    let unknown = |e: std::io::Error| Error::Other(format!("our own address is unknown ({})", e.kind()));
+    let at = (service.local_addr().map_err(unknown)?, people.local_addr().map_err(unknown)?);
     house.serve_sites(authority, Arc::clone(&door), service);
     house.serve_people(people)?;
-    house.start_readers()?;
+    let drafting = house.start_readers()?;
     house.start_sweeper(door);
-    if let (Ok(service), Ok(page)) = at {
-        tracing::info!(%service, %page, "ready");
-        let ready =
-            serde_json::json!({"ready": true, "service": service.to_string(), "page": page.to_string()});
-        super::Output::new(true).say(&ready, "");
+    let mut broke = None;
+    tokio::select! {
+        () = signals.come() => {}
+        ended = house.tasks.join_next() => {
+            broke = Some(ended.and_then(Result::ok).unwrap_or("a room"));
+        }
+        () = say_ready(drafting, &at) => {}
     }
-    let broke = tokio::select! {
-        () = signals.come() => None,
-        ended = house.tasks.join_next() => Some(ended.and_then(Result::ok).unwrap_or("a room")),
-    };
     // Whoever ended by itself, all stop together; what they hold is given back or finished.
     let _ = say_stop.send(true);
     let drained =
@@ -91,6 +94,10 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
         tracing::warn!("calls were still under way after the grace; they are cut, nothing received is lost");
         house.tasks.shutdown().await;
     }
+    let ours = process();
+    if let Err(error) = house.queue.forget_readers(|p| p == ours).await {
+        tracing::warn!(%error, "the readers of this process stay noted");
+    }
     house.queue.close().await;
     match broke {
         None => Ok(()),
@@ -98,7 +105,25 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     }
 }
 
-async fn bind(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Error> {
+/// Says once that a case could be drafted; before that, if none can be, what keeps it. Sites and people are served
+/// all the time. Never ends.
+async fn say_ready(drafting: Option<watch::Receiver<Drafting>>, at: &(SocketAddr, SocketAddr)) {
+    let (service, page) = (at.0.to_string(), at.1.to_string());
+    let out = super::Output::new(true);
+    if let Some(mut drafting) = drafting {
+        let first = drafting.wait_for(|d| *d != Drafting::Unknown).await.map(|d| d.clone());
+        if let Ok(Drafting::Away(why)) = first {
+            out.say(&serde_json::json!({"ready": false, "service": service, "page": page, "why": why}), "");
+            // The sender lives as long as the readers, and they as long as the house.
+            let _ = drafting.wait_for(|d| *d == Drafting::Works).await;
+        }
+    }
+    tracing::info!(%service, %page, "ready");
+    out.say(&serde_json::json!({"ready": true, "service": service, "page": page}), "");
+    std::future::pending().await
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|e| {
         let busy = matches!(e.kind(), std::io::ErrorKind::AddrInUse);
         let words = format!("{key}: {address} cannot be listened on ({})", e.kind());
@@ -149,22 +174,26 @@ impl House {
         let executable = std::env::current_exe()
             .map_err(|e| Error::Other(format!("our own path is unknown ({})", e.kind())))?;
         let library = self.config.diagnosis.onnxruntime.as_deref();
-        let program =
-            diagnosis::program(executable, bundle, library).map_err(|e| Error::Usage(e.to_string()))?;
+        let program = diagnosis::program(executable, bundle, library);
         let pool = Arc::new(Pool::new(program, 1, at_once));
         let timeout = Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
         Ok(Opener::new(self.queue.clone(), self.objects.clone(), Arc::clone(&self.keys), pool, timeout))
     }
 
-    fn start_readers(&mut self) -> Result<(), Error> {
+    /// Starts the machine readers and the sealer; gives what is known of the model, if any reader asks it.
+    fn start_readers(&mut self) -> Result<Option<watch::Receiver<Drafting>>, Error> {
         let readers = self.config.diagnosis.readers;
+        let mut known = None;
         if readers > 0 {
-            let backend = self.backend(readers as usize)?;
+            let model = Arc::new(self.backend(readers as usize)?);
+            let gate = Arc::new(Gate::new(self.queue.clone(), process(), PAUSES, now_ms));
+            known = Some(gate.known());
             for n in 1..=readers {
                 let reader = Reader {
                     name: holder(n),
                     queue: self.queue.clone(),
-                    backend: backend.clone(),
+                    model: Arc::clone(&model) as Arc<dyn diagnosis::Model>,
+                    gate: Arc::clone(&gate),
                     limits: limits(&self.config),
                     leave_unsigned: self.config.diagnosis.drafts_leave_unsigned,
                     clock: now_ms,
@@ -183,7 +212,7 @@ impl House {
             sealer.run(stop).await;
             "the sealer"
         });
-        Ok(())
+        Ok(known)
     }
 
     fn backend(&self, at_once: usize) -> Result<Backend, Error> {
@@ -265,15 +294,18 @@ impl Signals {
 
 /// A reader's name in the leases: with our process, so that after a crash the next start knows what was ours.
 fn holder(number: u32) -> String {
-    format!("reader-{}-{number}", std::process::id())
+    format!("{}-{number}", process())
 }
 
-/// Whether a holder's process has ended. Called before our own readers start: our own number is of an earlier life.
+/// The readers of this process.
+fn process() -> String {
+    format!("reader-{}", std::process::id())
+}
+
+/// Whether the process of a holder, or of readers, has ended. Called before our own readers start: our own number is of an earlier life.
 fn holder_is_gone(name: &str) -> bool {
-    let id = name
-        .strip_prefix("reader-")
-        .and_then(|rest| rest.split_once('-'))
-        .and_then(|(id, _)| id.parse().ok());
+    let id =
+        name.strip_prefix("reader-").and_then(|rest| rest.split('-').next()).and_then(|id| id.parse().ok());
     let Some(pid) = id.and_then(rustix::process::Pid::from_raw) else { return false };
     pid == rustix::process::getpid()
         || rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH)

@@ -19,6 +19,8 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Tokens the model may write.
 const TOKENS_MAX: u32 = 1500;
 const DIAL_LIMIT: Duration = Duration::from_secs(10);
+/// Time for the answer to whether the endpoint is there.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
 const TASK: &str = "You draft a triage opinion on de-identified medical images for a radiologist, who will read the images, \
 correct the draft and sign it or discard it. Describe only what these images show. Say what you cannot judge. Never say \
@@ -73,31 +75,37 @@ impl Endpoint {
             .connect_timeout(DIAL_LIMIT)
             .timeout(settings.timeout)
             .build()
-            .map_err(|_| Error::Endpoint("cannot be used: no TLS client could be made"))?;
+            .map_err(|_| away("cannot be used: no TLS client could be made"))?;
         Ok(Self { client, settings })
+    }
+
+    /// Whether something answers there that may be asked. What it says of its models is not believed: the first case
+    /// tells.
+    ///
+    /// # Errors
+    /// [`Error::Endpoint`].
+    pub(super) async fn answers(&self) -> Result<(), Error> {
+        let url = format!("{}/models", self.settings.base_url);
+        let request = self.signed(self.client.get(url)).timeout(LOOK_LIMIT.min(self.settings.timeout));
+        let response = request.send().await.map_err(unreachable)?;
+        match response.status().as_u16() {
+            // Not every endpoint has this list, but each that has it says so of a key or of being busy.
+            401 | 408 | 425 | 429 | 502..=504 => Err(refusal(&response)),
+            _ => Ok(()),
+        }
     }
 
     /// Asks the model for a draft of an opened case.
     ///
     /// # Errors
-    /// [`Error::Endpoint`] and [`Error::Draft`].
+    /// [`Error::Endpoint`], [`Error::Question`] and [`Error::Draft`].
     pub(super) async fn draft(&self, opened: &Opened) -> Result<(Text, Value), Error> {
         let began = std::time::Instant::now();
         let url = format!("{}/chat/completions", self.settings.base_url);
-        let mut request = self.client.post(url).json(&self.question(opened));
-        if let Some(key) = &self.settings.api_key {
-            request = request.bearer_auth(key.as_str());
-        }
+        let request = self.signed(self.client.post(url)).json(&self.question(opened));
         let mut response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(Error::Endpoint(match status.as_u16() {
-                401 | 403 => "refused our key",
-                404 => "does not know this path or model",
-                429 => "is busy",
-                400..=499 => "refused the question",
-                _ => "failed",
-            }));
+        if !response.status().is_success() {
+            return Err(refusal(&response));
         }
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(unreachable)? {
@@ -111,6 +119,13 @@ impl Endpoint {
         let model =
             json!({"backend": "openai", "model": self.settings.model, "version": "as served", "ms": ms});
         Ok((text, model))
+    }
+
+    fn signed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.settings.api_key {
+            Some(key) => request.bearer_auth(key.as_str()),
+            None => request,
+        }
     }
 
     fn question(&self, opened: &Opened) -> Value {
@@ -168,8 +183,12 @@ fn context(m: &CaseManifest) -> String {
     .to_string()
 }
 
+fn away(what: &'static str) -> Error {
+    Error::Endpoint { what, pause: None }
+}
+
 fn unreachable(e: reqwest::Error) -> Error {
-    Error::Endpoint(if e.is_timeout() {
+    away(if e.is_timeout() {
         "did not answer in time"
     } else if e.is_connect() {
         "cannot be reached"
@@ -178,9 +197,36 @@ fn unreachable(e: reqwest::Error) -> Error {
     })
 }
 
+/// Whose fault a status is that is no success (RFC 9110, section 15). Only three speak of the question itself.
+fn refusal(response: &reqwest::Response) -> Error {
+    let what = match response.status().as_u16() {
+        400 | 413 | 422 => return Error::Question,
+        401 | 403 => "refused our key",
+        404 | 405 | 410 => "does not know this path or model",
+        408 | 425 | 429 | 503 | 529 => "is busy",
+        300..=399 => "sends us elsewhere, where no image goes",
+        402..=499 => "refused us",
+        _ => "failed",
+    };
+    let after = response.headers().get(reqwest::header::RETRY_AFTER).and_then(|v| v.to_str().ok());
+    Error::Endpoint { what, pause: after.and_then(|v| retry_after(v, time::OffsetDateTime::now_utc())) }
+}
+
+/// The pause that `Retry-After` asks for: seconds or a date (RFC 9110, section 10.2.3). What is neither asks for none.
+pub(super) fn retry_after(value: &str, now: time::OffsetDateTime) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at =
+        time::OffsetDateTime::parse(value.trim(), &time::format_description::well_known::Rfc2822).ok()?;
+    Duration::try_from(at - now).ok()
+}
+
 /// `choices[0].message.content` as the draft that was asked for, whole and in bounds.
 fn read_answer(body: &[u8]) -> Result<Text, Error> {
-    let answer: Value = serde_json::from_slice(body).map_err(|_| Error::Draft("it is not JSON"))?;
+    // A page of a proxy, or half an answer: no model wrote that.
+    let answer: Value =
+        serde_json::from_slice(body).map_err(|_| away("answered with something that is no JSON"))?;
     let choice = answer.pointer("/choices/0").ok_or(Error::Draft("it has no choice"))?;
     if choice.get("finish_reason").and_then(Value::as_str) != Some("stop") {
         return Err(Error::Draft("it was cut off or refused"));

@@ -25,24 +25,18 @@ const CONTENT_TIMES: u64 = 4;
 /// Plain bytes of images the control process takes for a page or an endpoint.
 const IMAGES_BYTES_MAX: u64 = 512 << 20;
 
-/// How workers are started; `bundle` with its library for those that run the reference model.
-///
-/// # Errors
-/// When ONNX Runtime is not found.
-pub fn program(
-    executable: PathBuf,
-    bundle: Option<&Path>,
-    library: Option<&Path>,
-) -> Result<Program, models::Error> {
+/// How workers are started; `bundle` with its library for those that run the reference model. A library that is not
+/// found now is looked for by each worker: it says so, until there is one.
+pub fn program(executable: PathBuf, bundle: Option<&Path>, library: Option<&Path>) -> Program {
     let mut args: Vec<std::ffi::OsString> = vec!["worker".into()];
     if let Some(folder) = bundle {
         args.extend(["--bundle".into(), folder.into()]);
     }
     let mut program = Program::new(executable, args);
     if bundle.is_some() {
-        program.library = Some(models::runtime::find(library)?);
+        program.library = models::runtime::find(library).ok().or_else(|| library.map(Path::to_path_buf));
     }
-    Ok(program)
+    program
 }
 
 /// An opened case: plain content in memory, to be dropped soon.
@@ -93,6 +87,11 @@ impl Opener {
         timeout: Duration,
     ) -> Self {
         Self { queue, objects, keys, pool, timeout }
+    }
+
+    /// Waits until a worker is warm: it has started, and loaded its model if it has one.
+    pub(super) async fn ready(&self) -> Result<(), Error> {
+        self.pool.ready().await.map(drop).map_err(Error::Worker)
     }
 
     /// Opens a case for its images, at most `most` of them.
@@ -164,8 +163,7 @@ impl Opener {
         let sealed: u64 = envelope.parts.iter().map(|(length, _)| *length).sum();
         let data_bytes = BASE_BYTES.saturating_add(sealed.saturating_mul(CONTENT_TIMES));
         let terms = Terms { timeout: self.timeout, data_bytes: Some(data_bytes) };
-        let answer =
-            self.pool.run(&job, files, terms).await.map_err(|death| Error::Worker(death.to_string()))?;
+        let answer = self.pool.run(&job, files, terms).await.map_err(Error::Worker)?;
         match answer.parse().map_err(|_| Error::Answer)? {
             Answer::Failed(why) => Err(Error::Refused(why)),
             answer => Ok(answer),

@@ -1,39 +1,29 @@
-//! The loop of a machine reader: lease, open, ask, store the draft; give back when told to stop.
+//! The loop of a machine reader: pass the gate, lease, ask the model, store the draft; give back when told to stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use proto::case::{CaseManifest, Plan};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Endpoint, Error, Opener};
-use crate::queue::{self, Claim, Draft, Limits, Millis, Queue, Released, Text};
+use super::gate::Verdict;
+use super::{Blame, Error, Gate, Made, Model};
+use crate::queue::{self, Claim, Draft, Limits, Millis, Queue, Released};
 
 /// Wait for news at most this long: another replica's commits ring no bell here.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Pause after the queue itself failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// Images an endpoint gets.
-const IMAGES_MAX: u32 = 16;
-
-/// Which model a reader asks.
-#[derive(Debug, Clone)]
-pub enum Backend {
-    /// The embedded reference model, loaded by the workers of this opener.
-    Reference(Opener),
-    /// An endpoint; the opener's workers hand out the images.
-    OpenAi(Opener, Endpoint),
-}
 
 /// A machine reader.
-#[derive(Debug)]
 pub struct Reader {
     /// Its name in the leases.
     pub name: String,
     /// The queue.
     pub queue: Queue,
     /// The model.
-    pub backend: Backend,
+    pub model: Arc<dyn Model>,
+    /// Whether the model can be asked now; one for all readers of the process.
+    pub gate: Arc<Gate>,
     /// Bounds of leasing.
     pub limits: Limits,
     /// Drafts leave as unsigned machine drafts.
@@ -42,11 +32,10 @@ pub struct Reader {
     pub clock: fn() -> Millis,
 }
 
-/// A draft and what it was made from.
-struct Made {
-    text: Text,
-    model: Value,
-    summary: Value,
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reader({})", self.name)
+    }
 }
 
 impl Reader {
@@ -54,11 +43,16 @@ impl Reader {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut changes = self.queue.changes();
         while !*stop.borrow() {
+            let pass = tokio::select! {
+                pass = self.gate.pass(self.model.as_ref()) => pass,
+                _ = stop.changed() => continue,
+            };
             changes.mark_unchanged();
-            let claimed = self.claim().await;
-            match claimed {
+            match self.claim().await {
                 Ok(Some(claim)) => self.one(&claim, &mut stop).await,
                 Ok(None) => {
+                    self.gate.idle(&pass).await;
+                    drop(pass);
                     tokio::select! {
                         _ = stop.changed() => {}
                         _ = changes.changed() => {}
@@ -67,6 +61,7 @@ impl Reader {
                 }
                 Err(error) => {
                     tracing::error!(%error, "a reader could not ask the queue");
+                    drop(pass);
                     tokio::select! {
                         _ = stop.changed() => {}
                         () = tokio::time::sleep(AFTER_FAILURE) => {}
@@ -84,45 +79,52 @@ impl Reader {
     /// One leased case to its end.
     async fn one(&self, claim: &Claim, stop: &mut watch::Receiver<bool>) {
         let made = tokio::select! {
-            made = self.make(claim.case) => Some(made),
+            made = self.model.draft(claim.case) => Some(made),
             lost = self.keep_lease(claim) => Some(Err(Error::Queue(lost))),
             _ = stop.changed() => None,
         };
-        let Some(made) = made else {
-            let back = Released::Returned("the service was stopped".to_owned());
-            let now = (self.clock)();
-            self.log(claim, self.queue.let_go(claim.case, &claim.token, &back, &self.limits, now).await);
-            return;
-        };
         let ended = match made {
-            Ok(made) => {
-                let draft = Draft {
-                    text: made.text.to_json(),
-                    model: made.model.to_string(),
-                    made_at: (self.clock)(),
-                };
-                let summary = made.summary.to_string();
-                self.queue.store_draft(claim.case, &claim.token, &draft, &summary, self.leave_unsigned).await
-            }
-            Err(error) if error.retry() => {
-                tracing::warn!(case = claim.case, attempt = claim.attempt, %error, "a draft failed");
-                let failed = Released::Failed(error.to_string());
-                let now = (self.clock)();
-                self.queue.let_go(claim.case, &claim.token, &failed, &self.limits, now).await.map(|_| ())
-            }
-            Err(error) => {
-                tracing::warn!(case = claim.case, %error, "a case was buried: no attempt can succeed");
-                self.queue.bury(claim.case, "reader", &error.to_string(), (self.clock)()).await
-            }
+            None => self.let_go(claim, Released::Returned("the service was stopped".to_owned())).await,
+            Some(Ok(made)) => self.store(claim, made).await,
+            Some(Err(error)) => self.failed(claim, &error).await,
         };
-        self.log(claim, ended);
-    }
-
-    fn log<T>(&self, claim: &Claim, ended: Result<T, queue::Error>) {
         if let Err(error) = ended {
             // Whoever holds the case now has it; nothing of this attempt stays.
             tracing::warn!(case = claim.case, %error, "a reader's result was not taken");
         }
+    }
+
+    async fn store(&self, claim: &Claim, made: Made) -> queue::Result<()> {
+        self.gate.drafted(claim.case).await;
+        let draft = Draft { text: made.text, model: made.model.to_string(), made_at: (self.clock)() };
+        let summary = made.summary.to_string();
+        self.queue.store_draft(claim.case, &claim.token, &draft, &summary, self.leave_unsigned).await
+    }
+
+    async fn failed(&self, claim: &Claim, error: &Error) -> queue::Result<()> {
+        let case = claim.case;
+        let reason = error.to_string();
+        // The lease is another's by now, or the queue is in trouble: that speaks against neither case nor model.
+        if let Error::Queue(_) = error {
+            return self.let_go(claim, Released::Waits { reason, wait: self.limits.backoff }).await;
+        }
+        if error.blame() == Blame::Hopeless {
+            tracing::warn!(case, %error, "a case was buried: no attempt can succeed");
+            return self.queue.bury(case, "reader", &reason, (self.clock)()).await;
+        }
+        let how = match self.gate.failed(case, error, &self.limits).await {
+            Verdict::Counts => {
+                tracing::warn!(case, attempt = claim.attempt, %error, "a draft failed");
+                Released::Failed(reason)
+            }
+            Verdict::Spared(wait) => Released::Waits { reason, wait },
+        };
+        self.let_go(claim, how).await
+    }
+
+    async fn let_go(&self, claim: &Claim, how: Released) -> queue::Result<()> {
+        let now = (self.clock)();
+        self.queue.let_go(claim.case, &claim.token, &how, &self.limits, now).await.map(|_| ())
     }
 
     /// Renews the lease until it is lost; gives why.
@@ -137,36 +139,4 @@ impl Reader {
             }
         }
     }
-
-    async fn make(&self, case: i64) -> Result<Made, Error> {
-        match &self.backend {
-            Backend::Reference(opener) => {
-                let d = opener.draft(case).await?;
-                Ok(Made { summary: summary(&d.manifest), text: d.text, model: d.model })
-            }
-            Backend::OpenAi(opener, endpoint) => {
-                let opened = opener.images(case, IMAGES_MAX).await?;
-                if opened.images.is_empty() {
-                    let encoded = opened.manifest.plan == Plan::Embedding;
-                    use super::job::Why;
-                    return Err(Error::Refused(if encoded { Why::Encoder } else { Why::NoFrame }));
-                }
-                let (text, model) = endpoint.draft(&opened).await?;
-                Ok(Made { summary: summary(&opened.manifest), text, model })
-            }
-        }
-    }
-}
-
-/// What the queue keeps of `case.json` for the table: coded values and model output only, no free text, no age or sex.
-fn summary(m: &CaseManifest) -> Value {
-    let top = m.findings.iter().max_by(|a, b| a.score.total_cmp(&b.score));
-    json!({
-        "modality": m.modality,
-        "body_part": m.body_part,
-        "disposition": m.disposition,
-        "plan": m.plan,
-        "frames": m.frames.len(),
-        "finding": top.map(|f| json!({"name": f.name, "score": f.score, "positive": f.positive})),
-    })
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::case::Priority;
 use proto::envelope::{Address, Header, ReportLeaves};
 use proto::keys::PrivateKeys;
 use proto::report::{Authority, Origin, ReportContent, ReportFormat, Sections};
@@ -15,7 +14,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::opening::public_keys;
 use crate::objects::{Objects, part_name};
-use crate::queue::{self, Millis, Queue, Release, SealedReport, Text};
+use crate::queue::{self, Millis, Queue, Release, SealedReport};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const AT_ONCE: u32 = 16;
@@ -122,9 +121,7 @@ struct Model {
 
 /// The report of a release. An unsigned one can lower no priority and close no flag, whatever the draft says.
 pub(super) fn report_of(r: &Release) -> Result<ReportContent, Error> {
-    let text = Text::parse(&r.text)?;
-    let current = [Priority::Stat, Priority::Urgent, Priority::Routine];
-    let current = current.get(usize::from(r.priority)).copied().unwrap_or_default();
+    let (text, current) = (&r.text, queue::priority_of(r.priority)?);
     let at = instant(r.released_at)?;
     let (authority, priority, closes_flag) = match &r.signed_by {
         Some(by) => (Authority::Signed { by: by.clone(), at: at.clone() }, text.priority, text.closes_flag),
@@ -141,7 +138,7 @@ pub(super) fn report_of(r: &Release) -> Result<ReportContent, Error> {
         revision: r.revision,
         origin,
         authority,
-        sections: Sections { findings: text.findings, impression: text.impression },
+        sections: Sections { findings: text.findings.clone(), impression: text.impression.clone() },
         priority,
         closes_flag,
         created: at,

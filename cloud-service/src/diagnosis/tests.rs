@@ -99,7 +99,6 @@ async fn malformed_answers_are_refused_whole() {
     let long = format!("{{\"findings\":\"{}\",\"impression\":\"\",\"priority\":null}}", "x".repeat(16_001));
     let bell = "{\"findings\":\"a\\u0007\",\"impression\":\"\",\"priority\":null}";
     for (body, words) in [
-        ("not json".to_owned(), "not JSON"),
         ("{}".to_owned(), "no choice"),
         (completion(GOOD, "length"), "cut off"),
         (
@@ -122,30 +121,35 @@ async fn malformed_answers_are_refused_whole() {
         let error = ask(url, 5_000).await.unwrap_err();
         assert!(matches!(&error, Error::Draft(_)), "{error}");
         assert!(error.to_string().contains(words), "{error} against {words}");
-        assert!(error.retry());
+        assert_eq!(error.blame(), Blame::Case);
         task.await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_busy_silent_or_absent_endpoint_is_named_and_tried_again() {
+async fn a_busy_silent_or_absent_endpoint_is_named_and_blamed() {
     for (answer, words) in [
         (http("429 Too Many Requests", "secret words"), "is busy"),
         (http("500 Internal Server Error", "secret words"), "failed"),
         (http("401 Unauthorized", "secret words"), "refused our key"),
-        (http("302 Found\r\nlocation: http://127.0.0.1:1/", ""), "failed"),
+        (http("302 Found\r\nlocation: http://127.0.0.1:1/", ""), "elsewhere"),
+        (http("200 OK", "<html>secret words</html>"), "no JSON"),
         (None, "in time"),
     ] {
         let (url, task) = endpoint(answer).await;
         let error = ask(url, 700).await.unwrap_err();
-        assert!(error.to_string().contains(words) && error.retry(), "{error} against {words}");
+        assert!(error.to_string().contains(words), "{error} against {words}");
+        assert_eq!(error.blame(), Blame::House);
         assert!(!error.to_string().contains("secret"));
         task.await.unwrap();
     }
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", gone.local_addr().unwrap());
     drop(gone);
-    assert!(ask(url, 5_000).await.unwrap_err().to_string().contains("cannot be reached"));
+    for url in [url.clone(), url.replace("http:", "https:"), "http://no-such-host.invalid/v1".to_owned()] {
+        let error = ask(url, 5_000).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be reached") && error.blame() == Blame::House, "{error}");
+    }
 }
 
 /// A released case, sealed; gives the report as the site opens it.
@@ -154,12 +158,12 @@ async fn sealed_report(house: &House, site: &Site, text: &Text, signed_by: Optio
     let q = &house.queue;
     let claim = q.claim_next("m", "tm", &LIMITS, clock()).await.unwrap().unwrap();
     let model = json!({"backend": "reference", "model": "reference", "version": "0.1.0"}).to_string();
-    let draft = Draft { text: text.to_json(), model, made_at: clock() };
+    let draft = Draft { text: text.clone(), model, made_at: clock() };
     q.store_draft(key, &claim.token, &draft, "{}", signed_by.is_none()).await.unwrap();
     if let Some(who) = signed_by {
         q.claim_case(key, who, "tp", false, &LIMITS, clock()).await.unwrap();
         q.images_opened(key, who, clock()).await.unwrap();
-        q.sign(key, "tp", who, &text.to_json(), clock()).await.unwrap();
+        q.sign(key, "tp", who, text, clock()).await.unwrap();
     }
     let keys = Arc::new(house.reader.clone());
     let sealer = Sealer { queue: q.clone(), objects: house.objects.clone(), keys, clock };
@@ -208,7 +212,7 @@ fn a_lower_priority_of_an_unsigned_draft_is_dropped() {
         case_id: "00".repeat(16),
         revision: 1,
         priority: 1,
-        text: text(Priority::Routine).to_json(),
+        text: text(Priority::Routine),
         signed_by: None,
         released_at: 1_000,
         model: None,
@@ -219,3 +223,6 @@ fn a_lower_priority_of_an_unsigned_draft_is_dropped() {
     let signed = crate::queue::Release { signed_by: Some("ada".into()), ..release };
     assert_eq!(sealer::report_of(&signed).unwrap().priority, Some(Priority::Routine));
 }
+
+mod away;
+mod gate;

@@ -1,17 +1,16 @@
-//! One case: lease, images, draft, and the three ways it leaves a person's hands: signed, returned, buried.
+//! One case: lease, images, what the site said, and two of the ways it leaves a person's hands: returned, buried.
 
 use axum::extract::{Form, Path, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use proto::case::{CaseManifest, Disposition, Priority};
-use proto::report::{Authority, Origin, ReportContent, ReportFormat, Sections, UNSIGNED_LINE};
+use proto::case::{CaseManifest, Disposition};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::door::Person;
 use super::list::{described, state};
-use super::{Error, Page, html};
-use crate::queue::{self, CaseRow, CaseState, Released, Text};
+use super::{Error, Page, html, sign};
+use crate::queue::{self, CaseRow, CaseState, Released};
 
 #[derive(Deserialize)]
 pub(super) struct Plain {
@@ -24,17 +23,6 @@ pub(super) struct Plain {
 pub(super) struct Reason {
     csrf: String,
     reason: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Signed {
-    csrf: String,
-    findings: String,
-    impression: String,
-    #[serde(default)]
-    priority: String,
-    #[serde(default)]
-    closes_flag: Option<String>,
 }
 
 fn holds(c: &CaseRow, person: &Person) -> bool {
@@ -66,7 +54,7 @@ pub(super) async fn page(
         }),
     );
     if holds(&c, &person) {
-        body.push_str(&work_area(key, &csrf));
+        body.push_str(&work_area(&c, &csrf));
     } else {
         body.push_str(&offer(&c, &csrf));
     }
@@ -111,7 +99,9 @@ fn offer(c: &CaseRow, csrf: &str) -> String {
     }
 }
 
-fn work_area(key: i64, csrf: &str) -> String {
+fn work_area(c: &CaseRow, csrf: &str) -> String {
+    let key = c.key;
+    let lower = sign::lower_form(c, csrf);
     format!(
         "<div id=\"case\" data-case=\"{key}\"><p id=\"contact\" role=\"status\" class=\"line\">Opening the images in a worker.</p>\
          <section aria-labelledby=\"images\"><h2 id=\"images\">Images</h2><div class=\"pane\">\
@@ -126,7 +116,7 @@ fn work_area(key: i64, csrf: &str) -> String {
          <button type=\"button\" id=\"reset\">Reset <kbd>0</kbd></button></p>\
          <p class=\"hint\">Prepared frames, not the originals: reduced, 8 bits, cut to the window the site sent. Drag to window \
          (right widens, down raises the centre), right drag or + − zooms, middle drag moves, wheel scrolls.</p></section>\
-         <section aria-labelledby=\"facts-title\"><h2 id=\"facts-title\">What the site said</h2><div id=\"facts\"></div></section>\
+         <section aria-labelledby=\"facts-title\"><h2 id=\"facts-title\">What the site said</h2><div id=\"facts\"></div></section>{lower}\
          <section aria-labelledby=\"draft-title\"><h2 id=\"draft-title\">Draft</h2>\
          <div id=\"draft\"><p>The draft is shown once you have opened the images.</p></div></section>\
          <section aria-labelledby=\"other\"><h2 id=\"other\">Not answered by you</h2>\
@@ -165,12 +155,9 @@ pub(super) async fn renew(
 }
 
 /// Images and facts are for the one who holds the case.
-async fn held(page: &Page, person: &Person, key: i64) -> Result<(), Error> {
-    if holds(&page.queue.case(key).await?, person) {
-        Ok(())
-    } else {
-        Err(Error::Queue(queue::Error::LeaseLost))
-    }
+pub(super) async fn held(page: &Page, person: &Person, key: i64) -> Result<CaseRow, Error> {
+    let case = page.queue.case(key).await?;
+    if holds(&case, person) { Ok(case) } else { Err(Error::Queue(queue::Error::LeaseLost)) }
 }
 
 pub(super) async fn facts(
@@ -245,102 +232,6 @@ pub(super) async fn frame(
     let (_, png) = view.images.iter().find(|(i, _)| *i == index).ok_or(Error::NotFound)?;
     page.queue.images_opened(key, &person.session.user, page.now()).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png.clone()).into_response())
-}
-
-pub(super) async fn draft(
-    State(page): State<Page>,
-    person: Person,
-    Path(key): Path<i64>,
-) -> Result<Html<String>, Error> {
-    held(&page, &person, key).await?;
-    if !page.queue.has_opened(key, &person.session.user).await? {
-        return Err(Error::ImagesFirst);
-    }
-    let draft = page.queue.draft(key).await?;
-    let text = draft.as_ref().map(|d| Text::parse(&d.text)).transpose()?.unwrap_or_default();
-    let mut out = String::new();
-    if let Some(d) = &draft {
-        let model: Value = serde_json::from_str(&d.model).unwrap_or_default();
-        let word = |k: &str| model.get(k).and_then(Value::as_str).unwrap_or_default().to_owned();
-        // The reference backend runs the model of the same name: said once.
-        let mut names = vec![word("backend"), word("model"), word("version")];
-        names.dedup();
-        let by = format!("{}, {}", names.join(" "), html::time_of(d.made_at));
-        out.push_str(&format!(
-            "<p>Written by {}. Correct it; what you sign is yours.</p><div class=\"machine\">",
-            html::escape(&by)
-        ));
-        let unsigned = as_report(&text, None).lines();
-        out.extend(unsigned.iter().map(|l| format!("<p>{}</p>", html::escape(l))));
-        out.push_str("</div>");
-    } else {
-        out.push_str("<p>No machine draft: you held the case before a reader wrote one.</p>");
-    }
-    let option = |value: &str, label: &str| {
-        let chosen = text.priority.map(|p| p.as_str()) == Some(value);
-        format!("<option value=\"{value}\"{}>{label}</option>", if chosen { " selected" } else { "" })
-    };
-    out.push_str(&format!(
-        "<form method=\"post\" action=\"/case/{key}/sign\">{}<label>Findings<textarea name=\"findings\" rows=\"6\" \
-         maxlength=\"16000\">{}</textarea></label><label>Impression<textarea name=\"impression\" rows=\"4\" \
-         maxlength=\"16000\">{}</textarea></label><label>Priority from now on <select name=\"priority\">{}{}{}{}</select></label>\
-         <label class=\"check\"><input type=\"checkbox\" name=\"closes_flag\" value=\"yes\"> The flag raised at the site may be closed</label>\
-         <button class=\"primary\">Sign and send home</button></form><p class=\"hint\">You sign a triage opinion on a de-identified case.</p>",
-        html::csrf(&person.session),
-        html::escape(&text.findings),
-        html::escape(&text.impression),
-        option("", "unchanged"),
-        option("STAT", "STAT"),
-        option("URGENT", "URGENT"),
-        option("ROUTINE", "ROUTINE"),
-    ));
-    Ok(Html(out))
-}
-
-/// The text as a report, to show its lines and check its bounds; the sealed one is made elsewhere from the release.
-fn as_report(text: &Text, signed_by: Option<&str>) -> ReportContent {
-    let at = "1970-01-01T00:00:00Z".to_owned();
-    ReportContent {
-        format: ReportFormat::V1,
-        case: proto::ids::CaseId::from_bytes([0; 16]),
-        revision: 1,
-        origin: Origin { backend: "person".into(), model: "none".into(), version: "none".into() },
-        authority: signed_by
-            .map_or(Authority::Unsigned {}, |by| Authority::Signed { by: by.to_owned(), at: at.clone() }),
-        sections: Sections { findings: text.findings.clone(), impression: text.impression.clone() },
-        priority: text.priority,
-        closes_flag: text.closes_flag,
-        created: at,
-    }
-}
-
-pub(super) async fn sign(
-    State(page): State<Page>,
-    person: Person,
-    Path(key): Path<i64>,
-    Form(form): Form<Signed>,
-) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
-    let priority = match form.priority.as_str() {
-        "" => None,
-        word => Some(word.parse::<Priority>().map_err(|_| Error::Text)?),
-    };
-    let clean = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
-    let text = Text {
-        findings: clean(&form.findings),
-        impression: clean(&form.impression),
-        priority,
-        closes_flag: form.closes_flag.is_some(),
-    };
-    // A signed text must not read like the draft nobody signed.
-    let marked = [&text.findings, &text.impression].iter().any(|t| t.contains(UNSIGNED_LINE));
-    let user = &person.session.user;
-    if marked || as_report(&text, Some(user)).validate().is_err() {
-        return Err(Error::Text);
-    }
-    page.queue.sign(key, &person.lease_token(key), user, &text.to_json(), page.now()).await?;
-    page.images.forget(key).await;
-    Ok(Redirect::to("/"))
 }
 
 pub(super) async fn give_back(

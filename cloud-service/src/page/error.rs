@@ -29,6 +29,9 @@ pub enum Error {
         "the text does not fit a report: findings or impression must be written, each within 16,000 characters"
     )]
     Text,
+    /// A priority is none.
+    #[error("choose one of the priorities that the page offers")]
+    Priority,
     /// The queue refused.
     #[error(transparent)]
     Queue(#[from] queue::Error),
@@ -45,7 +48,7 @@ impl Error {
             Self::Foreign | Self::ImagesFirst => StatusCode::FORBIDDEN,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Images(_) => StatusCode::BAD_GATEWAY,
-            Self::Text => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Text | Self::Priority => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound | Self::Queue(Q::Missing(_)) => StatusCode::NOT_FOUND,
             Self::Queue(Q::BadLogin) => StatusCode::UNAUTHORIZED,
             Self::Queue(Q::LeaseLost | Q::WrongState { .. } | Q::Taken) => StatusCode::CONFLICT,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::door::Person;
 use super::{Error, Page, html};
-use crate::queue::{CaseFilter, CaseRow, CaseState, Millis, SiteRow, SiteState};
+use crate::queue::{CaseFilter, CaseRow, CaseState, Millis, Readers, SiteRow, SiteState};
 
 /// A view is an address, without identity.
 #[derive(Deserialize, Default)]
@@ -87,6 +87,7 @@ async fn fragment(page: &Page, person: &Person, view: &View) -> Result<String, E
     let oldest = mine.iter().filter_map(|c| c.queued_at).min();
     out.push_str(&tile_html("mine", u64::try_from(mine.len()).unwrap_or(0), oldest, now));
     out.push_str("</ul>");
+    out.push_str(&readers_line(&page.queue.readers().await?));
     let sites = page.queue.sites().await?;
     out.push_str(&table(&cases, now));
     if cases.is_empty() {
@@ -104,6 +105,20 @@ fn tile_html(name: &str, count: u64, oldest: Option<Millis>, now: Millis) -> Str
         "<li class=\"{}{quiet}\"><strong>{count}</strong> {name}<small>{wait}</small></li>",
         name.to_ascii_lowercase()
     )
+}
+
+/// What keeps machines from drafting, and that people can go on.
+fn readers_line(readers: &[Readers]) -> String {
+    let away = readers.iter().filter_map(|r| r.away_since.map(|since| (since, r)));
+    away.map(|(since, r)| {
+        format!(
+            "<p role=\"alert\">No draft is made since {}: {}. Cases wait for the model or for a person, \
+             who can lease, read and sign them; nothing is lost.</p>",
+            html::time_of(since),
+            html::escape(&r.why)
+        )
+    })
+    .collect()
 }
 
 /// Quiet and broken look different: what came last, and the sites below.
@@ -177,7 +192,11 @@ pub(super) fn state(c: &CaseRow, now: Millis) -> String {
     match c.state {
         CaseState::Arriving => "arriving".to_owned(),
         CaseState::Ready if c.not_before > now => {
-            because(&format!("tried {} times, again in {}", c.attempts, html::span(c.not_before - now)))
+            let again = html::span(c.not_before - now);
+            because(&match c.attempts {
+                0 => format!("waits, offered again in {again}"),
+                n => format!("tried {n} times, again in {again}"),
+            })
         }
         CaseState::Ready => because(if c.reason.is_empty() { "ready" } else { "returned" }),
         CaseState::Leased => c.lease.as_ref().map_or_else(

@@ -11,6 +11,7 @@ mod html;
 mod images;
 mod list;
 mod live;
+mod sign;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -97,8 +98,9 @@ impl Page {
             .route("/case/{key}/renew", post(case::renew))
             .route("/case/{key}/facts", get(case::facts))
             .route("/case/{key}/frame/{index}", get(case::frame))
-            .route("/case/{key}/draft", get(case::draft))
-            .route("/case/{key}/sign", post(case::sign))
+            .route("/case/{key}/draft", get(sign::draft))
+            .route("/case/{key}/sign", post(sign::sign))
+            .route("/case/{key}/lower-priority", post(sign::lower))
             .route("/case/{key}/return", post(case::give_back))
             .route("/case/{key}/bury", post(case::bury))
             .route("/assets/{name}", get(assets::asset))

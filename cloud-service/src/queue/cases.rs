@@ -186,6 +186,16 @@ impl Queue {
         Ok(tiles)
     }
 
+    /// Whether any case waits for a reader, be it kept back for a while or not.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn any_ready(&self) -> Result<bool> {
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM cases WHERE state = 'ready')")
+            .fetch_one(&self.read)
+            .await?)
+    }
+
     /// Number of cases in each state that occurs.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::priority::Urgency;
 use super::{CaseState, Error, Millis, Queue, Result, audit, lease_rows, u32_of};
 
 /// The words of a draft or of a release, as JSON in the database.
@@ -38,8 +39,8 @@ impl Text {
 /// A machine draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Its content as the reader encoded it.
-    pub text: String,
+    /// What the machine wrote and suggests.
+    pub text: Text,
     /// Backend, model, version, times, as JSON.
     pub model: String,
     /// When it was made.
@@ -61,8 +62,8 @@ pub struct Release {
     pub revision: u32,
     /// 0 STAT, 1 urgent, 2 routine, as the site sent it.
     pub priority: u8,
-    /// Content as it was signed, or the draft as it was made.
-    pub text: String,
+    /// The text as it was signed, or the draft as it may leave unsigned.
+    pub text: Text,
     /// Who signed; `None`: an unsigned machine draft.
     pub signed_by: Option<String>,
     /// When it was released.
@@ -75,7 +76,7 @@ pub struct Release {
 
 impl Queue {
     /// Stores what a machine reader made of the case it holds. With `leave_unsigned` it is released as an
-    /// unsigned machine draft, otherwise it waits for a person.
+    /// unsigned machine draft, which lowers no priority and closes no flag; otherwise it waits for a person.
     ///
     /// # Errors
     /// `LeaseLost`.
@@ -95,7 +96,7 @@ impl Queue {
              DO UPDATE SET text = excluded.text, model = excluded.model, made_at = excluded.made_at",
         )
         .bind(case)
-        .bind(&draft.text)
+        .bind(draft.text.to_json())
         .bind(&draft.model)
         .bind(now)
         .execute(&mut *tx)
@@ -108,7 +109,8 @@ impl Queue {
         lease_rows::drop_lease(&mut tx, case).await?;
         audit::note(&mut tx, now, "reader", "drafted", Some(case), "").await?;
         if leave_unsigned {
-            release(&mut tx, case, &draft.text, None, now).await?;
+            let text = Urgency::of(&mut tx, case).await?.unsigned(&draft.text);
+            release(&mut tx, case, &text, None, now).await?;
         } else {
             lease_rows::set_state(&mut tx, case, CaseState::Drafted, now).await?;
         }
@@ -126,7 +128,8 @@ impl Queue {
             .fetch_optional(&self.read)
             .await?;
         r.map(|r| {
-            Ok(Draft { text: r.try_get("text")?, model: r.try_get("model")?, made_at: r.try_get("made_at")? })
+            let text = Text::parse(r.try_get("text")?)?;
+            Ok(Draft { text, model: r.try_get("model")?, made_at: r.try_get("made_at")? })
         })
         .transpose()
     }
@@ -167,23 +170,14 @@ impl Queue {
     /// A person signs: the text is released under their name and the lease ends.
     ///
     /// # Errors
-    /// `LeaseLost`; `Rule` when this person has not had the images open.
-    pub async fn sign(&self, case: i64, token: &str, user: &str, text: &str, now: Millis) -> Result<()> {
+    /// `LeaseLost`; `Rule` when this person has not had the images open, or the text's priority is lower than the
+    /// case's: that falls by [`Queue::lower_priority`] alone.
+    pub async fn sign(&self, case: i64, token: &str, user: &str, text: &Text, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
-        let lease = lease_rows::held(&mut tx, case, token, now).await?;
-        if lease.kind != super::Claimant::Person || lease.holder != user {
-            return Err(Error::LeaseLost);
-        }
-        let opened = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
-            .bind(case)
-            .bind(user)
-            .fetch_optional(&mut *tx)
-            .await?;
-        if opened.is_none() {
-            return Err(Error::Rule("open the images before you sign"));
-        }
+        reads(&mut tx, case, token, user, now).await?;
+        let text = Urgency::of(&mut tx, case).await?.signed(text)?;
         lease_rows::drop_lease(&mut tx, case).await?;
-        release(&mut tx, case, text, Some(user), now).await?;
+        release(&mut tx, case, &text, Some(user), now).await?;
         self.commit(tx).await?;
         Ok(())
     }
@@ -194,9 +188,10 @@ impl Queue {
     /// Those of the database.
     pub async fn to_seal(&self, limit: u32) -> Result<Vec<Release>> {
         let rows = sqlx::query(
-            "SELECT r.case_key, r.text, r.signed_by, r.released_at, c.site, c.case_id, c.revision, c.priority, \
-             c.summary, s.keys, d.model FROM releases r JOIN cases c ON c.key = r.case_key \
-             JOIN sites s ON s.id = c.site LEFT JOIN drafts d ON d.case_key = r.case_key \
+            "SELECT r.case_key, r.text, r.signed_by, r.released_at, c.site, c.case_id, c.revision, \
+             coalesce(l.sent, c.priority) AS priority, c.summary, s.keys, d.model \
+             FROM releases r JOIN cases c ON c.key = r.case_key JOIN sites s ON s.id = c.site \
+             LEFT JOIN drafts d ON d.case_key = r.case_key LEFT JOIN lowerings l ON l.case_key = r.case_key \
              WHERE c.state = 'signed' AND s.keys IS NOT NULL ORDER BY r.released_at LIMIT ?",
         )
         .bind(i64::from(limit))
@@ -212,7 +207,7 @@ impl Queue {
                     revision: u32_of(r.try_get("revision")?, "revision")?,
                     priority: u8::try_from(r.try_get::<i64, _>("priority")?)
                         .map_err(|_| Error::Row("priority"))?,
-                    text: r.try_get("text")?,
+                    text: Text::parse(r.try_get("text")?)?,
                     signed_by: r.try_get("signed_by")?,
                     released_at: r.try_get("released_at")?,
                     model: r.try_get("model")?,
@@ -223,16 +218,39 @@ impl Queue {
     }
 }
 
+/// Whether this person holds the case and has had its images open: only then they decide about it.
+pub(super) async fn reads(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    token: &str,
+    user: &str,
+    now: Millis,
+) -> Result<()> {
+    let lease = lease_rows::held(tx, case, token, now).await?;
+    if lease.kind != super::Claimant::Person || lease.holder != user {
+        return Err(Error::LeaseLost);
+    }
+    let opened = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
+        .bind(case)
+        .bind(user)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if opened.is_none() {
+        return Err(Error::Rule("open the images before you decide"));
+    }
+    Ok(())
+}
+
 async fn release(
     tx: &mut Transaction<'_, Sqlite>,
     case: i64,
-    text: &str,
+    text: &Text,
     signed_by: Option<&str>,
     now: Millis,
 ) -> Result<()> {
     sqlx::query("INSERT INTO releases (case_key, text, signed_by, released_at) VALUES (?, ?, ?, ?)")
         .bind(case)
-        .bind(text)
+        .bind(text.to_json())
         .bind(signed_by)
         .bind(now)
         .execute(&mut **tx)

@@ -3,7 +3,7 @@
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::leases::{Claimant, Limits};
-use super::{CaseState, Error, Millis, Result, audit};
+use super::{CaseState, Error, Millis, Result, audit, u32_of};
 
 pub(super) struct Held {
     pub kind: Claimant,
@@ -132,6 +132,24 @@ pub(super) async fn bury(
     audit::note(tx, now, actor, "buried", Some(case), reason).await
 }
 
+/// Back as it was: a machine's attempt that was none is not counted.
+pub(super) async fn untried(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    lease: &Held,
+    reason: &str,
+    not_before: Millis,
+    now: Millis,
+) -> Result<()> {
+    if lease.kind == Claimant::Machine {
+        sqlx::query("UPDATE cases SET attempts = max(0, attempts - 1) WHERE key = ?")
+            .bind(case)
+            .execute(&mut **tx)
+            .await?;
+    }
+    put_back(tx, case, lease.back, reason, not_before, now).await
+}
+
 /// A machine attempt came to nothing: back with a growing wait, or buried after the last.
 pub(super) async fn failed(
     tx: &mut Transaction<'_, Sqlite>,
@@ -150,27 +168,31 @@ pub(super) async fn failed(
         bury(tx, case, "reader", &words, now).await?;
         return Ok(true);
     }
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
-    let wait = limits.backoff.saturating_mul(1_i64 << doublings);
+    let wait = limits.wait_after(u32_of(attempts, "attempts")?);
     put_back(tx, case, back, reason, now.saturating_add(wait), now).await?;
     audit::note(tx, now, "reader", "attempt-failed", Some(case), reason).await?;
     Ok(false)
 }
 
+/// Ends leases whose time is over. A holder that went silent, or a clock that was set, is not the case's fault.
 pub(super) async fn expire(tx: &mut Transaction<'_, Sqlite>, limits: &Limits, now: Millis) -> Result<u64> {
-    let over = sqlx::query("SELECT case_key, kind, holder, back_to FROM leases WHERE until <= ? LIMIT 100")
-        .bind(now)
-        .fetch_all(&mut **tx)
-        .await?;
+    // No lease is granted for longer than one length: much more than that was reckoned by a clock set back since.
+    let over = sqlx::query(
+        "SELECT case_key, kind, holder, back_to FROM leases WHERE until <= ? OR until > ? LIMIT 100",
+    )
+    .bind(now)
+    .bind(now.saturating_add(limits.lease.saturating_mul(2)))
+    .fetch_all(&mut **tx)
+    .await?;
     let n = over.len();
     for r in &over {
         let (case, lease): (i64, Held) = (r.try_get("case_key")?, held_row(r)?);
-        if lease.kind == Claimant::Machine {
-            failed(tx, case, lease.back, "its reader did not answer in time", limits, now).await?;
-        } else {
-            put_back(tx, case, lease.back, "", 0, now).await?;
-            audit::note(tx, now, &lease.holder, "lease-expired", Some(case), "").await?;
-        }
+        let (reason, not_before) = match lease.kind {
+            Claimant::Machine => ("its reader did not answer in time", now.saturating_add(limits.backoff)),
+            Claimant::Person => ("", 0),
+        };
+        untried(tx, case, &lease, reason, not_before, now).await?;
+        audit::note(tx, now, lease.actor(), "lease-expired", Some(case), reason).await?;
     }
     Ok(u64::try_from(n).unwrap_or(u64::MAX))
 }

@@ -1,8 +1,9 @@
-//! Leases: the right to work on a case until a time. They end by themselves; the attempt after the last buries.
+//! Leases: the right to work on a case until a time. They end by themselves, at no cost to the case; the attempt
+//! after the last failed one buries it.
 
 use sqlx::Row;
 
-use super::lease_rows::{bury, expire, failed, grant, held, put_back, state_of};
+use super::lease_rows::{bury, expire, failed, grant, held, held_row, put_back, state_of, untried};
 use super::{CaseState, Error, Millis, Queue, Result, audit, u32_of};
 
 /// Bounds of leasing.
@@ -47,6 +48,25 @@ pub enum Released {
     Failed(String),
     /// Not tried (shutting down, or a person returns it with a reason); costs no attempt.
     Returned(String),
+    /// Not to be had now, through no fault of the case; costs no attempt.
+    Waits {
+        /// Words of ours.
+        reason: String,
+        /// Not offered again before so many milliseconds have passed.
+        wait: Millis,
+    },
+}
+
+impl Limits {
+    /// The wait after so many failures in a row, in milliseconds.
+    pub fn wait_after(&self, failures: u32) -> Millis {
+        self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(10))
+    }
+
+    /// The longest wait there is. One that lasts longer was reckoned by a clock that has been set back since.
+    pub(super) fn longest_pause(&self) -> Millis {
+        self.wait_after(u32::MAX)
+    }
 }
 
 impl Queue {
@@ -68,11 +88,12 @@ impl Queue {
         for priority in 0..=2_i64 {
             // One index seek per priority: flat whatever the number of waiting cases.
             let row = sqlx::query(
-                "SELECT key, queued_at FROM cases WHERE state = 'ready' AND priority = ? AND not_before <= ? \
-                 ORDER BY queued_at LIMIT 1",
+                "SELECT key, queued_at FROM cases WHERE state = 'ready' AND priority = ? \
+                 AND (not_before <= ? OR not_before > ?) ORDER BY queued_at LIMIT 1",
             )
             .bind(priority)
             .bind(now)
+            .bind(now.saturating_add(limits.longest_pause()))
             .fetch_optional(&mut *tx)
             .await?;
             let Some(row) = row else { continue };
@@ -175,23 +196,36 @@ impl Queue {
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let lease = held(&mut tx, case, token, now).await?;
-        let buried = match how {
-            Released::Returned(reason) => {
-                let actor = lease.actor().to_owned();
-                if lease.kind == Claimant::Machine {
-                    sqlx::query("UPDATE cases SET attempts = max(0, attempts - 1) WHERE key = ?")
-                        .bind(case)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-                put_back(&mut tx, case, lease.back, reason, 0, now).await?;
-                audit::note(&mut tx, now, &actor, "returned", Some(case), reason).await?;
-                false
+        let (reason, not_before) = match how {
+            Released::Failed(reason) => {
+                let buried = failed(&mut tx, case, lease.back, reason, limits, now).await?;
+                self.commit(tx).await?;
+                return Ok(buried);
             }
-            Released::Failed(reason) => failed(&mut tx, case, lease.back, reason, limits, now).await?,
+            Released::Returned(reason) => (reason, 0),
+            Released::Waits { reason, wait } => {
+                (reason, now.saturating_add((*wait).min(limits.longest_pause())))
+            }
         };
+        untried(&mut tx, case, &lease, reason, not_before, now).await?;
+        audit::note(&mut tx, now, lease.actor(), "returned", Some(case), reason).await?;
         self.commit(tx).await?;
-        Ok(buried)
+        Ok(false)
+    }
+
+    /// Offers these cases again at once: what made them wait is mended.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn offer_now(&self, cases: &[i64]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for case in cases {
+            sqlx::query("UPDATE cases SET not_before = 0 WHERE key = ? AND state = 'ready'")
+                .bind(case)
+                .execute(&mut *tx)
+                .await?;
+        }
+        self.commit(tx).await
     }
 
     /// Ends every lease whose time is over. Claims do the same first; this keeps the page true in between.
@@ -214,7 +248,7 @@ impl Queue {
     /// Those of the database.
     pub async fn give_back_of_gone(&self, gone: impl Fn(&str) -> bool, now: Millis) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let held = sqlx::query("SELECT case_key, holder FROM leases WHERE kind = 'machine'")
+        let held = sqlx::query("SELECT case_key, kind, holder, back_to FROM leases WHERE kind = 'machine'")
             .fetch_all(&mut *tx)
             .await?;
         let mut back = 0;
@@ -223,11 +257,7 @@ impl Queue {
             if !gone(r.try_get("holder")?) {
                 continue;
             }
-            sqlx::query("UPDATE cases SET attempts = max(0, attempts - 1) WHERE key = ?")
-                .bind(case)
-                .execute(&mut *tx)
-                .await?;
-            put_back(&mut tx, case, CaseState::Ready, "", 0, now).await?;
+            untried(&mut tx, case, &held_row(r)?, "", 0, now).await?;
             audit::note(&mut tx, now, "reader", "returned", Some(case), "its service had ended").await?;
             back += 1;
         }

@@ -3,7 +3,9 @@
 //! Promises, held by transactions (`BEGIN IMMEDIATE`, WAL, `synchronous = FULL`):
 //! - a case revision has at most one committed envelope, so a receipt may be asked for again and again;
 //! - a case has at most one lease; a claim gives each case to exactly one holder;
-//! - a lease ends by itself; the attempt after the last one buries the case visibly and tells the site;
+//! - a lease ends by itself, at no cost to the case; the attempt after the last failed one buries it visibly and
+//!   tells the site;
+//! - a priority falls by a person's act with a reason, and by nothing else;
 //! - nothing of a case is forgotten before the site has confirmed the report (or burial) it got.
 //!
 //! Time comes in as an argument (milliseconds since 1970, UTC), so that tests move it.
@@ -17,6 +19,8 @@ mod error;
 mod lease_rows;
 mod leases;
 mod objects_gone;
+mod priority;
+mod readers;
 mod reports;
 mod sites;
 #[cfg(test)]
@@ -37,6 +41,8 @@ pub use drafts::{Draft, Release, Text};
 pub use envelopes::{Announced, Begun, CommittedEnvelope, Receipt};
 pub use error::{Error, Fault, Result, Retry};
 pub use leases::{Claim, Claimant, Limits, Released};
+pub use priority::priority_of;
+pub use readers::Readers;
 pub use reports::{CasePlace, ReportRow, SealedReport};
 pub use sites::{Invitation, SiteRow, SiteState};
 

@@ -3,6 +3,7 @@
 use sqlx::{Row, sqlite::SqliteRow};
 
 use super::objects_gone::{doom, envelope_folder, report_folder};
+use super::priority::forget_lowering;
 use super::{CaseState, Error, Millis, Queue, Result, audit, lease_rows, u32_of};
 
 /// A sealed report whose parts are durable in the object store.
@@ -207,6 +208,7 @@ impl Queue {
         doom(&mut tx, &report_folder(id), now).await?;
         sqlx::query("DELETE FROM drafts WHERE case_key = ?").bind(case).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM releases WHERE case_key = ?").bind(case).execute(&mut *tx).await?;
+        forget_lowering(&mut tx, case).await?;
         sqlx::query("UPDATE cases SET summary = '{}', reason = '' WHERE key = ?")
             .bind(case)
             .execute(&mut *tx)
@@ -298,6 +300,7 @@ impl Queue {
             lease_rows::drop_lease(&mut tx, key).await?;
             sqlx::query("DELETE FROM drafts WHERE case_key = ?").bind(key).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM releases WHERE case_key = ?").bind(key).execute(&mut *tx).await?;
+            forget_lowering(&mut tx, key).await?;
             sqlx::query(
                 "UPDATE cases SET envelope = NULL, queued_at = NULL, summary = '{}', reason = '', notice = 'none' \
                  WHERE key = ?",

@@ -52,8 +52,12 @@ fn announced(id: &str, case: &str, priority: u8, parts: u32) -> Announced {
     }
 }
 
+fn text(findings: &str) -> Text {
+    Text { findings: findings.into(), ..Text::default() }
+}
+
 fn draft(now: Millis) -> Draft {
-    Draft { text: "{}".into(), model: "{}".into(), made_at: now }
+    Draft { text: Text::default(), model: "{}".into(), made_at: now }
 }
 
 #[tokio::test]
@@ -176,7 +180,7 @@ async fn an_expired_lease_returns_and_its_holder_may_not_answer() {
     // The next attempt waits for its backoff.
     assert_eq!(h.queue.claim_next("m2", "t2", &LIMITS, 2_005).await.unwrap(), None);
     let second = h.queue.claim_next("m2", "t2", &LIMITS, 2_010).await.unwrap().unwrap();
-    assert_eq!((first.attempt, second.attempt), (1, 2));
+    assert_eq!((first.attempt, second.attempt), (1, 1), "a silent reader costs the case nothing");
     assert_eq!(h.queue.store_draft(case, "t1", &draft(2_011), "{}", false).await, Err(Error::LeaseLost));
     h.queue.store_draft(case, "t2", &draft(2_011), "{}", false).await.unwrap();
 }
@@ -242,16 +246,16 @@ async fn a_person_signs_only_with_lease_and_opened_images() {
     h.queue.store_draft(case, &m.token, &draft(12), "{}", false).await.unwrap();
     h.queue.claim_case(case, "ada", "ta", false, &LIMITS, 13).await.unwrap();
     assert_eq!(h.queue.claim_case(case, "bob", "tb", false, &LIMITS, 14).await, Err(Error::LeaseLost));
-    assert!(matches!(h.queue.sign(case, "ta", "ada", "{}", 15).await, Err(Error::Rule(_))));
+    assert!(matches!(h.queue.sign(case, "ta", "ada", &text("x"), 15).await, Err(Error::Rule(_))));
     h.queue.images_opened(case, "ada", 15).await.unwrap();
     assert!(!h.queue.has_opened(case, "bob").await.unwrap());
     h.queue.claim_case(case, "bob", "tb", true, &LIMITS, 16).await.unwrap();
-    assert_eq!(h.queue.sign(case, "ta", "ada", "{}", 17).await, Err(Error::LeaseLost));
+    assert_eq!(h.queue.sign(case, "ta", "ada", &text("x"), 17).await, Err(Error::LeaseLost));
     h.queue.claim_case(case, "ada", "ta2", true, &LIMITS, 18).await.unwrap();
-    h.queue.sign(case, "ta2", "ada", "{\"x\":1}", 19).await.unwrap();
+    h.queue.sign(case, "ta2", "ada", &text("x"), 19).await.unwrap();
     let release = h.queue.to_seal(10).await.unwrap().remove(0);
-    assert_eq!((release.signed_by.as_deref(), release.text.as_str()), (Some("ada"), "{\"x\":1}"));
-    assert_eq!(h.queue.sign(case, "ta2", "ada", "{}", 20).await, Err(Error::LeaseLost));
+    assert_eq!((release.signed_by.as_deref(), release.text), (Some("ada"), text("x")));
+    assert_eq!(h.queue.sign(case, "ta2", "ada", &text("x"), 20).await, Err(Error::LeaseLost));
 }
 
 fn sealed(id: &str, case: i64) -> SealedReport {
@@ -313,4 +317,6 @@ async fn accounts_have_no_default_and_codes_work_once() {
     assert_eq!(h.queue.password_of("ada").await.unwrap(), None);
 }
 
+mod clocks;
+mod priority;
 mod properties;

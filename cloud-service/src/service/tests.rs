@@ -246,7 +246,7 @@ async fn a_report_is_fetched_confirmed_and_only_then_forgotten() {
     let queue = &r.house.queue;
     let case = r.house.receive(&site, &Case::image(8, 0)).await;
     let claim = queue.claim_next("m", "t", &LIMITS, clock()).await.unwrap().unwrap();
-    let draft = Draft { text: "{}".into(), model: "{}".into(), made_at: clock() };
+    let draft = Draft { text: crate::queue::Text::default(), model: "{}".into(), made_at: clock() };
     queue.store_draft(case, &claim.token, &draft, "{}", true).await.unwrap();
     let id = proto::ids::EnvelopeId::random().unwrap();
     r.house.objects.put(&format!("reports/{id}"), "000000", vec![4, 5].into()).await.unwrap();

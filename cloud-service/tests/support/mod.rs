@@ -65,7 +65,7 @@ impl House {
             site: site.id.to_string(),
             case_id: case.id.to_string(),
             revision: case.revision,
-            priority: 2,
+            priority: case.rank,
             modality: "DX".into(),
             header: parts.header.clone(),
             seal: parts.seal.clone(),
@@ -121,6 +121,8 @@ impl Parts {
 pub struct Case {
     pub id: CaseId,
     pub revision: u32,
+    /// As announced: 0 STAT, 1 urgent, 2 routine.
+    pub rank: u8,
     manifest: Vec<u8>,
     entries: Vec<(String, Vec<u8>)>,
 }
@@ -195,7 +197,7 @@ impl Case {
             plan,
             frames,
         };
-        Self { id, revision: 1, manifest: manifest.to_json().unwrap(), entries }
+        Self { id, revision: 1, rank: 2, manifest: manifest.to_json().unwrap(), entries }
     }
 
     /// The case as a worker would hand it to the page.

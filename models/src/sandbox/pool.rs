@@ -61,6 +61,21 @@ impl Pool {
         }
     }
 
+    /// Wait until a worker cannot be started; why.
+    pub async fn failing(&self) -> Death {
+        let mut last = self.last.clone();
+        match last.wait_for(|state| matches!(state, Start::Failed(_))).await.as_deref() {
+            Ok(Start::Failed(death)) => death.clone(),
+            _ => closed(),
+        }
+    }
+
+    /// Wait until one has started.
+    pub async fn started(&self) {
+        // An error is the end of the pool: nobody waits for it.
+        let _ = self.last.clone().wait_for(|state| matches!(state, Start::Warm(_))).await;
+    }
+
     /// Give a job to a warm worker and wait for its answer. The time of `terms` begins when the worker gets the job.
     ///
     /// # Errors
@@ -128,10 +143,7 @@ async fn keep_warm(program: Program, warm: mpsc::Sender<WorkerHandle>, say: watc
                 pause = FIRST_PAUSE;
             }
             Err(death) => {
-                tracing::warn!(
-                    detail = death.detail.as_deref().unwrap_or_default(),
-                    "a worker did not start"
-                );
+                // Whoever owns the pool says it, once: here it would be a line for each try.
                 say.send_replace(Start::Failed(death));
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);

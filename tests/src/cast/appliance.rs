@@ -59,6 +59,26 @@ impl Appliance {
         })
     }
 
+    /// One that somebody else initialised and runs.
+    ///
+    /// # Errors
+    /// When there is no configuration that names its addresses.
+    pub fn of(folder: &Path, log: &Path) -> Result<Self> {
+        let (config, nowhere) = (folder.join("appliance.toml"), SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut found = Self {
+            folder: folder.to_owned(),
+            config,
+            log: log.to_owned(),
+            intake: nowhere,
+            page: nowhere,
+            login: String::new(),
+            process: None,
+        };
+        found.intake = found.address_of("intake")?;
+        found.page = found.address_of("review")?;
+        Ok(found)
+    }
+
     /// Starts it and waits until it listens.
     ///
     /// # Errors
@@ -189,11 +209,20 @@ impl Appliance {
         }
     }
 
-    fn path_of(&self, room: &str, key: &str) -> Result<PathBuf> {
+    fn text_of(&self, room: &str, key: &str) -> Result<String> {
         let text = std::fs::read_to_string(&self.config).map_err(Error::io("the configuration"))?;
         let table: toml::Table = text.parse().map_err(|_| Error::other("the configuration is no TOML"))?;
         let value = table.get(room).and_then(|room| room.get(key)).and_then(toml::Value::as_str);
-        value.map(|path| self.folder.join(path)).ok_or_else(|| Error::other(format!("no {room}.{key}")))
+        value.map(str::to_owned).ok_or_else(|| Error::other(format!("no {room}.{key}")))
+    }
+
+    fn path_of(&self, room: &str, key: &str) -> Result<PathBuf> {
+        Ok(self.folder.join(self.text_of(room, key)?))
+    }
+
+    fn address_of(&self, room: &str) -> Result<SocketAddr> {
+        let text = self.text_of(room, "listen")?;
+        text.parse().map_err(|_| Error::other(format!("{room}.listen is no address")))
     }
 
     /// Where its ledger is.

@@ -211,6 +211,19 @@ impl Tab {
         self.said::<bool>(&press).map(drop)
     }
 
+    /// Presses Enter in an element as a hand does: the form that it belongs to may be sent by it.
+    ///
+    /// # Errors
+    /// When it does not appear.
+    pub fn enter(&self, selector: &str) -> Result<()> {
+        self.until(selector, &format!("document.querySelector({selector:?}) !== null"))?;
+        self.runtime.block_on(async {
+            let element = self.page.find_element(selector).await.map_err(broke)?;
+            element.focus().await.map_err(broke)?;
+            element.press_key("Enter").await.map(drop).map_err(broke)
+        })
+    }
+
     /// Every address that was asked for since the page was opened.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,0 +1,266 @@
+//! The gate: shut while the model is away, fair to those who wait, and never in a person's way.
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::queue::{CaseState, Millis};
+
+/// The real time: pauses and waits are real here.
+pub(super) fn wall() -> Millis {
+    i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap()
+}
+
+pub(super) async fn until(what: &str, mut seen: impl AsyncFnMut() -> bool) {
+    let look = async {
+        while !seen().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(60), look).await.is_ok(), "{what}: never seen");
+}
+
+/// What a desk's model does with a case.
+#[async_trait::async_trait]
+pub(super) trait Mind: Send + Sync + 'static {
+    async fn there(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn text(&self, case: i64) -> Result<Text, Error>;
+}
+
+#[async_trait::async_trait]
+impl Mind for Endpoint {
+    async fn there(&self) -> Result<(), Error> {
+        self.answers().await
+    }
+    async fn text(&self, _: i64) -> Result<Text, Error> {
+        self.draft(&opened(&Case::image(8, 0))).await.map(|(text, _)| text)
+    }
+}
+
+struct Drafter {
+    mind: Box<dyn Mind>,
+    drafted: Mutex<Vec<i64>>,
+    failed: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Model for Drafter {
+    async fn answers(&self) -> Result<(), Error> {
+        self.mind.there().await
+    }
+    async fn draft(&self, case: i64) -> Result<Made, Error> {
+        match self.mind.text(case).await {
+            Ok(text) => {
+                self.drafted.lock().unwrap().push(case);
+                Ok(Made { text, model: json!({}), summary: json!({}) })
+            }
+            Err(error) => {
+                self.failed.fetch_add(1, Ordering::SeqCst);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Cases that wait in a queue of their own, and a model for them.
+pub(super) struct Desk {
+    pub house: House,
+    pub keys: Vec<i64>,
+    model: Arc<Drafter>,
+}
+
+pub(super) async fn desk<M: Mind>(ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
+    let house = House::new().await;
+    let site = house.site("north-1").await;
+    let mut keys = Vec::new();
+    for rank in ranks {
+        let mut case = Case::image(8, 0);
+        case.rank = *rank;
+        keys.push(house.receive(&site, &case).await);
+    }
+    let mind = Box::new(mind(&keys));
+    let model = Arc::new(Drafter { mind, drafted: Mutex::default(), failed: AtomicUsize::new(0) });
+    Desk { house, keys, model }
+}
+
+/// Readers at work.
+pub(super) struct Started {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Started {
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Desk {
+    pub fn drafted(&self) -> Vec<i64> {
+        self.model.drafted.lock().unwrap().clone()
+    }
+
+    pub fn start(&self, readers: u32) -> Started {
+        let pauses = Pauses { first: Duration::from_millis(2), longest: Duration::from_millis(8) };
+        let gate = Arc::new(Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for n in 0..readers {
+            let reader = Reader {
+                name: format!("reader-1-{n}"),
+                queue: self.house.queue.clone(),
+                model: Arc::clone(&self.model) as Arc<dyn Model>,
+                gate: Arc::clone(&gate),
+                limits: LIMITS,
+                leave_unsigned: false,
+                clock: wall,
+            };
+            tasks.spawn(reader.run(stopped.clone()));
+        }
+        Started { stop, tasks }
+    }
+
+    fn failed(&self) -> usize {
+        self.model.failed.load(Ordering::SeqCst)
+    }
+
+    /// What the audit says of a case, in its order, without its arrival.
+    async fn told(&self, key: i64) -> Vec<String> {
+        let timeline = self.house.queue.timeline(key).await.unwrap();
+        timeline.into_iter().filter(|a| a.actor == "reader").map(|a| a.action).collect()
+    }
+
+    async fn until_state(&self, key: i64, state: CaseState) {
+        until(state.word(), async || self.house.queue.case(key).await.unwrap().state == state).await;
+    }
+}
+
+/// Fails on one case, always in the same way.
+struct Stumbles {
+    on: i64,
+    with: Error,
+}
+
+#[async_trait::async_trait]
+impl Mind for Stumbles {
+    async fn text(&self, case: i64) -> Result<Text, Error> {
+        if case == self.on { Err(self.with.clone()) } else { Ok(text(Priority::Routine)) }
+    }
+}
+
+#[tokio::test]
+async fn a_case_that_is_refused_while_others_are_drafted_spends_its_attempts() {
+    let d = desk(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: Error::Question }).await;
+    let readers = d.start(1);
+    for key in &d.keys[1..] {
+        d.until_state(*key, CaseState::Drafted).await;
+    }
+    d.until_state(d.keys[0], CaseState::Buried).await;
+    readers.stop().await;
+    assert_eq!(d.failed(), 4, "the first, before anything was drafted, was free");
+    let told = d.told(d.keys[0]).await;
+    assert_eq!(told.iter().filter(|a| *a == "attempt-failed").count(), 2);
+    assert_eq!((told.last().map(String::as_str), told[1].as_str()), (Some("buried"), "returned"));
+}
+
+#[tokio::test]
+async fn a_case_that_breaks_the_model_again_and_again_lets_others_go_first_and_is_not_buried() {
+    let trouble = Error::Endpoint { what: "broke off", pause: None };
+    let d = desk(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: trouble }).await;
+    let readers = d.start(2);
+    for key in &d.keys[1..] {
+        d.until_state(*key, CaseState::Drafted).await;
+    }
+    until("five failures", async || d.failed() >= 5).await;
+    readers.stop().await;
+    let case = d.house.queue.case(d.keys[0]).await.unwrap();
+    assert_eq!((case.state, case.attempts), (CaseState::Ready, 0));
+    assert!(case.reason.contains("broke off"));
+}
+
+#[tokio::test]
+async fn a_refusal_counts_against_no_case_that_is_alone() {
+    let d = desk(&[0], |keys| Stumbles { on: keys[0], with: Error::Draft("it is empty") }).await;
+    let readers = d.start(1);
+    until("five failures", async || d.failed() >= 5).await;
+    readers.stop().await;
+    let case = d.house.queue.case(d.keys[0]).await.unwrap();
+    assert_eq!((case.state, case.attempts), (CaseState::Ready, 0));
+}
+
+/// Away, by its own word, until it is told otherwise; counts the looks and keeps when they came.
+struct Away {
+    looks: Arc<Mutex<Vec<tokio::time::Instant>>>,
+    pause: Option<Duration>,
+}
+
+#[async_trait::async_trait]
+impl Mind for Away {
+    async fn there(&self) -> Result<(), Error> {
+        self.looks.lock().unwrap().push(tokio::time::Instant::now());
+        Err(Error::Endpoint { what: "is busy", pause: self.pause })
+    }
+    async fn text(&self, _: i64) -> Result<Text, Error> {
+        Err(Error::Question)
+    }
+}
+
+#[tokio::test]
+async fn while_the_model_is_away_nothing_is_leased_and_a_person_reads_and_signs() {
+    let looks = Arc::<Mutex<Vec<_>>>::default();
+    let d = desk(&[0, 2], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
+    let q = &d.house.queue;
+    let readers = d.start(3);
+    until("ten looks", async || looks.lock().unwrap().len() >= 10).await;
+    let said = q.readers().await.unwrap();
+    assert_eq!((said.len(), said[0].process.as_str()), (1, "reader-1"));
+    assert!(said[0].away_since.unwrap() <= wall());
+    assert!(said[0].why.contains("is busy; look after the endpoint"), "{}", said[0].why);
+    q.claim_case(d.keys[0], "ada", "ta", false, &LIMITS, wall()).await.unwrap();
+    q.images_opened(d.keys[0], "ada", wall()).await.unwrap();
+    q.sign(d.keys[0], "ta", "ada", &text(Priority::Stat), wall()).await.unwrap();
+    readers.stop().await;
+    for key in &d.keys {
+        assert!(d.told(*key).await.is_empty(), "no reader touched it");
+    }
+    q.forget_readers(|p| p == "reader-1").await.unwrap();
+    assert!(q.readers().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_pause_that_the_endpoint_asks_for_is_kept() {
+    let looks = Arc::<Mutex<Vec<_>>>::default();
+    let asked = Duration::from_millis(300);
+    let d = desk(&[0], |_| Away { looks: Arc::clone(&looks), pause: Some(asked) }).await;
+    let readers = d.start(3);
+    until("three looks", async || looks.lock().unwrap().len() >= 3).await;
+    readers.stop().await;
+    let looks = looks.lock().unwrap();
+    assert!(looks.windows(2).all(|pair| pair[1] - pair[0] >= asked), "{looks:?}");
+}
+
+#[test]
+fn only_what_is_a_cases_own_is_blamed_on_it() {
+    use models::sandbox::{Death, DeathKind};
+    let death = |kind| Error::Worker(Death { kind, touching: None, call: None, detail: None });
+    for (error, blame) in [
+        (death(DeathKind::NotStarted), Blame::House),
+        (death(DeathKind::Killed(9)), Blame::House),
+        (death(DeathKind::OutOfMemory), Blame::Case),
+        (death(DeathKind::Seccomp), Blame::Case),
+        (Error::Objects(crate::objects::Error::Read), Blame::House),
+        (Error::Objects(crate::objects::Error::Full), Blame::House),
+        (Error::Objects(crate::objects::Error::Missing), Blame::Case),
+        (Error::System("memory"), Blame::House),
+        (Error::Refused(job::Why::Model), Blame::Case),
+        (Error::Refused(job::Why::Envelope), Blame::Hopeless),
+        (Error::Question, Blame::Case),
+    ] {
+        assert_eq!(error.blame(), blame, "{error}");
+    }
+}
