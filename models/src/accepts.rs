@@ -56,7 +56,8 @@ impl Bundle {
 }
 
 /// CS values carry padding, and some modalities write them in lower case (PS3.5 section 6.2).
-fn tidy(value: &str) -> String {
+#[must_use]
+pub fn tidy(value: &str) -> String {
     value.trim_matches([' ', '\0']).to_uppercase()
 }
 

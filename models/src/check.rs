@@ -3,7 +3,7 @@
 use crate::bundle::MANIFEST;
 use crate::error::ManifestFault;
 use crate::faults::fault;
-use crate::manifest::{Accepts, Finding, Grey, Input, Kind, Manifest};
+use crate::manifest::{Accepts, Finding, Grey, Input, Kind, Manifest, PLANES};
 
 /// Every fault of the manifest, in the order of the file.
 pub(crate) fn manifest(m: &Manifest) -> Vec<ManifestFault> {
@@ -115,6 +115,12 @@ fn accepts(out: &mut Faults, a: &Accepts) {
         "accepts.bits_stored",
         "is not a range",
         "write [lowest, highest], from 1 to 32, or leave it out",
+    );
+    out.unless(
+        a.plane.iter().all(|p| PLANES.contains(&p.as_str())),
+        "accepts.plane",
+        "names no plane of slices",
+        "write AXIAL, CORONAL or SAGITTAL, or leave it out: axial slices alone",
     );
 }
 

@@ -13,7 +13,7 @@ use crate::faults::{fault, made_for, place, syntax};
 /// Name of the row about any finding at all.
 pub const ANY: &str = "any";
 /// Age in years from which on a patient is an adult.
-const ADULT: u8 = 18;
+pub const ADULT: u8 = 18;
 
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

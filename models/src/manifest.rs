@@ -133,6 +133,23 @@ pub struct Accepts {
     /// Bits Stored (0028,0101); left out, any is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_stored: Option<[u32; 2]>,
+    /// Planes of the slices of a volume: [`PLANES`]; left out, axial ones alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plane: Vec<String>,
+    /// Whether slices with a contrast agent are taken; left out, they leave a doubt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contrast: bool,
+}
+
+/// What `accepts.plane` can name.
+pub const PLANES: [&str; 3] = ["AXIAL", "CORONAL", "SAGITTAL"];
+
+impl Accepts {
+    /// The planes of slices that are taken.
+    #[must_use]
+    pub fn planes(&self) -> Vec<&str> {
+        if self.plane.is_empty() { vec!["AXIAL"] } else { self.plane.iter().map(String::as_str).collect() }
+    }
 }
 
 /// How an image becomes the input tensor.

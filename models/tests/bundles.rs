@@ -85,6 +85,7 @@ fn a_wrong_manifest_is_refused_with_key_and_remedy() {
         ("\"MONOCHROME2\"]", "\"RGB\"]", "accepts.photometric", "MONOCHROME1 and MONOCHROME2"),
         ("frames = [1, 4]", "frames = [4, 1]", "accepts.frames", "[lowest, highest]"),
         ("bits_stored = [8, 16]", "bits_stored = [8, 33]", "accepts.bits_stored", "1 to 32"),
+        ("bits_stored = [8, 16]", "plane = [\"OBLIQUE\"]", "accepts.plane", "AXIAL, CORONAL or SAGITTAL"),
         ("channels = 1", "channels = 2", "input.channels", "write 1, or 3"),
         ("size = [16, 24]", "size = [0, 24]", "input.size", "8 to 4096"),
         ("grey = \"voi\"", "grey = \"window\"", "input.window", "center, width"),

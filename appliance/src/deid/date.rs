@@ -23,8 +23,9 @@ pub(super) fn civil(number: i64) -> (i64, i64, i64) {
     (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
 }
 
-/// The day number of a DA value, or of the date part of a DT value: `YYYYMMDD`, or the old `YYYY.MM.DD`.
-pub(super) fn parse(text: &str) -> Option<i64> {
+/// The day number of a DA value, or of the date part of a DT value: `YYYYMMDD`, or the old `YYYY.MM.DD`. Days since
+/// 1 January 1970; `None` when it is no whole date between 1850 and 2150.
+pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim_matches(|c: char| c == '\0' || c == ' ');
     let dotted = text.len() == 10 && text.bytes().filter(|b| matches!(b, b'.' | b'-' | b'/')).count() == 2;
     let digits: String =
@@ -94,27 +95,35 @@ pub(super) fn is_time(text: &str) -> bool {
 
 /// Whole years of an AS value (`nnnD`, `nnnW`, `nnnM`, `nnnY`), 90 for 90 and above (PS3.5 section 6.2).
 pub(super) fn age_years(text: &str) -> Option<u8> {
+    u8::try_from(whole_age(text)?.min(90)).ok()
+}
+
+/// The same as it stands.
+pub fn whole_age(text: &str) -> Option<u32> {
     let text = text.trim();
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let number: u32 = digits.parse().ok()?;
-    let years = match unit {
-        "Y" => number,
-        "M" => number / 12,
-        "W" => number * 7 / 365,
-        "D" => number / 365,
-        _ => return None,
-    };
-    u8::try_from(years.min(90)).ok()
+    match unit {
+        "Y" => Some(number),
+        "M" => Some(number / 12),
+        "W" => Some(number * 7 / 365),
+        "D" => Some(number / 365),
+        _ => None,
+    }
 }
 
 /// Whole years between two days, 90 for 90 and above.
 pub(super) fn years_between(birth: i64, then: i64) -> Option<u8> {
+    u8::try_from(whole_years(birth, then)).ok().filter(|y| *y <= 130).map(|y| y.min(90))
+}
+
+/// The same as it stands; negative when the first day is the later one.
+pub fn whole_years(birth: i64, then: i64) -> i64 {
     let ((by, bm, bd), (ty, tm, td)) = (civil(birth), civil(then));
-    let years = ty - by - i64::from((tm, td) < (bm, bd));
-    u8::try_from(years).ok().filter(|y| *y <= 130).map(|y| y.min(90))
+    ty - by - i64::from((tm, td) < (bm, bd))
 }
 
 #[cfg(test)]

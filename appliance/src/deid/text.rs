@@ -210,7 +210,7 @@ fn names_somebody(token: &str) -> bool {
 }
 
 /// Upper case with the accents of Latin letters taken off.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_uppercase) {
         match c {

@@ -54,10 +54,57 @@ pub fn unreadable(reason: String) -> Outcome {
     Outcome::without_model(Disposition::Unreadable, reason)
 }
 
+/// What the headers leave open about an answer, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reservations {
+    /// The images that ran may not be what the bundle takes: neither a flag nor the lack of one counts.
+    pub doubts: Vec<String>,
+    /// Something else was not told or not seen: the lack of a flag does not count, a flag stands.
+    pub open: Vec<String>,
+}
+
+/// Most reasons of one kind that are written out.
+const REASONS: usize = 3;
+
+/// The first reasons, and how many more there are.
+fn listed(reasons: &[String]) -> String {
+    let some = reasons.iter().take(REASONS).cloned().collect::<Vec<_>>().join(". ");
+    match reasons.len().saturating_sub(REASONS) {
+        0 => some,
+        more => format!("{some}. And {more} more"),
+    }
+}
+
+impl Reservations {
+    /// What becomes of an answer of the model. Its priority stays: an urgent finding of an image in doubt is urgent.
+    fn on(&self, (disposition, reason): (Disposition, String)) -> (Disposition, String) {
+        let none = "The model raised no flag, which does not count here";
+        if !self.doubts.is_empty() {
+            let why = listed(&self.doubts.iter().chain(&self.open).cloned().collect::<Vec<_>>());
+            let said = match disposition {
+                Disposition::NoFlag => none.to_owned(),
+                Disposition::Flag => format!("The model would flag it: {reason}"),
+                _ => reason,
+            };
+            return (Disposition::Escalate, format!("{why}. {said}"));
+        }
+        match disposition {
+            _ if self.open.is_empty() => (disposition, reason),
+            Disposition::NoFlag => (Disposition::Escalate, format!("{}. {none}", listed(&self.open))),
+            _ => (disposition, format!("{reason}. {}", listed(&self.open))),
+        }
+    }
+}
+
 /// The answer of `bundle`. `unread` of `wanted` frames could not be run: what was not seen cannot be without a flag.
-pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -> Outcome {
+pub fn outcome(
+    bundle: &Bundle,
+    triage: &Triage,
+    (unread, wanted): (usize, usize),
+    reservations: &Reservations,
+) -> Outcome {
     let (name, version) = (bundle.name(), bundle.version());
-    let (disposition, reason) = match triage.disposition {
+    let (disposition, reason) = reservations.on(match triage.disposition {
         models::Disposition::NoFlag if unread > 0 => (
             Disposition::Escalate,
             format!("{unread} of {wanted} frames could not be read; the others raised no flag"),
@@ -68,7 +115,7 @@ pub fn outcome(bundle: &Bundle, triage: &Triage, unread: usize, wanted: usize) -
         }
         models::Disposition::Flag => (Disposition::Flag, triage.reason.clone()),
         models::Disposition::Escalate => (Disposition::Escalate, triage.reason.clone()),
-    };
+    });
     let findings = triage.findings.iter().map(|f| Finding {
         scheme: f.scheme.clone(),
         code: f.code.clone(),

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use models::manifest::Accepts;
 use models::{Bundle, StudyFacts};
 
+use super::facts::{self, Ages, Statement};
 use crate::dicom::{DataSet, tags};
 use crate::pixels::Shape;
 
@@ -19,6 +21,10 @@ pub struct Item {
     pub series: u32,
     /// Facts for `[accepts]`; `frames` are those of the instance.
     pub facts: StudyFacts,
+    /// What else the header says of the image.
+    pub said: Vec<Statement<'static>>,
+    /// What it says of the patient's age.
+    pub ages: Ages,
     /// A scout view, no slice.
     pub localizer: bool,
     /// Position along the slice normal, in mm (PS3.3 C.7.6.2).
@@ -36,12 +42,9 @@ impl std::fmt::Debug for Item {
 impl Item {
     /// From a header and the shape of its frames.
     pub fn new(instance: u32, series: u32, data: &DataSet, shape: &Shape) -> Self {
-        let region = data.items(tags::ANATOMIC_REGION_SEQUENCE).first();
         let facts = StudyFacts {
             modality: data.text(tags::MODALITY).unwrap_or_default(),
-            body_part: data
-                .text(tags::BODY_PART_EXAMINED)
-                .or_else(|| region.and_then(|r| r.text(tags::CODE_MEANING)).map(|m| m.to_uppercase())),
+            body_part: data.text(tags::BODY_PART_EXAMINED),
             view: data.text(tags::VIEW_POSITION),
             photometric: shape.photometric.trim().to_owned(),
             rows: u32::from(shape.rows),
@@ -53,6 +56,8 @@ impl Item {
         Self {
             instance,
             series,
+            said: facts::read(data, is_slice(data)),
+            ages: Ages::of(data),
             facts,
             localizer,
             place: place(data),
@@ -62,8 +67,17 @@ impl Item {
 
     /// Whether the instance is a slice of a stack.
     pub fn is_slice(&self) -> bool {
-        VOLUMES.contains(&self.facts.modality.to_ascii_uppercase().as_str())
+        is_volume(&self.facts.modality)
     }
+}
+
+/// Whether an image with this header is a slice of a stack.
+pub fn is_slice(data: &DataSet) -> bool {
+    data.text(tags::MODALITY).is_some_and(|modality| is_volume(&modality))
+}
+
+fn is_volume(modality: &str) -> bool {
+    VOLUMES.contains(&modality.to_ascii_uppercase().as_str())
 }
 
 fn place(data: &DataSet) -> Option<f64> {
@@ -91,13 +105,32 @@ pub struct Selection {
     pub bundle: usize,
     /// The frames, slices in their order in space.
     pub picks: Vec<Pick>,
+    /// Why the images that run may not be what the bundle takes, in words.
+    pub doubts: Vec<String>,
+    /// The same of images that do not run, because others leave no doubt.
+    pub left_out: Vec<String>,
 }
+
+/// What weighs the facts of an image beside the lines of `[accepts]`: [`facts::judge`].
+type Judge = fn(&StudyFacts, &[Statement<'_>], &Accepts) -> Result<Vec<String>, String>;
 
 /// Finds the first bundle that takes the study.
 ///
 /// # Errors
-/// Why none does: each bundle with the line of its `[accepts]` that the study fails.
+/// Why none does: each bundle with what speaks against the study: a line of its `[accepts]`, or a fact of the header.
 pub fn select(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
+    first(bundles, items, facts::judge)
+}
+
+/// The same by the lines of `[accepts]` alone, for a study that leaves because somebody wants it to.
+///
+/// # Errors
+/// Why none does.
+pub fn select_sent(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
+    first(bundles, items, |_, _, _| Ok(Vec::new()))
+}
+
+fn first(bundles: &[&Bundle], items: &[Item], judge: Judge) -> Result<Selection, String> {
     if items.is_empty() {
         return Err("The study holds no image.".to_owned());
     }
@@ -106,38 +139,59 @@ pub fn select(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> 
     }
     let mut refusals = Vec::new();
     for (place, bundle) in bundles.iter().enumerate() {
-        match frames_for(bundle, items) {
-            Ok(picks) => return Ok(Selection { bundle: place, picks }),
+        match frames_for((place, bundle), items, judge) {
+            Ok(selection) => return Ok(selection),
             Err(line) => refusals.push(format!("{} {}: {line}", bundle.name(), bundle.version())),
         }
     }
     Err(format!("No bundle takes this study. {}.", refusals.join("; ")))
 }
 
-fn frames_for(bundle: &Bundle, items: &[Item]) -> Result<Vec<Pick>, String> {
+fn frames_for((place, bundle): (usize, &Bundle), items: &[Item], judge: Judge) -> Result<Selection, String> {
     let [low, high] = bundle.manifest().accepts.frames;
-    let as_one = |item: &Item| StudyFacts { frames: low, ..item.facts.clone() };
     let mut refused = None;
-    let mut accepted = Vec::new();
+    let (mut taken, mut doubtful) = (Vec::new(), Vec::new());
     for item in items {
-        match bundle.accepts(&as_one(item)) {
-            Ok(()) if item.is_slice() && item.localizer => {
+        match taking(bundle, item, low, judge) {
+            Ok(_) if item.is_slice() && item.localizer => {
                 refused = refused.or_else(|| Some("there are only scout views".to_owned()));
             }
-            Ok(()) => accepted.push(item),
+            Ok(doubts) if doubts.is_empty() => taken.push(item),
+            Ok(doubts) => doubtful.push((item, doubts)),
             Err(line) => refused = refused.or(Some(line)),
         }
     }
+    let in_doubt = taken.is_empty();
+    let accepted = if in_doubt { doubtful.iter().map(|(item, _)| *item).collect() } else { taken };
     let Some(first) = accepted.first() else {
         return Err(refused.unwrap_or_else(|| "the study holds no image".to_owned()));
     };
-    let facts = first.facts.clone();
-    let chosen = if first.is_slice() { largest_series(&accepted) } else { accepted };
+    let volume = first.is_slice();
+    let chosen = if volume { largest_series(&accepted) } else { accepted };
+    // A series stands for the whole study; of other images each may hold what matters.
+    let matters = |item: &Item| !volume || chosen.first().is_some_and(|c| c.series == item.series);
+    let mut reasons = Vec::new();
+    for reason in doubtful.into_iter().filter(|(item, _)| matters(item)).flat_map(|(_, doubts)| doubts) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
     let all = chosen.iter().map(|i| u64::from(i.facts.frames)).sum::<u64>();
-    // Slices of a volume may be thinned out evenly; of other images each may hold what matters.
-    let run = if chosen.first().is_some_and(|i| i.is_slice()) { all.min(u64::from(high)) } else { all };
-    bundle.accepts(&StudyFacts { frames: u32::try_from(run).unwrap_or(u32::MAX), ..facts })?;
-    Ok(spread(&chosen, high as usize))
+    // Slices of a volume may be thinned out evenly; other images not.
+    let run = if volume { all.min(u64::from(high)) } else { all };
+    if let Some(one) = chosen.first() {
+        taking(bundle, one, u32::try_from(run).unwrap_or(u32::MAX), judge)?;
+    }
+    let (doubts, left_out) = if in_doubt { (reasons, Vec::new()) } else { (Vec::new(), reasons) };
+    Ok(Selection { bundle: place, picks: spread(&chosen, high as usize), doubts, left_out })
+}
+
+/// Whether a bundle takes an image as one of `frames`: what leaves it in doubt, or why not.
+fn taking(bundle: &Bundle, item: &Item, frames: u32, judge: Judge) -> Result<Vec<String>, String> {
+    let accepts = &bundle.manifest().accepts;
+    let as_given = StudyFacts { frames, ..item.facts.clone() };
+    bundle.accepts(&facts::reconciled(as_given, &item.said, accepts))?;
+    judge(&item.facts, &item.said, accepts)
 }
 
 /// The series with the most frames, slices in order.

@@ -7,6 +7,7 @@ use proto::case::{Disposition, Priority};
 use sha2::Digest;
 
 use super::*;
+use crate::dicom::{DataSet, Tag, tags, vr_of};
 
 /// A bundle on disk whose network is not an ONNX file: enough for everything that does not run it.
 fn bundle(name: &str, accepts: &str) -> (tempfile::TempDir, Bundle) {
@@ -101,7 +102,22 @@ fn item(instance: u32, modality: &str, body_part: &str, view: &str) -> Item {
         frames: 1,
         bits_stored: 12,
     };
-    Item { instance, series: 0, facts, localizer: false, place: None, number: None }
+    let (said, ages) = (Vec::new(), Ages::default());
+    Item { instance, series: 0, facts, said, ages, localizer: false, place: None, number: None }
+}
+
+/// The same with what its header says besides, of an image of this modality.
+fn saying(item: Item, texts: &[(Tag, &str)]) -> Item {
+    let mut data = DataSet::new();
+    for (tag, text) in texts {
+        data.put_text(*tag, vr_of(*tag), text);
+    }
+    Item { said: super::facts::read(&data, item.is_slice()), ..item }
+}
+
+fn chosen(picks: &[u32]) -> Selection {
+    let picks = picks.iter().map(|instance| Pick { instance: *instance, frame: 0 }).collect();
+    Selection { bundle: 0, picks, doubts: vec![], left_out: vec![] }
 }
 
 #[test]
@@ -109,7 +125,50 @@ fn the_frontal_view_runs_and_the_lateral_stays_out() {
     let (_folder, chest) = bundle("chest", CHEST);
     let items = [item(0, "DX", "CHEST", "LL"), item(1, "DX", "CHEST", "PA")];
     let chosen = select(&[&chest], &items).unwrap();
-    assert_eq!(chosen, Selection { bundle: 0, picks: vec![Pick { instance: 1, frame: 0 }] });
+    assert_eq!(chosen, self::chosen(&[1]));
+}
+
+const PATIENT_ORIENTATION: Tag = Tag::new(0x0020, 0x0020);
+const LATERAL: (Tag, &str) = (tags::SERIES_DESCRIPTION, "Thorax seitlich");
+
+#[test]
+fn an_image_in_doubt_runs_only_where_no_other_does() {
+    let (_folder, chest) = bundle("chest", CHEST);
+    let doubtful = || saying(item(0, "DX", "CHEST", ""), &[LATERAL]);
+    let words = "Series Description names a lateral view; the model takes PA or AP".to_owned();
+    let alone = select(&[&chest], &[doubtful()]).unwrap();
+    assert_eq!(alone, Selection { doubts: vec![words.clone()], ..chosen(&[0]) });
+    let beside = select(&[&chest], &[doubtful(), item(1, "DX", "CHEST", "PA"), doubtful()]).unwrap();
+    assert_eq!(beside, Selection { left_out: vec![words], ..chosen(&[1]) });
+    let lateral = saying(item(0, "DX", "CHEST", ""), &[(PATIENT_ORIENTATION, "P\\F")]);
+    let refused = select(&[&chest], std::slice::from_ref(&lateral)).unwrap_err();
+    assert!(
+        refused.contains("chest 1.2.0: Patient Orientation says lateral; the model takes PA or AP"),
+        "{refused}"
+    );
+    // What evidently is none stays out of a study with a frontal film, as a View Position of LL does.
+    assert_eq!(select(&[&chest], &[lateral, item(1, "DX", "CHEST", "PA")]).unwrap(), chosen(&[1]));
+}
+
+#[test]
+fn a_series_in_doubt_does_not_run_before_one_without() {
+    let (_folder, head) = bundle("head", HEAD);
+    let series = |series: u32, from: u32, count: u32, texts: &[(Tag, &str)]| {
+        let slices = (from..from + count).map(|i| saying(item(i, "CT", "HEAD", ""), texts));
+        slices.map(|slice| Item { series, ..slice }).collect::<Vec<_>>()
+    };
+    let reformatted = [(tags::IMAGE_TYPE, "DERIVED\\SECONDARY\\MPR")];
+    let mut items = series(1, 0, 9, &reformatted);
+    items.extend(series(2, 20, 5, &[]));
+    let selection = select(&[&head], &items).unwrap();
+    assert_eq!(selection, chosen(&[20, 21, 22, 23, 24]));
+    // A slice of the very series that is in doubt is missing from it.
+    items.extend(series(2, 30, 1, &[(tags::SERIES_DESCRIPTION, "CT Abdomen")]));
+    let selection = select(&[&head], &items).unwrap();
+    assert_eq!(selection.left_out, ["Series Description names the abdomen; the model takes HEAD"]);
+    let selection = select(&[&head], &series(1, 0, 9, &reformatted)).unwrap();
+    assert_eq!(selection.picks.len(), 9);
+    assert!(!selection.doubts.is_empty() && selection.left_out.is_empty());
 }
 
 #[test]
@@ -161,30 +220,65 @@ fn triage(disposition: models::Disposition) -> Triage {
 #[test]
 fn no_flag_reads_as_agreed_and_only_when_every_frame_was_seen() {
     let (_folder, chest) = bundle("chest", CHEST);
-    let answer = outcome(&chest, &triage(models::Disposition::NoFlag), 0, 2);
+    let none = Reservations::default();
+    let answer = outcome(&chest, &triage(models::Disposition::NoFlag), (0, 2), &none);
     assert_eq!(answer.disposition, Disposition::NoFlag);
     assert_eq!(
         answer.reason,
         "No flag raised by chest 1.2.0. Not a normal result. Ordinary reading still applies."
     );
-    let partly = outcome(&chest, &triage(models::Disposition::NoFlag), 1, 2);
+    let partly = outcome(&chest, &triage(models::Disposition::NoFlag), (1, 2), &none);
     assert_eq!(partly.disposition, Disposition::Escalate);
     assert!(partly.reason.starts_with("1 of 2 frames could not be read"));
     let flag =
         Triage { priority: Some(models::manifest::Priority::Urgent), ..triage(models::Disposition::Flag) };
-    let flag = outcome(&chest, &flag, 1, 2);
+    let flag = outcome(&chest, &flag, (1, 2), &none);
     assert_eq!((flag.disposition, flag.priority), (Disposition::Flag, Priority::Urgent));
     assert_eq!(flag.gate.map(|g| g.limit), Some(0.6));
+}
+
+const KINDS: [models::Disposition; 3] =
+    [models::Disposition::NoFlag, models::Disposition::Flag, models::Disposition::Escalate];
+
+#[test]
+fn an_answer_about_an_image_in_doubt_is_escalated_as_urgent_as_it_was() {
+    let (_folder, chest) = bundle("chest", CHEST);
+    let doubts: Vec<String> = ["one", "two", "three", "four", "five"].map(str::to_owned).to_vec();
+    let doubtful = Reservations { doubts, open: vec![] };
+    for kind in KINDS {
+        let urgent = Triage { priority: Some(models::manifest::Priority::Stat), ..triage(kind) };
+        let answer = outcome(&chest, &urgent, (0, 1), &doubtful);
+        assert_eq!((answer.disposition, answer.priority), (Disposition::Escalate, Priority::Stat));
+        assert!(answer.reason.starts_with("one. two. three. And 2 more. "), "{}", answer.reason);
+        assert_eq!(answer.bundle, "chest");
+    }
+}
+
+#[test]
+fn what_stays_open_takes_a_no_flag_and_leaves_a_flag() {
+    let (_folder, chest) = bundle("chest", CHEST);
+    let open = Reservations { doubts: vec![], open: vec!["the ages differ".to_owned()] };
+    let answers = KINDS.map(|kind| outcome(&chest, &triage(kind), (0, 1), &open));
+    let dispositions = answers.each_ref().map(|answer| answer.disposition);
+    assert_eq!(dispositions, [Disposition::Escalate, Disposition::Flag, Disposition::Escalate]);
+    assert!(answers.iter().all(|answer| answer.reason.contains("the ages differ")));
 }
 
 #[test]
 fn no_answer_uses_a_forbidden_word() {
     let (_folder, chest) = bundle("chest", CHEST);
     let sentence = "Not a normal result.";
-    for kind in [models::Disposition::NoFlag, models::Disposition::Flag, models::Disposition::Escalate] {
+    let why = || vec!["why".to_owned()];
+    let reservations = [
+        Reservations::default(),
+        Reservations { doubts: why(), open: vec![] },
+        Reservations { doubts: vec![], open: why() },
+    ];
+    for (kind, reservations) in KINDS.into_iter().flat_map(|kind| reservations.iter().map(move |r| (kind, r)))
+    {
         for unread in [0, 1] {
-            let reason =
-                outcome(&chest, &triage(kind), unread, 3).reason.replace(sentence, "").to_lowercase();
+            let reason = outcome(&chest, &triage(kind), (unread, 3), reservations).reason;
+            let reason = reason.replace(sentence, "").to_lowercase();
             for word in ["clear", "normal", "negative", "ruled out"] {
                 assert!(!reason.contains(word), "{reason}");
             }

@@ -14,7 +14,7 @@ use crate::deid::PixelBox;
 use crate::grey;
 use crate::job::InstanceRef;
 use crate::pixels::{self, Image, blacken, png, shrink};
-use crate::triage::{Item, Pick, largest_series, prepare, select, spread, window};
+use crate::triage::{Item, Pick, largest_series, prepare, select, select_sent, spread, window};
 
 /// Longest side of a prepared frame, in pixels.
 const SIDE: u32 = 896;
@@ -95,7 +95,7 @@ fn choose(items: &[Item]) -> (BTreeMap<u32, Vec<u32>>, BTreeMap<Pick, usize>) {
 
 fn encoder_for<'t>(tools: &'t mut Tools, items: &[Item]) -> Result<&'t mut Encoder, Error> {
     let bundles: Vec<_> = tools.encoders.iter().map(Encoder::bundle).collect();
-    let place = select(&bundles, items).map_err(Error::NoFrames)?.bundle;
+    let place = select_sent(&bundles, items).map_err(Error::NoFrames)?.bundle;
     tools.encoders.get_mut(place).ok_or_else(|| Error::NoFrames("no bundle encodes this study".to_owned()))
 }
 

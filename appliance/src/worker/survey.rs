@@ -14,7 +14,7 @@ use crate::deid::{
 use crate::dicom::{Parsed, tags};
 use crate::job::{DeidOrder, InstanceRef, ListFacts};
 use crate::pixels::{self, Image};
-use crate::triage::{Item, Pick};
+use crate::triage::{Item, Pick, is_slice};
 
 /// Longest text of a list fact, in characters.
 const FACT_CHARS: usize = 128;
@@ -99,7 +99,7 @@ pub(super) fn each_plan(
                 let mut looked = None;
                 if let Ok(image) = Image::new(&parsed, &source) {
                     let series = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
-                    let slice = Item::new(at as u32, 0, &parsed.data, image.shape()).is_slice().then(|| {
+                    let slice = is_slice(&parsed.data).then(|| {
                         let next = slices.entry(series).or_insert(0);
                         *next += 1;
                         *next - 1

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use models::classifier::Times;
 use models::{Classifier, Subject};
@@ -15,7 +15,9 @@ use super::survey::{Survey, survey};
 use super::{Error, Tools};
 use crate::job::{PlacedFinding, Timings, TriageAnswer, TriageJob};
 use crate::pixels::{self, Decoded, Image};
-use crate::triage::{Outcome, Pick, Selection, not_analysed, outcome, prepare, select, unreadable};
+use crate::triage::{
+    Ages, Outcome, Pick, Reservations, Selection, age, not_analysed, outcome, prepare, select, unreadable,
+};
 
 /// Frames that the survey decoded are kept up to here, so that those of a radiograph are decoded once.
 const KEPT_BYTES: usize = 64 << 20;
@@ -180,10 +182,22 @@ fn conclude(
     if frames.values.is_empty() {
         return Ok(unreadable(first_fault()));
     }
-    let subject = Subject { age_years: found.released.as_ref().and_then(|facts| facts.age_years) };
-    let verdict = classifier.conclude(subject, frames.values.clone())?;
+    let headers: Vec<&Ages> = found.items.iter().map(|item| &item.ages).collect();
+    let age = age(&headers, today());
+    // Headers that contradict each other pick nobody's limits: the strictest of every age hold.
+    let verdict = classifier.conclude(Subject { age_years: age.years }, frames.values.clone())?;
     spent.model = verdict.time;
-    Ok(outcome(classifier.bundle(), &verdict.triage, frames.unread_frames, selection.picks.len()))
+    let seen = (frames.unread_frames, selection.picks.len());
+    let left_out = selection.left_out.into_iter().map(|why| format!("An image was not run: {why}"));
+    let open = left_out.chain(age.contradictions).collect();
+    let reservations = Reservations { doubts: selection.doubts, open };
+    Ok(outcome(classifier.bundle(), &verdict.triage, seen, &reservations))
+}
+
+/// Today as a day number, by the clock of this machine.
+fn today() -> i64 {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(seconds / 86_400).unwrap_or(i64::MAX)
 }
 
 fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {

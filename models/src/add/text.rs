@@ -86,6 +86,8 @@ rows = [64, 8192]                    # {OPEN_MARK}: sizes of the images it was t
 columns = [64, 8192]                 # {OPEN_MARK}
 frames = [1, 4]                      # {OPEN_MARK}: frames of a whole study; of a CT its slices
 bits_stored = [8, 16]                # {OPEN_MARK}: may be left out
+# plane = [\"AXIAL\"]                  of slices: add CORONAL, SAGITTAL where it was trained on them
+# contrast = true                    where it was trained on slices with a contrast agent
 "
     )
 }
