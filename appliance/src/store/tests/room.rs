@@ -115,6 +115,24 @@ fn a_crash_in_the_middle_of_a_long_object_gives_its_room_back_at_the_next_start(
 }
 
 #[test]
+fn what_lies_behind_a_last_entry_that_is_damaged_goes_with_the_next_start() {
+    let (root, _disk, store) = small(4096 * MIB);
+    let torn = put(&store, &noise(200_000)).unwrap();
+    super::damage(&store.inbox(), torn.id, 10);
+    let (name, at) = segment::place(torn.id);
+    let path = root.path().join(INBOX).join(name.to_string());
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert_eq!(bytes.len() as u64, segment::end_of(at, torn.length));
+    bytes.extend(noise(3 << 20));
+    std::fs::write(&path, &bytes).unwrap();
+    let store = Store::open(&config(root.path())).unwrap();
+    assert_eq!(store.inbox().recover().unwrap().damaged, [torn.id]);
+    let left = std::fs::metadata(&path).unwrap().len();
+    assert_eq!(left, segment::end_of(at, torn.length), "it stays for a person, and nothing else does");
+}
+
+#[test]
 fn objects_that_say_how_long_they_are_are_counted_together_and_refused_before_they_take_room() {
     let (root, _disk, store) = small(250 * MIB);
     let mut first = store.inbox().begin().unwrap();
