@@ -71,7 +71,7 @@ async fn a_backup_opens_with_the_key_and_holds_none() {
     let mut names: Vec<String> =
         std::fs::read_dir(&to).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, ["BACKUP.json", "audit.jsonl", "ledger.db"]);
+    assert_eq!(names, ["BACKUP.json", "audit.jsonl", "audit.jsonl.head", "ledger.db"]);
     for file in holds["files"].as_array().unwrap() {
         let bytes = std::fs::read(to.join(file["name"].as_str().unwrap())).unwrap();
         assert_eq!(file["bytes"], bytes.len());
@@ -85,6 +85,67 @@ async fn a_backup_opens_with_the_key_and_holds_none() {
     Ledger::open(&to.join("ledger.db"), &site.key()).await.unwrap().close().await;
     let again = site.run(&["backup", to.to_str().unwrap()]);
     assert!(!again.status.success() && said(&again).contains("new or empty folder"), "{}", said(&again));
+}
+
+#[tokio::test]
+async fn a_backup_of_an_older_version_is_restored_and_brought_up() {
+    let site = Site::new();
+    let to = site.folder.path().join("backup");
+    let made = site.run(&["backup", to.to_str().unwrap(), "--json"]);
+    assert!(made.status.success(), "{}", said(&made));
+    // As that version made it: its schema, no head of the audit.
+    first_release(&to.join("ledger.db")).await;
+    std::fs::remove_file(to.join("audit.jsonl.head")).unwrap();
+    let mut holds: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let files = ["ledger.db", "audit.jsonl"].map(|name| {
+        let bytes = std::fs::read(to.join(name)).unwrap();
+        let digest = blake3::hash(&bytes).to_hex().to_string();
+        serde_json::json!({ "name": name, "bytes": bytes.len(), "blake3": digest })
+    });
+    holds["files"] = files.to_vec().into();
+    std::fs::write(to.join("BACKUP.json"), holds.to_string()).unwrap();
+    let over = site.run(&["restore", to.to_str().unwrap()]);
+    assert!(!over.status.success() && said(&over).contains("--replace"), "{}", said(&over));
+    let done = site.run(&["restore", to.to_str().unwrap(), "--replace", "--json"]);
+    assert!(done.status.success(), "{}", said(&done));
+    let done: Value = serde_json::from_slice(&done.stdout).unwrap();
+    // It names studies whose images this store never had.
+    assert!(done["taken_up"]["missing"].as_u64().unwrap() > 0, "{done}");
+    let ledger = Ledger::open(&site.at("ledger.db"), &site.key()).await.unwrap();
+    assert_eq!(ledger.list(&ListQuery { limit: 50, ..ListQuery::default() }).await.unwrap().len(), 6);
+    ledger.close().await;
+    assert!(Ledger::is_sealed(&site.at("ledger.db")).await.unwrap());
+    let verified = site.run(&["audit", "verify"]);
+    assert!(
+        verified.status.success() && said(&verified).contains("restored from a backup"),
+        "{}",
+        said(&verified)
+    );
+}
+
+#[test]
+fn a_backup_that_cannot_be_finished_leaves_nothing_and_one_of_a_broken_audit_says_so() {
+    let site = Site::new();
+    let (audit, to) = (site.at("audit.jsonl"), site.folder.path().join("backup"));
+    let whole = std::fs::read_to_string(&audit).unwrap();
+    std::fs::remove_file(&audit).unwrap();
+    let cut = site.run(&["backup", to.to_str().unwrap()]);
+    assert!(!cut.status.success(), "{}", said(&cut));
+    assert_eq!(std::fs::read_dir(&to).unwrap().count(), 0, "the next one may go there");
+    std::fs::write(&audit, whole.replacen("user add", "user bad", 1)).unwrap();
+    let made = site.run(&["backup", to.to_str().unwrap(), "--json"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let holds: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert!(holds["audit_fault"].as_str().unwrap().contains("line"), "{holds}");
+    assert_eq!(holds["files"].as_array().unwrap().len(), 3);
+    // Neither that one nor the site's own holds: the ledger comes back all the same, and both are kept and told.
+    assert_eq!(site.run(&["run"]).status.code(), Some(1));
+    let done = site.run(&["restore", to.to_str().unwrap(), "--replace"]);
+    assert!(done.status.success(), "{}", said(&done));
+    for words in ["the backup's audit does not hold", "was put aside", "a new one begins"] {
+        assert!(said(&done).contains(words), "{words}: {}", said(&done));
+        assert!(said(&site.run(&["audit", "verify"])).contains(words), "{words}");
+    }
 }
 
 #[test]

@@ -61,53 +61,58 @@ pub(super) struct Head {
 /// What the head says: lines and the last one's digest.
 pub(super) type Said = (u64, String);
 
-impl Head {
-    fn path(audit: &Path) -> PathBuf {
-        let mut name = audit.file_name().unwrap_or_default().to_owned();
-        name.push(".head");
-        audit.with_file_name(name)
-    }
+/// Where the head of an audit file is: beside it.
+#[must_use]
+pub fn head_path(audit: &Path) -> PathBuf {
+    let mut name = audit.file_name().unwrap_or_default().to_owned();
+    name.push(".head");
+    audit.with_file_name(name)
+}
 
+/// What the head says, changing nothing and making none.
+///
+/// # Errors
+/// [`Error::Head`] when it is missing or not under this key.
+pub(super) fn read_head(audit: &Path, store_key: &[u8; 32]) -> Result<Said, Error> {
+    let mut text = String::new();
+    let file = File::open(head_path(audit)).map_err(|_| Error::Head)?;
+    file.take(1_024).read_to_string(&mut text).map_err(|_| Error::Head)?;
+    parse(&key(store_key), &text)
+}
+
+fn mac(key: &[u8; 32], lines: u64, digest: &str) -> String {
+    blake3::keyed_hash(key, format!("{lines} {digest}").as_bytes()).to_hex().to_string()
+}
+
+fn parse(key: &[u8; 32], text: &str) -> Result<Said, Error> {
+    let mut words = text.split_whitespace();
+    let (Some(lines), Some(digest), Some(said)) = (words.next(), words.next(), words.next()) else {
+        return Err(Error::Head);
+    };
+    let lines: u64 = lines.parse().map_err(|_| Error::Head)?;
+    // Compared in constant time: blake3's own type does.
+    let made = blake3::Hash::from_hex(mac(key, lines, digest)).map_err(|_| Error::Head)?;
+    let there = blake3::Hash::from_hex(said).map_err(|_| Error::Head)?;
+    if made == there { Ok((lines, digest.to_owned())) } else { Err(Error::Head) }
+}
+
+impl Head {
     /// Opens or begins the head; what it says, or `None` when it is new.
     pub(super) fn open(audit: &Path, store_key: &[u8; 32]) -> Result<(Self, Option<Said>), Error> {
-        let path = Self::path(audit);
+        let path = head_path(audit);
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
         let mut text = String::new();
         file.by_ref().take(1_024).read_to_string(&mut text).map_err(|_| Error::Head)?;
         let head = Self { file, key: key(store_key) };
-        let said = if text.is_empty() { None } else { Some(head.parse(&text)?) };
+        let said = if text.is_empty() { None } else { Some(parse(&head.key, &text)?) };
         Ok((head, said))
-    }
-
-    /// What the head says, without making one.
-    pub(super) fn read(audit: &Path, store_key: &[u8; 32]) -> Result<Said, Error> {
-        if !Self::path(audit).is_file() {
-            return Err(Error::Head);
-        }
-        Self::open(audit, store_key)?.1.ok_or(Error::Head)
-    }
-
-    fn mac(&self, lines: u64, digest: &str) -> String {
-        blake3::keyed_hash(&self.key, format!("{lines} {digest}").as_bytes()).to_hex().to_string()
-    }
-
-    fn parse(&self, text: &str) -> Result<Said, Error> {
-        let mut words = text.split_whitespace();
-        let (Some(lines), Some(digest), Some(mac)) = (words.next(), words.next(), words.next()) else {
-            return Err(Error::Head);
-        };
-        let lines: u64 = lines.parse().map_err(|_| Error::Head)?;
-        // Compared in constant time: blake3's own type does.
-        let made = blake3::Hash::from_hex(self.mac(lines, digest)).map_err(|_| Error::Head)?;
-        let there = blake3::Hash::from_hex(mac).map_err(|_| Error::Head)?;
-        if made == there { Ok((lines, digest.to_owned())) } else { Err(Error::Head) }
     }
 
     /// Writes the head in place: one short line within one sector.
     pub(super) fn write(&self, reach: &Reach) -> Result<(), Error> {
         let last = if reach.last.is_empty() { "-" } else { &reach.last };
-        let line = format!("{:020} {last} {}\n", reach.lines, self.mac(reach.lines, last));
+        let line = format!("{:020} {last} {}\n", reach.lines, mac(&self.key, reach.lines, last));
         self.file.write_all_at(line.as_bytes(), 0)?;
         Ok(self.file.sync_data()?)
     }

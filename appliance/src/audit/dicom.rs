@@ -77,7 +77,7 @@ fn meaning(what: &str) -> Meaning {
         "report home" => m(IMPORT, None, 'C', 0, Flow::In),
         "evicted" => m(DELETED, None, 'D', 0, Flow::None),
         "vault: exported" => m(EXPORT, None, 'R', 0, Flow::None),
-        "vault: forgot" | "pseudonym key rotated" => {
+        "vault: forgot" | "pseudonym key rotated" | "ledger restored" | "entries taken up" => {
             m(ALERT, Some(("110129", "Security Configuration")), 'E', 0, Flow::None)
         }
         "looked at the name" | "looked at attributes" | "vault: looked" | "vault: re-identified files" => {

@@ -9,6 +9,7 @@ mod collector;
 mod config;
 mod dicom;
 mod entry;
+mod restore;
 mod syslog;
 #[cfg(test)]
 mod tests;
@@ -22,11 +23,13 @@ use tokio::sync::Notify;
 
 use chain::Head;
 
-pub use chain::Reach;
+pub use chain::{Reach, head_path};
 pub use collector::{Collector, Delivery};
 pub use config::AuditConfig;
 pub use dicom::{Source, message};
 pub use entry::Entry;
+pub use restore::{RESTORED, Resumed, copy, resume};
+pub use syslog::timestamp;
 
 /// What can go wrong with the audit.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +39,12 @@ pub enum Error {
     Disk(std::io::ErrorKind),
     /// The chain is broken at a line (counted from 1).
     #[error(
-        "the audit's chain is broken at line {0}: it was altered or damaged; keep the file, and put it aside to go on"
+        "the audit's chain is broken at line {0}: it was altered or damaged; keep the file. `appliance restore` with a backup puts it aside, says so in the audit, and goes on"
     )]
     Broken(u64),
     /// Lines are missing at the end, or were written anew.
     #[error(
-        "the audit does not reach what its head says (line {0}): lines were removed or written anew; keep both files, and put them aside to go on"
+        "the audit does not reach what its head says (line {0}): lines were removed or written anew, or an older audit was put in its place; keep both files. `appliance restore` with a backup puts them aside, says so in the audit, and goes on"
     )]
     Cut(u64),
     /// The head is missing or not ours.
@@ -98,7 +101,7 @@ impl Audit {
             delivery: Mutex::new(Delivery::default()),
         };
         if old {
-            audit.write(now(), "appliance", "audit head begun", "", "this audit had no head before")?;
+            audit.write(now(), "appliance", "audit head begun", "", "no head was beside this audit: that nothing was removed at its end before this line cannot be shown")?;
         }
         Ok(audit)
     }
@@ -158,6 +161,14 @@ impl Audit {
         Ok(())
     }
 
+    /// Every line in order, with its number; the chain is checked on the way.
+    ///
+    /// # Errors
+    /// [`Error::Broken`], [`Error::Disk`].
+    pub fn each(&self, with: impl FnMut(u64, &Entry)) -> Result<Reach, Error> {
+        each(&self.path, with)
+    }
+
     /// How far the chain reaches.
     #[must_use]
     pub fn reach(&self) -> Reach {
@@ -204,7 +215,7 @@ fn reach_of(path: &Path, said: Option<&chain::Said>) -> Result<Reach, Error> {
 /// # Errors
 /// [`Error::Broken`], [`Error::Cut`], [`Error::Head`], [`Error::Disk`].
 pub fn verify(path: &Path, store_key: &[u8; 32]) -> Result<Reach, Error> {
-    let said = Head::read(path, store_key)?;
+    let said = chain::read_head(path, store_key)?;
     reach_of(path, Some(&said))
 }
 

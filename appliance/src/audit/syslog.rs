@@ -11,8 +11,9 @@ const PRIORITY: u8 = 85;
 /// MSGID of audit messages (PS3.15 A.6).
 const MSGID: &str = "DICOM+RFC3881";
 
-/// A time as RFC 3339 wants it, in UTC with milliseconds.
-pub(super) fn timestamp(ms: i64) -> String {
+/// A time (ms since 1970 UTC) as RFC 3339 wants it, in UTC with milliseconds.
+#[must_use]
+pub fn timestamp(ms: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
         .ok()
         .and_then(|t| t.format(&Rfc3339).ok())

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::{each, message, verify};
+use crate::audit::{Entry, RESTORED, each, message, verify};
 use crate::conveyor::now;
 use crate::house::{Request, Response, ask, audit_source, open_audit, open_ledger, socket_path, store_key};
 
@@ -43,10 +43,27 @@ fn failed(error: &crate::audit::Error) -> Failure {
 fn check(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
     let reach = verify(&settings.site.audit, store_key(&settings)?.bytes()).map_err(|e| failed(&e))?;
+    // A chain that goes on after a restore holds, and may not be all there ever was: that is said too.
+    let mut restores = Vec::new();
+    let note = |number, entry: &Entry| {
+        if entry.what == RESTORED {
+            restores.push((number, out::time(entry.at), entry.detail.clone()));
+        }
+    };
+    each(&settings.site.audit, note).map_err(|e| failed(&e))?;
     if w.json {
-        out::json(&serde_json::json!({ "lines": reach.lines, "digest": reach.last, "holds": true }));
-    } else {
-        out::line(&format!("the chain holds: {} lines, the last digest is {}", reach.lines, reach.last));
+        let restores: Vec<_> = restores
+            .iter()
+            .map(|(line, at, detail)| serde_json::json!({ "line": line, "at": at, "detail": detail }))
+            .collect();
+        out::json(&serde_json::json!({
+            "lines": reach.lines, "digest": reach.last, "holds": true, "restores": restores,
+        }));
+        return Ok(());
+    }
+    out::line(&format!("the chain holds: {} lines, the last digest is {}", reach.lines, reach.last));
+    for (line, at, detail) in restores {
+        out::line(&format!("line {line}, {at}: restored {detail}"));
     }
     Ok(())
 }
@@ -62,7 +79,7 @@ async fn export(w: &Where) -> Result<(), Failure> {
             .map_err(|e| failed(&e))?,
     }
     let source = audit_source(&settings);
-    let show = |_, entry: &crate::audit::Entry| {
+    let show = |_, entry: &Entry| {
         if w.json { out::json(entry) } else { out::line(&message(entry, &source)) }
     };
     each(&settings.site.audit, show).map_err(|e| failed(&e))?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +9,7 @@ use futures::StreamExt as _;
 use models::sandbox::Pool;
 use serde_json::{Value, json};
 
-use super::files::{Unanswered, ask, bar, p10, some, studies, word};
+use super::files::{Unanswered, ask, bar, p10, some, studies, word, write_piece};
 use super::out::{self, Failure};
 use crate::deid::{self, Keys, Statement, StudyContext};
 use crate::dicom;
@@ -187,11 +186,7 @@ fn line_of(
     let mut output = Value::Null;
     if let Some(piece) = &line.piece {
         let name = folder.join(format!("{number:06}.dcm"));
-        // Within the kernel where it can. The worker's own digest would say nothing about a worker.
-        let mut from = bag.try_clone()?;
-        from.seek(SeekFrom::Start(piece.offset))?;
-        let copied = std::io::copy(&mut from.take(piece.length), &mut File::create(&name)?)?;
-        if copied != piece.length {
+        if !write_piece(bag, piece, &name)? {
             return Ok(refused("the worker's output ends early"));
         }
         output = json!(name);

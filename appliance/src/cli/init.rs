@@ -205,6 +205,7 @@ path = \"store\"
 key = \"keys/store.key\"         # everything at rest is sealed under it: keep a copy apart; lost with the disk, all is lost
 warn_free = \"{warn}\"            # below it the page warns
 refuse_free = \"{refuse}\"          # below it C-STORE is answered A700, before anything is at risk
+max_object = \"4GiB\"            # a longer object is answered A701 and takes no room
 keep = \"30d\"                    # originals stay at least so long; they go only when space is below warn_free
 evict = \"forwarded\"             # and only when sent on and taken; \"answered\": the PACS sends us copies, none is the only one
 

@@ -19,6 +19,7 @@ mod oversee;
 mod pseudonym;
 mod recalibrate;
 mod reidentify;
+mod restore;
 mod run;
 mod site;
 mod status;
@@ -107,6 +108,8 @@ enum Command {
     Store(store::Command),
     /// Back the site up, while the appliance runs or not; says what the backup holds.
     Backup(site::Backup),
+    /// Restore the site from a backup, while the appliance is stopped.
+    Restore(restore::Restore),
 }
 
 /// Runs the command line and returns the exit code.
@@ -156,6 +159,7 @@ fn dispatch(command: Command) -> ExitCode {
         }
         Command::Store(c) => store::main(&c),
         Command::Backup(c) => out::block_on(site::backup(&c)),
+        Command::Restore(c) => out::block_on(restore::main(&c)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,11 @@
 //! `appliance reidentify`: what was made from this site's pseudonyms gets its patients, UIDs and dates back.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::files::{ask, p10, some};
+use super::files::{ask, p10, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
 use crate::house::{VaultUse, deid_order, open_ledger, workers};
@@ -54,9 +52,9 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
             let mut output = None;
             if let Some(piece) = &line.piece {
                 let name = c.output.join(format!("{number:06}.dcm"));
-                let mut from = bag.try_clone()?;
-                from.seek(SeekFrom::Start(piece.offset))?;
-                std::io::copy(&mut from.take(piece.length), &mut File::create(&name)?)?;
+                if !write_piece(&bag, piece, &name)? {
+                    return Err(failed("the worker's output ends early".into()));
+                }
                 (output, done) = (Some(name), done + 1);
             }
             number += 1;

@@ -8,6 +8,7 @@ use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::audit::verify;
 use crate::conveyor::now;
 use crate::escalation::Identity;
 use crate::house::{
@@ -46,7 +47,9 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
         None => {
             let ledger = open_ledger(&settings).await?;
-            let holds = house::backup(&settings, &ledger, &to).await?;
+            let key = store_key(&settings)?;
+            let reach = || verify(&settings.site.audit, key.bytes());
+            let holds = house::backup(&settings, &ledger, reach, &to).await?;
             ledger.close().await;
             holds
         }
@@ -62,7 +65,10 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     for apart in holds.get("not_in_it").and_then(serde_json::Value::as_array).into_iter().flatten() {
         out::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
     }
-    out::say("keep the keys apart from this backup, and not on this machine alone");
+    if let Some(fault) = holds.get("audit_fault") {
+        out::say(&format!("the audit was copied as it is, and does not hold: {}", word(fault)));
+    }
+    out::say("keep the keys and the configuration apart from this backup, and not on this machine alone");
     Ok(())
 }
 

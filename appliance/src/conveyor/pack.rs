@@ -181,7 +181,8 @@ impl Conveyor {
     }
 
     /// At start: a complete envelope without its row is adopted, everything else without a row is deleted, and
-    /// cases that were being packed begin again.
+    /// cases that were being packed, or whose envelope is not here, begin again: a restored ledger may name one that
+    /// was delivered since, and the cloud then says so.
     ///
     /// # Errors
     /// The ledger's or the store's refusal.
@@ -189,13 +190,15 @@ impl Conveyor {
         let outbox = self.store.outbox();
         let in_use: std::collections::BTreeSet<String> =
             self.ledger.envelopes_in_use().await?.into_iter().collect();
+        let mut here = std::collections::BTreeSet::new();
         for (id, _) in outbox.list()? {
-            if in_use.contains(&id.to_string()) {
-                continue;
-            }
-            if !self.adopt_envelope(id).await? {
+            if !in_use.contains(&id.to_string()) && !self.adopt_envelope(id).await? {
                 outbox.remove(id)?;
             }
+            here.insert(id.to_string());
+        }
+        for envelope in in_use.difference(&here) {
+            self.ledger.record_let_go(envelope).await?;
         }
         for case in self.ledger.cases_in(CaseState::Packing).await? {
             self.ledger.move_case(&case.id, &[CaseState::Packing], CaseState::Leaving, Some(now())).await?;

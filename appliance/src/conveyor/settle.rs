@@ -38,6 +38,11 @@ impl Conveyor {
         if let Some(reason) = nothing_counts(&all) {
             return self.decide(pending, not_analysed(&first, reason), None).await;
         }
+        if all.is_empty() && self.ledger.is_evicted(&pending.study).await? {
+            // Only a restored ledger knows such a revision: what answered it before is lost with the former one.
+            let reason = "its originals were delivered and removed before the ledger was restored".to_owned();
+            return self.decide(pending, not_analysed("", reason), None).await;
+        }
         if let Some(reason) = not_to_be_tried(&rows, pending.deaths) {
             let answer = unreadable(&first, reason);
             return self.decide(pending, answer, None).await;

@@ -233,7 +233,7 @@ async fn a_rejection_note_takes_effect_as_it_is_recorded_or_at_the_next_start() 
         ..Reception::default()
     };
     incoming.commit(reception).unwrap();
-    super::sink::recover(&settled.opened, &settled.arriving).await.unwrap();
+    super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
     ledger.make_revision(&study, "quiet", 10).await.unwrap();
     assert_eq!(counting().await, 1);
 }

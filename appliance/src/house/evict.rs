@@ -2,8 +2,9 @@
 //! and past retention, the oldest first. Nothing else is ever removed.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use super::{Error, Opened};
 use crate::audit::Entry;
 use crate::conveyor::now;
 use crate::ledger::Proof;
-use crate::store::{Eviction, Id, Level, Store, StoreConfig};
+use crate::store::{Eviction, Id, Store, StoreConfig};
 
 /// How often the free space is looked at.
 const LOOK: Duration = Duration::from_secs(30);
@@ -135,7 +136,7 @@ impl Evictor {
     }
 
     fn short(&self) -> Result<bool, Error> {
-        Ok(self.opened.store.space()?.level != Level::Ample)
+        Ok(self.opened.store.short()?)
     }
 }
 
@@ -155,22 +156,25 @@ async fn remove(store: &Store, entries: Vec<Id>, bags: Vec<Id>) -> Result<(), Er
     }
 }
 
-/// At start: files whose rows say that they were evicted were left by a crash.
+/// At start: files whose rows say that they were evicted, and preview bags that no row names, were left by a crash or
+/// by a ledger that is no longer here.
 ///
 /// # Errors
 /// The ledger's or the store's refusal.
 pub(super) async fn sweep(opened: &Opened) -> Result<u64, Error> {
     let evicted = opened.ledger.evicted_instances().await?;
-    if evicted.is_empty() {
-        return Ok(0);
-    }
     let inbox = opened.store.inbox();
     let left: Vec<Id> = evicted
         .iter()
         .filter_map(|id| id.parse::<Id>().ok())
         .filter(|id| !matches!(inbox.read(*id), Err(crate::store::Error::Unknown)))
         .collect();
-    let count = left.len() as u64;
-    remove(&opened.store, left, Vec::new()).await?;
+    let named: HashSet<Id> = opened.ledger.bags().await?.iter().filter_map(|id| id.parse().ok()).collect();
+    let bags = opened.store.derived().list()?;
+    let bags: Vec<Id> = bags.into_iter().map(|(id, _)| id).filter(|id| !named.contains(id)).collect();
+    let count = (left.len() + bags.len()) as u64;
+    if count > 0 {
+        remove(&opened.store, left, bags).await?;
+    }
     Ok(count)
 }

@@ -16,6 +16,8 @@ mod open;
 mod outbox;
 mod oversight;
 mod profile;
+mod recover;
+mod restore;
 mod run;
 mod services;
 mod sink;
@@ -34,6 +36,7 @@ pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use oversight::{OversightOrder, OversightUse};
 pub use profile::read_profile;
+pub use restore::{Restored, restore};
 pub use run::{Addresses, run};
 pub use status::{ArrivingRow, Light, Report};
 pub use vault::{VaultOrder, VaultUse, rotate};
@@ -62,6 +65,9 @@ pub enum Error {
     /// The model runtime.
     #[error("{0}")]
     Models(String),
+    /// A restore that cannot be done, with what to do; nothing was changed.
+    #[error("{0}")]
+    Restore(String),
     /// The de-identification policy.
     #[error("[deid] policy: {0}")]
     Policy(String),

@@ -54,6 +54,14 @@ impl Opened {
         // The store would make a key where it never had one: of a sealed ledger that would hide that its key is lost.
         store_key(s)?;
         let store = Store::open(&s.store)?;
+        Self::over(s, store).await
+    }
+
+    /// Opens the other rooms over an open store.
+    ///
+    /// # Errors
+    /// Each room's own, with what to do.
+    pub(super) async fn over(s: &Settings, store: Store) -> Result<Self, Error> {
         let audit = Arc::new(open_audit(s)?);
         let ledger = open_ledger(s).await?;
         ledger.check().await?;

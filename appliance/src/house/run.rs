@@ -15,8 +15,9 @@ use super::control::{self, Clerk, Request, Response, socket_path};
 use super::evict::{self, Evictor};
 use super::open::{Opened, bundles, deid_order, pool, rules};
 use super::outbox::HouseOutbox;
+use super::recover::recover;
 use super::services::Counter;
-use super::sink::{Front, door, recover};
+use super::sink::{Front, door};
 use super::status::{ArrivingRow, Report};
 use super::warden;
 use super::work::Work;
@@ -71,7 +72,7 @@ pub async fn run(
     recover(&opened, &arriving).await?;
     let left = evict::sweep(&opened).await?;
     if left > 0 {
-        tracing::info!(files = left, "evicted files that a crash had left were removed");
+        tracing::info!(files = left, "files that a crash or a former ledger had left were removed");
     }
     let cloud_up = Arc::new(AtomicBool::new(false));
     let conveyor = Conveyor {
@@ -281,10 +282,14 @@ impl Clerk for Running {
                 Ok(done) => Response::Done(done),
                 Err(error) => Response::Refused(error.to_string()),
             },
-            Request::Backup { to } => match super::backup(&self.settings, self.ledger(), &to).await {
-                Ok(holds) => Response::Done(holds),
-                Err(error) => Response::Refused(error.to_string()),
-            },
+            Request::Backup { to } => {
+                match super::backup(&self.settings, self.ledger(), || Ok(self.opened.audit.reach()), &to)
+                    .await
+                {
+                    Ok(holds) => Response::Done(holds),
+                    Err(error) => Response::Refused(error.to_string()),
+                }
+            }
             Request::AuditExported => done(
                 self.opened
                     .audit

@@ -21,7 +21,7 @@ use crate::store::{Id, Reception};
 use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
 
 /// Rows recorded with one sync.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 /// How long the first row of a batch waits for others.
 const GATHER: Duration = Duration::from_millis(50);
 /// Arrivals that may wait for their row; then reception waits too.
@@ -252,7 +252,7 @@ impl Recorder {
 }
 
 /// The rows of arrivals and, in the same transaction, what is to be sent on.
-async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate::ledger::Error> {
+pub(super) async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate::ledger::Error> {
     let to = |a: &Arrival| opened.forwards.destinations(&a.modality, &a.calling_ae);
     let recorded = opened.ledger.record_arrivals_to(rows, to).await?;
     opened.forwards.news();
@@ -260,7 +260,7 @@ async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate
 }
 
 /// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.
-async fn read_notes(opened: &Opened) {
+pub(super) async fn read_notes(opened: &Opened) {
     let notes = match opened.ledger.unread_notes().await {
         Ok(notes) => notes,
         // Looked at again with the next one and at the next start.
@@ -303,44 +303,4 @@ fn counted(events: &[Event]) -> Vec<NewRefusal> {
         }
     }
     found
-}
-
-/// At start: entries without a row get one, and studies with arrivals of no revision go on arriving.
-///
-/// # Errors
-/// The ledger's or the store's refusal.
-pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Result<(), super::Error> {
-    let found = opened.store.inbox().recover()?;
-    if !found.damaged.is_empty() {
-        tracing::error!(
-            entries = found.damaged.len(),
-            "damaged entries were left in the inbox for a person to look at"
-        );
-    }
-    for chunk in found.entries.chunks(BATCH) {
-        let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
-        let recorded = record(opened, &rows).await?;
-        for (entry, made) in chunk.iter().zip(recorded) {
-            if made.repeated {
-                opened.store.inbox().remove(entry.id)?
-            } else {
-                opened.store.inbox().settle(entry.id)?
-            }
-        }
-    }
-    if !found.entries.is_empty() {
-        tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
-    }
-    read_notes(opened).await;
-    let mut open = Vec::new();
-    for (study, last) in opened.ledger.open_studies().await? {
-        let expected = opened.ledger.expected_of(&study).await?;
-        open.push((study, last, expected));
-    }
-    let mut arriving = arriving.lock().unwrap_or_else(PoisonError::into_inner);
-    for (study, last, expected) in open {
-        arriving.recovered(&study, last);
-        arriving.expect(&study, expected);
-    }
-    Ok(())
 }

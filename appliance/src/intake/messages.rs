@@ -339,6 +339,7 @@ impl<'a, S: Link> Messages<'a, S> {
             let metrics = &self.shared.metrics;
             let counter = match status {
                 Status::OUT_OF_RESOURCES => &metrics.refused_resources,
+                Status::TOO_LONG => &metrics.refused_too_long,
                 Status::MISMATCH => &metrics.refused_mismatch,
                 Status::CANNOT_UNDERSTAND => &metrics.refused_unreadable,
                 _ => &metrics.refused_other,

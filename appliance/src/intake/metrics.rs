@@ -49,6 +49,8 @@ counters! {
     bytes_stored,
     /// C-STORE requests answered with A700.
     refused_resources,
+    /// C-STORE requests answered with A701.
+    refused_too_long,
     /// C-STORE requests answered with A900.
     refused_mismatch,
     /// C-STORE requests answered with C000.

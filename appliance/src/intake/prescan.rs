@@ -32,6 +32,12 @@ impl Prescan {
         }
     }
 
+    /// How many bytes the data set will have at least, by what it says itself: as `Walk::declared`.
+    pub(crate) fn declared(&self) -> Option<u64> {
+        // The lengths inside a deflated data set say nothing about the bytes that come.
+        if self.inflate.is_some() { None } else { self.walk.declared() }
+    }
+
     /// The end of the data set.
     pub(crate) fn finish(mut self) -> Found {
         if self.inflate.is_some_and(|inflate| !inflate.is_complete()) {

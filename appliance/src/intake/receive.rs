@@ -41,8 +41,10 @@ impl Receiver {
         let Some(current) = &mut self.current else { return };
         let Ok(incoming) = &mut current.incoming else { return };
         current.prescan.feed(piece);
-        if let Err(error) = incoming.write(piece) {
-            // Dropping the incoming entry removes it at once.
+        // What is too long, or finds no room, is refused before its bytes reach the disk.
+        let roomy = current.prescan.declared().map_or(Ok(()), |length| incoming.expect(length));
+        if let Err(error) = roomy.and_then(|()| incoming.write(piece)) {
+            // Dropping the incoming entry removes it and gives its room back at once.
             current.incoming = Err(refuse(&error));
         }
     }

@@ -12,6 +12,9 @@ impl Status {
     pub const SUCCESS: Status = Status(0x0000);
     /// Refused: out of resources.
     pub const OUT_OF_RESOURCES: Status = Status(0xA700);
+    /// Refused: out of resources, whenever it is sent: it is longer than we take. PS3.4 table B.2-1 leaves the last two
+    /// digits of A7xx to us.
+    pub const TOO_LONG: Status = Status(0xA701);
     /// Error: data set does not match SOP class (or instance).
     pub const MISMATCH: Status = Status(0xA900);
     /// Error: cannot understand.
@@ -27,6 +30,7 @@ impl Status {
     pub fn comment(self) -> Option<&'static str> {
         match self {
             Status::OUT_OF_RESOURCES => Some("Receiver cannot store now; keep the object and send again"),
+            Status::TOO_LONG => Some("Object is longer than the receiver takes; see store.max_object"),
             Status::MISMATCH => Some("UIDs of command and data set differ"),
             Status::CANNOT_UNDERSTAND => Some("Study, Series or SOP Instance UID not found in data set"),
             Status::SOP_CLASS_NOT_SUPPORTED => Some("SOP class is not the one of this presentation context"),
@@ -41,6 +45,7 @@ impl Status {
         match error {
             // A field longer than the standard allows: the sender's data set, not our disk.
             store::Error::HeaderTooLong => Status::CANNOT_UNDERSTAND,
+            store::Error::TooLong => Status::TOO_LONG,
             _ => Status::OUT_OF_RESOURCES,
         }
     }
@@ -52,7 +57,12 @@ pub(crate) const ANSWERED: &[(Status, &str, &str)] = &[
     (
         Status::OUT_OF_RESOURCES,
         "Refused: out of resources",
-        "disk below its watermark or failing; the caller's bytes of the day are used up",
+        "disk below its watermark or failing, or without room for this object; the caller's bytes of the day are used up",
+    ),
+    (
+        Status::TOO_LONG,
+        "Refused: out of resources",
+        "the object has, or its Pixel Data says that it has, more bytes than `[store] max_object`",
     ),
     (
         Status::MISMATCH,

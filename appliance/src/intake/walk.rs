@@ -78,6 +78,18 @@ impl Walk {
         self.found.ok = false;
     }
 
+    /// How many bytes the data set will have at least, known once the length of its top-level Pixel Data, or of the
+    /// fragment of it that is coming, has passed. Nothing else is taken at its word, and nothing after a surprise: odd
+    /// data that claims too much elsewhere is stored all the same.
+    pub(crate) fn declared(&self) -> Option<u64> {
+        let pixels = self.found.pixel_data.as_ref().filter(|_| self.found.ok)?;
+        let fragment = match self.stack.last() {
+            Some(Level { kind: Kind::Fragments(true), .. }) => self.position.saturating_add(self.skip),
+            _ => 0,
+        };
+        Some(pixels.offset.saturating_add(pixels.length).max(fragment))
+    }
+
     /// The next plain bytes.
     pub(crate) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.lost {

@@ -49,12 +49,23 @@ fn read_piece(file: &mut File, size: usize) -> std::io::Result<Vec<u8>> {
 
 /// Seals the file `from` into the new file `to`; durable when this returns.
 pub(super) fn seal(seal: &Seal, from: &Path, to: &Path) -> Result<()> {
+    let part = to.with_extension("part");
+    let sealed = seal_pieces(seal, from, &part);
+    if sealed.is_err() {
+        // On a full disk half a copy would only take room.
+        let _ = std::fs::remove_file(&part);
+    }
+    sealed?;
+    std::fs::rename(&part, to)?;
+    sync_folder(to)
+}
+
+fn seal_pieces(seal: &Seal, from: &Path, part: &Path) -> Result<()> {
     let mut salt = [0_u8; 16];
     getrandom::fill(&mut salt).map_err(|_| Error::Database("no randomness"))?;
     let cipher = seal.copies(&salt)?;
-    let part = to.with_extension("part");
     let mut source = File::open(from)?;
-    let mut target = private(&part)?;
+    let mut target = private(part)?;
     target.write_all(MAGIC)?;
     target.write_all(&salt)?;
     let mut left = source.metadata()?.len();
@@ -70,8 +81,7 @@ pub(super) fn seal(seal: &Seal, from: &Path, to: &Path) -> Result<()> {
         }
     }
     target.sync_all()?;
-    std::fs::rename(&part, to)?;
-    sync_folder(to)
+    Ok(())
 }
 
 /// Opens a sealed copy into the new file `to`.

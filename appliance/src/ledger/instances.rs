@@ -167,13 +167,7 @@ impl Ledger {
 /// What the ledger made of it, and the name of the entry that is kept.
 async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<(Arrived, String)> {
     let index = seal.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
-    let same: Option<(String, String)> = sqlx::query_as(
-        "SELECT study, id FROM instances WHERE sop_instance_index = ? AND blake3 = ? AND evicted_at IS NULL",
-    )
-    .bind(&index)
-    .bind(&a.blake3)
-    .fetch_optional(&mut **tx)
-    .await?;
+    let same = known(tx, &index, a).await?;
     if let Some((study, id)) = same {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
         return Ok((
@@ -233,6 +227,24 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         corrections::replace(tx, &index, &a.id, a.arrived).await?;
     }
     Ok((Arrived { study, instance_index: index, repeated: false, conflict, corrects }, a.id.clone()))
+}
+
+/// Study and entry of the row that stands for these bytes. An entry that has its row, also one whose removal a crash cut
+/// short, is that one before it is any other.
+async fn known(
+    tx: &mut Transaction<'_, Sqlite>,
+    index: &str,
+    a: &Arrival,
+) -> Result<Option<(String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT study, id FROM instances WHERE (sop_instance_index = ?1 AND blake3 = ?2 AND evicted_at IS NULL)
+         OR id = ?3 ORDER BY id = ?3 DESC LIMIT 1",
+    )
+    .bind(index)
+    .bind(&a.blake3)
+    .bind(&a.id)
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 async fn study_of(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<String> {

@@ -6,6 +6,7 @@
 
 mod acceptances;
 mod accounts;
+mod adopt;
 mod areas;
 mod calls;
 mod cases;
@@ -48,6 +49,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 pub use acceptances::AcceptanceRow;
 pub use accounts::{Session, UserRow};
+pub use adopt::KnownEntry;
 pub use calls::{CallRow, OpenFlag};
 pub use cases::{CaseRow, NewCase, Sealed};
 pub use commitments::{Asked, CommitmentCounts, CommitmentItem, CommitmentRow, Held};
@@ -165,23 +167,31 @@ impl Ledger {
         self.pool.close().await;
     }
 
-    /// Writes a consistent copy of the ledger to `path`, which must not exist.
+    /// Writes a consistent copy of the ledger to `path`, which must not exist; says what it holds. A copy has no mark of
+    /// a store: whoever starts with it looks for entries that it does not know.
     ///
     /// # Errors
     /// [`Error::Exists`], or the database's refusal.
-    pub async fn backup(&self, path: &Path) -> Result<()> {
+    pub async fn backup(&self, path: &Path) -> Result<Counts> {
         if path.exists() {
             return Err(Error::Exists);
         }
         let name = path.to_str().ok_or(Error::Database("path"))?;
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
-        std::fs::File::open(path)?.sync_all()?;
-        // A copy that was never read back is a hope: its structure is checked before anyone relies on it.
-        let options = SqliteConnectOptions::new().filename(path).read_only(true);
-        let copy = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        let whole = upgrade::check(&copy).await;
+        // One file, nothing beside it.
+        let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Delete);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let copy = Self { pool, seal: Arc::clone(&self.seal) };
+        let finished = async {
+            copy.set_pair(None).await?;
+            // A copy that was never read back is a hope: its structure is checked before anyone relies on it.
+            copy.check().await?;
+            copy.counts().await
+        };
+        let counts = finished.await;
         copy.close().await;
-        whole
+        std::fs::File::open(path)?.sync_all()?;
+        counts
     }
 
     /// Looks whether the file at `path` is a sound ledger that this version knows, and with the store's key whether

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::units::{Size, Span};
 
-/// `[store] path, warn_free, refuse_free`.
+/// `[store] path, warn_free, refuse_free, max_object`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreConfig {
@@ -21,6 +21,9 @@ pub struct StoreConfig {
     /// Free space under which C-STORE is answered A700 before anything is at risk (default 5 GiB).
     #[serde(default = "refuse_free")]
     pub refuse_free: Size,
+    /// The longest data set that is taken (default 4 GiB); a longer one is answered A701.
+    #[serde(default = "max_object")]
+    pub max_object: Size,
     /// Originals stay at least so long after the last arrival of their study (default 30 days).
     #[serde(default = "keep")]
     pub keep: Span,
@@ -40,6 +43,14 @@ fn warn_free() -> Size {
 fn refuse_free() -> Size {
     Size(5 << 30)
 }
+
+/// Native Pixel Data cannot be longer (PS3.5 7.1: lengths have 32 bits).
+fn max_object() -> Size {
+    Size(4 << 30)
+}
+
+/// What may be written for `max_object`.
+const MAX_OBJECT: std::ops::RangeInclusive<u64> = 1 << 20..=1 << 40;
 
 fn keep() -> Span {
     Span(Duration::from_secs(30 * 24 * 3600))
@@ -66,6 +77,7 @@ impl StoreConfig {
             key,
             warn_free: warn_free(),
             refuse_free: refuse_free(),
+            max_object: max_object(),
             keep: keep(),
             evict: Eviction::default(),
         }
@@ -86,6 +98,9 @@ impl StoreConfig {
                 format!("is below refuse_free; write at least \"{}\"", self.refuse_free),
             ));
         }
+        if !MAX_OBJECT.contains(&self.max_object.0) {
+            faults.push(("store.max_object", "write a size from \"1MiB\" to \"1TiB\"".to_owned()));
+        }
         faults
     }
 }
@@ -104,7 +119,8 @@ mod tests {
         assert_eq!(config.key, PathBuf::from("keys/store.key"));
         assert!(config.faults().is_empty());
         assert!(toml::from_str::<StoreConfig>("path = \"x\"\nwarn = \"2GiB\"").is_err());
-        let odd: StoreConfig = toml::from_str("path = \"\"\nwarn_free = 1\nrefuse_free = 2").unwrap();
-        assert_eq!(odd.faults().len(), 2);
+        let odd: StoreConfig =
+            toml::from_str("path = \"\"\nwarn_free = 1\nrefuse_free = 2\nmax_object = 9").unwrap();
+        assert_eq!(odd.faults().len(), 3);
     }
 }

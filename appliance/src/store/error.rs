@@ -60,6 +60,9 @@ pub enum Error {
     /// Free space is under the refuse watermark; nothing was written.
     #[error("free space is under the refuse watermark")]
     Full,
+    /// An object has, or says that it has, more bytes than `max_object` allows.
+    #[error("the object is longer than store.max_object")]
+    TooLong,
     /// The disk answered with an error.
     #[error("the disk failed at step {step:?}: {kind}")]
     Disk {
@@ -81,7 +84,9 @@ pub enum Error {
     #[error("the entry header would exceed its region")]
     HeaderTooLong,
     /// Another process holds the store.
-    #[error("the store is in use by another process")]
+    #[error(
+        "the store is in use: stop the appliance first, or wait for the other command; nothing was changed"
+    )]
     Locked,
     /// The key file is not there, and the store holds what only that key opens.
     #[error(
@@ -110,7 +115,7 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::HeaderTooLong => Fault::Peer,
+            Error::HeaderTooLong | Error::TooLong => Fault::Peer,
             _ => Fault::Us,
         }
     }
@@ -118,7 +123,9 @@ impl Error {
     /// Whether trying again helps.
     pub fn retry(&self) -> Retry {
         match self {
-            Error::HeaderTooLong | Error::Unknown | Error::Damaged(_) | Error::Seal => Retry::Never,
+            Error::HeaderTooLong | Error::TooLong | Error::Unknown | Error::Damaged(_) | Error::Seal => {
+                Retry::Never
+            }
             Error::Full | Error::Disk { .. } | Error::Poisoned | Error::Locked => Retry::Later,
             Error::KeyMissing | Error::KeyWrong | Error::KeyMalformed | Error::KeyExposed => Retry::Later,
         }

@@ -1,6 +1,7 @@
 //! A disk that fails on demand, one named operation at a time (tests only).
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +23,16 @@ pub(crate) enum Failure {
 #[derive(Clone, Default)]
 pub(crate) struct FaultyDisk {
     plan: Arc<Mutex<Option<(&'static str, Failure)>>>,
-    free: Arc<Mutex<Option<u64>>>,
+    free: Arc<Mutex<Option<Free>>>,
+}
+
+/// What the disk says of its free space.
+#[derive(Clone, Copy)]
+enum Free {
+    /// So much, whatever is written.
+    Fixed(u64),
+    /// So much less what the files under the root take: a small disk.
+    Budget(u64),
 }
 
 impl FaultyDisk {
@@ -35,7 +45,12 @@ impl FaultyDisk {
     }
 
     pub(crate) fn set_free(&self, bytes: u64) {
-        *self.free.lock().unwrap_or_else(|p| p.into_inner()) = Some(bytes);
+        *self.free.lock().unwrap_or_else(|p| p.into_inner()) = Some(Free::Fixed(bytes));
+    }
+
+    /// From now on the disk has so many bytes in all.
+    pub(crate) fn set_budget(&self, bytes: u64) {
+        *self.free.lock().unwrap_or_else(|p| p.into_inner()) = Some(Free::Budget(bytes));
     }
 
     fn planned(&self, operation: &str) -> Option<Failure> {
@@ -138,8 +153,25 @@ impl Disk for FaultyDisk {
     fn free(&self, path: &Path) -> io::Result<u64> {
         self.check("free")?;
         match *self.free.lock().unwrap_or_else(|p| p.into_inner()) {
-            Some(bytes) => Ok(bytes),
+            Some(Free::Fixed(bytes)) => Ok(bytes),
+            Some(Free::Budget(bytes)) => Ok(bytes.saturating_sub(taken(path)?)),
             None => SystemDisk.free(path),
         }
     }
+}
+
+/// Bytes that the files under a folder take on the disk.
+pub(crate) fn taken(folder: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    for item in std::fs::read_dir(folder)? {
+        let item = item?;
+        match item.metadata() {
+            Ok(about) if about.is_dir() => sum += taken(&item.path())?,
+            Ok(about) => sum += about.blocks() * 512,
+            // Removed between the two calls.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sum)
 }

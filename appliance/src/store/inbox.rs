@@ -252,9 +252,12 @@ impl Inbox {
         let [path, _] = inner.segment_places(name);
         let file = inner.disk.open(&path).map_err(Error::disk(Step::Open))?;
         let mut scan = segment::scan(inner, &file, name)?;
+        // Behind the last entry lies what was set aside, and what an object left that was never acknowledged.
+        let mut end = scan.damaged.is_empty().then_some(0);
         // Entries of a lane are synced one after the other: only the last can have been cut off by a power failure
         // between the header and the content.
         if let Some((at, last, key)) = scan.entries.pop() {
+            end = end.map(|_| segment::end_of(at, last.length));
             let sealed = Unsealed::new(&file, at + PAGE, last.length, last.id, key);
             match check_digest(&sealed, &last) {
                 Ok(()) => found.entries.push(last),
@@ -277,12 +280,11 @@ impl Inbox {
             inner.disk.remove(&path).map_err(Error::disk(Step::Remove))?;
             found.removed += 1;
         } else {
-            if scan.damaged.is_empty() {
-                let end =
-                    found.entries.iter().filter_map(|e| Some(segment::end_of(here(&e.id)?, e.length))).max();
+            let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
+            if let Some(end) = end.filter(|end| *end < length) {
                 let mut writing = inner.disk.reopen(&path).map_err(Error::disk(Step::Open))?;
-                // Only reserved room is lost when this fails.
-                let _ = writing.set_length(end.unwrap_or(0));
+                // Only room is lost when this fails.
+                let _ = writing.set_length(end);
             }
             inner.segments.adopt(name, pages);
         }

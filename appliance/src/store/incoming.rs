@@ -11,11 +11,9 @@ use super::id::{Digest, Id};
 use super::key::{SALT, random};
 use super::page;
 use super::reception::Reception;
+use super::room::Share;
 use super::seal::Sealer;
 use super::segment::{Lane, PAGE, end_of, name_at};
-
-/// How many bytes are written between two looks at the free space.
-const SPACE_EVERY: u64 = 8 << 20;
 
 /// A committed entry.
 #[derive(Clone, Debug)]
@@ -24,7 +22,7 @@ pub struct Stored {
     pub reception: Reception,
 }
 
-/// An instance that is still arriving. Dropping it leaves nothing.
+/// An instance that is still arriving. Dropping it leaves nothing, and gives its room back.
 pub struct Incoming {
     inner: Arc<Inner>,
     id: Id,
@@ -35,7 +33,7 @@ pub struct Incoming {
     sealer: Option<Sealer>,
     lane: Option<Lane>,
     at: u64,
-    next_look: u64,
+    share: Share,
     broken: bool,
 }
 
@@ -66,7 +64,7 @@ impl Incoming {
         let id = match name_at(lane.name, at) {
             Ok(id) => id,
             Err(error) => {
-                inner.segments.put_back(lane);
+                inner.segments.put_back(inner, lane, at);
                 return Err(error);
             }
         };
@@ -81,7 +79,7 @@ impl Incoming {
             sealer: Some(sealer),
             lane: Some(lane),
             at: at + PAGE,
-            next_look: SPACE_EVERY,
+            share: Share::new(inner),
             broken: false,
         })
     }
@@ -96,16 +94,21 @@ impl Incoming {
         self.length
     }
 
+    /// The data set says that it will have so many bytes: room for them is made sure of before they come.
+    ///
+    /// # Errors
+    /// `TooLong`, `Full`, `Disk`; the entry should be dropped then.
+    pub fn expect(&mut self, length: u64) -> Result<(), Error> {
+        self.share.expect(length)
+    }
+
     /// Take the next bytes of the data set, in order. Memory stays bounded whatever the total.
     ///
     /// # Errors
-    /// `Full`, `Disk`; the entry cannot be committed after that and should be dropped.
+    /// `TooLong`, `Full`, `Disk`; the entry cannot be committed after that and should be dropped.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.share.take(bytes.len() as u64)?;
         self.length += bytes.len() as u64;
-        if self.length > self.next_look {
-            self.inner.room()?;
-            self.next_look = self.length.saturating_add(SPACE_EVERY);
-        }
         self.hasher.update(bytes);
         let (Some(sealer), Some(lane)) = (&mut self.sealer, &mut self.lane) else { return Err(Error::Seal) };
         let (at, broken) = (&mut self.at, &mut self.broken);
@@ -161,7 +164,7 @@ impl Drop for Incoming {
             let _ = lane.file.punch(lane.at, PAGE);
             self.inner.segments.retire(&self.inner, lane);
         } else {
-            self.inner.segments.put_back(lane);
+            self.inner.segments.put_back(&self.inner, lane, self.at);
         }
     }
 }

@@ -8,6 +8,7 @@
 //! PATH/outbox/ID         sealed envelopes that wait to leave
 //! PATH/reports/ID        reports that came home, encrypted
 //! PATH/key.mark          tells this store's key from another one
+//! PATH/pair.mark         tells the ledger that this store was last used with from a restored one
 //! PATH/tmp/              what is being made; emptied at start
 //! PATH/lock              held by the one process that uses the store
 //! ```
@@ -28,6 +29,7 @@ mod key;
 mod original;
 mod page;
 mod reception;
+mod room;
 mod seal;
 mod segment;
 mod shelf;
@@ -63,6 +65,7 @@ const OUTBOX: &str = "outbox";
 const REPORTS: &str = "reports";
 const TMP: &str = "tmp";
 const KEY_MARK: &str = "key.mark";
+const PAIR_MARK: &str = "pair.mark";
 
 /// State that all handles share.
 pub(crate) struct Inner {
@@ -70,6 +73,8 @@ pub(crate) struct Inner {
     disk: Arc<dyn Disk>,
     warn: u64,
     refuse: u64,
+    longest: u64,
+    promises: room::Promises,
     poisoned: AtomicBool,
     key: StoreKey,
     segments: segment::Segments,
@@ -92,7 +97,7 @@ pub enum Level {
 pub struct Space {
     /// Bytes that may still be written.
     pub free: u64,
-    /// Against the watermarks.
+    /// Against the watermarks, without what objects that are arriving have been promised.
     pub level: Level,
 }
 
@@ -148,6 +153,8 @@ impl Store {
                 disk,
                 warn: config.warn_free.0,
                 refuse: config.refuse_free.0,
+                longest: config.max_object.0,
+                promises: room::Promises::default(),
                 poisoned: AtomicBool::new(false),
                 key,
                 segments: segment::Segments::default(),
@@ -158,17 +165,27 @@ impl Store {
 
     /// Before anything is sealed with a key, the store remembers which one it is.
     fn leave_mark(&self) -> Result<(), Error> {
-        let (inner, path) = (&self.inner, self.inner.root.join(KEY_MARK));
-        if path.exists() {
+        let inner = &self.inner;
+        if inner.root.join(KEY_MARK).exists() {
             return Ok(());
         }
-        let mark = inner.key.mark()?;
-        let temporary = inner.root.join(TMP).join(inner.fresh()?.to_string());
-        let mut file = inner.disk.create(&temporary).map_err(Error::disk(Step::Prepare))?;
-        incoming::write_all(&mut *file, mark.as_bytes(), 0, Step::Prepare)?;
-        file.sync().map_err(Error::disk(Step::Prepare))?;
-        inner.disk.rename(&temporary, &path).map_err(Error::disk(Step::Prepare))?;
-        inner.disk.sync_folder(&inner.root).map_err(Error::disk(Step::Prepare))
+        inner.write_mark(KEY_MARK, &inner.key.mark()?)
+    }
+
+    /// The mark that this store and its ledger were given at their last start.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn pair(&self) -> Result<Option<String>, Error> {
+        read_mark(&self.inner.root.join(PAIR_MARK), Step::Read)
+    }
+
+    /// Gives this store a new mark.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn set_pair(&self, mark: &str) -> Result<(), Error> {
+        self.inner.write_mark(PAIR_MARK, mark)
     }
 
     /// The store's key, for another room's own derivation.
@@ -217,6 +234,15 @@ impl Store {
         self.inner.space()
     }
 
+    /// Whether stored things should go to make room: free space is under the warn watermark, also without what is
+    /// arriving, which may yet be refused.
+    ///
+    /// # Errors
+    /// `Disk`.
+    pub fn short(&self) -> Result<bool, Error> {
+        self.inner.short()
+    }
+
     /// Whether a sync has failed since the start; only a restart helps.
     pub fn poisoned(&self) -> bool {
         self.inner.poisoned()
@@ -228,20 +254,35 @@ impl Store {
 /// # Errors
 /// `KeyMissing`, `KeyWrong`, `KeyMalformed`, `KeyExposed`, `Disk`.
 pub fn check_key(config: &StoreConfig) -> Result<Option<StoreKey>, Error> {
-    let mark = match std::fs::read_to_string(config.path.join(KEY_MARK)) {
-        Ok(mark) => Some(mark),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(Error::disk(Step::Key)(error)),
-    };
+    let mark = read_mark(&config.path.join(KEY_MARK), Step::Key)?;
     match (StoreKey::load(&config.key), mark) {
-        (Ok(key), Some(mark)) if key.mark()? != mark.trim() => Err(Error::KeyWrong),
+        (Ok(key), Some(mark)) if key.mark()? != mark => Err(Error::KeyWrong),
         (Ok(key), _) => Ok(Some(key)),
         (Err(Error::KeyMissing), None) => Ok(None),
         (Err(error), _) => Err(error),
     }
 }
 
+fn read_mark(path: &Path, step: Step) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(mark) => Ok(Some(mark.trim().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::disk(step)(error)),
+    }
+}
+
 impl Inner {
+    /// Write a small file in the store's own folder, whole or not at all.
+    fn write_mark(&self, name: &str, mark: &str) -> Result<(), Error> {
+        let failed = || Error::disk(Step::Prepare);
+        let temporary = self.root.join(TMP).join(self.fresh()?.to_string());
+        let mut file = self.disk.create(&temporary).map_err(failed())?;
+        incoming::write_all(&mut *file, mark.as_bytes(), 0, Step::Prepare)?;
+        file.sync().map_err(failed())?;
+        self.disk.rename(&temporary, &self.root.join(name)).map_err(failed())?;
+        self.disk.sync_folder(&self.root).map_err(failed())
+    }
+
     fn fresh(&self) -> Result<Id, Error> {
         Id::random().map_err(Error::disk(Step::Prepare))
     }
@@ -257,23 +298,6 @@ impl Inner {
     fn poison(&self) {
         if !self.poisoned.swap(true, Ordering::AcqRel) {
             tracing::error!("a sync failed: the store takes nothing more until it is restarted");
-        }
-    }
-
-    fn space(&self) -> Result<Space, Error> {
-        let free = self.disk.free(&self.root).map_err(Error::disk(Step::Space))?;
-        let level = match free {
-            free if free < self.refuse => Level::Refusing,
-            free if free < self.warn => Level::Low,
-            _ => Level::Ample,
-        };
-        Ok(Space { free, level })
-    }
-
-    fn room(&self) -> Result<(), Error> {
-        match self.space()?.level {
-            Level::Refusing => Err(Error::Full),
-            _ => Ok(()),
         }
     }
 }

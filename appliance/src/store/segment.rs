@@ -85,6 +85,8 @@ pub(crate) struct Lane {
     pub(crate) file: Box<dyn DiskFile>,
     /// Where the next entry begins.
     pub(crate) at: u64,
+    /// Bytes that are set aside, counted from the start of the file.
+    reserved: u64,
     /// Memory for the next object.
     pub(crate) buffer: Vec<u8>,
 }
@@ -126,9 +128,26 @@ impl Segments {
         }
     }
 
-    /// Give a lane back: its object is durable, or was dropped and the next one takes its place.
-    pub(crate) fn put_back(&self, lane: Lane) {
+    /// Give a lane back: its object is durable, or was dropped and the next one takes its place. What a dropped one
+    /// has written, as far as `reached`, goes back to the disk but for what was set aside before it.
+    pub(crate) fn put_back(&self, inner: &Inner, mut lane: Lane, reached: u64) {
+        let keep = lane.at.max(lane.reserved);
+        if reached > keep && lane.file.set_length(keep).is_err() {
+            return self.retire(inner, lane);
+        }
         self.idle().push(lane);
+    }
+
+    /// Give back what idle lanes have set aside; `false` when that was nothing.
+    pub(crate) fn give_back_reserves(&self) -> bool {
+        let mut given = false;
+        for lane in self.idle().iter_mut().filter(|lane| lane.reserved > lane.at) {
+            if lane.file.set_length(lane.at).is_ok() {
+                lane.reserved = 0;
+                given = true;
+            }
+        }
+        given
     }
 
     fn create(&self, inner: &Inner) -> Result<Lane, Error> {
@@ -140,7 +159,8 @@ impl Segments {
         let mut file = inner.disk.create(&path).map_err(Error::disk(Step::Create))?;
         // Room set aside makes the syncs cheaper, no more: a disk that has little, or cannot, goes without.
         let ample = inner.space().is_ok_and(|s| s.free > inner.refuse.saturating_add(RESERVE_ABOVE));
-        if ample && file.reserve(SEGMENT).is_err() {
+        let reserved = if ample && file.reserve(SEGMENT).is_ok() { SEGMENT } else { 0 };
+        if reserved == 0 {
             let _ = file.set_length(0);
         }
         if let Err(error) = inner.disk.sync_folder(&folder) {
@@ -149,13 +169,14 @@ impl Segments {
             return Err(Error::disk(Step::SyncFolder)(error));
         }
         self.waiting().insert(name, Waiting::default());
-        Ok(Lane { name, file, at: 0, buffer: Vec::new() })
+        Ok(Lane { name, file, at: 0, reserved, buffer: Vec::new() })
     }
 
     /// Append nothing more to a lane. What was reserved and not used is given back.
     pub(crate) fn retire(&self, inner: &Inner, mut lane: Lane) {
-        // Only room is lost when this fails, until the segment goes.
-        let _ = lane.file.set_length(lane.at);
+        if let Err(error) = lane.file.set_length(lane.at) {
+            tracing::warn!(kind = ?error.kind(), "room could not be given back: it comes back with its segment");
+        }
         drop(lane.file);
         if let Some(waiting) = self.waiting().get_mut(&lane.name) {
             waiting.closed = true;

@@ -26,6 +26,8 @@ const GRACE: Duration = Duration::from_secs(20);
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 /// A certificate of the service is made anew this often, long before it ends.
 const RENEW_EVERY_MS: i64 = 24 * 3_600_000;
+/// What came of an envelope is deleted after so long without more of it: a site may be without a link for weeks.
+const UNFINISHED_MS: i64 = 30 * 24 * 3_600_000;
 /// Frames a page opens of one case.
 const PAGE_FRAMES_MAX: u32 = 400;
 const PAGE_JOBS: usize = 2;
@@ -318,6 +320,13 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 
 async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), Error> {
     queue.expire_leases(limits, now_ms()).await?;
+    let forgotten = queue.forget_unfinished(now_ms() - UNFINISHED_MS, now_ms()).await?;
+    if forgotten > 0 {
+        tracing::info!(
+            envelopes = forgotten,
+            "what arrived of envelopes that were never finished is deleted"
+        );
+    }
     for folder in queue.doomed().await? {
         objects.delete_folder(&folder).await?;
         queue.folder_gone(&folder).await?;

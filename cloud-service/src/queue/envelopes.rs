@@ -2,7 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::objects_gone::{doom, envelope_folder};
+use super::objects_gone::{doom, envelope_folder, is_doomed};
 use super::{CaseState, Error, Millis, Queue, Result, audit, u32_of};
 
 /// What a site announces of an envelope before its first part.
@@ -80,7 +80,8 @@ impl Queue {
     /// a committed one wins over this one.
     ///
     /// # Errors
-    /// `Superseded` when this one was dropped before, `HeaderDiffers` when it was announced with other bytes.
+    /// `Superseded` when this one was dropped before, `HeaderDiffers` when it was announced with other bytes, `Busy` while
+    /// what came of it long ago is being deleted.
     pub async fn begin_envelope(&self, a: &Announced, now: Millis) -> Result<Begun> {
         let mut tx = self.begin().await?;
         if let Some(r) = committed(&mut tx, &a.site, &a.case_id, a.revision).await? {
@@ -99,6 +100,9 @@ impl Queue {
             }
             let have = have(&mut tx, &a.id).await?;
             return Ok(Begun::Have(have));
+        }
+        if is_doomed(&mut tx, &envelope_folder(&a.id)).await? {
+            return Err(Error::Busy);
         }
         let key = case_row(&mut tx, a, now).await?;
         let older: Vec<String> =

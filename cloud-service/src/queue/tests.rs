@@ -320,3 +320,26 @@ async fn accounts_have_no_default_and_codes_work_once() {
 mod clocks;
 mod priority;
 mod properties;
+
+#[tokio::test]
+async fn an_envelope_that_is_never_finished_gives_its_room_back_and_may_begin_anew() {
+    let h = House::new().await;
+    let (old, slow) = (announced("e-1", "c-1", 2, 3), announced("e-2", "c-2", 2, 3));
+    for a in [&old, &slow] {
+        h.queue.begin_envelope(a, 10).await.unwrap();
+        h.queue.note_part(SITE, &a.id, 0, 10, b"d", 20).await.unwrap();
+    }
+    h.queue.note_part(SITE, "e-2", 1, 10, b"d", 900).await.unwrap();
+    let done = h.ready("c-3", 2, 10).await;
+    assert_eq!(h.queue.forget_unfinished(20, 1_000).await.unwrap(), 0, "something came since");
+    assert_eq!(h.queue.forget_unfinished(500, 1_000).await.unwrap(), 1);
+    assert_eq!(h.queue.doomed().await.unwrap(), ["envelopes/e-1"]);
+    assert!(!h.queue.folder_in_use("envelopes/e-1").await.unwrap());
+    // Not before its old parts are gone: they would go with the new ones.
+    assert_eq!(h.queue.begin_envelope(&old, 1_001).await, Err(Error::Busy));
+    assert_eq!(h.queue.note_part(SITE, "e-1", 1, 10, b"d", 1_001).await, Err(Error::Missing("envelope")));
+    h.queue.folder_gone("envelopes/e-1").await.unwrap();
+    assert_eq!(h.queue.begin_envelope(&old, 1_002).await.unwrap(), Begun::Have(vec![]));
+    assert_eq!(h.queue.begin_envelope(&slow, 1_002).await.unwrap(), Begun::Have(vec![0, 1]));
+    h.queue.committed_envelope(done).await.unwrap();
+}

@@ -12,6 +12,7 @@ mod look;
 mod pair;
 mod process;
 mod settings;
+mod small;
 mod wait;
 mod watch;
 
@@ -27,5 +28,6 @@ pub use look::{Looked, Seen, look};
 pub use pair::{Pair, Terms};
 pub use process::{Process, end_all};
 pub use settings::Settings;
+pub use small::SmallDisk;
 pub use wait::{LIMIT, until};
 pub use watch::{Entry, Watch, open_kept, site_keys};

@@ -15,20 +15,21 @@ use crate::audit::{Audit, verify};
 use crate::forward::Forwards;
 use crate::ledger::{CaseState, Ledger, NewCase, NewDisposition};
 use crate::store::units::{Size, Span};
-use crate::store::{Reception, StoreConfig};
+use crate::store::{Level, Reception, StoreConfig};
 
-const KEY: [u8; 32] = [7; 32];
-const DAY: i64 = 86_400_000;
-const NOW: i64 = 1_790_000_000_000;
+pub(in crate::house) const KEY: [u8; 32] = [7; 32];
+pub(in crate::house) const DAY: i64 = 86_400_000;
+pub(in crate::house) const NOW: i64 = 1_790_000_000_000;
 
-struct Site {
-    opened: Opened,
+/// The rooms of a site in a folder, with a small evictor's view of what is in them.
+pub(in crate::house) struct Site {
+    pub(in crate::house) opened: Opened,
     config: StoreConfig,
     folder: PathBuf,
 }
 
 impl Site {
-    async fn new(folder: &Path, warn: u64, refuse: u64) -> Self {
+    pub(in crate::house) async fn new(folder: &Path, warn: u64, refuse: u64) -> Self {
         let config = StoreConfig {
             warn_free: Size(warn),
             refuse_free: Size(refuse),
@@ -46,12 +47,12 @@ impl Site {
         Self { opened, config, folder: folder.to_owned() }
     }
 
-    fn evictor(&self) -> Evictor {
+    pub(in crate::house) fn evictor(&self) -> Evictor {
         Evictor::new(&self.config, self.opened.clone())
     }
 
     /// One instance as reception stores it; `None` when it is refused for want of room.
-    fn store(&self, n: u32, bytes: usize, at: i64) -> Option<Reception> {
+    pub(in crate::house) fn store(&self, n: u32, bytes: usize, at: i64) -> Option<Reception> {
         let stored = self.opened.store.inbox().begin().and_then(|mut incoming| {
             incoming.write(&vec![n as u8; bytes])?;
             incoming.commit(Reception {
@@ -71,7 +72,7 @@ impl Site {
     }
 
     /// A study of one instance, answered, with a preview; its id and its entry.
-    async fn answered(
+    pub(in crate::house) async fn answered(
         &self,
         n: u32,
         bytes: usize,
@@ -99,7 +100,7 @@ impl Site {
         Some((study, reception.id))
     }
 
-    fn here(&self, id: Id) -> bool {
+    pub(in crate::house) fn here(&self, id: Id) -> bool {
         self.opened.store.inbox().verify(id).is_ok()
     }
 }
@@ -166,7 +167,8 @@ async fn files_that_a_crash_left_behind_their_rows_are_removed_at_the_next_start
     let (_, other) = site.answered(2, 4_000, NOW - 40 * DAY, None).await.unwrap();
     site.opened.ledger.evict(&study, NOW, Proof::Answered, NOW).await.unwrap();
     assert!(site.here(entry), "killed before the file was removed");
-    assert_eq!(sweep(&site.opened).await.unwrap(), 1);
+    // Its original and its pictures.
+    assert_eq!(sweep(&site.opened).await.unwrap(), 2);
     assert!(!site.here(entry) && site.here(other));
 }
 
@@ -249,4 +251,27 @@ async fn a_disk_filled_to_the_last_byte_loses_nothing_and_recovers() {
     assert!(site.answered(901, 1 << 20, NOW, None).await.is_some());
     site.opened.ledger.close().await;
     assert!(Ledger::open(&site.folder.join("ledger.db"), &KEY).await.is_ok());
+}
+
+#[tokio::test]
+async fn no_preview_goes_for_an_object_that_may_yet_be_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(small) = Small::mount(folder.path(), "64m") else {
+        use std::io::Write as _;
+        let words = "a small file system could not be mounted (that needs root): eviction was NOT tested";
+        writeln!(std::io::stderr(), "{words}").unwrap();
+        return;
+    };
+    let site = Site::new(&small.0, 32 << 20, 8 << 20).await;
+    site.answered(1, 1 << 20, NOW - DAY, None).await.unwrap();
+    let mut long = site.opened.store.inbox().begin().unwrap();
+    for _ in 0..36 {
+        long.write(&vec![7; 1 << 20]).unwrap();
+    }
+    assert!(site.opened.store.space().unwrap().free < 32 << 20);
+    assert_eq!(site.evictor().round(NOW).await.unwrap(), Freed::default(), "while it arrives");
+    drop(long);
+    assert_eq!(site.evictor().round(NOW).await.unwrap(), Freed::default(), "after it was refused");
+    assert!(site.store(2, 36 << 20, NOW).is_some());
+    assert_eq!(site.evictor().round(NOW).await.unwrap().previews, 1, "for one that is here to stay");
 }

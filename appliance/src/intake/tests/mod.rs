@@ -5,6 +5,7 @@ mod behaviour;
 mod bytes;
 mod ending;
 mod hostile;
+mod long;
 mod negotiation;
 mod scan;
 pub(super) mod support;

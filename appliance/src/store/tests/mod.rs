@@ -9,6 +9,7 @@ use super::*;
 
 mod at_rest;
 mod durable;
+mod room;
 
 /// A bit flips `at` bytes into a stored data set, as it lies on the disk.
 pub(crate) fn damage(inbox: &Inbox, id: Id, at: u64) {

@@ -1,0 +1,163 @@
+//! At start: whatever the store holds has its rows, also when the ledger is older than the store.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::Error;
+use super::open::{Opened, arrival};
+use super::sink::{BATCH, read_notes, record};
+use crate::audit::Entry;
+use crate::conveyor::now;
+use crate::ledger::{Arrival, KnownEntry, new_id};
+use crate::store::{Error as StoreError, Id, Reception};
+use crate::study::Arriving;
+
+/// What a ledger that is not the store's own was brought up to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TakenUp {
+    /// Entries that had no row and have one now; their studies are answered and sent on again.
+    pub entries: u64,
+    /// Rows whose original was removed, delivered, after this ledger was copied.
+    pub evicted: u64,
+    /// Rows whose original is not in the store, and nothing says why.
+    pub missing: u64,
+    /// Entries without a row that cannot be read: they stay for a person.
+    pub damaged: u64,
+}
+
+/// At start: entries without a row get one, and studies with arrivals of no revision go on arriving.
+///
+/// # Errors
+/// The ledger's or the store's refusal.
+pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Result<(), Error> {
+    let found = opened.store.inbox().recover()?;
+    if !found.damaged.is_empty() {
+        tracing::error!(
+            entries = found.damaged.len(),
+            "damaged entries were left in the inbox for a person to look at"
+        );
+    }
+    reconcile(opened).await?;
+    take_up(opened, &found.entries).await?;
+    if !found.entries.is_empty() {
+        tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
+    }
+    read_notes(opened).await;
+    let mut open = Vec::new();
+    for (study, last) in opened.ledger.open_studies().await? {
+        let expected = opened.ledger.expected_of(&study).await?;
+        open.push((study, last, expected));
+    }
+    let mut arriving = arriving.lock().unwrap_or_else(PoisonError::into_inner);
+    for (study, last, expected) in open {
+        arriving.recovered(&study, last);
+        arriving.expect(&study, expected);
+    }
+    Ok(())
+}
+
+/// Brings the ledger up to the store unless the two were last used with each other. A ledger that was restored, by
+/// whatever way, has another mark than its store or none; nothing that was acknowledged may be missing from it.
+///
+/// # Errors
+/// The ledger's, the store's or the audit's refusal; the next start begins again.
+pub(super) async fn reconcile(opened: &Opened) -> Result<TakenUp, Error> {
+    let (of_ledger, of_store) = (opened.ledger.pair().await?, opened.store.pair()?);
+    let made = if of_ledger.is_some() && of_ledger == of_store {
+        TakenUp::default()
+    } else {
+        let made = adopt(opened).await?;
+        tell(opened, made)?;
+        made
+    };
+    // A new mark at every start: a copy made outside of `appliance backup` is known by it too. The ledger's first:
+    // after a crash in between they differ, which only costs another look.
+    let mark = new_id()?;
+    opened.ledger.set_pair(Some(&mark)).await?;
+    opened.store.set_pair(&mark)?;
+    Ok(made)
+}
+
+async fn adopt(opened: &Opened) -> Result<TakenUp, Error> {
+    let (inbox, known) = (opened.store.inbox(), opened.ledger.known_entries().await?);
+    let here: HashSet<Id> = inbox.all()?.into_iter().collect();
+    let mut made = TakenUp::default();
+    let mut entries = Vec::new();
+    for id in here.iter().filter(|id| !known.contains_key(&id.to_string())) {
+        match inbox.read(*id) {
+            Ok(reception) => entries.push(reception),
+            Err(StoreError::Damaged(_)) => made.damaged += 1,
+            Err(StoreError::Unknown) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    entries.sort_by_key(|entry| (entry.arrived, entry.id));
+    made.entries = entries.len() as u64;
+    take_up(opened, &entries).await?;
+    let gone: HashMap<&String, &KnownEntry> = known
+        .iter()
+        .filter(|(id, entry)| !entry.evicted && !id.parse().is_ok_and(|id: Id| here.contains(&id)))
+        .collect();
+    if !gone.is_empty() {
+        let evicted = evicted(opened, &gone)?;
+        opened.ledger.note_evicted(&evicted).await?;
+        made.evicted = evicted.len() as u64;
+        made.missing = gone.len() as u64 - made.evicted;
+    }
+    Ok(made)
+}
+
+/// Of rows without an original, those whose removal stands in the audit, with its time.
+fn evicted(opened: &Opened, gone: &HashMap<&String, &KnownEntry>) -> Result<Vec<(String, i64)>, Error> {
+    let mut removed: HashMap<String, i64> = HashMap::new();
+    opened.audit.each(|_, line| {
+        if line.what == "evicted" {
+            removed.insert(line.on.clone(), line.at);
+        }
+    })?;
+    let when = |entry: &KnownEntry| removed.get(&entry.study).copied().filter(|at| *at >= entry.arrived);
+    Ok(gone.iter().filter_map(|(id, entry)| Some(((*id).clone(), when(entry)?))).collect())
+}
+
+/// Rows for entries that may have none, in order of arrival; the same bytes twice are kept once.
+async fn take_up(opened: &Opened, entries: &[Reception]) -> Result<(), Error> {
+    let inbox = opened.store.inbox();
+    for chunk in entries.chunks(BATCH) {
+        let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
+        let recorded = record(opened, &rows).await?;
+        for (entry, made) in chunk.iter().zip(recorded) {
+            if made.repeated { inbox.remove(entry.id)? } else { inbox.settle(entry.id)? }
+        }
+    }
+    Ok(())
+}
+
+/// Into log and audit, unless there was nothing to do.
+fn tell(opened: &Opened, made: TakenUp) -> Result<(), Error> {
+    if made == TakenUp::default() {
+        return Ok(());
+    }
+    let TakenUp { entries, evicted, missing, damaged } = made;
+    tracing::warn!(
+        entries,
+        evicted,
+        missing,
+        damaged,
+        "the ledger is older than the store: it was brought up to it"
+    );
+    opened.audit.record(Entry {
+        at: now(),
+        who: "appliance".into(),
+        what: "entries taken up".into(),
+        detail: format!(
+            "{entries} stored instances had no row, {evicted} were removed since, {missing} are missing, {damaged} cannot be read"
+        ),
+        ..Entry::default()
+    })?;
+    Ok(())
+}

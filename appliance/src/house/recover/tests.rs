@@ -1,0 +1,74 @@
+//! Behaviours of a start over a ledger that is not the store's own, and of one that a crash left half done.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use super::super::evict::sweep;
+use super::super::evict::tests::{DAY, KEY, NOW, Site};
+use super::*;
+use crate::ledger::{Ledger, Onward, Proof};
+
+#[tokio::test]
+async fn an_older_ledger_is_brought_up_to_the_store_once_and_knows_what_was_removed_since() {
+    let folder = tempfile::tempdir().unwrap();
+    // The disk is always short here, and never so short that nothing is taken.
+    let mut site = Site::new(folder.path(), u64::MAX, 0).await;
+    assert_eq!(reconcile(&site.opened).await.unwrap(), TakenUp::default());
+    let (old, removed) = site.answered(1, 4_000, NOW - 40 * DAY, None).await.unwrap();
+    let (_, stays) = site.answered(2, 4_000, NOW - DAY, None).await.unwrap();
+    let (_, lost) = site.answered(3, 4_000, NOW - DAY, None).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    assert_eq!(site.opened.ledger.backup(&copy).await.unwrap().instances, 3);
+
+    let late = [4, 5].map(|n| site.store(n, 4_000, NOW).unwrap());
+    site.opened.ledger.record_arrivals(&late.each_ref().map(arrival)).await.unwrap();
+    site.opened.store.inbox().settle(late[0].id).unwrap();
+    assert_eq!(site.evictor().round(NOW).await.unwrap().studies, 1);
+    assert!(!site.here(removed));
+    site.opened.store.inbox().remove(lost).unwrap();
+    site.opened.ledger.close().await;
+
+    site.opened.ledger = Ledger::open(&copy, &KEY).await.unwrap();
+    let ledger = site.opened.ledger.clone();
+    // The copy still wants to send on what has been delivered and removed since.
+    let row = ledger.instances(&old, 1).await.unwrap().remove(0);
+    let known = Arrival { id: row.id, blake3: row.blake3, ..arrival(&late[0]) };
+    let pacs = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: true }];
+    assert!(!ledger.record_arrivals_to(&[known], pacs).await.unwrap()[0].repeated);
+    assert_eq!(ledger.forward_queues().await.unwrap()[0].waiting, 1);
+
+    let made = reconcile(&site.opened).await.unwrap();
+    assert_eq!(made, TakenUp { entries: 2, evicted: 1, missing: 1, damaged: 0 });
+    assert!(ledger.is_evicted(&old).await.unwrap());
+    assert!(ledger.forward_queues().await.unwrap().iter().all(|queue| queue.waiting == 0));
+    let known = ledger.known_entries().await.unwrap();
+    assert_eq!(known.len(), 5);
+    assert!(late.iter().all(|r| known.contains_key(&r.id.to_string()) && site.here(r.id)));
+    assert!(site.here(stays) && !known[&stays.to_string()].evicted);
+    let open = ledger.open_studies().await.unwrap();
+    assert_eq!(open.len(), 2, "what was taken up is answered again");
+    assert_eq!(reconcile(&site.opened).await.unwrap(), TakenUp::default(), "once");
+    let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+    assert!(text.contains("2 stored instances had no row, 1 were removed since, 1 are missing"), "{text}");
+    // Once more a copy, by any means: it has another mark, or none.
+    ledger.set_pair(Some("of another day")).await.unwrap();
+    let again = TakenUp { missing: 1, ..TakenUp::default() };
+    assert_eq!(reconcile(&site.opened).await.unwrap(), again);
+}
+
+#[tokio::test]
+async fn an_entry_whose_removal_a_crash_cut_short_does_not_stop_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new(folder.path(), u64::MAX, 0).await;
+    let (study, entry) = site.answered(1, 4_000, NOW - 40 * DAY, None).await.unwrap();
+    site.opened.ledger.evict(&study, NOW, Proof::Answered, NOW).await.unwrap();
+    let left = crate::store::Id::random().unwrap();
+    site.opened.store.derived().put(left, b"a bag of a ledger that is gone").unwrap();
+    let arriving = Mutex::new(Arriving::new(crate::study::Config::default()));
+    recover(&site.opened, &arriving).await.unwrap();
+    assert!(site.here(entry));
+    // The bag of the study that was marked as removed goes too.
+    assert_eq!(sweep(&site.opened).await.unwrap(), 3);
+    assert!(!site.here(entry) && site.opened.store.derived().list().unwrap().is_empty());
+    let (_, stays) = site.answered(2, 4_000, NOW, None).await.unwrap();
+    assert_eq!(sweep(&site.opened).await.unwrap(), 0);
+    assert!(site.here(stays) && site.opened.store.derived().list().unwrap().len() == 1);
+}

@@ -1,0 +1,117 @@
+//! What a ledger and a store that were apart need to know of each other, after a restore above all.
+
+use std::collections::HashMap;
+
+use sqlx::FromRow;
+
+use super::{Ledger, Result};
+
+/// The fact that says which store this ledger was last used with; no copy of a ledger holds it.
+const PAIR: &str = "store_pair";
+
+/// What the ledger knows of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct KnownEntry {
+    /// Local id of its study.
+    pub study: String,
+    /// Arrival, ms.
+    pub arrived: i64,
+    /// Whether its original was removed from this disk.
+    pub evicted: bool,
+}
+
+impl Ledger {
+    /// The mark that this ledger and its store were given at the last start; `None` in a copy.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn pair(&self) -> Result<Option<String>> {
+        self.fact(PAIR).await
+    }
+
+    /// Gives this ledger a new mark, or takes it away.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn set_pair(&self, mark: Option<&str>) -> Result<()> {
+        self.set_fact(PAIR, mark).await
+    }
+
+    /// Every entry that has a row, by name.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn known_entries(&self) -> Result<HashMap<String, KnownEntry>> {
+        #[derive(FromRow)]
+        struct Named {
+            id: String,
+            #[sqlx(flatten)]
+            entry: KnownEntry,
+        }
+        let rows: Vec<Named> =
+            sqlx::query_as("SELECT id, study, arrived, evicted_at IS NOT NULL AS evicted FROM instances")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.entry)).collect())
+    }
+
+    /// Originals that were removed from this disk before this ledger was restored, with the time (ms): removed means
+    /// that they were delivered, so whatever was queued for them is delivered too.
+    ///
+    /// # Errors
+    /// The database's refusal; then nothing is changed.
+    pub async fn note_evicted(&self, gone: &[(String, i64)]) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        for (id, at) in gone {
+            sqlx::query("UPDATE instances SET evicted_at = ? WHERE id = ? AND evicted_at IS NULL")
+                .bind(at)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query(
+                "UPDATE forwards SET state = CASE state WHEN 'replaced' THEN state ELSE 'delivered' END,
+                 done_at = coalesce(done_at, ?1), committed_at = iif(commit_due = 1, coalesce(committed_at, ?1), committed_at)
+                 WHERE instance = ?2",
+            )
+            .bind(at)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether every original of a study that has rows was removed from this disk.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn is_evicted(&self, study: &str) -> Result<bool> {
+        let (left, all): (i64, i64) =
+            sqlx::query_as("SELECT count(*) - count(evicted_at), count(*) FROM instances WHERE study = ?")
+                .bind(study)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(left == 0 && all > 0)
+    }
+
+    /// Preview bags that a disposition names.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn bags(&self) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|r| r.0).collect())
+    }
+
+    /// Ends every session: a login that was ended after a backup must not come back with it.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn end_all_sessions(&self) -> Result<()> {
+        sqlx::query("DELETE FROM sessions").execute(&self.pool).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Room on the disk: what is free at this moment, less what objects that are arriving have been promised.
+//!
+//! Nothing that was refused is remembered: each answer comes from the free space of now. An object is promised its
+//! room a step at a time, or at once where its length is known, so that several long ones are counted together and
+//! none of them runs into the refuse watermark half-way. A long one leaves headroom above that watermark: while it
+//! grows, and when it is refused, there is room for the others.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::error::{Error, Step};
+use super::segment::SEGMENT;
+use super::{Inner, Level, Space};
+
+/// Bytes that each object may take without a promise: the refuse watermark leaves room for them.
+const UNPROMISED: u64 = 8 << 20;
+/// What is promised at a time while the length of an object is not known.
+const STEP: u64 = 8 << 20;
+/// An object longer than this leaves as much to the others, above the refuse watermark.
+const LONG: u64 = SEGMENT;
+
+/// What all arriving objects together have been promised and have taken. Pages and tags around the content are not
+/// counted: they are a thousandth of it.
+#[derive(Default)]
+pub(super) struct Promises(Mutex<Sums>);
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    /// Promised and not written yet.
+    promised: u64,
+    /// Written, and given back if the object is refused.
+    arriving: u64,
+}
+
+impl Promises {
+    fn sums(&self) -> MutexGuard<'_, Sums> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one arriving object has been promised and has taken. Dropping it ends both.
+pub(super) struct Share {
+    inner: Arc<Inner>,
+    granted: u64,
+    written: u64,
+}
+
+impl Share {
+    pub(super) fn new(inner: &Arc<Inner>) -> Share {
+        Share { inner: Arc::clone(inner), granted: UNPROMISED, written: 0 }
+    }
+
+    /// Make sure of room for an object that will have `length` bytes in all.
+    ///
+    /// # Errors
+    /// `TooLong` over the longest that is taken, `Full` when there is no room for it, `Disk`.
+    pub(super) fn expect(&mut self, length: u64) -> Result<(), Error> {
+        if length > self.inner.longest {
+            return Err(Error::TooLong);
+        }
+        if length > self.granted {
+            self.inner.promise(length - self.granted, length > LONG)?;
+            self.granted = length;
+        }
+        Ok(())
+    }
+
+    /// Make sure of room for the next bytes of an object whose length is not known, and count them as written.
+    ///
+    /// # Errors
+    /// As `expect`.
+    pub(super) fn take(&mut self, bytes: u64) -> Result<(), Error> {
+        let length = self.written.saturating_add(bytes);
+        if length > self.granted {
+            self.expect(length.max(self.inner.longest.min(length.saturating_add(STEP))))?;
+        }
+        let kept = self.kept();
+        self.written = length;
+        let mut sums = self.inner.promises.sums();
+        sums.promised = sums.promised.saturating_sub(kept.saturating_sub(self.kept()));
+        sums.arriving = sums.arriving.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// What is promised and not written yet.
+    fn kept(&self) -> u64 {
+        self.granted.saturating_sub(self.written.max(UNPROMISED))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut sums = self.inner.promises.sums();
+        sums.promised = sums.promised.saturating_sub(self.kept());
+        sums.arriving = sums.arriving.saturating_sub(self.written);
+    }
+}
+
+impl Inner {
+    fn free(&self) -> Result<u64, Error> {
+        self.disk.free(&self.root).map_err(Error::disk(Step::Space))
+    }
+
+    fn level(&self, free: u64) -> Level {
+        match free {
+            free if free < self.refuse => Level::Refusing,
+            free if free < self.warn => Level::Low,
+            _ => Level::Ample,
+        }
+    }
+
+    /// Free space of now; what is promised is no longer there for others.
+    pub(super) fn space(&self) -> Result<Space, Error> {
+        let free = self.free()?;
+        let promised = self.promises.sums().promised;
+        Ok(Space { free, level: self.level(free.saturating_sub(promised)) })
+    }
+
+    /// Whether stored things should go to make room. What is arriving counts as free: it may yet be refused, and
+    /// nothing may have gone for it then.
+    pub(super) fn short(&self) -> Result<bool, Error> {
+        let free = self.free()?.saturating_add(self.promises.sums().arriving);
+        Ok(self.level(free) != Level::Ample)
+    }
+
+    /// Refuses under the watermark. What is only set aside goes first.
+    pub(super) fn room(&self) -> Result<(), Error> {
+        let refusing = || Ok::<bool, Error>(self.space()?.level == Level::Refusing);
+        if refusing()? && (!self.segments.give_back_reserves() || refusing()?) {
+            return Err(Error::Full);
+        }
+        Ok(())
+    }
+
+    /// Promise so many more bytes, counted together with every other promise.
+    fn promise(&self, more: u64, long: bool) -> Result<(), Error> {
+        let mut sums = self.promises.sums();
+        let headroom = if long { LONG } else { 0 };
+        let needed = [more, sums.promised, headroom].into_iter().fold(self.refuse, u64::saturating_add);
+        let lacks = || Ok::<bool, Error>(self.free()? < needed);
+        if lacks()? && (!self.segments.give_back_reserves() || lacks()?) {
+            return Err(Error::Full);
+        }
+        sums.promised = sums.promised.saturating_add(more);
+        Ok(())
+    }
+}

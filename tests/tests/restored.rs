@@ -1,0 +1,351 @@
+//! Behaviour: a lost ledger is restored by the documented commands, and nothing that was acknowledged is missing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fixtures::scanner::Outgoing;
+use fixtures::study::{StudyKind, StudySpec};
+use tests::cast::{
+    Answer, Appliance, LIMIT, STORESCP, Settings, SmallDisk, Storescp, project, run, run_ok, until,
+};
+
+/// A head CT of so many small slices.
+fn objects(seed: u64, slices: usize) -> Vec<Outgoing> {
+    let spec = StudySpec::new(StudyKind::HeadCt, seed).with_size(48, 48).with_slices(slices);
+    spec.build().unwrap().instances.iter().map(Outgoing::from).collect()
+}
+
+/// An appliance without bundles, stable soon; it sends on to this port.
+fn site(folder: &Path, archive: Option<u16>) -> Appliance {
+    let appliance = Appliance::init(&folder.join("site"), &folder.join("log")).unwrap();
+    let mut settings = Settings::read(&appliance.config)
+        .unwrap()
+        .with("triage", "bundles", Vec::<toml::Value>::new())
+        .with("triage", "embed", Vec::<toml::Value>::new())
+        .with("study", "quiet", "2s")
+        .with("study", "after_release", "300ms")
+        .with("store", "warn_free", "200MiB")
+        .with("store", "refuse_free", "100MiB");
+    if let Some(port) = archive {
+        let rule = format!(
+            "name = \"archive\"\naddress = \"localhost:{port}\"\ncalled_ae_title = \"{STORESCP}\"\n\
+             retry_first = \"50ms\"\nretry_max = \"500ms\"\ntimeout = \"20s\"\n"
+        );
+        settings = settings.with_one_more("forward", rule.parse().unwrap());
+    }
+    settings.write().unwrap();
+    appliance
+}
+
+fn send(appliance: &Appliance, objects: &[Outgoing]) {
+    let outcomes = appliance.scanner().send_watched(objects, |_| Ok(())).complete().unwrap();
+    assert_eq!(outcomes.iter().filter(|o| o.acknowledged()).count(), objects.len());
+}
+
+fn until_answered(appliance: &Appliance, studies: usize) {
+    let mut ledger = appliance.ledger().unwrap();
+    until("everything is answered", LIMIT, || {
+        let rows = ledger.rows()?;
+        Ok((rows.len() == studies && rows.iter().all(|row| row.answered())).then_some(()))
+    })
+    .unwrap();
+}
+
+fn command(appliance: &Appliance, words: &[&str]) -> Answer {
+    let config = appliance.config.display().to_string();
+    run("appliance", &[words, &["--config", &config]].concat()).unwrap()
+}
+
+fn backup(appliance: &Appliance, to: &Path) {
+    let said = command(appliance, &["backup", &to.display().to_string()]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+}
+
+/// The commands of the handbook up to the start, with this site's folder and this backup in them.
+fn documented(appliance: &Appliance, backup: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(project().join("appliance/RESTORE.md")).unwrap();
+    let (_, rest) = text.split_once("```sh\n").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    let named = |word: &str| {
+        let word = word.replace("/srv/backup/monday", &backup.display().to_string());
+        word.replace("/srv/scanside/appliance.toml", &appliance.config.display().to_string())
+    };
+    let lines: Vec<Vec<String>> =
+        block.lines().map(|line| line.split_whitespace().map(named).collect()).collect();
+    assert_eq!(lines.last().unwrap()[1], "run");
+    lines
+}
+
+/// Restores as documented; gives what the commands said.
+fn restore(appliance: &mut Appliance, backup: &Path) -> String {
+    let mut said = String::new();
+    let lines = documented(appliance, backup);
+    for line in &lines[..lines.len() - 1] {
+        assert_eq!(line[0], "appliance");
+        let args: Vec<&str> = line[1..].iter().map(String::as_str).collect();
+        said += &run_ok("appliance", &args).unwrap().stdout;
+    }
+    appliance.start().unwrap();
+    said
+}
+
+fn beside_ledger(appliance: &Appliance) -> BTreeSet<PathBuf> {
+    let ledger = appliance.ledger_path().unwrap();
+    let name = ledger.file_name().unwrap().to_string_lossy().into_owned();
+    let all = std::fs::read_dir(ledger.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&name)).collect()
+}
+
+fn wipe_ledger(appliance: &Appliance) {
+    for path in beside_ledger(appliance) {
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+/// Every object has its row, once, and its bytes; every revision its one disposition.
+fn assert_whole(appliance: &Appliance, objects: &[Outgoing]) {
+    let mut ledger = appliance.ledger().unwrap();
+    let kept: BTreeMap<String, String> = ledger.instances().unwrap().into_iter().collect();
+    let stored = appliance.stored().unwrap();
+    for object in objects {
+        let id = kept.get(&object.sop_instance_uid).expect("an acknowledged object is not in the ledger");
+        let sent = blake3::hash(&object.data_set().unwrap()).to_hex();
+        assert_eq!(stored.get(id).map(String::as_str), Some(sent.as_str()), "other bytes than were sent");
+    }
+    assert_eq!((kept.len(), stored.len()), (objects.len(), objects.len()));
+    assert_eq!(ledger.doubled().unwrap(), 0);
+    let without = "SELECT count(*) FROM revisions r LEFT JOIN dispositions d USING (study, revision) WHERE d.study IS NULL";
+    assert_eq!(ledger.count(without).unwrap(), 0, "a revision has no disposition");
+}
+
+#[test]
+fn the_whole_drill_thirty_backed_up_forty_more_and_the_ledger_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Storescp::prepare(&folder.path().join("archive")).unwrap();
+    let mut appliance = site(folder.path(), Some(archive.port));
+    let to = folder.path().join("backup");
+    let first: Vec<Vec<Outgoing>> = (0..3).map(|seed| objects(9_000 + seed, 12)).collect();
+    let before: Vec<Outgoing> = first.iter().flat_map(|study| study[..10].to_vec()).collect();
+    let late = first.iter().flat_map(|study| study[10..].to_vec());
+    let after: Vec<Outgoing> = late.chain(objects(9_010, 17)).chain(objects(9_011, 17)).collect();
+    assert_eq!((before.len(), after.len()), (30, 40));
+    let all = [before.clone(), after.clone()].concat();
+
+    appliance.start().unwrap();
+    send(&appliance, &before);
+    until_answered(&appliance, 3);
+    backup(&appliance, &to);
+    let revisions = appliance.ledger().unwrap().count("SELECT count(*) FROM revisions").unwrap();
+    send(&appliance, &after);
+    until_answered(&appliance, 5);
+    appliance.kill();
+    wipe_ledger(&appliance);
+    let refused = command(&appliance, &["run"]);
+    assert!(refused.code != 0 && refused.stderr.contains("restore"), "{}", refused.stderr);
+
+    let said = restore(&mut appliance, &to);
+    assert!(said.contains("40 stored instances had no row in it and have one now"), "{said}");
+    assert!(said.contains("the audit on this disk holds and goes on"), "{said}");
+    assert!(said.contains("the chain holds") && said.contains("restored from a backup of 20"), "{said}");
+    until_answered(&appliance, 5);
+    assert_whole(&appliance, &all);
+    // What was answered before the backup is as it was; what came after it is a new revision.
+    let mut ledger = appliance.ledger().unwrap();
+    let now = ledger.count("SELECT count(*) FROM revisions").unwrap();
+    assert!(now >= revisions + 5 && ledger.rows().unwrap().iter().filter(|r| r.revision > 1).count() == 3);
+    // Nothing had been delivered: all of it is.
+    archive.start().unwrap();
+    until("everything is delivered", LIMIT, || {
+        Ok((appliance.destination("archive")?["waiting"] == 0).then_some(()))
+    })
+    .unwrap();
+    let there = archive.data_sets().unwrap();
+    assert_eq!(there.len(), 70);
+    assert!(all.iter().all(|o| there.get(&o.sop_instance_uid) == Some(&o.data_set().unwrap())));
+
+    // Not over a running appliance, and not over a ledger unless told.
+    let name = to.display().to_string();
+    let running = command(&appliance, &["restore", &name, "--replace"]);
+    assert!(running.code == 75 && running.stderr.contains("stop the appliance"), "{}", running.stderr);
+    appliance.stop().unwrap();
+    let over = command(&appliance, &["restore", &name]);
+    assert!(over.code == 1 && over.stderr.contains("--replace"), "{}", over.stderr);
+    // The same backup again over the good ledger: what is delivered already goes once more, and stays one.
+    let again = command(&appliance, &["restore", &name, "--replace"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(beside_ledger(&appliance).iter().any(|path| path.to_string_lossy().contains(".aside-")));
+    appliance.start().unwrap();
+    until_answered(&appliance, 5);
+    assert_whole(&appliance, &all);
+    until("everything is delivered again", LIMIT, || {
+        Ok((appliance.destination("archive")?["waiting"] == 0).then_some(()))
+    })
+    .unwrap();
+    assert_eq!(archive.data_sets().unwrap().len(), 70);
+    appliance.stop().unwrap();
+    assert_eq!(command(&appliance, &["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn a_backup_taken_while_images_come_is_whole_and_a_ledger_put_back_by_hand_is_brought_up_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appliance = site(folder.path(), None);
+    let to = folder.path().join("backup");
+    let all: Vec<Outgoing> = (0..3).flat_map(|seed| objects(9_100 + seed, 40)).collect();
+    appliance.start().unwrap();
+    let mut sent = 0;
+    let outcomes = appliance.scanner().send_watched(&all, |_| {
+        sent += 1;
+        if sent == 50 {
+            backup(&appliance, &to);
+        }
+        Ok(())
+    });
+    assert!(outcomes.complete().unwrap().iter().all(|o| o.acknowledged()));
+    appliance.kill();
+    wipe_ledger(&appliance);
+    // As somebody does who has not read the handbook; no log of another ledger lies beside it.
+    std::fs::copy(to.join("ledger.db"), appliance.ledger_path().unwrap()).unwrap();
+    appliance.start().unwrap();
+    until_answered(&appliance, 3);
+    assert_whole(&appliance, &all);
+    let audit = std::fs::read_to_string(appliance.folder.join("audit.jsonl")).unwrap();
+    assert!(audit.contains("entries taken up"), "it is audited");
+    appliance.stop().unwrap();
+    // The next start has nothing to bring up.
+    appliance.start().unwrap();
+    appliance.stop().unwrap();
+    let audit = std::fs::read_to_string(appliance.folder.join("audit.jsonl")).unwrap();
+    assert_eq!(audit.matches("entries taken up").count(), 1);
+}
+
+#[test]
+fn an_audit_that_is_lost_cut_or_headless_is_told_apart_and_stops_nobody_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appliance = site(folder.path(), None);
+    let (to, audit) = (folder.path().join("backup"), appliance.folder.join("audit.jsonl"));
+    let head = appliance.folder.join("audit.jsonl.head");
+    let name = to.display().to_string();
+    appliance.start().unwrap();
+    send(&appliance, &objects(9_200, 3));
+    until_answered(&appliance, 1);
+    backup(&appliance, &to);
+    send(&appliance, &objects(9_201, 3));
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+    let (whole, good_head) = (std::fs::read_to_string(&audit).unwrap(), std::fs::read(&head).unwrap());
+    let lines = whole.lines().count();
+    let restored = |words: &str, aside: bool| {
+        let said = command(&appliance, &["restore", &name, "--replace", "--json"]);
+        assert_eq!(said.code, 0, "{words}: {}", said.stderr);
+        let done: serde_json::Value = serde_json::from_str(said.stdout.trim()).unwrap();
+        assert!(done["audit"].as_str().unwrap().contains(words), "{words}: {done}");
+        let put = done["aside"].as_array().unwrap();
+        assert_eq!(put.iter().any(|p| p.as_str().unwrap().contains("audit.jsonl.aside")), aside, "{done}");
+        let verified = command(&appliance, &["audit", "verify"]);
+        assert!(verified.code == 0 && verified.stdout.contains(words), "{words}: {}", verified.stdout);
+    };
+    // The audit of the backup put in its place by hand, as one did before: the start says what to do.
+    std::fs::copy(to.join("audit.jsonl"), &audit).unwrap();
+    let refused = command(&appliance, &["run"]);
+    assert!(refused.code == 1 && refused.stderr.contains("appliance restore"), "{}", refused.stderr);
+    restored("was put aside: it does not reach line", true);
+    // Altered in the middle.
+    std::fs::write(&audit, whole.replacen("received", "recieved", 1)).unwrap();
+    std::fs::write(&head, &good_head).unwrap();
+    assert_eq!(command(&appliance, &["run"]).code, 1);
+    restored("was put aside: its chain is broken at line", true);
+    // Gone.
+    std::fs::remove_file(&audit).unwrap();
+    assert_eq!(command(&appliance, &["run"]).code, 1);
+    restored("was gone", false);
+    // Longer than the backup's, without its head: it is kept, and said.
+    std::fs::write(&audit, &whole).unwrap();
+    std::fs::remove_file(&head).unwrap();
+    restored("goes on without its head", false);
+    assert!(std::fs::read_to_string(&audit).unwrap().lines().count() > lines);
+    appliance.start().unwrap();
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+}
+
+#[test]
+fn without_its_key_or_with_another_or_altered_a_backup_is_refused_and_nothing_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let appliance = site(folder.path(), None);
+    let (to, key) = (folder.path().join("backup"), appliance.folder.join("keys/store.key"));
+    backup(&appliance, &to);
+    let name = to.display().to_string();
+    let before = beside_ledger(&appliance);
+    let refused = |words: &str| {
+        let said = command(&appliance, &["restore", &name, "--replace"]);
+        assert!(said.code != 0 && said.stderr.contains(words), "{words}: {}", said.stderr);
+        assert_eq!(beside_ledger(&appliance), before, "{words}");
+    };
+    let good = std::fs::read_to_string(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    refused("store's key is missing");
+    assert!(!key.exists(), "a new key would hide that the old one is lost");
+    std::fs::write(&key, "ab".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    refused("store key is not the one");
+    std::fs::write(&key, good).unwrap();
+    let copy = to.join("ledger.db");
+    let mut bytes = std::fs::read(&copy).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&copy, &bytes).unwrap();
+    refused("ledger.db is not what it was");
+    std::fs::remove_file(to.join("BACKUP.json")).unwrap();
+    refused("no BACKUP.json");
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_the_restore_and_keeps_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appliance = site(folder.path(), None);
+    let (small, to) = (appliance.folder.join("small"), folder.path().join("backup"));
+    let Some(disk) = SmallDisk::mount(&small, 16).unwrap() else {
+        let words = "a small disk could not be mounted (that needs root): a full one was NOT tested";
+        writeln!(std::io::stderr(), "{words}").unwrap();
+        return;
+    };
+    std::fs::rename(appliance.ledger_path().unwrap(), folder.path().join("moved")).unwrap();
+    std::fs::copy(folder.path().join("moved"), small.join("ledger.db")).unwrap();
+    Settings::read(&appliance.config).unwrap().with("site", "ledger", "small/ledger.db").write().unwrap();
+    appliance.start().unwrap();
+    send(&appliance, &objects(9_300, 3));
+    until_answered(&appliance, 1);
+    backup(&appliance, &to);
+    send(&appliance, &objects(9_301, 3));
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+    // Somebody fills the disk to the last byte.
+    let filler = small.join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    for piece in [1 << 16, 4096] {
+        while file.write_all(&vec![0xA5; piece]).is_ok() {}
+    }
+    assert!(disk.free().unwrap() < 4096);
+    let name = to.display().to_string();
+    let files = beside_ledger(&appliance);
+    let refused = command(&appliance, &["restore", &name, "--replace"]);
+    assert!(refused.code == 1 && refused.stderr.contains("make room"), "{}", refused.stderr);
+    assert_eq!(
+        beside_ledger(&appliance),
+        files,
+        "nothing is left of the try, and the ledger is in its place"
+    );
+    drop(file);
+    std::fs::remove_file(filler).unwrap();
+    appliance.start().unwrap();
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+    let done = command(&appliance, &["restore", &name, "--replace"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    appliance.start().unwrap();
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+}
