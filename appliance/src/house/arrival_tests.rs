@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
 use proptest::prelude::*;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::CommitmentConfig;
 use super::commitment::Engine;
@@ -24,12 +26,15 @@ struct Rig {
     arriving: Arc<Mutex<Arriving>>,
     door: Door,
     recorder: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+    disk: FailingDisk,
     folder: tempfile::TempDir,
 }
 
 impl Rig {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let disk = FailingDisk::under(folder.path()).unwrap();
         let opened = Opened {
             ledger: Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap(),
             store: Store::open(&StoreConfig::at(folder.path().join("store"))).unwrap(),
@@ -38,10 +43,11 @@ impl Rig {
             forwards: crate::forward::Forwards::new(&[]),
         };
         let arriving = Arc::new(Mutex::new(Arriving::new(Config::default())));
+        let stop = CancellationToken::new();
         let (door, recorder): (Door, Recorder) =
-            door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()));
+            door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()), stop.clone());
         let recorder = tokio::spawn(recorder.run());
-        Self { opened, arriving, door, recorder, folder }
+        Self { opened, arriving, door, recorder, stop, disk, folder }
     }
 
     /// Receives an instance of a study over an association.
@@ -70,17 +76,19 @@ impl Rig {
 
     /// Ends the recorder: everything told so far is recorded.
     async fn settle(self) -> Settled {
-        let Self { opened, arriving, door, recorder, folder } = self;
+        let Self { opened, arriving, door, recorder, disk, folder, .. } = self;
         drop(door);
         recorder.await.unwrap();
-        Settled { opened, arriving, folder }
+        Settled { opened, arriving, disk, folder }
     }
 
     /// Waits until everything told so far is recorded, and goes on.
     async fn pause(self) -> Self {
-        let Settled { opened, arriving, folder } = self.settle().await;
-        let (door, recorder) = door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()));
-        Self { opened, arriving, door, recorder: tokio::spawn(recorder.run()), folder }
+        let stop = self.stop.clone();
+        let Settled { opened, arriving, disk, folder } = self.settle().await;
+        let (door, recorder) =
+            door(opened.clone(), Arc::clone(&arriving), Arc::new(Notify::new()), stop.clone());
+        Self { opened, arriving, door, recorder: tokio::spawn(recorder.run()), stop, disk, folder }
     }
 
     fn counter(&self) -> Counter {
@@ -92,6 +100,7 @@ impl Rig {
 struct Settled {
     opened: Opened,
     arriving: Arc<Mutex<Arriving>>,
+    disk: FailingDisk,
     folder: tempfile::TempDir,
 }
 
@@ -296,4 +305,54 @@ proptest! {
             }
         });
     }
+}
+
+/// Instances of the one study, in the order in which the ledger recorded them.
+async fn recorded(ledger: &Ledger) -> Vec<String> {
+    let Some(study) = the_study(ledger).await else { return Vec::new() };
+    ledger.make_revision(&study, "quiet", 9).await.unwrap();
+    ledger.instances(&study, 1).await.unwrap().into_iter().map(|row| row.blake3).collect()
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let look = async {
+        while !holds().await {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), look).await.expect(what);
+}
+
+#[tokio::test]
+async fn while_the_ledger_takes_no_rows_senders_keep_theirs_and_what_is_durable_is_recorded_by_itself() {
+    let rig = Rig::new().await;
+    rig.receive("1.2.1", "1.2.1.0", b"0", 1, 0).await;
+    until("the first is recorded", async || the_study(&rig.opened.ledger).await.is_some()).await;
+    rig.disk.fail(0, Fault::Full, Lasts::On);
+    for n in 1..=5_u8 {
+        assert!(rig.door.takes(), "a moment is no reason to refuse");
+        rig.receive("1.2.1", &format!("1.2.1.{n}"), &[b'0' + n], 1, i64::from(n)).await;
+    }
+    until("senders are told", async || !rig.door.takes()).await;
+    rig.disk.heal();
+    until("the ledger takes rows again", async || rig.door.takes()).await;
+    let settled = rig.settle().await;
+    let sent: Vec<String> = (0..=5_u8).map(|n| blake3::hash(&[b'0' + n]).to_hex().to_string()).collect();
+    assert_eq!(recorded(&settled.opened.ledger).await, sent, "all of them, in order, without a restart");
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_full_disk_and_the_next_start_records_what_was_durable() {
+    let rig = Rig::new().await;
+    rig.disk.fail(0, Fault::Full, Lasts::On);
+    for n in 1..=5_u8 {
+        rig.receive("1.2.1", &format!("1.2.1.{n}"), &[b'0' + n], 1, i64::from(n)).await;
+    }
+    rig.stop.cancel();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), rig.settle());
+    let settled = ended.await.expect("the recorder ends");
+    assert!(the_study(&settled.opened.ledger).await.is_none());
+    settled.disk.heal();
+    super::sink::recover(&settled.opened, &settled.arriving).await.unwrap();
+    assert_eq!(recorded(&settled.opened.ledger).await.len(), 5);
 }

@@ -138,7 +138,8 @@ async fn serve(
     stop: CancellationToken,
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
-    let (arrivals, recorder) = door(opened.clone(), Arc::clone(&running.arriving), Arc::clone(&running.wake));
+    let (arriving, wake) = (Arc::clone(&running.arriving), Arc::clone(&running.wake));
+    let (arrivals, recorder) = door(opened.clone(), arriving, wake, stop.clone());
     let engine = Arc::new(Engine::new(opened.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
     let counter = Counter { opened: opened.clone(), door: arrivals.clone(), engine: Arc::clone(&engine) };
     let front = Arc::new(Front { door: arrivals, counter });

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::auditing::Flows;
 use super::open::{Opened, arrival};
@@ -26,6 +27,10 @@ pub(super) const BATCH: usize = 256;
 const GATHER: Duration = Duration::from_millis(50);
 /// Arrivals that may wait for their row; then reception waits too.
 const QUEUE: usize = 1_024;
+/// How long the ledger may take no row before senders are told to keep what they have.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest pause before the ledger is asked again: once there is room the rows follow at once.
+const PAUSE_MOST: Duration = Duration::from_secs(3);
 
 /// What happened at the door, in order.
 enum Event {
@@ -40,6 +45,8 @@ enum Event {
 #[derive(Clone)]
 pub(super) struct Door {
     events: mpsc::Sender<Event>,
+    /// Whether the ledger takes rows.
+    taking: watch::Receiver<bool>,
 }
 
 /// The whole face that reception sees: arrivals through the door, N-services at the counter.
@@ -49,6 +56,10 @@ pub(super) struct Front {
 }
 
 impl Sink for Front {
+    fn takes(&self) -> bool {
+        self.door.takes()
+    }
+
     fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
         self.door.stored(reception)
     }
@@ -67,11 +78,21 @@ impl Sink for Front {
 }
 
 impl Sink for Door {
+    fn takes(&self) -> bool {
+        *self.taking.borrow()
+    }
+
     fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
         Box::pin(async move {
-            let event = Event::Stored(Box::new(arrival(reception)));
-            // The queue closes only when the house is drained: the entry then waits for the next start.
-            self.events.send(event).await.map_err(|_| SinkError::Unknown)?;
+            let mut taking = self.taking.clone();
+            let place = tokio::select! {
+                biased;
+                // The queue closes only when the house is drained: the entry then waits for the next start.
+                place = self.events.reserve() => place.map_err(|_| SinkError::Unknown)?,
+                // No room among those that wait, and the ledger takes none: the sender keeps its copy.
+                Ok(_) = taking.wait_for(|takes| !takes) => return Err(SinkError::NotRecorded),
+            };
+            place.send(Event::Stored(Box::new(arrival(reception))));
             Ok(Acceptance::New)
         })
     }
@@ -106,22 +127,43 @@ pub(super) struct Recorder {
     arriving: Arc<Mutex<Arriving>>,
     wake: Arc<Notify>,
     events: mpsc::Receiver<Event>,
+    taking: watch::Sender<bool>,
     flows: Flows,
+    stop: CancellationToken,
 }
 
-/// Makes the door and the recorder behind it.
-pub(super) fn door(opened: Opened, arriving: Arc<Mutex<Arriving>>, wake: Arc<Notify>) -> (Door, Recorder) {
-    let (send, receive) = mpsc::channel(QUEUE);
-    (Door { events: send }, Recorder { opened, arriving, wake, events: receive, flows: Flows::default() })
+/// Makes the door and the recorder behind it. After `stop` a ledger that takes no rows is not waited for.
+pub(super) fn door(
+    opened: Opened,
+    arriving: Arc<Mutex<Arriving>>,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+) -> (Door, Recorder) {
+    let (send, events) = mpsc::channel(QUEUE);
+    let (taking, takes) = watch::channel(true);
+    let recorder = Recorder { opened, arriving, wake, events, taking, flows: Flows::default(), stop };
+    (Door { events: send, taking: takes }, recorder)
 }
 
 impl Recorder {
     /// Records until every door is gone; what is queued is recorded first.
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut left = 0;
         while self.events.recv_many(&mut batch, BATCH).await > 0 {
-            self.gather(&mut batch).await;
-            self.record(std::mem::take(&mut batch)).await;
+            // Once one batch had to be left, those behind it are: rows are written in the order of arrival.
+            if left == 0 {
+                self.gather(&mut batch).await;
+                left += self.record(std::mem::take(&mut batch)).await;
+            } else {
+                left += batch.drain(..).filter(|event| matches!(event, Event::Stored(_))).count();
+            }
+        }
+        if left > 0 {
+            tracing::warn!(
+                entries = left,
+                "durable entries wait in the inbox for the next start to be recorded"
+            );
         }
         self.flows.all_ended();
         self.flows.write(&self.opened.audit).await;
@@ -140,7 +182,8 @@ impl Recorder {
         }
     }
 
-    async fn record(&mut self, events: Vec<Event>) {
+    /// Records a batch; how many entries had to be left to the next start.
+    async fn record(&mut self, events: Vec<Event>) -> usize {
         let rows: Vec<Arrival> = events
             .iter()
             .filter_map(|e| match e {
@@ -148,7 +191,8 @@ impl Recorder {
                 _ => None,
             })
             .collect();
-        let recorded = if rows.is_empty() { Vec::new() } else { self.insist(&rows).await };
+        let recorded = if rows.is_empty() { Some(Vec::new()) } else { self.insist(&rows).await };
+        let Some(recorded) = recorded else { return rows.len() };
         let expected = self.expected(&events, &recorded).await;
         {
             let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,6 +231,7 @@ impl Recorder {
             tracing::warn!(%error, "refused callers could not be noted");
         }
         self.wake.notify_one();
+        0
     }
 
     /// What performed steps say of the studies that begin to arrive with this batch, or whose steps have changed.
@@ -215,18 +260,29 @@ impl Recorder {
         said
     }
 
-    /// The rows must be written sometime: the ledger is asked until it takes them, and reception waits meanwhile.
-    async fn insist(&self, rows: &[Arrival]) -> Vec<Arrived> {
-        let mut pause = Duration::from_millis(50);
+    /// The rows must be written sometime: the ledger is asked until it takes them, or until the appliance stops; the
+    /// entries are durable, and the next start records them. Meanwhile senders are told to keep what they have.
+    async fn insist(&self, rows: &[Arrival]) -> Option<Vec<Arrived>> {
+        let (mut pause, began) = (Duration::from_millis(50), tokio::time::Instant::now());
         loop {
             match record(&self.opened, rows).await {
-                Ok(recorded) => return recorded,
+                Ok(recorded) => {
+                    if !self.taking.send_replace(true) {
+                        tracing::info!("the ledger takes rows again");
+                    }
+                    return Some(recorded);
+                }
                 Err(error) => {
                     tracing::error!(%error, rows = rows.len(), "arrivals could not be recorded; trying again")
                 }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
+            if began.elapsed() >= PATIENCE && self.taking.send_replace(false) {
+                tracing::error!("the ledger takes no rows: senders are answered A700 until it does");
+            }
+            if tokio::time::timeout(pause, self.stop.cancelled()).await.is_ok() {
+                return None;
+            }
+            pause = (pause * 2).min(PAUSE_MOST);
         }
     }
 

@@ -101,10 +101,7 @@ impl Work {
         queue: &mut Queue,
         tasks: &mut JoinSet<Done>,
     ) -> Result<Duration, crate::conveyor::Error> {
-        let stable = self.arriving.lock().unwrap_or_else(PoisonError::into_inner).take_stable(now());
-        for (study, reason) in stable {
-            self.conveyor.ledger.make_revision(&study, reason.as_str(), now()).await?;
-        }
+        self.revise().await?;
         let at_once = self.at_once * 2;
         // What waits for its next try stands at the head of the list: look past it.
         let look = u32::try_from(64 + queue.later.len()).unwrap_or(u32::MAX);
@@ -131,6 +128,22 @@ impl Work {
             Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or(0).max(1))
         });
         Ok(wait.min(LOOK))
+    }
+
+    /// Makes revisions of the studies that are stable; what the ledger does not take stays stable.
+    async fn revise(&self) -> Result<(), crate::ledger::Error> {
+        let arriving = || self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        let stable = arriving().take_stable(now());
+        let mut made = Ok(());
+        for (study, reason) in stable {
+            if made.is_ok() {
+                made = self.conveyor.ledger.make_revision(&study, reason.as_str(), now()).await.map(|_| ());
+            }
+            if made.is_err() {
+                arriving().give_back(&study, reason, now());
+            }
+        }
+        made
     }
 
     fn finish(&self, done: Result<Done, tokio::task::JoinError>, queue: &mut Queue) {

@@ -250,8 +250,8 @@ impl<'a, S: Link> Messages<'a, S> {
             }
             C_STORE_RQ => match refusal_of(&request, &context) {
                 Some(status) => self.answer_or_pass(id, request, status).await,
-                // The caller has sent as much today as it may: it keeps its copy.
-                None if self.agreed.seat.spent() => {
+                // The caller has sent as much today as it may, or the ledger takes nothing: it keeps its copy.
+                None if self.agreed.seat.spent() || !self.shared.sink.takes() => {
                     self.answer_or_pass(id, request, Status::OUT_OF_RESOURCES).await
                 }
                 None => {

@@ -103,6 +103,11 @@ pub enum SinkError {
 
 /// Where reception reports to; the integrator writes the ledger.
 pub trait Sink: Send + Sync + 'static {
+    /// Whether instances are taken now. While not, each is answered A700 before any of it is stored.
+    fn takes(&self) -> bool {
+        true
+    }
+
     /// Called after the entry is durable and before status 0000. An error is answered with A700.
     fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>>;
 

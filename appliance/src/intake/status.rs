@@ -57,7 +57,7 @@ pub(crate) const ANSWERED: &[(Status, &str, &str)] = &[
     (
         Status::OUT_OF_RESOURCES,
         "Refused: out of resources",
-        "disk below its watermark or failing, or without room for this object; the caller's bytes of the day are used up",
+        "disk below its watermark, full or failing, or without room for this object; the caller's bytes of the day are used up",
     ),
     (
         Status::TOO_LONG,

@@ -91,13 +91,16 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unknown`] when there is no such code or its time is over.
     pub async fn use_code(&self, code_hash: &str, now: i64) -> Result<String> {
+        // By itself such a statement commits when it is reset, and the driver passes over what that answers.
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: Option<(String,)> = sqlx::query_as(
             "UPDATE users SET code = NULL, code_until = NULL WHERE code = ? AND code_until > ? RETURNING name",
         )
         .bind(code_hash)
         .bind(now)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *tx)
         .await?;
+        tx.commit().await?;
         row.map(|r| r.0).ok_or(Error::Unknown("code"))
     }
 

@@ -40,7 +40,12 @@ pub enum Error {
         "this is no sealed copy of a ledger, it was altered or cut short, or it was made under another store key"
     )]
     Copy,
-    /// The database refused; the disk is full or fails.
+    /// No room is left on the ledger's disk.
+    #[error(
+        "the ledger's disk is full: make room on it; nothing acknowledged is lost, and work goes on by itself once there is room"
+    )]
+    Full,
+    /// The database refused, or the disk fails.
     #[error("the ledger could not be written or read ({0})")]
     Database(&'static str),
     /// A row holds what no version of ours writes.
@@ -58,7 +63,7 @@ impl Error {
     /// Whether the same call may work later without anybody's help.
     #[must_use]
     pub fn retry_later(&self) -> bool {
-        matches!(self, Error::Database(_))
+        matches!(self, Error::Full | Error::Database(_))
     }
 }
 
@@ -69,10 +74,11 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::RowNotFound => Error::Unknown("row"),
             sqlx::Error::Database(d) if d.is_unique_violation() => Error::Database("a row is there already"),
             sqlx::Error::Database(d) => match primary_code(d.as_ref()) {
-                // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FULL, SQLITE_BUSY
+                // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FULL, SQLITE_BUSY, SQLITE_IOERR
                 Some(11 | 26) => Error::Damaged,
-                Some(13) => Error::Database("the disk is full"),
+                Some(13) => Error::Full,
                 Some(5) => Error::Database("busy"),
+                Some(10) => Error::Database("the disk fails or is full"),
                 _ => Error::Database("the database refused"),
             },
             sqlx::Error::Io(_) => Error::Database("disk"),
@@ -91,9 +97,7 @@ fn primary_code(d: &dyn sqlx::error::DatabaseError) -> Option<u32> {
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
         match e.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                Error::Database("the disk is full")
-            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Full,
             _ => Error::Database("disk"),
         }
     }

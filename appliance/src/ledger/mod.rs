@@ -12,11 +12,14 @@ mod calls;
 mod cases;
 mod columns;
 mod commitments;
+mod connect;
 mod copy;
 mod corrections;
 mod error;
 mod events;
 mod evict;
+#[cfg(test)]
+mod failing_tests;
 mod find;
 mod forwards;
 mod instances;
@@ -42,10 +45,9 @@ mod vault;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 pub use acceptances::AcceptanceRow;
 pub use accounts::{Session, UserRow};
@@ -72,6 +74,8 @@ pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
 pub use vault::VaultRow;
 
+use connect::pool;
+
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -81,6 +85,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/ledger/migratio
 #[derive(Clone)]
 pub struct Ledger {
     pool: SqlitePool,
+    anchor: SqlitePool,
     seal: Arc<Seal>,
 }
 
@@ -104,7 +109,11 @@ impl Ledger {
         upgrade::migrate(&alone).await?;
         columns::seal_plain(&alone, &seal).await?;
         alone.close().await;
-        Ok(Self { pool: pool(path, false, 4).await?, seal })
+        Self::connect(path, seal).await
+    }
+
+    async fn connect(path: &Path, seal: Arc<Seal>) -> Result<Self> {
+        Ok(Self { pool: connect::pool(path, false, 4).await?, anchor: connect::anchor(path).await?, seal })
     }
 
     /// Opens the ledger. One of an older version is brought up to this one first; before that a sealed copy of it
@@ -124,7 +133,7 @@ impl Ledger {
         let ready = upgrade::bring_up(&alone, path, &seal).await;
         alone.close().await;
         ready?;
-        Ok(Self { pool: pool(path, false, 4).await?, seal })
+        Self::connect(path, seal).await
     }
 
     /// Whether the ledger at `path` is sealed; one of the first release is not. Changes nothing.
@@ -165,6 +174,7 @@ impl Ledger {
     /// Closes every connection; the write-ahead log is folded into the file.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.anchor.close().await;
     }
 
     /// Writes a consistent copy of the ledger to `path`, which must not exist; says what it holds. A copy has no mark of
@@ -250,17 +260,6 @@ impl Ledger {
     pub async fn cloud_away_since(&self) -> Result<Option<i64>> {
         Ok(self.fact("cloud_away_since").await?.and_then(|v| v.parse().ok()))
     }
-}
-
-async fn pool(path: &Path, create: bool, connections: u32) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(create)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10));
-    Ok(SqlitePoolOptions::new().max_connections(connections).connect_with(options).await?)
 }
 
 /// A random 128-bit name in hex. Row names are ours: a wire UID never becomes one.

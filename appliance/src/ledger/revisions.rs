@@ -214,13 +214,16 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn count_death(&self, study: &str, revision: u32) -> Result<u32> {
+        // By itself such a statement commits when it is reset, and the driver passes over what that answers.
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: (u32,) = sqlx::query_as(
             "UPDATE revisions SET deaths = deaths + 1 WHERE study = ? AND revision = ? RETURNING deaths",
         )
         .bind(study)
         .bind(revision)
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(row.0)
     }
 

@@ -87,6 +87,8 @@ struct Open {
     asked: bool,
     recovered: bool,
     expected: Expected,
+    /// Was taken as stable for this reason, and its revision could not be made.
+    stable: Option<StableReason>,
 }
 
 /// Studies that are still arriving. Times are ms since 1970 UTC.
@@ -118,6 +120,7 @@ impl Arriving {
         entry.last_arrival = entry.last_arrival.max(now);
         entry.carriers.insert(association.to_owned());
         entry.released_at = None;
+        entry.stable = None;
         entry.expected.arrived(instance);
     }
 
@@ -185,6 +188,16 @@ impl Arriving {
         stable
     }
 
+    /// Gives a study back that was taken as stable and could not be made a revision: it is stable still, unless more of
+    /// it has arrived meanwhile.
+    pub fn give_back(&mut self, study: &str, reason: StableReason, now: i64) {
+        self.open.entry(study.to_owned()).or_insert_with(|| Open {
+            last_arrival: now,
+            stable: Some(reason),
+            ..Open::default()
+        });
+    }
+
     /// When [`Self::take_stable`] will next have something, ms.
     #[must_use]
     pub fn next_due(&self) -> Option<i64> {
@@ -198,6 +211,9 @@ impl Arriving {
     }
 
     fn due(&self, open: &Open) -> (i64, StableReason) {
+        if let Some(reason) = open.stable {
+            return (i64::MIN, reason);
+        }
         if open.asked {
             return (i64::MIN, StableReason::Asked);
         }

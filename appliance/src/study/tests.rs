@@ -38,6 +38,24 @@ fn release_of_the_last_carrier_closes_after_a_pause() {
 }
 
 #[test]
+fn a_study_whose_revision_could_not_be_made_is_stable_still_unless_more_has_come() {
+    let mut a = arriving();
+    a.arrived("s", "1", "i", 0);
+    a.released("1", 1_000);
+    let taken = a.take_stable(10_000);
+    assert_eq!(taken, vec![("s".to_owned(), StableReason::Released)]);
+    a.give_back("s", taken[0].1, 10_000);
+    assert_eq!(a.take_stable(10_000), taken, "it waits for nothing but the ledger");
+    a.give_back("s", taken[0].1, 10_000);
+    a.arrived("s", "2", "j", 11_000);
+    assert!(a.take_stable(11_000).is_empty());
+    a.take_stable(i64::MAX);
+    a.arrived("s", "3", "k", 50_000);
+    a.give_back("s", taken[0].1, 50_000);
+    assert!(a.take_stable(50_000).is_empty(), "more of it is arriving");
+}
+
+#[test]
 fn a_lost_association_waits_for_quiet_time() {
     let mut a = arriving();
     a.arrived("s", "1", "i", 0);

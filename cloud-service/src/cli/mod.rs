@@ -215,7 +215,7 @@ impl Error {
             Self::Queue(queue::Error::Open(_) | queue::Error::Rule(_) | queue::Error::Missing(_)) => 64,
             Self::Objects(objects::Error::Open(_)) => 64,
             Self::Unreachable(_) => 69,
-            Self::Queue(queue::Error::Busy) | Self::Objects(objects::Error::Full) => 75,
+            Self::Queue(queue::Error::Busy | queue::Error::Full) | Self::Objects(objects::Error::Full) => 75,
             _ => 1,
         }
     }

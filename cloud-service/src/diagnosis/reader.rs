@@ -134,7 +134,11 @@ impl Reader {
             tokio::time::sleep(every).await;
             let renewed = self.queue.renew(claim.case, &claim.token, &self.limits, (self.clock)()).await;
             match renewed {
-                Ok(_) | Err(queue::Error::Busy) => {}
+                Ok(_) => {}
+                // It may still be ours: a database that fails for a moment is asked again until the lease ends.
+                Err(error) if error.retry() == queue::Retry::Later => {
+                    tracing::warn!(case = claim.case, %error, "a lease could not be renewed; trying again");
+                }
                 Err(error) => return error,
             }
         }

@@ -17,6 +17,8 @@ use crate::objects::{Objects, part_name};
 use crate::queue::{self, Millis, Queue, Release, SealedReport};
 
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Pause after queue or store failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const AT_ONCE: u32 = 16;
 
 /// Seals what was released.
@@ -40,6 +42,12 @@ impl Sealer {
             changes.mark_unchanged();
             if let Err(error) = self.once().await {
                 tracing::error!(%error, "a report could not be sealed yet");
+                // Each attempt writes its parts anew: on a disk that is nearly full they must not follow close.
+                tokio::select! {
+                    _ = stop.changed() => {}
+                    () = tokio::time::sleep(AFTER_FAILURE) => {}
+                }
+                continue;
             }
             tokio::select! {
                 _ = stop.changed() => {}

@@ -53,7 +53,9 @@ impl Error {
             Self::Queue(Q::BadLogin) => StatusCode::UNAUTHORIZED,
             Self::Queue(Q::LeaseLost | Q::WrongState { .. } | Q::Taken) => StatusCode::CONFLICT,
             Self::Queue(Q::Rule(_)) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Queue(Q::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Queue(Q::Busy | Q::Full | Q::Database { .. } | Q::Closed) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Queue(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

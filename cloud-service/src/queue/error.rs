@@ -6,12 +6,20 @@ pub enum Error {
     /// The database is busy with another writer beyond the time we wait.
     #[error("the queue's database is busy")]
     Busy,
-    /// The database refused or broke; the code is SQLite's own result code.
-    #[error("the queue's database failed (code {code})")]
+    /// No room is left on the database's disk.
+    #[error(
+        "the disk of the queue's database is full; nothing committed is lost, and it goes on by itself once there is room"
+    )]
+    Full,
+    /// The database refused or its disk fails; the code is SQLite's own result code.
+    #[error("the queue's database failed (SQLite's code {code}); nothing committed is lost")]
     Database {
-        /// SQLite's result code, or 0 when there was none.
+        /// SQLite's extended result code.
         code: i32,
     },
+    /// The connection to the database was lost, or the service is stopping.
+    #[error("the queue's database is closed: the service is stopping, or its connection was lost")]
+    Closed,
     /// The database cannot be opened.
     #[error("the queue's database cannot be opened: {0}")]
     Open(&'static str),
@@ -86,7 +94,9 @@ impl Error {
     /// Whose fault this is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Busy | Self::Database { .. } | Self::Open(_) | Self::Row(_) => Fault::Us,
+            Self::Busy | Self::Full | Self::Database { .. } | Self::Closed | Self::Open(_) | Self::Row(_) => {
+                Fault::Us
+            }
             _ => Fault::Peer,
         }
     }
@@ -94,7 +104,9 @@ impl Error {
     /// Whether to try again.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Busy | Self::Database { .. } | Self::PartsMissing(_) => Retry::Later,
+            Self::Busy | Self::Full | Self::Database { .. } | Self::Closed | Self::PartsMissing(_) => {
+                Retry::Later
+            }
             _ => Retry::Never,
         }
     }
@@ -102,6 +114,8 @@ impl Error {
 
 /// SQLite: SQLITE_BUSY and SQLITE_LOCKED, low byte of the extended code.
 const BUSY: [i32; 2] = [5, 6];
+/// SQLite: SQLITE_FULL.
+const FULL: i32 = 13;
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
@@ -111,11 +125,13 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
                 Self::Row("column")
             }
-            sqlx::Error::Database(d) => {
-                let code = d.code().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
-                if BUSY.contains(&(code & 0xff)) { Self::Busy } else { Self::Database { code } }
-            }
-            _ => Self::Database { code: 0 },
+            sqlx::Error::Database(d) => match d.code().and_then(|c| c.parse::<i32>().ok()) {
+                Some(code) if BUSY.contains(&(code & 0xff)) => Self::Busy,
+                Some(code) if code & 0xff == FULL => Self::Full,
+                Some(code) => Self::Database { code },
+                None => Self::Closed,
+            },
+            _ => Self::Closed,
         }
     }
 }

@@ -16,6 +16,8 @@ mod cases;
 mod drafts;
 mod envelopes;
 mod error;
+#[cfg(test)]
+mod failing_tests;
 mod lease_rows;
 mod leases;
 mod objects_gone;
@@ -30,8 +32,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::watch;
 
 pub use accounts::{Session, hash_token};
@@ -126,23 +130,14 @@ impl Queue {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_WAIT);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(BUSY_WAIT * 3)
-            .connect_with(options.clone())
-            .await
-            .map_err(|_| {
-                Error::Open("the file is missing, not readable or not a database; `init` makes a new one")
-            })?;
+        let write = pool(1).connect_with(options.clone()).await.map_err(|_| {
+            Error::Open("the file is missing, not readable or not a database; `init` makes a new one")
+        })?;
         sqlx::migrate!("src/queue/migrations/sqlite")
             .run(&write)
             .await
             .map_err(|_| Error::Open("its schema is of another version"))?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(BUSY_WAIT * 3)
-            .connect_with(options)
-            .await?;
+        let read = pool(READERS).connect_with(options).await?;
         Ok(Self { write, read, bell: Arc::new(watch::channel(0).0) })
     }
 
@@ -167,6 +162,29 @@ impl Queue {
     async fn begin(&self) -> Result<Transaction<'_, Sqlite>> {
         Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// One connection is always open, so that no other is ever the first: opening that one needs room on the disk.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .max_lifetime(None)
+        .acquire_timeout(BUSY_WAIT * 3)
+        .after_release(|connection, _| Box::pin(may_be_used_again(connection)))
+}
+
+/// Whether a connection that was given back stands where the driver believes it stands; otherwise it is closed and
+/// the pool opens another.
+///
+/// After `SQLITE_FULL`, `SQLITE_IOERR` and their like SQLite has rolled the transaction back by itself
+/// (<https://sqlite.org/lang_transaction.html>, "response to errors within a transaction"). The driver's own ROLLBACK
+/// then fails, it goes on counting one open transaction, and refuses every later `BEGIN IMMEDIATE`: one moment of a
+/// full disk would end the queue's only writer for good.
+async fn may_be_used_again(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    // The rollback of a dropped transaction is queued before this: answered, it has been tried.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 pub(crate) fn u32_of(n: i64, what: &'static str) -> Result<u32> {

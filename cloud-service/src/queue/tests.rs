@@ -5,17 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-const LIMITS: Limits = Limits { lease: 1_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
-const SITE: &str = "00000000000000000000000000000001";
+pub(super) const LIMITS: Limits = Limits { lease: 1_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
+pub(super) const SITE: &str = "00000000000000000000000000000001";
 
-struct House {
-    queue: Queue,
+pub(super) struct House {
+    pub(super) queue: Queue,
     dir: tempfile::TempDir,
 }
 
 impl House {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap()).await
+    }
+
+    pub(super) async fn within(dir: tempfile::TempDir) -> Self {
         let queue = Queue::open(&url(&dir), true).await.unwrap();
         let i = Invitation { id: SITE, name: "north-1", token_hash: [7; 32], until: 1_000 };
         queue.invite_site(&i, 0).await.unwrap();
@@ -23,7 +26,7 @@ impl House {
         Self { queue, dir }
     }
 
-    async fn ready(&self, case: &str, priority: u8, now: Millis) -> i64 {
+    pub(super) async fn ready(&self, case: &str, priority: u8, now: Millis) -> i64 {
         let a = announced(&format!("e-{case}"), case, priority, 1);
         assert_eq!(self.queue.begin_envelope(&a, now).await.unwrap(), Begun::Have(vec![]));
         self.queue.note_part(SITE, &a.id, 0, 10, b"d", now).await.unwrap();
@@ -36,7 +39,7 @@ fn url(dir: &tempfile::TempDir) -> String {
     format!("sqlite://{}", dir.path().join("q.sqlite").display())
 }
 
-fn announced(id: &str, case: &str, priority: u8, parts: u32) -> Announced {
+pub(super) fn announced(id: &str, case: &str, priority: u8, parts: u32) -> Announced {
     Announced {
         id: id.into(),
         site: SITE.into(),
@@ -56,7 +59,7 @@ fn text(findings: &str) -> Text {
     Text { findings: findings.into(), ..Text::default() }
 }
 
-fn draft(now: Millis) -> Draft {
+pub(super) fn draft(now: Millis) -> Draft {
     Draft { text: Text::default(), model: "{}".into(), made_at: now }
 }
 

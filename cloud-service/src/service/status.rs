@@ -8,8 +8,9 @@ use crate::{objects, queue};
 pub(super) fn queue(e: queue::Error) -> Status {
     use queue::Error as E;
     let code = match &e {
-        E::Busy => Code::Unavailable,
-        E::Database { .. } | E::Open(_) | E::Row(_) => Code::Internal,
+        E::Busy | E::Database { .. } | E::Closed => Code::Unavailable,
+        E::Full => Code::ResourceExhausted,
+        E::Open(_) | E::Row(_) => Code::Internal,
         E::UnknownSite | E::RevokedSite => Code::PermissionDenied,
         E::BadToken | E::BadLogin => Code::Unauthenticated,
         E::Taken => Code::AlreadyExists,

@@ -186,7 +186,7 @@ impl House {
         let engine = Arc::new(Engine::new(self.opened.clone(), config, "SCANSIDE".into()));
         let stop = CancellationToken::new();
         let arriving = Arc::new(Mutex::new(Arriving::new(crate::study::Config::default())));
-        let (door, recorder) = door(self.opened.clone(), arriving, Arc::new(Notify::new()));
+        let (door, recorder) = door(self.opened.clone(), arriving, Arc::new(Notify::new()), stop.clone());
         tokio::spawn(recorder.run());
         let counter =
             Counter { opened: self.opened.clone(), door: door.clone(), engine: Arc::clone(&engine) };
