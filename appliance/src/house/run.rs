@@ -18,6 +18,7 @@ use super::outbox::HouseOutbox;
 use super::services::Counter;
 use super::sink::{Front, door, recover};
 use super::status::{ArrivingRow, Report};
+use super::time;
 use super::warden;
 use super::work::Work;
 use super::{Error, Settings};
@@ -67,6 +68,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let opened = Opened::open(&settings).await?;
     auditing::begin(&settings, &opened).await?;
+    time::begin(&settings, &opened).await?;
     let arriving = Arc::new(Mutex::new(Arriving::new(settings.study)));
     recover(&opened, &arriving).await?;
     let left = evict::sweep(&opened).await?;
@@ -99,7 +101,10 @@ pub async fn run(
         transcripts: OnceLock::new(),
         counted: super::metrics::Counted::default(),
     });
-    serve(settings, opened, conveyor, running, courier, stop, ready).await
+    let keeper = tokio::spawn(time::keep(opened.clone(), stop.clone()));
+    let served = serve(settings, opened, conveyor, running, courier, stop, ready).await;
+    keeper.abort();
+    served
 }
 
 async fn courier(

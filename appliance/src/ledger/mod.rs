@@ -34,6 +34,7 @@ mod statements;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod time;
 mod upgrade;
 mod upload;
 mod upstream;
@@ -66,6 +67,7 @@ pub use seal::{Column, Seal};
 pub use state::CaseState;
 pub use statements::StatementRow;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
+pub use time::Start;
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
 pub use vault::VaultRow;
