@@ -2,6 +2,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
+//! | `clock` | the time both products go by |
 //! | `limits` | every bound, with its unit in its name, checked against each other at compile time |
 //! | `ids` | random names of sites, cases and envelopes |
 //! | `words` | the words of triage, with the checks every text passes |
@@ -17,6 +18,7 @@
 //! | `tls` | both ends of the transport |
 
 pub mod case;
+pub mod clock;
 pub mod content;
 pub mod envelope;
 pub mod ids;

@@ -1,7 +1,8 @@
 //! The audit: who did what to which study, one JSON line each, chained by digest, synced before it counts.
 //!
 //! A line names people by login, peers by pseudonym and address, studies and cases by our own ids; it holds no value
-//! of a data set. Lines become messages of the DICOM audit trail (PS3.15 A.5, `dicom.rs`) and go to a syslog
+//! of a data set. Callers give the house's time; a line carries what the machine's clock said then, and the chain alone
+//! says the order. Lines become messages of the DICOM audit trail (PS3.15 A.5, `dicom.rs`) and go to a syslog
 //! collector over TLS (`collector.rs`); the file is the buffer while the collector is away.
 
 mod chain;
@@ -19,6 +20,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use proto::clock::{self, now};
 use tokio::sync::Notify;
 
 use chain::Head;
@@ -138,7 +140,9 @@ impl Audit {
         let mut inner = self.inner();
         let mut reach = inner.reach.clone();
         let mut bytes = Vec::new();
+        let ahead = clock::ahead();
         for mut entry in entries {
+            entry.at = entry.at.saturating_add(ahead);
             entry.before = std::mem::take(&mut reach.last);
             let from = bytes.len();
             serde_json::to_writer(&mut bytes, &entry)
@@ -186,11 +190,6 @@ impl Audit {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Follows the chain and holds it against the head: the head's line must be there with the head's digest. The file

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use proto::case::TriageMode;
+use proto::clock::{EARLIEST_MS, wall};
 use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
 use crate::audit::verify;
-use crate::conveyor::now;
 use crate::escalation::Identity;
 use crate::house::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
@@ -173,7 +173,7 @@ fn note_reception(s: &Settings, d: &mut Document) {
     match s.intake.tls.as_ref().map(inspect_tls) {
         Some(Err(found)) => files.extend(found),
         Some(Ok(validity)) => {
-            if let Lasting::Over(words) = validity.at(now()) {
+            if let Lasting::Over(words) = validity.at(wall()) {
                 d.fault("intake.tls.certificate", words, "");
             }
         }
@@ -205,11 +205,16 @@ fn may_write(folder: &Path) -> bool {
 /// What works but should be known.
 pub(super) fn notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
+    if wall() < EARLIEST_MS {
+        notes.push(
+            "the machine's clock shows a time before this program was written: set it, best by NTP".into(),
+        );
+    }
     if s.intake.callers.is_empty() {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
     }
     if let Some(tls) = &s.intake.tls {
-        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(now())) {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(wall())) {
             notes.push(words);
         }
         if key_is_open(tls) {

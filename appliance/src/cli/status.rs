@@ -1,4 +1,4 @@
-//! `appliance status`: the four lights and the counts of the page, from the same code.
+//! `appliance status`: the lights and the counts of the page, from the same code.
 
 use super::Where;
 use super::out::{self, Failure};
@@ -45,7 +45,7 @@ fn text(report: &serde_json::Value) {
     if report["mode"].is_string() {
         out::line(&format!("mode       {}", word(&report["mode"])));
     }
-    for light in ["scanner", "models", "cloud", "disk", "audit"] {
+    for light in ["scanner", "models", "cloud", "disk", "audit", "clock"] {
         let l = &report[light];
         if l.is_object() {
             out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));

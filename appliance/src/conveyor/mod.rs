@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use models::sandbox::{Note, Pool, Terms};
 use proto::case::TriageMode;
@@ -26,6 +26,7 @@ use crate::store::{Draft, Store};
 
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
+pub use proto::clock::now;
 pub use settle::{Settled, first_state};
 pub use workers::NO_WORKER_WHY;
 
@@ -118,13 +119,6 @@ const JOB_TIME: Duration = Duration::from_secs(120);
 const JOB_BYTES: u64 = 320 << 20;
 /// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
 const JOB_FRAMES: u64 = 8;
-
-/// The present, in ms since 1970 UTC.
-#[must_use]
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
 
 impl Conveyor {
     /// Opens the entry files of instances for a worker, with what it must know about each.

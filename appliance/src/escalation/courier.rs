@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use proto::clock;
 use proto::ids::{CaseId, EnvelopeId};
 use proto::limits;
 use proto::tls::{self, CloudUrl};
@@ -68,9 +69,9 @@ pub(super) async fn within<T>(
     Ok(answer?.into_inner())
 }
 
-fn unix_ms(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+/// Now by the house's time: a pause lasts as long as it should although somebody sets the clock.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(clock::now()).unwrap_or(0))
 }
 
 impl<O: Outbox> Courier<O> {
@@ -105,6 +106,7 @@ impl<O: Outbox> Courier<O> {
             failures = if greeted { 1 } else { failures.saturating_add(1) };
             let why = match error {
                 Error::Transport(tls::Error::Handshake | tls::Error::Configuration) => Some(Away::Handshake),
+                Error::Transport(tls::Error::Clock) => Some(Away::Clock),
                 Error::SiteRefused => Some(Away::Refused),
                 Error::Version => Some(Away::Version),
                 // The house's own trouble says nothing about the cloud.
@@ -146,11 +148,11 @@ impl<O: Outbox> Courier<O> {
 
     async fn greet(&mut self, client: &mut IntakeClient<Channel>) -> Result<Duration, Error> {
         let backlog = self.outbox.backlog().await?;
-        let now = SystemTime::now();
+        let wall = clock::wall();
         let hello = wire::HelloRequest {
             wire_version: proto::WIRE_VERSION,
             software: SOFTWARE.to_owned(),
-            unix_ms: unix_ms(now),
+            unix_ms: wall,
             waiting: backlog.waiting,
             oldest_seconds: backlog.oldest_seconds,
         };
@@ -167,8 +169,8 @@ impl<O: Outbox> Courier<O> {
             );
         }
         if !matches!(self.link, Some(Link::Up { .. })) {
-            let skew_ms = answer.unix_ms.saturating_sub(unix_ms(now));
-            self.set_link(Link::Up { since: now, skew_ms }).await;
+            let skew_ms = answer.unix_ms.saturating_sub(wall);
+            self.set_link(Link::Up { since: now(), skew_ms }).await;
         }
         let poll =
             answer.policy.map_or(POLL_DEFAULT, |policy| Duration::from_secs(policy.poll_seconds.into()));
@@ -179,7 +181,7 @@ impl<O: Outbox> Courier<O> {
         let since = match self.link {
             // Still away: since when stays, why may change.
             Some(Link::Away { since, .. }) => since,
-            _ => SystemTime::now(),
+            _ => now(),
         };
         self.set_link(Link::Away { since, why }).await;
     }
@@ -209,7 +211,7 @@ impl<O: Outbox> Courier<O> {
 
     /// One step of the most urgent due case; false when none is due.
     async fn send_one(&self, client: &mut IntakeClient<Channel>) -> Result<bool, Error> {
-        let due = self.outbox.due(SystemTime::now(), 1).await?;
+        let due = self.outbox.due(now(), 1).await?;
         let Some(due) = due.first() else { return Ok(false) };
         match deliver::step(client, self.outbox.as_ref(), due).await {
             Ok(Step::Progress | Step::Done) => Ok(true),
@@ -228,7 +230,7 @@ impl<O: Outbox> Courier<O> {
     /// stop a queue.
     async fn postpone(&self, envelope: EnvelopeId, failures: u32) -> Result<(), Error> {
         let failures = failures.saturating_add(1);
-        let not_before = SystemTime::now() + self.backoff.pause_now(failures);
+        let not_before = now() + self.backoff.pause_now(failures);
         Ok(self.outbox.postponed(envelope, failures, not_before).await?)
     }
 
@@ -296,11 +298,8 @@ impl<O: Outbox> Courier<O> {
 
     /// Waits for a wake, a postponed case that becomes due, or the next listing.
     async fn rest(&self, poll: Duration) -> Result<(), Error> {
-        let until_due = self
-            .outbox
-            .next_due()
-            .await?
-            .map(|due| due.duration_since(SystemTime::now()).unwrap_or_default());
+        let until_due =
+            self.outbox.next_due().await?.map(|due| due.duration_since(now()).unwrap_or_default());
         // Never zero: a house whose two answers disagree must not make this loop spin.
         let pause = until_due.map_or(poll, |until| until.min(poll)).max(PAUSE_MIN);
         tokio::select! {

@@ -87,6 +87,8 @@ pub enum Away {
     Unreachable,
     /// Connected, but certificates or key exchange do not fit.
     Handshake,
+    /// Connected, but a certificate is not valid at the time that this machine shows.
+    Clock,
     /// The cloud refuses this site.
     Refused,
     /// Another version of the contract.

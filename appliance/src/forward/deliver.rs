@@ -1,7 +1,8 @@
 //! One association to a destination: the originals of one study, streamed from the store, each answer judged.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use proto::clock::now;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -48,12 +49,6 @@ pub(super) struct Delivery<'a> {
     refusals: u32,
     /// Status of the last answer, when it was such a refusal.
     refused: Option<u16>,
-}
-
-/// Now, ms since 1970 UTC.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// One context for each SOP class in each transfer syntax as stored, so that none can be answered by another.

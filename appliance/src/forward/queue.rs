@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::clock::now;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::board::{Destination, DestinationRow, orphan};
 use super::breaker::Gate;
-use super::deliver::{Delivery, Ended, now};
+use super::deliver::{Delivery, Ended};
 use super::rules::Rule;
 use crate::ledger::{Error, ForwardQueue, Ledger, Onward};
 use crate::store::Inbox;

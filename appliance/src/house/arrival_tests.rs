@@ -353,6 +353,6 @@ async fn a_stop_does_not_wait_for_a_full_disk_and_the_next_start_records_what_wa
     let settled = ended.await.expect("the recorder ends");
     assert!(the_study(&settled.opened.ledger).await.is_none());
     settled.disk.heal();
-    super::sink::recover(&settled.opened, &settled.arriving).await.unwrap();
+    super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
     assert_eq!(recorded(&settled.opened.ledger).await.len(), 5);
 }

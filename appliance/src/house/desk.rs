@@ -45,15 +45,20 @@ impl House for Running {
         let r =
             Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
         let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
+        let mut lights = vec![
+            row("scanner", r.scanner),
+            row("models", r.models),
+            row("cloud", r.cloud),
+            row("disk", r.disk),
+        ];
+        // A clock that is right needs no place of its own.
+        if r.clock.state != "ok" {
+            lights.push(row("clock", r.clock));
+        }
         Ok(Lights {
             site: r.site,
             mode: r.mode,
-            lights: vec![
-                row("scanner", r.scanner),
-                row("models", r.models),
-                row("cloud", r.cloud),
-                row("disk", r.disk),
-            ],
+            lights,
             cloud_away_since: r.cloud_away_since,
             waiting_sealed: r.waiting_sealed,
             demo: self.settings.site.demo,

@@ -22,6 +22,7 @@ mod run;
 mod services;
 mod sink;
 mod status;
+mod time;
 mod vault;
 mod warden;
 mod work;

@@ -243,6 +243,9 @@ impl Outbox for HouseOutbox {
 fn away_words(why: Away) -> &'static str {
     match why {
         Away::Unreachable => "no connection",
+        Away::Clock => {
+            "connected, but a certificate is not valid at this machine's time: set its clock, or the cloud's"
+        }
         Away::Handshake => "connected, but certificates or key exchange do not fit",
         Away::Refused => "the cloud refuses this site",
         Away::Version => "the cloud speaks another version",

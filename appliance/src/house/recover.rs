@@ -55,7 +55,8 @@ pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Resu
     }
     let mut arriving = arriving.lock().unwrap_or_else(PoisonError::into_inner);
     for (study, last, expected) in open {
-        arriving.recovered(&study, last);
+        // A time to come is of a clock that was set back since.
+        arriving.recovered(&study, last.min(now()));
         arriving.expect(&study, expected);
     }
     Ok(())

@@ -19,6 +19,7 @@ use super::recover::recover;
 use super::services::Counter;
 use super::sink::{Front, door};
 use super::status::{ArrivingRow, Report};
+use super::time;
 use super::warden;
 use super::work::Work;
 use super::{Error, Settings};
@@ -68,6 +69,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let opened = Opened::open(&settings).await?;
     auditing::begin(&settings, &opened).await?;
+    time::begin(&settings, &opened).await?;
     let arriving = Arc::new(Mutex::new(Arriving::new(settings.study)));
     recover(&opened, &arriving).await?;
     let left = evict::sweep(&opened).await?;
@@ -101,8 +103,10 @@ pub async fn run(
         transcripts: OnceLock::new(),
         counted: super::metrics::Counted::default(),
     });
+    let keeper = tokio::spawn(time::keep(opened.clone(), stop.clone()));
     let served = serve(settings, opened, conveyor, running, courier, stop, ready).await;
     workers.abort();
+    keeper.abort();
     served
 }
 

@@ -1,6 +1,7 @@
-//! What `status` and the page's lights say: the same four lights and counts from the same code.
+//! What `status` and the page's lights say: the same lights and counts from the same code.
 
 use proto::case::TriageMode;
+use proto::clock::wall;
 use serde::{Deserialize, Serialize};
 
 use super::evict::{past, proof};
@@ -40,6 +41,8 @@ pub struct Report {
     pub disk: Light,
     /// Audit: its collector.
     pub audit: Light,
+    /// The machine's clock.
+    pub clock: Light,
     /// Since when the cloud is away, ms.
     pub cloud_away_since: Option<i64>,
     /// Sealed cases without a receipt.
@@ -97,7 +100,7 @@ impl ArrivingRow {
     }
 }
 
-fn light(state: &str, words: impl Into<String>) -> Light {
+pub(super) fn light(state: &str, words: impl Into<String>) -> Light {
     Light { state: state.into(), words: words.into() }
 }
 
@@ -130,6 +133,7 @@ impl Report {
             cloud,
             disk: disk(s, opened).await?,
             audit: audit(opened),
+            clock: super::time::said(),
             cloud_away_since: away,
             waiting_sealed: waiting,
             destinations: opened.forwards.rows(&ledger.forward_queues().await?, running),
@@ -149,7 +153,7 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
-    match certificate(s).map(|found| found.map(|validity| validity.at(now()))) {
+    match certificate(s).map(|found| found.map(|validity| validity.at(wall()))) {
         Some(Err(faults)) => {
             let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
             return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));

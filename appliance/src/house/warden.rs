@@ -44,10 +44,10 @@ impl Warden {
         let ledger = &self.opened.ledger;
         if self.settings.alarm.contact.is_empty() {
             ledger.set_fact(SINCE, None).await?;
-        } else if let Some(since) = ledger.fact(SINCE).await?.and_then(|t| t.parse().ok()) {
-            self.since = since;
         } else {
-            self.since = now();
+            // In a time to come when the clock was set back since: flags of now would count as of before.
+            let known: Option<i64> = ledger.fact(SINCE).await?.and_then(|t| t.parse().ok());
+            self.since = known.unwrap_or(i64::MAX).min(now());
             ledger.set_fact(SINCE, Some(&self.since.to_string())).await?;
         }
         for bundle in ledger.foreign_acceptances(bundles).await? {

@@ -74,12 +74,12 @@ impl Intake {
             None => None,
         };
         let listener = bind(config.listen).await?;
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let seconds = u64::try_from(proto::clock::now() / 1_000).unwrap_or(0);
         Ok(Intake {
             listener,
             tls: tls.map(|(tls, listener)| (listener, tls)),
             // Seconds in the upper half: unique over restarts, and positive in a signed column.
-            first_number: (since.as_secs() & 0x7fff_ffff) << 32,
+            first_number: (seconds & 0x7fff_ffff) << 32,
             shared: Arc::new(Shared {
                 callers: Callers::new(&config),
                 users,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Refusal;
 use super::caller_config::Caller;
 
-const DAY_SECONDS: u64 = 86_400;
+const DAY_MS: i64 = 86_400_000;
 
 /// One `[[intake.callers]]` with what it has used.
 pub(crate) struct Account {
@@ -111,8 +111,7 @@ impl Seat {
 
 /// Days since 1970 UTC.
 fn today() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    since.as_secs() / DAY_SECONDS
+    u64::try_from(proto::clock::now() / DAY_MS).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ fn finish(current: Current) -> Result<Reception, Status> {
         called_ae: announced.called,
         address: announced.address,
         association: announced.association,
-        arrived: now(),
+        arrived: proto::clock::now(),
         prescan_ok,
         pixel_data,
         identity,
@@ -120,9 +120,4 @@ fn agree(announced: &Announced, found: Found) -> Result<Filed, Status> {
         }
         _ => Err(Status::CANNOT_UNDERSTAND),
     }
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -122,9 +122,7 @@ impl Tls {
     }
 
     fn tell_the_end(&self) {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        match self.keys.load().validity.at(now) {
+        match self.keys.load().validity.at(proto::clock::wall()) {
             Lasting::Long => {}
             Lasting::Soon(words) => warn!("{words}"),
             Lasting::Over(words) => tracing::error!("{words}"),

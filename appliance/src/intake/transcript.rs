@@ -131,10 +131,9 @@ impl Transcripts {
 impl Transcript {
     /// At the request.
     pub(crate) fn begin(association: u64, address: IpAddr, tls: Option<String>) -> Transcript {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Transcript {
             association,
-            began: i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            began: proto::clock::now(),
             address: address.to_string(),
             tls,
             ..Transcript::default()

@@ -61,7 +61,8 @@ impl Ledger {
              (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision
                  AND c.number > coalesce((SELECT max(g.number) FROM calls g WHERE g.study = s.id
                      AND g.revision = s.revision AND g.fault IS NULL), -1)) AS failed,
-             (SELECT max(called_at) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS last
+             (SELECT called_at FROM calls c WHERE c.study = s.id AND c.revision = s.revision
+                 ORDER BY number DESC LIMIT 1) AS last
              FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
              WHERE s.acknowledged_by IS NULL AND (flagged OR s.raised_at IS NOT NULL) AND since >= ?1
              ORDER BY CASE s.priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, since, s.id",

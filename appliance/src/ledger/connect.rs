@@ -34,6 +34,12 @@ pub(super) async fn anchor(path: &Path) -> Result<SqlitePool> {
     Ok(one.connect_with(options(path)).await?)
 }
 
+/// The one connection to a copy that is to be one file, with nothing beside it.
+pub(super) async fn copy(path: &Path) -> Result<SqlitePool> {
+    let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Delete);
+    Ok(SqlitePoolOptions::new().max_connections(1).connect_with(options).await?)
+}
+
 /// Whether a connection that was given back stands where the driver believes it stands; otherwise it is closed and
 /// the pool opens another.
 ///

@@ -38,6 +38,7 @@ mod statements;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod time;
 mod upgrade;
 mod upload;
 mod upstream;
@@ -70,6 +71,7 @@ pub use seal::{Column, Seal};
 pub use state::CaseState;
 pub use statements::StatementRow;
 pub use steps::{NewStep, StepChange, StepChanged, StepMade};
+pub use time::Start;
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
 pub use vault::VaultRow;
@@ -188,10 +190,8 @@ impl Ledger {
         }
         let name = path.to_str().ok_or(Error::Database("path"))?;
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await?;
-        // One file, nothing beside it.
-        let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Delete);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        let copy = Self { pool, seal: Arc::clone(&self.seal) };
+        let pool = connect::copy(path).await?;
+        let copy = Self { anchor: pool.clone(), pool, seal: Arc::clone(&self.seal) };
         let finished = async {
             copy.set_pair(None).await?;
             // A copy that was never read back is a hope: its structure is checked before anyone relies on it.

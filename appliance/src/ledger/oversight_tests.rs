@@ -278,6 +278,10 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     assert!(call(1, Some("no answer")).await && call(2, Some("no answer")).await);
     let flag = open().await.remove(0);
     assert_eq!((flag.tried, flag.failed, flag.last), (3, 2, Some(NOW + 2)));
+    // After a start with a clock that was set back.
+    site.ledger.record_call((&study, 1), (3, "duty"), None, NOW - 3_600_000).await.unwrap();
+    let flag = open().await.remove(0);
+    assert_eq!((flag.tried, flag.failed, flag.last), (4, 0, Some(NOW - 3_600_000)), "the last, not the latest");
     assert!(
         site.ledger.open_flags(NOW + 1, false).await.unwrap().is_empty(),
         "what lay here before is not called about"
@@ -285,7 +289,7 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     assert!(site.ledger.open_flags(0, true).await.unwrap().is_empty(), "nor what triage said, now in shadow");
     site.ledger.acknowledge(&study, "tech", NOW).await.unwrap();
     assert!(open().await.is_empty());
-    assert_eq!(site.ledger.outcomes().await.unwrap().calls, (1, 2));
+    assert_eq!(site.ledger.outcomes().await.unwrap().calls, (2, 2));
 }
 
 #[tokio::test]

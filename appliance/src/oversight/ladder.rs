@@ -49,7 +49,8 @@ pub fn due(flag: &Ladder, contacts: usize, now: i64) -> Result<Call, Option<i64>
     // An appliance that was off calls one contact at a time, not all that were missed at once.
     let from = flag.last.unwrap_or(flag.since);
     let at = from.saturating_add(pause);
-    if now < at {
+    // A flag of a time to come is of a clock that was set back since: nobody knows how long it has been open.
+    if (from..at).contains(&now) {
         return Err(Some(at));
     }
     // Nobody reached: round and round until somebody is.
@@ -101,6 +102,14 @@ mod tests {
         assert_eq!(due(&FLAG, 3, 90_000_000), Ok(Call { number: 0, contact: 0 }));
         let next = Ladder { tried: 1, last: Some(90_000_000), ..FLAG };
         assert_eq!(due(&next, 3, 90_000_050), Err(Some(91_800_000)));
+    }
+
+    #[test]
+    fn a_flag_of_a_clock_that_was_set_back_is_called_about_at_once_and_then_in_its_time() {
+        let flag = Ladder { since: 90_000_000, ..FLAG };
+        assert_eq!(due(&flag, 3, 86_400_000), Ok(Call { number: 0, contact: 0 }));
+        let next = Ladder { tried: 1, last: Some(86_400_000), ..flag };
+        assert_eq!(due(&next, 3, 86_400_050), Err(Some(88_200_000)));
     }
 
     #[test]

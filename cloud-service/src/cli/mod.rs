@@ -273,6 +273,7 @@ fn load(at: &At) -> Result<Config, Error> {
     Config::read(&at.config).map_err(Error::Faults)
 }
 
+/// The service's time: it does not jump when somebody sets the clock.
 fn now_ms() -> i64 {
-    i64::try_from(time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+    proto::clock::now()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use models::sandbox::Pool;
+use proto::clock::{self, Beginning, EARLIEST_MS};
 use proto::keys::PrivateKeys;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,6 +64,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let objects = Objects::open(&config.objects_url, false)?;
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
     let authority = Arc::new(check::authority(&config.service.pki).map_err(Error::Usage)?);
+    begin_time(&queue, &config).await?;
     queue.forget_readers(holder_is_gone).await?;
     let back = queue.give_back_of_gone(holder_is_gone, now_ms()).await?;
     if back > 0 {
@@ -125,7 +127,20 @@ async fn say_ready(drafting: Option<watch::Receiver<Drafting>>, at: &(SocketAddr
     std::future::pending().await
 }
 
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Error> {
+/// Begins with the time of this start, and makes the deadlines of the last run again.
+async fn begin_time(queue: &Queue, config: &Config) -> Result<(), Error> {
+    let wall = clock::wall();
+    clock::begin(Beginning::of(None, None, wall).at);
+    if wall < EARLIEST_MS {
+        tracing::error!(
+            "the machine's clock shows a time before this program was written: set it, best by NTP; until then no \
+             certificate is valid here and none that is issued will be anywhere else"
+        );
+    }
+    Ok(queue.start_time(config.queue.lease_ms, now_ms()).await?)
+}
+
+async fn bind(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|e| {
         let busy = matches!(e.kind(), std::io::ErrorKind::AddrInUse);
         let words = format!("{key}: {address} cannot be listened on ({})", e.kind());
@@ -249,17 +264,23 @@ impl House {
                 tracing::warn!(%error, "left-over objects could not be swept");
             }
             let (mut revoked, mut renewed) = (0, now_ms());
+            // A certificate made by a clock that was wrong is valid at a time that is wrong.
+            let (mut watch, mut stale) = (clock::Watch::new(), false);
             while !*stop.borrow() {
                 if let Err(error) = sweep(&queue, &objects, &limits).await {
                     tracing::error!(%error, "a sweep failed");
+                }
+                if let Some(by) = watch.look() {
+                    note_set(&queue, by).await;
+                    stale = true;
                 }
                 let now_revoked = queue
                     .sites()
                     .await
                     .map_or(revoked, |s| s.iter().filter(|s| s.state == SiteState::Revoked).count());
-                if now_revoked != revoked || now_ms() - renewed > RENEW_EVERY_MS {
+                if stale || now_revoked != revoked || now_ms() - renewed > RENEW_EVERY_MS {
                     match door.reload(&queue).await {
-                        Ok(()) => (revoked, renewed) = (now_revoked, now_ms()),
+                        Ok(()) => (stale, revoked, renewed) = (false, now_revoked, now_ms()),
                         Err(error) => tracing::error!(%error, "certificate and revocations were not renewed"),
                     }
                 }
@@ -318,6 +339,15 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|s| *s).await;
 }
 
+/// Writes down that the machine's clock was set.
+async fn note_set(queue: &Queue, by: i64) {
+    let how = clock::words(by);
+    tracing::warn!(%how, "the machine's clock was set");
+    if let Err(error) = queue.note(now_ms(), "service", "clock-set", None, &how).await {
+        tracing::error!(%error, "that the clock was set could not be audited");
+    }
+}
+
 async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), Error> {
     queue.expire_leases(limits, now_ms()).await?;
     let forgotten = queue.forget_unfinished(now_ms() - UNFINISHED_MS, now_ms()).await?;
@@ -336,7 +366,7 @@ async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), 
 
 /// Folders no row knows: a crash came between object and row. Only those quiet for an hour.
 async fn sweep_orphans(queue: &Queue, objects: &Objects) -> Result<(), Error> {
-    for folder in objects.quiet_folders(now_ms()).await? {
+    for folder in objects.quiet_folders(clock::wall()).await? {
         if !queue.folder_in_use(&folder).await? {
             objects.delete_folder(&folder).await?;
         }

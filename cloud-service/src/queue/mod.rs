@@ -27,6 +27,7 @@ mod reports;
 mod sites;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use rustls::{CertificateError, ClientConfig};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -80,6 +80,12 @@ async fn dial(url: CloudUrl, config: Arc<ClientConfig>) -> Result<TlsStream<TcpS
         .map_err(|_| Error::TimedOut)?
         .map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             // A refusal is rustls's; anything else is the link that broke.
+            Some(rustls::Error::InvalidCertificate(
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. },
+            )) => Error::Clock,
             Some(_) => Error::Handshake,
             None => Error::Unreachable,
         })
@@ -89,7 +95,7 @@ async fn dial(url: CloudUrl, config: Arc<ClientConfig>) -> Result<TlsStream<TcpS
 /// The configuration is read anew for every connection the channel makes.
 ///
 /// # Errors
-/// [`Error::Unreachable`], [`Error::Handshake`], [`Error::TimedOut`].
+/// [`Error::Unreachable`], [`Error::Handshake`], [`Error::Clock`], [`Error::TimedOut`].
 pub async fn connect(url: &CloudUrl, config: Arc<ArcSwap<ClientConfig>>) -> Result<Channel, Error> {
     // The scheme says http because the encryption is ours, not tonic's.
     let plain = url.to_string().replacen("https://", "http://", 1);

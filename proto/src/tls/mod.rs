@@ -36,6 +36,10 @@ pub enum Error {
     /// Connected, but no handshake: other certificates, no post-quantum key exchange, or not our service.
     #[error("the far end was reached but the handshake failed")]
     Handshake,
+    /// Connected, but the far end's certificate is not valid yet, or no more, at the time this machine shows: one of
+    /// the two clocks is wrong, or nobody renewed it. The next connection looks anew.
+    #[error("the far end's certificate is not valid at the time this machine shows: look at the clocks")]
+    Clock,
     /// Too slow: worth a retry later.
     #[error("the far end did not answer in time")]
     TimedOut,
@@ -45,7 +49,7 @@ impl Error {
     /// Whether a later attempt may succeed without anybody changing anything.
     #[must_use]
     pub const fn retry(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Handshake | Self::TimedOut)
+        matches!(self, Self::Unreachable | Self::Handshake | Self::Clock | Self::TimedOut)
     }
 }
 

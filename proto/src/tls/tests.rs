@@ -24,7 +24,11 @@ struct Cloud {
 }
 
 fn config_of(authority: &Authority, revoked: &[Issued]) -> ServerConfig {
-    let now = OffsetDateTime::now_utc();
+    config_at(authority, revoked, OffsetDateTime::now_utc())
+}
+
+/// As a service makes it whose clock shows `now`.
+fn config_at(authority: &Authority, revoked: &[Issued], now: OffsetDateTime) -> ServerConfig {
     let identity = authority.issue_server(&["127.0.0.1".into()], now).unwrap();
     let serials: Vec<_> = revoked.iter().map(|issued| issued.serial.clone()).collect();
     let list = authority.revocations(&serials, 1, now).unwrap();
@@ -117,6 +121,21 @@ async fn a_revoked_certificate_is_refused_from_the_next_connection_on() {
     assert!(exchange(&mut cloud, config.clone()).await.is_ok());
     cloud.config.store(Arc::new(config_of(&cloud.authority, &[issued])));
     assert!(exchange(&mut cloud, config).await.is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_clock_that_is_wrong_is_named_as_such_and_shuts_nothing_for_good() {
+    let cloud = cloud().await;
+    let (config, _) = site_config(&cloud.authority, &cloud.authority, SiteId::random().unwrap());
+    let config = Arc::new(ArcSwap::from_pointee(config));
+    for years in [-3, 3] {
+        let wrong = OffsetDateTime::now_utc() + ::time::Duration::days(365 * years);
+        cloud.config.store(Arc::new(config_at(&cloud.authority, &[], wrong)));
+        let refused = connect(&cloud.url, Arc::clone(&config)).await;
+        assert_eq!(refused.err(), Some(Error::Clock), "{years} years");
+    }
+    cloud.config.store(Arc::new(config_of(&cloud.authority, &[])));
+    assert!(connect(&cloud.url, config).await.is_ok(), "the very next connection, with nothing changed here");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use fixtures::scanner::Scanner;
 use serde_json::Value;
 
 use super::command::{free_port, prepared, project, run_ok};
-use super::{Ledger, Process, Settings};
+use super::{Clock, Ledger, Process, Settings};
 use crate::{Error, Result};
 
 /// An appliance in a folder of its own.
@@ -28,6 +28,8 @@ pub struct Appliance {
     pub page: SocketAddr,
     /// Where the first person, `technician`, chooses a password, once.
     pub login: String,
+    /// Its clock, where that is not the machine's.
+    pub clock: Option<Clock>,
     process: Option<Process>,
 }
 
@@ -55,6 +57,7 @@ impl Appliance {
             intake,
             page,
             login,
+            clock: None,
             process: None,
         })
     }
@@ -72,6 +75,7 @@ impl Appliance {
             intake: nowhere,
             page: nowhere,
             login: String::new(),
+            clock: None,
             process: None,
         };
         found.intake = found.address_of("intake")?;
@@ -89,6 +93,9 @@ impl Appliance {
         }
         let mut command = prepared("appliance")?;
         command.args(["run", "--json", "--config"]).arg(&self.config);
+        if let Some(clock) = &self.clock {
+            clock.give(&mut command);
+        }
         let process = Process::start("appliance", command, &self.log)?;
         self.intake = address(&process.ready, "intake")?;
         self.page = address(&process.ready, "page")?;
@@ -196,13 +203,24 @@ impl Appliance {
     /// # Errors
     /// The refusal in words.
     pub fn decide(&self, who: &str, decision: Decision) -> Result<()> {
+        self.told(&Request::Decide { who: who.to_owned(), decision })
+    }
+
+    /// Has a study that is still arriving processed.
+    ///
+    /// # Errors
+    /// The refusal in words.
+    pub fn process_now(&self, study: &str) -> Result<()> {
+        self.told(&Request::ProcessNow { study: study.to_owned() })
+    }
+
+    fn told(&self, request: &Request) -> Result<()> {
         let socket = self.ledger_path()?.with_extension("sock");
-        let request = Request::Decide { who: who.to_owned(), decision };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Error::io("a runtime"))?;
-        match runtime.block_on(ask(&socket, &request)).map_err(Error::io("the control socket"))? {
+        match runtime.block_on(ask(&socket, request)).map_err(Error::io("the control socket"))? {
             Some(Response::Done(_)) => Ok(()),
             Some(Response::Refused(words)) => Err(Error::other(words)),
             None => Err(Error::other("the appliance does not run")),

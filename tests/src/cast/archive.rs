@@ -224,6 +224,11 @@ impl Storescp {
         Ok(())
     }
 
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        end(&mut self.child);
+    }
+
     /// Everything it has written.
     ///
     /// # Errors

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Process;
 use super::appliance::{address, link};
 use super::command::{free_port, prepared, project, run_ok};
+use super::{Clock, Process};
 use crate::{Error, Result};
 
 /// A cloud service in a folder of its own.
@@ -25,6 +25,8 @@ pub struct Cloud {
     pub page: SocketAddr,
     /// Where the first person signs in, once.
     pub login: String,
+    /// Its clock, where that is not the machine's.
+    pub clock: Option<Clock>,
     process: Option<Process>,
 }
 
@@ -51,6 +53,7 @@ impl Cloud {
             service,
             page,
             login: link(&said)?,
+            clock: None,
             process: None,
         })
     }
@@ -65,6 +68,9 @@ impl Cloud {
         }
         let mut command = prepared("cloud-service")?;
         command.args(["run", "--json", "--config"]).arg(&self.config);
+        if let Some(clock) = &self.clock {
+            clock.give(&mut command);
+        }
         let process = Process::start("cloud-service", command, &self.log)?;
         self.service = address(&process.ready, "service")?;
         self.page = address(&process.ready, "page")?;

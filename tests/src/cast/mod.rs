@@ -3,6 +3,7 @@
 mod appliance;
 mod archive;
 mod browser;
+mod clock;
 mod cloud;
 mod command;
 mod conformity;
@@ -19,6 +20,7 @@ mod watch;
 pub use appliance::Appliance;
 pub use archive::{DataSets, ORTHANC, Orthanc, STORESCP, Storescp};
 pub use browser::{Browser, Tab};
+pub use clock::Clock;
 pub use cloud::Cloud;
 pub use command::{Answer, binary, free_port, project, run, run_ok, run_with};
 pub use conformity::conformity_errors;
