@@ -19,6 +19,7 @@ mod evict;
 mod find;
 mod forwards;
 mod instances;
+mod keep;
 mod list;
 mod outcomes;
 mod oversight;
@@ -38,6 +39,9 @@ mod upgrade;
 mod upload;
 mod upstream;
 mod vault;
+#[cfg(test)]
+mod vault_tests;
+mod whose;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +61,7 @@ pub use error::Error;
 pub use evict::{Evicted, HeldBack, Proof};
 pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward};
 pub use instances::{Arrival, Arrived, InstanceRow};
+pub use keep::Kept;
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use outcomes::{Outcomes, Spread, WITHDRAWN};
 pub use oversight::{NewLevel, Reliance, WatchRow};
@@ -69,6 +74,7 @@ pub use steps::{NewStep, StepChange, StepChanged, StepMade};
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
 pub use vault::VaultRow;
+pub use whose::OldIdentity;
 
 /// Result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
