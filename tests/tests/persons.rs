@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::dicom::{self, DataSet, Limits, Tag, tags, vr_of};
+use appliance::dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
 use appliance::review::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use serde_json::Value;
@@ -64,15 +64,21 @@ fn sent(pair: &Pair, instance: &Instance, state: &'static str) -> Row {
 
 /// `appliance deid` under the site's key; answers by the name of the file.
 fn pseudonymised(pair: &Pair, folder: &Path, named: &[(&str, &Instance)]) -> BTreeMap<String, Value> {
-    let (input, out) = (folder.join("in"), folder.join("out"));
+    let input = folder.join("in");
     std::fs::create_dir_all(&input).unwrap();
     for (name, instance) in named {
         std::fs::write(input.join(name), &instance.file).unwrap();
     }
+    pseudonymised_with(pair, folder, &[])
+}
+
+/// The same of the files that are there already, with more options.
+fn pseudonymised_with(pair: &Pair, folder: &Path, options: &[&str]) -> BTreeMap<String, Value> {
+    let (input, out) = (folder.join("in"), folder.join("out"));
     let key = pair.appliance.folder.join("pseudonym.key").display().to_string();
     let (input, out) = (input.display().to_string(), out.display().to_string());
     let args = ["deid", &input, &out, "--json", "--policy", "shifted-dates", "--key", &key];
-    let said = run("appliance", &args).unwrap();
+    let said = run("appliance", &[&args, options].concat()).unwrap();
     assert_eq!(said.code, 0, "{}", said.stderr);
     let name = |line: &Value| Path::new(line["input"].as_str().unwrap()).file_name().unwrap().to_owned();
     said.lines().unwrap().into_iter().map(|l| (name(&l).into_string().unwrap(), l)).collect()
@@ -175,6 +181,8 @@ fn what_the_vault_contradicts_waits_for_a_person_and_overwrites_nothing() {
     let both = pseudonymised(&pair, &folder.path().join("both"), &[("1", &first), ("2", &second)]);
     let statuses: Vec<&str> = both.values().map(|line| line["status"].as_str().unwrap()).collect();
     assert_eq!(statuses, ["done", "held"]);
+    let apart = pseudonymised_with(&pair, &folder.path().join("both"), &["--placeholder-id", "77120"]);
+    assert!(apart.values().all(|line| line["status"] == "done"), "the id is said to be nobody's");
 
     // A named person says that it is one patient: each study keeps its own, the pseudonym alone is nobody's.
     let release = Decision::Release { case, reason: "married and moved".into() };
@@ -185,6 +193,22 @@ fn what_the_vault_contradicts_waits_for_a_person_and_overwrites_nothing() {
         let is = read(&std::fs::read(line["output"].as_str().unwrap()).unwrap());
         assert_eq!(is.text(tags::PATIENT_NAME).as_deref(), Some(name));
     }
+    // Something made elsewhere that names the pseudonym and no study of ours could be either's.
+    let mut report = DataSet::new();
+    for (tag, text) in [
+        (tags::SOP_CLASS_UID, "1.2.840.10008.5.1.4.1.1.88.11"),
+        (tags::SOP_INSTANCE_UID, "1.3.6.1.4.1.5962.99.1.7"),
+        (tags::PATIENT_ID, pseudonym.as_str()),
+    ] {
+        report.put_text(tag, vr_of(tag), text);
+    }
+    let meta = FileMeta::for_data_set(&report, TransferSyntax::EXPLICIT_LE);
+    let (path, mut file) = (folder.path().join("report.dcm"), Vec::new());
+    dicom::write_file(&meta, &report, &[][..], &mut file).unwrap();
+    std::fs::write(&path, file).unwrap();
+    let line = back(&pair, &path.display().to_string(), &folder.path().join("report"));
+    assert_eq!(line["status"], "refused");
+    assert!(line["reason"].as_str().unwrap().contains("more than one"), "{line}");
     for words in [["pseudonym", "show", pseudonym.as_str()].as_slice(), &["pseudonym", "find"]] {
         let refused = named(&pair, words, "77120");
         assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{words:?}");

@@ -8,15 +8,11 @@ use super::{Conveyor, Error, Outcome, Unopened, largest, now};
 use crate::deid::WayBack;
 use crate::escalation::Identity;
 use crate::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
-use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Kept, Sealed};
+use crate::ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
 use crate::store::Id;
 
 /// The policy, or this software, has changed since a person or the gate looked.
 const REPLANNED: &str = "De-identification has changed since this case was looked at: look at it again.";
-/// The vault knows somebody else under a pseudonym of the case. Who releases it says that it is one person.
-const OTHER_PERSON: &str = "The Patient ID of this study belongs to somebody with another name, birth date or sex in the \
-     vault: compare both at the archive. If it is one person, release the case; if not, do not send it, correct the \
-     Patient ID or its issuer at the archive and send the study again.";
 
 /// What packing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +79,10 @@ impl Conveyor {
                 };
                 // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
                 // back already.
-                let released = disposition.holds.iter().any(|hold| hold == OTHER_PERSON);
+                let released = |c: Contradiction| disposition.holds.iter().any(|hold| hold == c.words());
                 let way = (&sealed.way_back, disposition.pseudonym_key.as_str());
-                if self.ledger.keep_way_back(way.0, way.1, released, now()).await? == Kept::Contradicted {
-                    return self.hold_again(case, None, OTHER_PERSON).await;
+                if let Some(said) = self.ledger.keep_way_back(way.0, way.1, released, now()).await? {
+                    return self.hold_again(case, None, said.words()).await;
                 }
                 let statement = (sealed.statement.as_str(), sealed.signature.as_str());
                 self.ledger

@@ -105,10 +105,11 @@ impl StudyContext {
 
     /// Who an instance of the study is about. Within one study the same examination is meant: what one instance leaves
     /// out (an issuer, an id, a birth date) the others say, unless the study is about several patients. Then each
-    /// instance stands for itself.
+    /// instance stands for itself, and so does one that names no study.
     pub(super) fn patient(&self, data: &DataSet) -> Person {
         let own = Person::of(data, &self.rules);
-        if self.several { own } else { self.persons.iter().fold(own, Person::with) }
+        let alone = self.several || data.uid(tags::STUDY_INSTANCE_UID).is_none();
+        if alone { own } else { self.persons.iter().fold(own, Person::with) }
     }
 
     /// Who an item within a data set names; `None` where that is the patient around it.

@@ -1,6 +1,8 @@
 //! What is written into the vault: the way back of what was just sealed. Nothing that is known is overwritten; what would
 //! contradict it is told, and written only after a person has let the case go, beside what is known.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Sqlite, Transaction};
 
 use super::columns::{VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
@@ -8,19 +10,37 @@ use super::vault::Identity;
 use super::{Ledger, Result, Seal};
 use crate::deid::{Originals, PatientBack, WayBack, says_whose};
 
-/// What came of a way back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// The vault has it.
-    Yes,
-    /// Nothing was written: the vault knows another person under one of the pseudonyms, or another UID.
-    Contradicted,
+/// What the vault has to say against a way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contradiction {
+    /// Somebody else is filed under a pseudonym of the case.
+    Person,
+    /// A replaced UID stands for another one already.
+    Uid,
+}
+
+impl Contradiction {
+    /// What a person is told who must decide: who releases the case says that it is right as it is.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Person => {
+                "The Patient ID of this study belongs to somebody with another name, birth date or sex in the vault: \
+                 compare both at the archive. If it is one person, release the case; if not, do not send it, correct \
+                 the Patient ID or its issuer at the archive and send the study again."
+            }
+            Self::Uid => {
+                "A UID of this study would be replaced by one that stands for another UID in the vault: the vault or \
+                 the pseudonym key is damaged. Do not release the case; restore both from their backup."
+            }
+        }
+    }
 }
 
 impl Ledger {
-    /// Keeps the way back of what was just sealed, as a whole or not at all. `released`: a person was told of the
-    /// contradiction and let the case go; then what is known stays as it is and counts as ambiguous, and the study
-    /// leads to its own patient.
+    /// Keeps the way back of what was just sealed, as a whole or not at all: nothing is written where the vault
+    /// contradicts it in a way that no person has `released`. Of what was released, what is known stays as it is and
+    /// counts as ambiguous, and the study leads to its own patient.
     ///
     /// # Errors
     /// The database's refusal.
@@ -28,22 +48,27 @@ impl Ledger {
         &self,
         way: &WayBack,
         key_name: &str,
-        released: bool,
+        released: impl Fn(Contradiction) -> bool + Send,
         now: i64,
-    ) -> Result<Kept> {
+    ) -> Result<Option<Contradiction>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let mut contradicted = false;
+        let mut found = BTreeSet::new();
         for (pseudonym, patient) in &way.0 {
-            contradicted |= keep_patient(&mut tx, &self.seal, (pseudonym, patient), key_name, now).await?;
-            contradicted |= keep_uids(&mut tx, &self.seal, (pseudonym, patient)).await?;
-            keep_studies(&mut tx, &self.seal, (pseudonym, patient)).await?;
+            let of = (pseudonym.as_str(), patient);
+            if keep_patient(&mut tx, &self.seal, of, key_name, now).await? {
+                found.insert(Contradiction::Person);
+            }
+            if keep_uids(&mut tx, &self.seal, of).await? {
+                found.insert(Contradiction::Uid);
+            }
+            keep_studies(&mut tx, &self.seal, of).await?;
         }
-        if contradicted && !released {
-            tx.rollback().await?;
-            return Ok(Kept::Contradicted);
+        let open = found.into_iter().find(|contradiction| !released(*contradiction));
+        match open {
+            Some(_) => tx.rollback().await?,
+            None => tx.commit().await?,
         }
-        tx.commit().await?;
-        Ok(Kept::Yes)
+        Ok(open)
     }
 }
 

@@ -61,7 +61,7 @@ pub use error::Error;
 pub use evict::{Evicted, HeldBack, Proof};
 pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward};
 pub use instances::{Arrival, Arrived, InstanceRow};
-pub use keep::Kept;
+pub use keep::Contradiction;
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use outcomes::{Outcomes, Spread, WITHDRAWN};
 pub use oversight::{NewLevel, Reliance, WatchRow};

@@ -33,6 +33,10 @@ fn way(pseudonym: &str, person: &[(&str, &str)], study: &str) -> WayBack {
     WayBack([(pseudonym.to_owned(), patient)].into())
 }
 
+async fn keep(ledger: &Ledger, way: &WayBack, released: bool, now: i64) -> Option<Contradiction> {
+    ledger.keep_way_back(way, "k", |_| released, now).await.unwrap()
+}
+
 async fn back(ledger: &Ledger, words: &[&str]) -> WayBack {
     ledger.way_back(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
 }
@@ -40,16 +44,16 @@ async fn back(ledger: &Ledger, words: &[&str]) -> WayBack {
 #[tokio::test]
 async fn another_person_under_a_pseudonym_is_told_and_nothing_is_overwritten() {
     let (ledger, _folder) = ledger().await;
-    assert_eq!(ledger.keep_way_back(&way("P", &BO, "1"), "k", false, 1).await.unwrap(), Kept::Yes);
-    assert_eq!(ledger.keep_way_back(&way("P", &BO, "1"), "k", false, 2).await.unwrap(), Kept::Yes, "again");
-    let refused = ledger.keep_way_back(&way("P", &ADA, "2"), "k", false, 3).await.unwrap();
-    assert_eq!(refused, Kept::Contradicted);
+    assert_eq!(keep(&ledger, &way("P", &BO, "1"), false, 1).await, None);
+    assert_eq!(keep(&ledger, &way("P", &BO, "1"), false, 2).await, None, "again");
+    let refused = keep(&ledger, &way("P", &ADA, "2"), false, 3).await;
+    assert_eq!(refused, Some(Contradiction::Person));
     assert!(back(&ledger, &["s.2"]).await.is_empty(), "as a whole or not at all");
     let known = &back(&ledger, &["P"]).await.0["P"];
     assert!(known.attributes["PatientName"] == "Andersson^Bo" && known.ambiguous.is_empty());
 
     // A person was told and let it go: each study leads to its own patient, the pseudonym alone to nobody.
-    assert_eq!(ledger.keep_way_back(&way("P", &ADA, "2"), "k", true, 4).await.unwrap(), Kept::Yes);
+    assert_eq!(keep(&ledger, &way("P", &ADA, "2"), true, 4).await, None);
     let both = back(&ledger, &["P", "s.1", "s.2"]).await;
     let patient = &both.0["P"];
     assert_eq!(patient.attributes["PatientName"], "Andersson^Bo", "not the last writer");
@@ -57,16 +61,16 @@ async fn another_person_under_a_pseudonym_is_told_and_nothing_is_overwritten() {
     let names = ["s.1", "s.2"].map(|s| patient.studies[s]["PatientName"].as_str());
     assert_eq!(names, ["Andersson^Bo", "Zyxwort^Ada"]);
     // What was let go once need not be let go again.
-    assert_eq!(ledger.keep_way_back(&way("P", &ADA, "3"), "k", false, 5).await.unwrap(), Kept::Yes);
+    assert_eq!(keep(&ledger, &way("P", &ADA, "3"), false, 5).await, None);
 }
 
 #[tokio::test]
 async fn a_name_that_changes_and_facts_that_are_added_are_no_contradiction() {
     let (ledger, _folder) = ledger().await;
-    ledger.keep_way_back(&way("P", &BO[..2], "1"), "k", false, 1).await.unwrap();
-    assert_eq!(ledger.keep_way_back(&way("P", &BO, "2"), "k", false, 2).await.unwrap(), Kept::Yes);
+    keep(&ledger, &way("P", &BO[..2], "1"), false, 1).await;
+    assert_eq!(keep(&ledger, &way("P", &BO, "2"), false, 2).await, None);
     let married = [("PatientName", "Berg^Bo"), BO[1], BO[2]];
-    assert_eq!(ledger.keep_way_back(&way("P", &married, "3"), "k", false, 3).await.unwrap(), Kept::Yes);
+    assert_eq!(keep(&ledger, &way("P", &married, "3"), false, 3).await, None);
     let known = &back(&ledger, &["P", "s.3"]).await.0["P"];
     assert_eq!(known.attributes, originals(&BO), "as it was met first, completed");
     assert_eq!(known.studies["s.3"]["PatientName"], "Berg^Bo");
@@ -75,15 +79,15 @@ async fn a_name_that_changes_and_facts_that_are_added_are_no_contradiction() {
 #[tokio::test]
 async fn a_uid_that_stands_for_another_is_told() {
     let (ledger, _folder) = ledger().await;
-    ledger.keep_way_back(&way("P", &BO, "1"), "k", false, 1).await.unwrap();
+    keep(&ledger, &way("P", &BO, "1"), false, 1).await;
     let mut other = way("Q", &ADA, "1");
     // The same UID of another patient leads back for both: a study that was corrected.
-    assert_eq!(ledger.keep_way_back(&other, "k", false, 2).await.unwrap(), Kept::Yes);
+    assert_eq!(keep(&ledger, &other, false, 2).await, None);
     let both = back(&ledger, &["s.1"]).await;
     assert_eq!(both.0.values().map(|p| p.uids["s.1"].as_str()).collect::<Vec<_>>(), ["1.2.1", "1.2.1"]);
     other.0.get_mut("Q").unwrap().uids.insert("s.1".into(), "1.2.999".into());
-    assert_eq!(ledger.keep_way_back(&other, "k", false, 3).await.unwrap(), Kept::Contradicted);
-    assert_eq!(ledger.keep_way_back(&other, "k", true, 4).await.unwrap(), Kept::Yes);
+    assert_eq!(keep(&ledger, &other, false, 3).await, Some(Contradiction::Uid));
+    assert_eq!(keep(&ledger, &other, true, 4).await, None);
     let unsure = back(&ledger, &["s.1"]).await;
     assert!(unsure.0.values().all(|p| p.ambiguous.contains("s.1") && p.uids["s.1"] == "1.2.1"));
 }
@@ -91,8 +95,8 @@ async fn a_uid_that_stands_for_another_is_told() {
 #[tokio::test]
 async fn forgetting_one_patient_leaves_the_other_its_uids() {
     let (ledger, _folder) = ledger().await;
-    ledger.keep_way_back(&way("P", &BO, "1"), "k", false, 1).await.unwrap();
-    ledger.keep_way_back(&way("Q", &ADA, "1"), "k", false, 2).await.unwrap();
+    keep(&ledger, &way("P", &BO, "1"), false, 1).await;
+    keep(&ledger, &way("Q", &ADA, "1"), false, 2).await;
     assert_eq!(ledger.forget_patients(&["P".into()]).await.unwrap(), 1);
     let left = back(&ledger, &["s.1", "P"]).await;
     assert_eq!(left.0.keys().collect::<Vec<_>>(), ["Q"]);

@@ -9,3 +9,4 @@ mod negotiation;
 mod scan;
 pub(super) mod support;
 mod terms;
+mod whose;
