@@ -22,6 +22,8 @@ fn the_appliance_reports_every_fault_with_its_key_and_what_to_write() {
         .with("intake", "ae_title", "A TITLE THAT IS TOO LONG")
         .with("intake", "max_associations", 0)
         .with("deid", "policy", "lenient")
+        .with("deid", "placeholder_ids", vec![toml::Value::from("a\\b")])
+        .with("deid", "real_ids", vec![toml::Value::from("4711")])
         .with("triage", "workers", 0)
         .with("review", "countdown", "2h")
         .with("log", "level", "loud")
@@ -37,6 +39,8 @@ fn the_appliance_reports_every_fault_with_its_key_and_what_to_write() {
         "intake.ae_title",
         "intake.max_associations",
         "deid.policy",
+        "deid.placeholder_ids",
+        "deid.real_ids",
         "triage.workers",
         "review.countdown",
         "log.level",

@@ -1,10 +1,11 @@
 //! A study that is corrected at the archive: the same UIDs about another patient, and a rejection note.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use appliance::dicom::{self, Limits, tags, vr_of};
 use fixtures::identity::Person;
 use fixtures::scanner::Outgoing;
 use fixtures::scanner::implicit::{element, item};
-use fixtures::study::{Study, StudyKind, StudySpec};
+use fixtures::study::{Instance, Study, StudyKind, StudySpec};
 use tests::cast::{Appliance, LIMIT, Row, Settings, until};
 
 const KEY_OBJECT_SELECTION: &str = "1.2.840.10008.5.1.4.1.1.88.59";
@@ -49,6 +50,46 @@ fn cases(appliance: &Appliance) -> Vec<(String, String)> {
     rows.sort_by_key(|row| row["revision"].as_u64());
     let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
     rows.iter().map(|row| (text(&row["state"]), text(&row["fault"]))).collect()
+}
+
+/// The instance again, with its patient written differently: nothing that anybody would call another one.
+fn rewritten(study: &Study, at: usize) -> Instance {
+    let file = &study.instances[at].file;
+    let parsed = dicom::read(&file[..], &Limits::default()).unwrap();
+    let (mut data, person) = (parsed.data.clone(), &study.person);
+    let day = &person.birth_date;
+    for (tag, text) in [
+        (tags::SPECIFIC_CHARACTER_SET, "ISO_IR 192".to_owned()),
+        (tags::PATIENT_NAME, format!("{}^^^", person.name().to_uppercase())),
+        (tags::PATIENT_ID, format!(" {} ", person.patient_id)),
+        (tags::PATIENT_BIRTH_DATE, format!("{}.{}.{}", &day[..4], &day[4..6], &day[6..])),
+    ] {
+        data.put_text(tag, vr_of(tag), &text);
+    }
+    let mut out = Vec::new();
+    dicom::write_file(&parsed.meta, &data, parsed.bulk(&&file[..]), &mut out).unwrap();
+    Instance::from_file(out).unwrap()
+}
+
+#[test]
+fn the_same_patient_written_differently_is_no_correction() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
+    appliance.start().unwrap();
+    // A person with letters beyond ASCII: the second time in another character set.
+    let study = head_ct(8_601);
+    assert!(!study.person.name().is_ascii());
+    appliance.scanner().send(&study.instances).unwrap();
+    until_revision(&appliance, 1);
+    let again: Vec<Instance> = (0..study.instances.len()).map(|at| rewritten(&study, at)).collect();
+    appliance.scanner().send(&again).unwrap();
+    until_revision(&appliance, 2);
+    let counts = appliance.status().unwrap()["counts"].clone();
+    assert_eq!(counts["beside"], 3, "kept beside, as other bytes about the same patient are: {counts}");
+    let corrected =
+        appliance.ledger().unwrap().count("SELECT count(*) FROM instances WHERE replaced_at IS NOT NULL");
+    assert_eq!(corrected.unwrap(), 0);
+    appliance.stop().unwrap();
 }
 
 #[test]

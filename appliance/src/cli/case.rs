@@ -8,6 +8,7 @@ use crate::conveyor::now;
 use crate::deid::{Statement, statement_message};
 use crate::escalation::Identity;
 use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::ledger::CaseState;
 use crate::review::{Decision, Desk};
 
 /// Case commands.
@@ -79,10 +80,9 @@ async fn list(w: &Where) -> Result<(), Failure> {
     }
     out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
     for c in &cases {
-        out::line(&format!(
-            "{}  {:<9} {:<8} {:>10}  {}",
-            c.id, c.state, c.priority, c.sealed_bytes, c.reason
-        ));
+        // What waits for a person says why it waits; the rest, why it was escalated.
+        let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held.as_str()).unwrap_or(&c.reason);
+        out::line(&format!("{}  {:<9} {:<8} {:>10}  {why}", c.id, c.state, c.priority, c.sealed_bytes));
     }
     if cases.is_empty() {
         out::say("no case yet");

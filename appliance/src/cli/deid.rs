@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::files::{Unanswered, ask, bar, p10, some, studies, word, write_piece};
 use super::out::{self, Failure};
-use crate::deid::{self, Keys, Statement, StudyContext};
+use crate::deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
 use crate::dicom;
 use crate::house::{read_profile, workers};
 use crate::job::{Answer, DeidJob, DeidOrder, Faces, Job, MAX_INSTANCES, PixelText, Secret};
@@ -40,6 +40,15 @@ pub(super) struct Deid {
     /// File with the pseudonym keys, as `appliance init` makes it; without it a key of this run alone.
     #[arg(long)]
     key: Option<PathBuf>,
+    /// A Patient ID that is written where none is known, as in deid.placeholder_ids; may be given again.
+    #[arg(long = "placeholder-id", value_name = "ID")]
+    placeholder_ids: Vec<String>,
+    /// A Patient ID that looks like a placeholder and is somebody's, as in deid.real_ids; may be given again.
+    #[arg(long = "real-id", value_name = "ID")]
+    real_ids: Vec<String>,
+    /// The site's own Issuer of Patient ID, as in deid.own_issuers; may be given again.
+    #[arg(long = "own-issuer", value_name = "ISSUER")]
+    own_issuers: Vec<String>,
     /// Write a statement of what was done: to read, or as JSON where the name ends in `.json`.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -66,7 +75,17 @@ fn order(c: &Deid) -> Result<DeidOrder, Failure> {
         _ => return Err(Failure::new(out::USAGE, "--faces is \"hold\" or \"deface\"")),
     };
     let policy = read_profile(&c.policy).map_err(|faults| out::faults_failure(&faults))?;
-    Ok(DeidOrder { policy, keys, under: None, pixel_text, faces })
+    let set = |ids: &[String]| ids.iter().cloned().collect();
+    let ids = IdRules {
+        placeholder_ids: set(&c.placeholder_ids),
+        real_ids: set(&c.real_ids),
+        own_issuers: set(&c.own_issuers),
+    };
+    if let Some((key, wrong, write)) = ids.faults().first() {
+        let option = format!("--{}", key.trim_end_matches('s').replace('_', "-"));
+        return Err(Failure::new(out::USAGE, format!("{option} {wrong}: {write}")));
+    }
+    Ok(DeidOrder { policy, keys, under: None, pixel_text, faces, ids })
 }
 
 pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
@@ -77,7 +96,14 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
     let pool = workers(&[], None, at_once)?;
     let bar = bar(files.len());
-    let mut total = Total { output, json: c.json, number: 0, counts: BTreeMap::new(), statement: None };
+    let mut total = Total {
+        output,
+        json: c.json,
+        number: 0,
+        counts: BTreeMap::new(),
+        statement: None,
+        patients: WayBack::default(),
+    };
     let studies = studies(&files);
     let jobs = studies
         .values()
@@ -136,15 +162,35 @@ struct Total<'o> {
     number: usize,
     counts: BTreeMap<String, usize>,
     statement: Option<Statement>,
+    /// Whose the studies so far are.
+    patients: WayBack,
 }
 
+/// Why a study waits that an earlier one of the same run contradicts.
+const OTHER_PATIENT: &str = "An earlier study of this run has the same Patient ID and is about somebody else: give both \
+     their issuer, or take the id for a placeholder (--placeholder-id).";
+
 impl Total<'_> {
+    /// Whether a pseudonym of the study is another patient's of this run; else its patients are remembered.
+    fn is_strange(&mut self, study: &Study<'_>) -> bool {
+        let Ok((Answer::Deid(answer), _)) = &study.answered else { return false };
+        let known = |pseudonym: &String| self.patients.0.get(pseudonym);
+        let other =
+            answer.patients.0.iter().any(|(p, back)| known(p).is_some_and(|k| k.is_other(&back.attributes)));
+        if !other {
+            self.patients.add(answer.patients.clone());
+        }
+        other
+    }
+
     /// Writes and reports the files of one study.
     fn take(&mut self, study: &Study<'_>) -> Result<(), Failure> {
         let mut index = 0;
+        let stranger = self.is_strange(study);
         for (at, path) in study.paths.iter().enumerate() {
             let line = match study.set_aside.get(&at) {
                 Some(words) => refused(words),
+                None if stranger => unwritten("held", OTHER_PATIENT),
                 None => {
                     index += 1;
                     line_of(&study.answered, index - 1, self.output, self.number)?
@@ -154,7 +200,9 @@ impl Total<'_> {
             *self.counts.entry(word(&line, "status").unwrap_or("refused").to_owned()).or_insert(0) += 1;
             report(self.json, path, &line);
         }
-        if let Ok((Answer::Deid(answer), _)) = &study.answered {
+        if let Ok((Answer::Deid(answer), _)) = &study.answered
+            && !stranger
+        {
             match &mut self.statement {
                 Some(statement) => statement.add(answer.statement.clone()),
                 None => self.statement = Some(answer.statement.clone()),
@@ -165,7 +213,11 @@ impl Total<'_> {
 }
 
 fn refused(reason: &str) -> Value {
-    json!({ "output": null, "status": "refused", "reason": reason, "actions": {}, "boxes": 0 })
+    unwritten("refused", reason)
+}
+
+fn unwritten(status: &str, reason: &str) -> Value {
+    json!({ "output": null, "status": status, "reason": reason, "actions": {}, "boxes": 0 })
 }
 
 fn line_of(
@@ -220,7 +272,8 @@ fn explain(c: &Deid, order: &DeidOrder) -> Result<(), Failure> {
         dicom::read(File::open(&c.input)?, &dicom::Limits::default()).map_err(|e| cannot(e.to_string()))?;
     let keys = order.pseudonym_keys().map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
     let policy = order.policy.policy().map_err(|_| Failure::new(out::USAGE, "--policy is no policy"))?;
-    let context = StudyContext::of(&parsed.meta, &parsed.data);
+    let mut context = StudyContext::with_rules(order.ids.clone());
+    context.add(&parsed.meta, &parsed.data);
     for step in deid::explain(&parsed.meta, &parsed.data, &context, &policy, &keys) {
         let path: Vec<String> = step.path.iter().map(|tag| deid::attribute_name(*tag)).collect();
         let attribute = deid::attribute_name(step.tag);

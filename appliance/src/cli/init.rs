@@ -221,6 +221,9 @@ pixel_text = \"hold\"             # what has words in its pixels, or is of a kin
 faces = \"hold\"                  # a head volume with slices under 3 mm waits; \"deface\": of CT, what lies in front of
                                 # the skull is made black and it may leave
 with_p10 = false                # true: de-identified DICOM files travel beside the prepared frames
+placeholder_ids = []            # Patient IDs written where none is known, beside 0, UNKNOWN and the like
+real_ids = []                   # ids that look like such ones and are somebody's here
+own_issuers = []                # Issuer of Patient ID of this site: its ids are the same as those without an issuer
 
 [triage]
 bundles = [{bundles}]

@@ -8,10 +8,9 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::deid::{Keys, PatientBack};
+use crate::deid::{Found, Keys, PatientBack, find as find_patient};
 use crate::house::{
-    Request, Response, Settings, VaultOrder, VaultUse, ask, deid_order, open_audit, open_ledger, rotate,
-    socket_path,
+    Request, Response, Settings, VaultOrder, VaultUse, ask, open_audit, open_ledger, rotate, socket_path,
 };
 use crate::ledger::Ledger;
 
@@ -22,7 +21,7 @@ pub(super) enum Pseudonym {
     List(Where),
     /// Who a pseudonym is.
     Show(Show),
-    /// The pseudonyms of a patient; the Patient ID is read from standard input.
+    /// The pseudonyms of a patient; the Patient ID is read from standard input: `ID`, or with its issuer `ID^^^ISSUER`.
     Find(Named),
     /// Write the whole vault to a new file, one patient a line, in the clear.
     Export(Export),
@@ -134,7 +133,7 @@ async fn list(w: &Where) -> Result<(), Failure> {
 fn patient(pseudonym: &str, back: &PatientBack) -> serde_json::Value {
     serde_json::json!({
         "pseudonym": pseudonym, "patient": back.attributes, "dates_shifted_by_days": back.days,
-        "studies": back.studies, "uids": back.uids,
+        "studies": back.studies, "uids": back.uids, "ambiguous": back.ambiguous,
     })
 }
 
@@ -144,6 +143,9 @@ async fn show(s: &Show) -> Result<(), Failure> {
     let ledger = open_ledger(&settings).await?;
     let way = ledger.way_back([&s.pseudonym]).await?;
     ledger.close().await;
+    if way.0.values().any(|back| !back.ambiguous.is_empty()) {
+        return Err(ambiguous());
+    }
     for (pseudonym, back) in &way.0 {
         let value = patient(pseudonym, back);
         if s.named.site.json {
@@ -162,25 +164,41 @@ fn unknown() -> Failure {
     )
 }
 
+/// An answer would be one of two.
+fn ambiguous() -> Failure {
+    Failure::new(
+        out::FAILED,
+        "more than one person is filed under this pseudonym: `appliance pseudonym export` writes all that the vault knows; the archive knows whose each study is",
+    )
+}
+
 /// The pseudonyms, under every key, of the patient whose ID is on standard input, that the vault has.
-async fn on_input(settings: &Settings, ledger: &Ledger) -> Result<Vec<String>, Failure> {
+async fn on_input(ledger: &Ledger) -> Result<Vec<String>, Failure> {
     let mut id = zeroize::Zeroizing::new(String::new());
     std::io::stdin().take(1_000).read_to_string(&mut id)?;
     let id = id.trim();
     if id.is_empty() {
         return Err(Failure::new(out::USAGE, "write the Patient ID to standard input, on one line"));
     }
-    let order = deid_order(settings)?;
-    let keys = order.pseudonym_keys().map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
-    let known: Vec<String> = ledger.vault().await?.into_iter().map(|row| row.pseudonym).collect();
-    Ok(keys.patients(id).into_iter().filter(|p| known.contains(p)).collect())
+    let Found::One(pseudonyms) = find_patient(&ledger.vault_patients().await?, id) else {
+        return Err(Failure::new(
+            out::FAILED,
+            "several patients have this Patient ID: write it with its issuer, as ID^^^ISSUER, or ID^^^ for the one without",
+        ));
+    };
+    let way = ledger.way_back(&pseudonyms).await?;
+    if way.0.iter().any(|(name, back)| back.ambiguous.contains(name)) {
+        Err(ambiguous())
+    } else {
+        Ok(pseudonyms)
+    }
 }
 
 async fn find(n: &Named) -> Result<(), Failure> {
     let settings = out::settings(&n.site.config)?;
     carry_out(&settings, n.order(VaultUse::Look)).await?;
     let ledger = open_ledger(&settings).await?;
-    let found = on_input(&settings, &ledger).await;
+    let found = on_input(&ledger).await;
     ledger.close().await;
     let found = found?;
     for pseudonym in &found {
@@ -223,7 +241,7 @@ async fn forget(f: &Forget) -> Result<(), Failure> {
         Some(pseudonym) => vec![pseudonym.clone()],
         None => {
             let ledger = open_ledger(&settings).await?;
-            let found = on_input(&settings, &ledger).await;
+            let found = on_input(&ledger).await;
             ledger.close().await;
             found?
         }

@@ -62,7 +62,7 @@ fn words(kind: DeathKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deid::{Policy, Statement};
+    use crate::deid::{Policy, Statement, WayBack};
     use crate::job::{DeidAnswer, DeidLine, Failure};
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
             piece: None,
         };
         let statement = Statement::new(&Policy::strict(), &Default::default());
-        let answer = DeidAnswer { lines: vec![line], statement };
+        let answer = DeidAnswer { lines: vec![line], statement, patients: WayBack::default() };
         let outcome = checked(Ok(Answer::Deid(Box::new(answer))), Some(1), 3, 0);
         assert!(matches!(outcome, Ok(Outcome::Died(Death { touching: Some(1), .. }))));
     }

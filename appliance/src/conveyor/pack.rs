@@ -8,8 +8,11 @@ use super::{Conveyor, Error, Outcome, Unopened, largest, now};
 use crate::deid::WayBack;
 use crate::escalation::Identity;
 use crate::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
-use crate::ledger::{CaseRow, CaseState, DispositionRow, InstanceRow, Sealed};
+use crate::ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
 use crate::store::Id;
+
+/// The policy, or this software, has changed since a person or the gate looked.
+const REPLANNED: &str = "De-identification has changed since this case was looked at: look at it again.";
 
 /// What packing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +79,11 @@ impl Conveyor {
                 };
                 // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
                 // back already.
-                self.ledger.keep_way_back(&sealed.way_back, &disposition.pseudonym_key, now()).await?;
+                let released = |c: Contradiction| disposition.holds.iter().any(|hold| hold == c.words());
+                let way = (&sealed.way_back, disposition.pseudonym_key.as_str());
+                if let Some(said) = self.ledger.keep_way_back(way.0, way.1, released, now()).await? {
+                    return self.hold_again(case, None, said.words()).await;
+                }
                 let statement = (sealed.statement.as_str(), sealed.signature.as_str());
                 self.ledger
                     .keep_statement(&case.id, case.revision, &sealed.envelope, statement, now())
@@ -87,7 +94,7 @@ impl Conveyor {
             // The disk was full or failed: the case stays where it was and is packed later.
             Outcome::Answered(Answer::Failed(failure)) if failure.retry => Err(Error::Store),
             Outcome::Answered(Answer::Failed(Failure { replanned: Some(digest), .. })) => {
-                self.hold_again(case, &digest).await
+                self.hold_again(case, Some(&digest), REPLANNED).await
             }
             Outcome::Answered(Answer::Failed(failure)) => self.give_up(case, &failure.reason).await,
             Outcome::Answered(_) => self.give_up(case, "the answer did not fit").await,
@@ -121,11 +128,10 @@ impl Conveyor {
         }
     }
 
-    /// The policy, or this software, has changed since a person or the gate looked: somebody must look again.
-    async fn hold_again(&self, case: &CaseRow, digest: &str) -> Result<Packed, Error> {
-        const WHY: &str = "De-identification has changed since this case was looked at: look at it again.";
-        self.ledger.replan(case, digest, WHY).await?;
-        self.ledger.add_event(&case.study, "appliance", WHY, now()).await?;
+    /// Somebody must look again, whatever was decided before.
+    async fn hold_again(&self, case: &CaseRow, digest: Option<&str>, why: &str) -> Result<Packed, Error> {
+        self.ledger.hold_packing(case, digest, why).await?;
+        self.ledger.add_event(&case.study, "appliance", why, now()).await?;
         Ok(Packed::NotNow)
     }
 

@@ -1,12 +1,13 @@
 //! Applies the rules to every element at every level.
 use super::account::{Account, Actions};
-use super::back::WayBack;
 use super::dummy::{dummy, empty};
 use super::keep::{self, Kept};
+use super::person::Person;
 use super::plan::RemovedValue;
 use super::policy::{Dates, OptionSet, Policy};
 use super::rule::{self, ActionCode, Place, Rule};
 use super::step::Step;
+use super::way::WayBack;
 use super::{Keys, StudyContext, date, gate, mark, private, text};
 use crate::dicom::{
     Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
@@ -61,9 +62,14 @@ pub(super) struct Transformer<'a> {
     place: Place,
     /// References to other images stay, with replaced UIDs.
     references: bool,
+    /// Whose instance it is.
+    person: Person,
+    /// What the patient's pseudonym and date offset are made of.
     pub(super) patient: String,
     /// The patient's pseudonym.
     pub(super) pseudonym: String,
+    /// The instance itself.
+    data: &'a DataSet,
     /// What leads back from the pseudonyms of this instance.
     pub(super) way: WayBack,
     /// SOP class and instance of the file meta: what the data set forgot to say.
@@ -78,7 +84,7 @@ pub(super) struct Transformer<'a> {
 
 impl<'a> Transformer<'a> {
     pub(super) fn new(
-        data: &DataSet,
+        data: &'a DataSet,
         meta: &FileMeta,
         context: &'a StudyContext,
         policy: &'a Policy,
@@ -86,15 +92,8 @@ impl<'a> Transformer<'a> {
         own: bool,
     ) -> Self {
         let class = data.uid(tags::SOP_CLASS_UID).or_else(|| meta.sop_class.clone()).unwrap_or_default();
-        // Who the patient is, for pseudonym and date offset: the id, or what else there is.
-        let patient = data
-            .text(tags::PATIENT_ID)
-            .or_else(|| {
-                let name = data.text(tags::PATIENT_NAME)?;
-                Some(format!("{name}\0{}", data.text(tags::PATIENT_BIRTH_DATE).unwrap_or_default()))
-            })
-            .or_else(|| data.uid(tags::STUDY_INSTANCE_UID))
-            .unwrap_or_default();
+        let person = context.patient(data);
+        let patient = context.key(&person, data, keys);
         Transformer {
             context,
             policy,
@@ -103,7 +102,9 @@ impl<'a> Transformer<'a> {
             place: Place::top(&class),
             references: policy.keep_references || gate::is_derived(&class),
             pseudonym: keys.patient(&patient),
+            person,
             patient,
+            data,
             way: WayBack::default(),
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
@@ -350,10 +351,11 @@ impl<'a> Transformer<'a> {
     }
 
     fn pseudonym(&mut self, level: &DataSet, place: Place) -> String {
-        let here = if place.is_top() { None } else { level.text(tags::PATIENT_ID) };
-        let Some(id) = here else { return self.pseudonym.clone() };
-        let pseudonym = self.keys.patient(&id);
-        if pseudonym != id {
+        let named = if place.is_top() { None } else { self.context.named_in(level, &self.person) };
+        let Some(named) = named else { return self.pseudonym.clone() };
+        let key = self.context.key_of_named(&named, self.data, self.keys);
+        let pseudonym = self.keys.patient(&key);
+        if pseudonym != key {
             self.way.named(&pseudonym, level);
         }
         pseudonym

@@ -1,7 +1,8 @@
-//! What a study's instances say together: its own identifiers, its first day, the shape of its series.
+//! What a study's instances say together: whose it is, its own identifiers, its first day, the shape of its series.
+use super::person::Person;
 use super::policy::Policy;
 use super::text::Identifiers;
-use super::{date, rule};
+use super::{IdRules, Keys, date, rule};
 use crate::dicom::{DataSet, FileMeta, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +13,11 @@ use std::fmt;
 pub struct StudyContext {
     pub(super) identifiers: Identifiers,
     days: BTreeSet<i64>,
-    patients: BTreeSet<String>,
+    rules: IdRules,
+    /// What the instances say of their patient, each set of facts once.
+    persons: BTreeSet<Person>,
+    /// Two of them are of two persons.
+    several: bool,
     series: BTreeMap<String, SeriesShape>,
 }
 
@@ -44,6 +49,11 @@ impl StudyContext {
         Self::default()
     }
 
+    /// An empty context at a site with its own rules about Patient IDs.
+    pub fn with_rules(rules: IdRules) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     /// The context of a study of one instance.
     pub fn of(meta: &FileMeta, data: &DataSet) -> Self {
         let mut context = Self::new();
@@ -58,7 +68,7 @@ impl StudyContext {
         let dates = [tags::STUDY_DATE, tags::SERIES_DATE, tags::ACQUISITION_DATE, tags::CONTENT_DATE];
         // The study's own day, or the nearest thing to it that this instance has.
         self.days.extend(dates.iter().find_map(|tag| date::parse(&data.text(*tag)?)));
-        self.patients.insert(data.text(tags::PATIENT_ID).unwrap_or_default());
+        self.add_person(Person::of(data, &self.rules));
         let shape = self.series.entry(data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default()).or_default();
         shape.instances += 1;
         shape.places.extend(place(data));
@@ -79,9 +89,70 @@ impl StudyContext {
         self.series.get(&data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default())
     }
 
-    pub(super) fn several_patients(&self) -> bool {
-        self.patients.len() > 1
+    fn add_person(&mut self, person: Person) {
+        if self.persons.contains(&person) {
+            return;
+        }
+        self.several |= self.persons.len() >= PERSONS || self.persons.iter().any(|p| p.is_other(&person));
+        if self.persons.len() < PERSONS {
+            self.persons.insert(person);
+        }
     }
+
+    pub(super) fn several_patients(&self) -> bool {
+        self.several
+    }
+
+    /// Who an instance of the study is about. Within one study the same examination is meant: what one instance leaves
+    /// out (an issuer, an id, a birth date) the others say, unless the study is about several patients. Then each
+    /// instance stands for itself, and so does one that names no study.
+    pub(super) fn patient(&self, data: &DataSet) -> Person {
+        let own = Person::of(data, &self.rules);
+        let alone = self.several || data.uid(tags::STUDY_INSTANCE_UID).is_none();
+        if alone { own } else { self.persons.iter().fold(own, Person::with) }
+    }
+
+    /// Who an item within a data set names; `None` where that is the patient around it.
+    pub(super) fn named_in(&self, item: &DataSet, patient: &Person) -> Option<Person> {
+        let named = Person::of(item, &self.rules);
+        // An item often says less than the instance, or what a name was before: the same id is the same person.
+        let other = if named.id.is_some() { !named.has_id_of(patient) } else { named.is_other(patient) };
+        other.then_some(named)
+    }
+
+    /// What the patient's pseudonym and dates are made of. Of somebody who cannot be told from strangers it is the study
+    /// alone, so that they are nobody else's.
+    pub(super) fn key(&self, patient: &Person, data: &DataSet, keys: &Keys) -> String {
+        let least = if self.several { patient } else { &Person::default() };
+        self.told(patient, keys).unwrap_or_else(|| least.key_within(&scope(data)))
+    }
+
+    /// The same of a person whom an item names; `study` is the data set around it.
+    pub(super) fn key_of_named(&self, named: &Person, study: &DataSet, keys: &Keys) -> String {
+        self.told(named, keys).unwrap_or_else(|| named.key_within(&scope(study)))
+    }
+
+    fn told(&self, person: &Person, keys: &Keys) -> Option<String> {
+        let written = [person.id.as_deref(), person.first_group()];
+        if let Some(pseudonym) = written.into_iter().flatten().find(|text| keys.is_own_patient(text)) {
+            return Some(pseudonym.to_owned());
+        }
+        let key = person.key()?;
+        let taken = |p: &Person| p.is_other(person) && p.key().as_ref() == Some(&key);
+        (!self.several || !self.persons.iter().any(taken)).then_some(key)
+    }
+}
+
+/// Most sets of facts that are compared; a study that has more is about several patients whatever they say.
+const PERSONS: usize = 64;
+
+/// The study, or the nearest thing to it that the data set names, or its content.
+fn scope(data: &DataSet) -> String {
+    let uids = [tags::STUDY_INSTANCE_UID, tags::SERIES_INSTANCE_UID, tags::SOP_INSTANCE_UID];
+    uids.iter().find_map(|tag| data.uid(*tag)).unwrap_or_else(|| {
+        let content = crate::dicom::encode_data_set(data).unwrap_or_default();
+        blake3::hash(&content).to_hex().to_string()
+    })
 }
 
 /// The position of a slice along its normal, in micrometres (PS3.3 section C.7.6.2).

@@ -18,7 +18,7 @@ pub(super) enum Kept {
 
 /// Attributes that never stay, whatever the table says: other groups than those of data sets, group lengths,
 /// delimiters, padding, overlays as a whole (their planes go, so their descriptions would describe nothing),
-/// and icons.
+/// icons, and the issuer's name in the world, which the table forgot beside Issuer of Patient ID.
 pub(super) fn never(tag: Tag) -> bool {
     tag.group() < 8
         || tag.group() >= 0xFFF0
@@ -26,6 +26,7 @@ pub(super) fn never(tag: Tag) -> bool {
         || tag.is_overlay()
         || tag.is_curve()
         || tag == tags::ICON_IMAGE_SEQUENCE
+        || tag == tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE
 }
 
 /// A UID of the standard itself, by form: the DICOM root and short components (PS3.6 annex A). Form, because a

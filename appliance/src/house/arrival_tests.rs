@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
+use fixtures::scanner::implicit::element;
 use proptest::prelude::*;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use super::services::Counter;
 use super::sink::{Door, Recorder, door};
 use super::status::ArrivingRow;
 use crate::audit::Audit;
-use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet};
+use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
 use crate::ledger::{Ledger, ListQuery};
 use crate::store::{Reception, Store, StoreConfig};
 use crate::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd, rejection_note};
@@ -56,19 +57,27 @@ impl Rig {
     }
 
     async fn receive_as(&self, class: &str, study: &str, uid: &str, bytes: &[u8], association: u64, at: i64) {
+        let class = class.into();
+        self.take(
+            Reception { sop_class: class, association, arrived: at, ..Reception::default() },
+            study,
+            uid,
+            bytes,
+        )
+        .await;
+    }
+
+    async fn take(&self, known: Reception, study: &str, uid: &str, bytes: &[u8]) {
         let inbox = self.opened.store.inbox();
         let mut incoming = inbox.begin().unwrap();
         incoming.write(bytes).unwrap();
         let reception = Reception {
-            sop_class: class.into(),
             transfer_syntax: "1.2.840.10008.1.2".into(),
             study_uid: study.into(),
             sop_instance_uid: uid.into(),
             series_uid: "1.2.9".into(),
             modality: "CT".into(),
-            association,
-            arrived: at,
-            ..Reception::default()
+            ..known
         };
         let stored = incoming.commit(reception).unwrap();
         self.door.stored(&stored.reception).await.unwrap();
@@ -126,6 +135,32 @@ fn asker() -> Asker {
 fn set(uid: &str, end: Option<StepEnd>, listed: &[&str]) -> StepSet {
     let instances: BTreeSet<String> = listed.iter().map(|uid| (*uid).to_owned()).collect();
     StepSet { uid: uid.into(), end: end.map(|e| (e, String::new())), instances: Some(instances) }
+}
+
+#[tokio::test]
+async fn an_instance_of_an_earlier_version_is_read_again_before_another_of_its_uid_is_compared() {
+    let about = |name: &str, number: &[u8]| {
+        [element(0x0010, 0x0010, name.as_bytes()), element(0x0020, 0x0013, number)].concat()
+    };
+    for (name, corrected) in [("ANN^DOE^^", false), ("BOB^DOE", true)] {
+        let rig = Rig::new().await;
+        // What an earlier version wrote says nothing that could be compared.
+        let old = Reception { identity: Some("0".repeat(64)), arrived: 10, ..Reception::default() };
+        rig.take(old, "1.2.1", "1.2.1.1", &about("Ann^Doe", b"1")).await;
+        let rig = rig.pause().await;
+        let bytes = about(name, b"2");
+        let said = whose(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
+        rig.take(
+            Reception { identity: said, arrived: 20, ..Reception::default() },
+            "1.2.1",
+            "1.2.1.1",
+            &bytes,
+        )
+        .await;
+        let ledger = rig.settle().await.opened.ledger;
+        let row = ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().remove(0);
+        assert_eq!((row.corrected, row.beside), (u32::from(corrected), u32::from(!corrected)), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -8,13 +8,12 @@ use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
 use super::CommitmentConfig;
-use super::profile::{is_file, read_profile};
+use super::profile::{DeidConfig, is_file};
 use crate::alarm::Config as AlarmConfig;
 use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
 use crate::intake::IntakeConfig;
-use crate::job::{Faces, PixelText};
 use crate::oversight::Config as OversightConfig;
 use crate::review::Config as ReviewConfig;
 use crate::store::StoreConfig;
@@ -35,26 +34,6 @@ pub struct SiteConfig {
     /// A demonstration on loopback: admits every caller and the mode `settle` without accepted bundles.
     #[serde(default)]
     pub demo: bool,
-}
-
-/// `[deid]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeidConfig {
-    /// `strict`, `shifted-dates`, or the file of the site's own profile, which ends in `.toml`.
-    pub policy: String,
-    /// Whether de-identified P10 files travel beside the prepared frames.
-    pub with_p10: bool,
-    /// `hold` (what has or usually has text in its pixels waits) or `black-out`.
-    pub pixel_text: PixelText,
-    /// `hold` (a head volume thin enough to render a face waits) or `deface`.
-    pub faces: Faces,
-}
-
-impl Default for DeidConfig {
-    fn default() -> Self {
-        Self { policy: "strict".into(), with_p10: false, pixel_text: PixelText::Hold, faces: Faces::Hold }
-    }
 }
 
 /// `[triage]`.
@@ -367,10 +346,8 @@ fn note_word_faults(
     triage: Option<&TriageConfig>,
     log: Option<&LogConfig>,
 ) {
-    for fault in
-        deid.filter(|c| !is_file(&c.policy)).and_then(|c| read_profile(&c.policy).err()).unwrap_or_default()
-    {
-        d.fault("deid.policy", fault.wrong, fault.write);
+    for (key, wrong, write) in deid.into_iter().flat_map(DeidConfig::faults) {
+        d.fault(&format!("deid.{key}"), wrong, write);
     }
     if triage.is_some_and(|t| t.workers == 0 || t.workers > 64) {
         d.fault("triage.workers", "is not a number of workers", "write 1 to 64");

@@ -88,7 +88,14 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
     Keys::from_text(keys.expose()).map_err(|_| bad(std::io::ErrorKind::InvalidData))?;
     let said = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let policy = read_profile(&s.deid.policy).map_err(|faults| Error::Policy(said(faults)))?;
-    Ok(DeidOrder { policy, keys, under: None, pixel_text: s.deid.pixel_text, faces: s.deid.faces })
+    Ok(DeidOrder {
+        policy,
+        keys,
+        under: None,
+        pixel_text: s.deid.pixel_text,
+        faces: s.deid.faces,
+        ids: s.deid.ids(),
+    })
 }
 
 /// Starts the pool of warm workers.
@@ -160,7 +167,7 @@ pub(super) fn arrival(r: &Reception) -> Arrival {
         arrived: r.arrived,
         bytes: r.length,
         blake3: r.digest.to_string(),
-        identity: r.identity.map(|digest| digest.to_string()).unwrap_or_default(),
+        identity: r.identity.clone().unwrap_or_default(),
     }
 }
 

@@ -16,7 +16,7 @@ use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use super::services::Counter;
 use crate::conveyor::now;
-use crate::intake::{Acceptance, RefusedCaller, Services, Sink, SinkError};
+use crate::intake::{Acceptance, RefusedCaller, Services, Sink, SinkError, whose};
 use crate::ledger::{Arrival, Arrived, NewRefusal};
 use crate::store::{Id, Reception};
 use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
@@ -309,10 +309,24 @@ impl Recorder {
 
 /// The rows of arrivals and, in the same transaction, what is to be sent on.
 pub(super) async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate::ledger::Error> {
+    look_again(opened, rows).await?;
     let to = |a: &Arrival| opened.forwards.destinations(&a.modality, &a.calling_ae);
     let recorded = opened.ledger.record_arrivals_to(rows, to).await?;
     opened.forwards.news();
     Ok(recorded)
+}
+
+/// Reads anew whose those instances are that an earlier version recorded, before others of their UIDs are compared.
+async fn look_again(opened: &Opened, rows: &[Arrival]) -> Result<(), crate::ledger::Error> {
+    for old in opened.ledger.old_identities(rows).await? {
+        let (inbox, id, syntax) = (opened.store.inbox(), old.id.parse::<Id>(), old.transfer_syntax);
+        let read = tokio::task::spawn_blocking(move || whose(inbox.open(id.ok()?).ok()?, &syntax).ok());
+        // What cannot be read now is compared with nobody: kept beside.
+        if let Ok(Some(said)) = read.await {
+            opened.ledger.renew_identity(&old.id, said.as_ref()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.

@@ -1,12 +1,19 @@
 //! What the pre-scan knows about elements: a few tags, how VRs write their length, and what is found.
 
+use crate::deid::Whose;
 use crate::store::PixelData;
 
+pub(crate) const CHARACTER_SET: u32 = 0x0008_0005;
 pub(crate) const SOP_CLASS: u32 = 0x0008_0016;
 pub(crate) const SOP_INSTANCE: u32 = 0x0008_0018;
 pub(crate) const MODALITY: u32 = 0x0008_0060;
 pub(crate) const PATIENT_NAME: u32 = 0x0010_0010;
 pub(crate) const PATIENT_ID: u32 = 0x0010_0020;
+pub(crate) const ISSUER: u32 = 0x0010_0021;
+/// Issuer of Patient ID Qualifiers Sequence; Universal Entity ID and its type stand in its item.
+pub(crate) const ISSUER_QUALIFIERS: u32 = 0x0010_0024;
+pub(crate) const ISSUER_ENTITY: u32 = 0x0040_0032;
+pub(crate) const ISSUER_ENTITY_TYPE: u32 = 0x0040_0033;
 pub(crate) const BIRTH_DATE: u32 = 0x0010_0030;
 pub(crate) const STUDY: u32 = 0x0020_000D;
 pub(crate) const SERIES: u32 = 0x0020_000E;
@@ -25,22 +32,12 @@ pub(crate) struct Found {
     pub(crate) series: Option<String>,
     pub(crate) modality: Option<String>,
     pub(crate) pixel_data: Option<PixelData>,
-    /// BLAKE3 of what says whose it is, in order of tags; `None` when it says nothing.
-    pub(crate) patient: Option<[u8; 32]>,
+    /// Whose it is, digested; `None` when it does not say.
+    pub(crate) patient: Option<Whose>,
     /// Elements and items passed.
     pub(crate) elements: u64,
     /// Whether the walk reached the end without surprise.
     pub(crate) ok: bool,
-}
-
-/// Adds what says whose it is to a digest; padding and empty name components say nothing.
-pub(crate) fn add_patient(digest: &mut Option<blake3::Hasher>, tag: u32, value: &[u8]) {
-    let spare = |b: &u8| matches!(b, b' ' | 0 | b'^' | b'=');
-    let Some(start) = value.iter().position(|b| !spare(b)) else { return };
-    let end = value.iter().rposition(|b| !spare(b)).unwrap_or(start);
-    let text = value.get(start..=end).unwrap_or_default();
-    let hasher = digest.get_or_insert_default();
-    hasher.update(&tag.to_be_bytes()).update(&(text.len() as u64).to_be_bytes()).update(text);
 }
 
 /// Whether two bytes may be a VR: letters as the standard writes them, or its own in the wrong case.

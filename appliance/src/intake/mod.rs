@@ -17,7 +17,7 @@
 //! | `command` | the command set |
 //! | `receive` | scans and stores what arrives, on the thread of its association |
 //! | `services` | performed procedure steps and storage commitment |
-//! | `prescan`, `walk`, `element`, `inflate` | the walk over element headers |
+//! | `prescan`, `walk`, `element`, `patient`, `inflate` | the walk over element headers, and whose the data set is |
 //! | `registry` (generated), `sop_classes`, `transfer_syntaxes`, `status` | the tables that negotiate and answer |
 
 mod acceptor;
@@ -36,6 +36,7 @@ mod limits;
 mod messages;
 mod metrics;
 mod negotiate;
+mod patient;
 mod prescan;
 mod receive;
 mod refusal;
@@ -63,6 +64,7 @@ pub use conformance::conformance_statement;
 pub use error::Error;
 pub use identity::{IdentityConfig, IdentityMode, IdentityUser};
 pub use metrics::Metrics;
+pub use patient::whose;
 pub use refusal::{Refusal, RefusedCaller};
 pub use registry::{STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
 pub use services::{Asker, Commitment, Event, Failure, Services, StepCreate, StepSet};

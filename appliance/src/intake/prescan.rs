@@ -1,6 +1,6 @@
 //! The pre-scan: a bounded walk over element headers (PS3.5 section 7) while the data set streams by.
 //!
-//! It finds the UIDs that file an instance, and the top-level Pixel Data. It holds no value but those, never
+//! It finds the UIDs that file an instance, whose it is, and the top-level Pixel Data. It holds no value but those, never
 //! allocates by a length it reads, and gives the same result however the bytes are cut. It is best effort: what
 //! it cannot follow is marked (`ok = false`), and the worker's own limits remain the guarantee.
 

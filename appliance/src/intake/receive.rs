@@ -3,7 +3,8 @@ use super::element::Found;
 use super::prescan::Prescan;
 use super::status::Status;
 use super::transfer_syntaxes::coding;
-use crate::store::{Digest, Id, Inbox, Incoming, Reception};
+use crate::deid::Whose;
+use crate::store::{Id, Inbox, Incoming, Reception};
 
 /// What is known of an instance before its data set.
 pub(crate) struct Announced {
@@ -78,7 +79,7 @@ fn finish(current: Current) -> Result<Reception, Status> {
     let found = current.prescan.finish();
     let pixel_data = found.pixel_data;
     let prescan_ok = found.ok;
-    let identity = found.patient.map(Digest::from_bytes);
+    let identity = found.patient.as_ref().map(Whose::to_text);
     let uids = agree(&announced, found)?;
     let reception = Reception {
         sop_class: announced.sop_class,

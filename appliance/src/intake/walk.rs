@@ -2,9 +2,11 @@
 
 use super::command::uid_text;
 use super::element::{
-    BIRTH_DATE, Found, ITEM, ITEM_END, MODALITY, PATIENT_ID, PATIENT_NAME, PIXELS, SEQUENCE_END, SERIES,
-    SOP_CLASS, SOP_INSTANCE, STUDY, add_patient, has_long_length, is_standard_vr, is_vr,
+    BIRTH_DATE, CHARACTER_SET, Found, ISSUER, ISSUER_ENTITY, ISSUER_ENTITY_TYPE, ISSUER_QUALIFIERS, ITEM,
+    ITEM_END, MODALITY, PATIENT_ID, PATIENT_NAME, PIXELS, SEQUENCE_END, SERIES, SOP_CLASS, SOP_INSTANCE,
+    STUDY, has_long_length, is_standard_vr, is_vr,
 };
+use super::patient::Patient;
 use super::transfer_syntaxes::Coding;
 use crate::store::PixelData;
 
@@ -12,8 +14,8 @@ use crate::store::PixelData;
 const NESTING: usize = 128;
 /// Elements and items that are followed.
 const ELEMENTS: u64 = 4_000_000;
-/// Longest value kept.
-const CAPTURE: u32 = 128;
+/// Longest value kept: a name of three groups of 64 characters (PS3.5 section 6.2) in any character set.
+const CAPTURE: u32 = 1_024;
 const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,9 @@ pub(crate) struct Walk {
     capture: Option<(u32, Vec<u8>, usize)>,
     stack: Vec<Level>,
     lost: bool,
-    patient: Option<blake3::Hasher>,
+    patient: Patient,
+    /// The element at the top that is being passed.
+    at_top: u32,
     found: Found,
 }
 
@@ -67,7 +71,8 @@ impl Walk {
             capture: None,
             stack: Vec::new(),
             lost: false,
-            patient: None,
+            patient: Patient::default(),
+            at_top: 0,
             found: Found { ok: true, ..Found::default() },
         }
     }
@@ -285,6 +290,9 @@ impl Walk {
 
     fn element(&mut self, tag: u32, vr: Option<[u8; 2]>, length: u32, implicit: bool, big_endian: bool) {
         let top = self.stack.is_empty();
+        if top {
+            self.at_top = tag;
+        }
         let pixels = PIXELS.contains(&tag);
         let record = top && pixels && self.found.pixel_data.is_none();
         if length == UNDEFINED {
@@ -308,11 +316,14 @@ impl Walk {
             self.found.pixel_data =
                 Some(PixelData { offset: self.position, length: end - self.position, fragments: 0 });
         }
-        let wanted = matches!(
-            tag,
-            SOP_CLASS | SOP_INSTANCE | MODALITY | PATIENT_NAME | PATIENT_ID | BIRTH_DATE | STUDY | SERIES
-        );
-        if top && wanted && length > 0 && length <= CAPTURE {
+        let filed = matches!(tag, SOP_CLASS | SOP_INSTANCE | MODALITY | STUDY | SERIES);
+        let of_patient = matches!(tag, CHARACTER_SET | PATIENT_NAME | PATIENT_ID | ISSUER | BIRTH_DATE);
+        // In the first level of items alone: the sequence and its item are open.
+        let of_issuer = matches!(tag, ISSUER_ENTITY | ISSUER_ENTITY_TYPE)
+            && self.at_top == ISSUER_QUALIFIERS
+            && self.stack.len() == 2;
+        let wanted = top && (filed || of_patient) || of_issuer;
+        if wanted && length > 0 && length <= CAPTURE {
             self.capture = Some((tag, Vec::with_capacity(length as usize), length as usize));
         } else {
             self.pass(end);
@@ -402,8 +413,7 @@ impl Walk {
                 found.modality = found.modality.take().or(text);
                 return;
             }
-            PATIENT_NAME | PATIENT_ID | BIRTH_DATE => return add_patient(&mut self.patient, tag, value),
-            _ => return,
+            _ => return self.patient.take(tag, value),
         };
         // The first one counts; a second one of a top-level tag is not legal.
         if slot.is_some() {
@@ -419,7 +429,7 @@ impl Walk {
         if self.skip > 0 || self.capture.is_some() || !self.stack.is_empty() || !padding {
             self.found.ok = false;
         }
-        self.found.patient = self.patient.map(|digest| *digest.finalize().as_bytes());
+        self.found.patient = self.patient.whose();
         self.found
     }
 }

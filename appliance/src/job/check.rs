@@ -1,5 +1,7 @@
 //! Checks a worker's answer against the job as if it had come from the wire.
 
+use crate::deid::WayBack;
+
 use super::{Answer, Explained, MAX_EXPLAINED, MAX_PREVIEWS, MAX_PSEUDONYMS, Piece, Preview, TriageAnswer};
 
 /// What is wrong with an answer.
@@ -37,7 +39,7 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
         Answer::Triage(t) => check_triage(t, instances, bag_bytes),
         Answer::Seal(s) => {
             let long = s.statement.len() > MAX_STATEMENT_BYTES || s.signature.len() > MAX_TEXT_BYTES;
-            if long || s.way_back.len() > MAX_PSEUDONYMS || s.way_back.longest() > MAX_TEXT_BYTES {
+            if long || !is_bounded(&s.way_back) {
                 Err(Fault::TooMuch)
             } else if s.sealed_bytes == bag_bytes {
                 Ok(())
@@ -45,15 +47,20 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
                 Err(Fault::WrongSize)
             }
         }
-        Answer::Deid(answer) => answer.lines.iter().try_for_each(|line| {
-            if line.instance as usize >= instances {
-                return Err(Fault::UnknownInstance);
-            }
-            if line.reason.len() > MAX_TEXT_BYTES || line.actions.len() > 16 {
+        Answer::Deid(answer) => {
+            if !is_bounded(&answer.patients) {
                 return Err(Fault::TooMuch);
             }
-            line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
-        }),
+            answer.lines.iter().try_for_each(|line| {
+                if line.instance as usize >= instances {
+                    return Err(Fault::UnknownInstance);
+                }
+                if line.reason.len() > MAX_TEXT_BYTES || line.actions.len() > 16 {
+                    return Err(Fault::TooMuch);
+                }
+                line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
+            })
+        }
         Answer::Explained(rows) => {
             let texts = |row: &Explained| {
                 let values = [row.before.as_ref(), row.after.as_ref()];
@@ -85,6 +92,10 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             }
         }
     }
+}
+
+fn is_bounded(way: &WayBack) -> bool {
+    way.len() <= MAX_PSEUDONYMS && way.longest() <= MAX_TEXT_BYTES
 }
 
 fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {

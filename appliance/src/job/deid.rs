@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeidLine, Secret};
-use crate::deid::{Error, Keys, Profile, Statement};
+use crate::deid::{Error, IdRules, Keys, Profile, Statement, WayBack};
 
 /// Policy and keys that de-identification needs.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,12 +22,16 @@ pub struct DeidOrder {
     /// What becomes of faces in head volumes.
     #[serde(default)]
     pub faces: Faces,
+    /// Which Patient IDs tell persons apart.
+    #[serde(default)]
+    pub ids: IdRules,
 }
 
 impl DeidOrder {
     /// Under the present key; text in pixels and faces wait for a person.
     pub fn new(policy: Profile, keys: Secret) -> Self {
-        Self { policy, keys, under: None, pixel_text: PixelText::Hold, faces: Faces::Hold }
+        let ids = IdRules::default();
+        Self { policy, keys, under: None, pixel_text: PixelText::Hold, faces: Faces::Hold, ids }
     }
 
     /// The keys, with the one to work under as the present one.
@@ -120,4 +124,6 @@ pub struct DeidAnswer {
     pub lines: Vec<DeidLine>,
     /// What was done to all of them together.
     pub statement: Statement,
+    /// Whose they are, by pseudonym. Identified: it stays with who asked.
+    pub patients: WayBack,
 }

@@ -292,17 +292,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Holds a case that was being packed under the digest of another plan, with the reason among those of the gate.
+    /// Holds a case that was being packed, with the reason among those of the gate; under the digest of another plan where
+    /// there is one.
     ///
     /// # Errors
     /// The database's refusal; [`Error::Row`] when the digest is none.
-    pub async fn replan(&self, case: &CaseRow, digest: &str, why: &str) -> Result<()> {
-        if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+    pub async fn hold_packing(&self, case: &CaseRow, digest: Option<&str>, why: &str) -> Result<()> {
+        if digest.is_some_and(|d| d.len() != 64 || !d.bytes().all(|b| b.is_ascii_hexdigit())) {
             return Err(Error::Row("plan digest"));
         }
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
-            "UPDATE dispositions SET plan_digest = ?, holds = json_insert(holds, '$[#]', ?)
+            "UPDATE dispositions SET plan_digest = coalesce(?, plan_digest), holds = json_insert(holds, '$[#]', ?)
              WHERE study = ? AND revision = ?",
         )
         .bind(digest)
@@ -311,7 +312,8 @@ impl Ledger {
         .bind(case.revision)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE cases SET state = 'held' WHERE id = ? AND state = 'packing'")
+        sqlx::query("UPDATE cases SET state = 'held', fault = ? WHERE id = ? AND state = 'packing'")
+            .bind(why)
             .bind(&case.id)
             .execute(&mut *tx)
             .await?;

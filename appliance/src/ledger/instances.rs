@@ -5,12 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
-use super::seal::Column;
-use super::{Error, Ledger, Onward, Result, Seal, corrections, forwards, new_id};
+use super::{Error, Ledger, Onward, Result, Seal, corrections, forwards, new_id, whose};
 use crate::study::KEY_OBJECT_SELECTION;
-
-/// Key of the index that tells patients apart; the identity itself is not kept.
-const IDENTITY: Column = Column::new("instances", "identity_index");
 
 /// What reception knew about one stored instance.
 #[derive(Debug, Clone)]
@@ -41,7 +37,7 @@ pub struct Arrival {
     pub bytes: u64,
     /// BLAKE3 of the data set, hex.
     pub blake3: String,
-    /// What says whose it is, digested; empty when it says nothing. Identifying.
+    /// Whose it is, as [`crate::deid::Whose`] writes it; empty when it does not say. Identifying.
     pub identity: String,
 }
 
@@ -176,10 +172,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         ));
     }
     let study = study_of(tx, seal, a).await?;
-    let identity = match a.identity.as_str() {
-        "" => None,
-        said => Some(seal.index(IDENTITY, said)?),
-    };
+    let identity = whose::index(seal, &index, &a.identity)?;
     let before: Option<(Option<String>, Option<String>)> = sqlx::query_as(
         "SELECT identity_index, rejected FROM instances WHERE sop_instance_index = ? AND blake3 <> ?
          ORDER BY conflict <> 0 OR replaced_at IS NOT NULL LIMIT 1",
@@ -191,9 +184,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     // Other bytes about the same patient, or about nobody knows whom, are kept beside; about another one they are a
     // correction. What was taken back makes room for what comes in its place.
     let (corrects, taken_back) = match &before {
-        Some((said, rejected)) => {
-            (said.is_some() && identity.is_some() && *said != identity, rejected.is_some())
-        }
+        Some((said, rejected)) => (whose::is_other(identity.as_deref(), said.as_deref()), rejected.is_some()),
         None => (false, false),
     };
     let conflict = before.is_some() && !corrects && !taken_back;

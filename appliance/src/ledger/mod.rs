@@ -23,6 +23,7 @@ mod failing_tests;
 mod find;
 mod forwards;
 mod instances;
+mod keep;
 mod list;
 mod outcomes;
 mod oversight;
@@ -43,6 +44,9 @@ mod upgrade;
 mod upload;
 mod upstream;
 mod vault;
+#[cfg(test)]
+mod vault_tests;
+mod whose;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,6 +66,7 @@ pub use error::Error;
 pub use evict::{Evicted, HeldBack, Proof};
 pub use forwards::{DueForward, ForwardOutcome, ForwardQueue, ForwardRow, Onward};
 pub use instances::{Arrival, Arrived, InstanceRow};
+pub use keep::Contradiction;
 pub use list::{Counts, EventRow, ListQuery, StudyDetail, StudyRow};
 pub use outcomes::{Outcomes, Spread, WITHDRAWN};
 pub use oversight::{NewLevel, Reliance, WatchRow};
@@ -75,6 +80,7 @@ pub use time::Start;
 pub use upload::Waiting;
 pub use upstream::{Standing, UpstreamRow};
 pub use vault::VaultRow;
+pub use whose::OldIdentity;
 
 use connect::pool;
 

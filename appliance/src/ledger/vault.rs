@@ -1,10 +1,10 @@
 //! The vault: what leads back from the pseudonyms of what has left, sealed column by column, deletable by patient.
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::FromRow;
 
-use super::columns::{VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
-use super::{Ledger, Result, Seal};
-use crate::deid::{Originals, PatientBack, WayBack};
+use super::columns::{PATIENT_NAME, STUDY_UID, VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
+use super::{Ledger, Result};
+use crate::deid::{Originals, PatientBack, WayBack, says_whose};
 
 /// A patient in the vault, without identity.
 #[derive(Debug, Clone, FromRow, serde::Serialize)]
@@ -24,26 +24,13 @@ pub struct VaultRow {
 }
 
 /// What `vault_patients.identity` seals.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Identity {
-    attributes: Originals,
-    days: i64,
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Identity {
+    pub(super) attributes: Originals,
+    pub(super) days: i64,
 }
 
 impl Ledger {
-    /// Keeps the way back of what was just sealed. What is known already stays, or gets its later value.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn keep_way_back(&self, way: &WayBack, key_name: &str, now: i64) -> Result<()> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        for (pseudonym, patient) in &way.0 {
-            keep_patient(&mut tx, &self.seal, (pseudonym, patient), key_name, now).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
     /// The way back of these pseudonyms, of patients and of UIDs, as far as the vault knows it.
     ///
     /// # Errors
@@ -51,48 +38,105 @@ impl Ledger {
     pub async fn way_back(&self, pseudonyms: impl IntoIterator<Item = &String>) -> Result<WayBack> {
         let mut way = WayBack::default();
         for pseudonym in pseudonyms {
-            let uid: Option<(String, String)> =
-                sqlx::query_as("SELECT patient, original FROM vault_uids WHERE pseudonym = ?")
-                    .bind(pseudonym)
-                    .fetch_optional(&self.pool)
-                    .await?;
-            if let Some((patient, sealed)) = uid {
-                let original = self.seal.open(VAULT_UID, pseudonym, &sealed)?;
-                way.0.entry(patient).or_default().uids.insert(pseudonym.clone(), original);
-            }
-            let study: Option<(String, String)> =
-                sqlx::query_as("SELECT patient, identity FROM vault_studies WHERE pseudonym = ?")
-                    .bind(pseudonym)
-                    .fetch_optional(&self.pool)
-                    .await?;
-            if let Some((patient, sealed)) = study {
-                let originals = serde_json::from_str(&self.seal.open(VAULT_STUDY, pseudonym, &sealed)?)?;
-                way.0.entry(patient).or_default().studies.insert(pseudonym.clone(), originals);
-            }
-            if let Some(identity) = self.vault_identity(pseudonym).await? {
-                let patient = way.0.entry(pseudonym.clone()).or_default();
-                (patient.attributes, patient.days) = (identity.attributes, identity.days);
+            self.add_uid(&mut way, pseudonym).await?;
+            self.add_study(&mut way, pseudonym).await?;
+            if self.vault_identity(pseudonym).await?.is_some() {
+                way.0.entry(pseudonym.clone()).or_default();
             }
         }
         // A UID alone leads to its patient too.
-        let bare = way.0.iter().filter(|(_, p)| p.attributes.is_empty()).map(|(name, _)| name.clone());
-        for name in bare.collect::<Vec<String>>() {
-            if let (Some(identity), Some(patient)) = (self.vault_identity(&name).await?, way.0.get_mut(&name))
-            {
-                (patient.attributes, patient.days) = (identity.attributes, identity.days);
+        for (name, patient) in &mut way.0 {
+            let Some((identity, ambiguous)) = self.vault_identity(name).await? else { continue };
+            (patient.attributes, patient.days) = (identity.attributes, identity.days);
+            if ambiguous || self.is_mixed(name, patient).await? {
+                patient.ambiguous.insert(name.clone());
             }
         }
         Ok(way)
     }
 
-    async fn vault_identity(&self, pseudonym: &str) -> Result<Option<Identity>> {
-        let row: Option<(String,)> =
-            sqlx::query_as("SELECT identity FROM vault_patients WHERE pseudonym = ?")
+    async fn add_uid(&self, way: &mut WayBack, pseudonym: &str) -> Result<()> {
+        let rows: Vec<(String, String, bool)> =
+            sqlx::query_as("SELECT patient, original, ambiguous <> 0 FROM vault_uids WHERE pseudonym = ?")
+                .bind(pseudonym)
+                .fetch_all(&self.pool)
+                .await?;
+        for (patient, sealed, ambiguous) in rows {
+            let original = self.seal.open(VAULT_UID, pseudonym, &sealed)?;
+            let back = way.0.entry(patient).or_default();
+            back.uids.insert(pseudonym.to_owned(), original);
+            if ambiguous {
+                back.ambiguous.insert(pseudonym.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_study(&self, way: &mut WayBack, pseudonym: &str) -> Result<()> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT patient, identity FROM vault_studies WHERE pseudonym = ?")
+                .bind(pseudonym)
+                .fetch_all(&self.pool)
+                .await?;
+        for (patient, sealed) in rows {
+            let originals = serde_json::from_str(&self.seal.open(VAULT_STUDY, pseudonym, &sealed)?)?;
+            way.0.entry(patient).or_default().studies.insert(pseudonym.to_owned(), originals);
+        }
+        Ok(())
+    }
+
+    /// What the vault has of a patient, and whether that is known to be of more than one person.
+    async fn vault_identity(&self, pseudonym: &str) -> Result<Option<(Identity, bool)>> {
+        let row: Option<(String, bool)> =
+            sqlx::query_as("SELECT identity, ambiguous <> 0 FROM vault_patients WHERE pseudonym = ?")
                 .bind(pseudonym)
                 .fetch_optional(&self.pool)
                 .await?;
+        let Some((sealed, ambiguous)) = row else { return Ok(None) };
+        Ok(Some((serde_json::from_str(&self.seal.open(VAULT_PATIENT, pseudonym, &sealed)?)?, ambiguous)))
+    }
+
+    /// Whether studies of several persons are filed under this pseudonym. Versions that gave one pseudonym to two issuers'
+    /// ids kept the attributes of the last patient alone; of which study's they are, the ledger's own names tell.
+    async fn is_mixed(&self, pseudonym: &str, patient: &PatientBack) -> Result<bool> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT pseudonym, identity FROM vault_studies WHERE patient = ?")
+                .bind(pseudonym)
+                .fetch_all(&self.pool)
+                .await?;
+        let mut bare = Vec::new();
+        for (study, sealed) in rows {
+            let originals: Originals =
+                serde_json::from_str(&self.seal.open(VAULT_STUDY, &study, &sealed)?)?;
+            if !says_whose(&originals) {
+                bare.push(study);
+            }
+        }
+        // The attributes are one study's at least.
+        for study in bare.iter().filter(|_| bare.len() > 1) {
+            if self.name_of(study, pseudonym).await?.is_some_and(|name| patient.is_another_name(&name)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Patient's Name of a replaced study, where the study is in this ledger.
+    async fn name_of(&self, study: &str, patient: &str) -> Result<Option<String>> {
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT original FROM vault_uids WHERE pseudonym = ? AND patient = ?")
+                .bind(study)
+                .bind(patient)
+                .fetch_optional(&self.pool)
+                .await?;
         let Some((sealed,)) = row else { return Ok(None) };
-        Ok(Some(serde_json::from_str(&self.seal.open(VAULT_PATIENT, pseudonym, &sealed)?)?))
+        let uid = self.seal.open(VAULT_UID, study, &sealed)?;
+        let row: Option<(String, String)> =
+            sqlx::query_as("SELECT id, patient_name FROM studies WHERE uid_index = ?")
+                .bind(self.seal.index(STUDY_UID, &uid)?)
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map(|(id, name)| self.seal.open(PATIENT_NAME, &id, &name)).transpose()
     }
 
     /// Everything the vault knows of one patient.
@@ -108,7 +152,27 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await?;
         let names = names.into_iter().map(|(name,)| name).chain([pseudonym.to_owned()]);
-        self.way_back(&names.collect::<Vec<String>>()).await
+        let mut way = self.way_back(&names.collect::<Vec<String>>()).await?;
+        way.0.retain(|name, _| name == pseudonym);
+        Ok(way)
+    }
+
+    /// Every patient of the vault with attributes alone, by pseudonym. Identified.
+    ///
+    /// # Errors
+    /// As [`Self::way_back`].
+    pub async fn vault_patients(&self) -> Result<WayBack> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT pseudonym, identity FROM vault_patients").fetch_all(&self.pool).await?;
+        let mut way = WayBack::default();
+        for (pseudonym, sealed) in rows {
+            let identity: Identity =
+                serde_json::from_str(&self.seal.open(VAULT_PATIENT, &pseudonym, &sealed)?)?;
+            let back =
+                PatientBack { attributes: identity.attributes, days: identity.days, ..Default::default() };
+            way.0.insert(pseudonym, back);
+        }
+        Ok(way)
     }
 
     /// Who is in the vault, without identity, the last first.
@@ -145,47 +209,4 @@ impl Ledger {
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await?;
         Ok(gone)
     }
-}
-
-async fn keep_patient(
-    tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
-    (pseudonym, patient): (&str, &PatientBack),
-    key_name: &str,
-    now: i64,
-) -> Result<()> {
-    let identity = Identity { attributes: patient.attributes.clone(), days: patient.days };
-    sqlx::query(
-        "INSERT INTO vault_patients (pseudonym, identity, key_name, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)
-         ON CONFLICT (pseudonym) DO UPDATE SET identity = excluded.identity, last_at = excluded.last_at",
-    )
-    .bind(pseudonym)
-    .bind(seal.seal(VAULT_PATIENT, pseudonym, &serde_json::to_string(&identity)?)?)
-    .bind(key_name)
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
-    for (study, originals) in &patient.studies {
-        sqlx::query(
-            "INSERT INTO vault_studies (pseudonym, patient, identity) VALUES (?, ?, ?)
-             ON CONFLICT (pseudonym) DO UPDATE SET patient = excluded.patient, identity = excluded.identity",
-        )
-        .bind(study)
-        .bind(pseudonym)
-        .bind(seal.seal(VAULT_STUDY, study, &serde_json::to_string(originals)?)?)
-        .execute(&mut **tx)
-        .await?;
-    }
-    for (uid, original) in &patient.uids {
-        sqlx::query(
-            "INSERT INTO vault_uids (pseudonym, patient, original) VALUES (?, ?, ?)
-             ON CONFLICT (pseudonym) DO NOTHING",
-        )
-        .bind(uid)
-        .bind(pseudonym)
-        .bind(seal.seal(VAULT_UID, uid, original)?)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
 }

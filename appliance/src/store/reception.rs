@@ -68,9 +68,10 @@ pub struct Reception {
     pub prescan_ok: bool,
     /// The top-level Pixel Data, when the pre-scan saw it.
     pub pixel_data: Option<PixelData>,
-    /// BLAKE3 of what says whose it is (Patient ID, name, birth date); `None` when it says nothing. Identifying.
+    /// Whose it is, as `deid::Whose` writes it, or BLAKE3 of the raw values where an earlier version received it; `None` when
+    /// it does not say. Identifying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<Digest>,
+    pub identity: Option<String>,
 }
 
 impl fmt::Debug for Reception {

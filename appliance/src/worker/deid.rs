@@ -9,10 +9,13 @@ use super::bag::Bag;
 use super::open::{Source, split};
 use super::pixel_text::blackened;
 use super::survey::{Seen, each_plan, policy_and_keys};
-use crate::deid::{Actions, Area, Plan, Statement};
+use crate::deid::{Actions, Area, Plan, Statement, WayBack};
 use crate::dicom::Parsed;
 use crate::job::{DeidAnswer, DeidJob, DeidLine};
 use crate::pixels::Image;
+
+/// Longest text about a patient that goes back, in characters; the standard allows 64 in each group of a name.
+const LONGEST: usize = 250;
 
 /// Writes one instance, with its boxes black.
 pub(super) fn write(
@@ -36,6 +39,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
+    let mut patients = WayBack::default();
     each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
@@ -52,6 +56,7 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                     .iter()
                     .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
                     .collect();
+                patients.add(plan.way.patients(LONGEST));
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
                     for (key, number) in &plan.actions {
@@ -87,5 +92,5 @@ pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
         boxes,
         ..Statement::new(&policy, &total)
     };
-    Ok(DeidAnswer { lines, statement })
+    Ok(DeidAnswer { lines, statement, patients })
 }

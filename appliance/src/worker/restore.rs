@@ -53,9 +53,14 @@ pub(super) fn run(
                 not("it holds no pseudonym of this site".to_owned())
             }
             Ok((source, parsed)) => {
-                let Restored { header, unknown } = deid::restore(&parsed.meta, &parsed.data, &job.way, &keys);
+                let Restored { header, unknown, ambiguous } =
+                    deid::restore(&parsed.meta, &parsed.data, &job.way, &keys);
                 if unknown > 0 {
                     not(format!("{unknown} of its pseudonyms are not in the vault"))
+                } else if ambiguous > 0 {
+                    not(format!(
+                        "{ambiguous} of its pseudonyms lead to more than one original in the vault: find the study at the archive by its date and images"
+                    ))
                 } else {
                     let meta = FileMeta::for_data_set(&header, parsed.meta.syntax.output().uid());
                     let piece = bag.piece(|pen| {

@@ -87,7 +87,9 @@ pub(super) fn each_plan(
     for at in 0..refs.len() {
         touching(at as u32);
         if let Ok((_, parsed)) = open(files, refs, at) {
-            contexts.entry(study(&parsed)).or_default().add(&parsed.meta, &parsed.data);
+            let context = contexts.entry(study(&parsed));
+            let context = context.or_insert_with(|| StudyContext::with_rules(order.ids.clone()));
+            context.add(&parsed.meta, &parsed.data);
         }
     }
     for at in 0..refs.len() {

@@ -10,3 +10,4 @@ mod negotiation;
 mod scan;
 pub(super) mod support;
 mod terms;
+mod whose;

@@ -5,10 +5,19 @@ use std::collections::BTreeSet;
 
 use proto::case::{Plan, Priority};
 
+use crate::deid::Whose;
+use crate::dicom::{DataSet, Vr, tags};
 use crate::ledger::{
     Arrival, Arrived, CaseState, ForwardOutcome, Ledger, NewCase, NewDisposition, Onward, Proof,
 };
 use crate::study::{KEY_OBJECT_SELECTION, RejectionNote, Unreadable};
+
+/// What reception says of an instance about the patient of this name.
+fn said(who: &str) -> String {
+    let mut data = DataSet::new();
+    data.put_text(tags::PATIENT_NAME, Vr::PN, who);
+    Whose::of(&data).map(|whose| whose.to_text()).unwrap_or_default()
+}
 
 struct Site {
     ledger: Ledger,
@@ -23,8 +32,14 @@ impl Site {
 
     /// One instance; `content` stands for its bytes, `who` for the patient it names.
     async fn receive(&self, study: u32, uid: &str, content: u8, who: &str) -> Arrived {
+        let to = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
+        let arrival = self.arrival(study, uid, content, who);
+        self.ledger.record_arrivals_to(&[arrival], to).await.unwrap().remove(0)
+    }
+
+    fn arrival(&self, study: u32, uid: &str, content: u8, who: &str) -> Arrival {
         let class = if uid.contains("note") { KEY_OBJECT_SELECTION } else { "1.2.840.10008.5.1.4.1.1.2" };
-        let arrival = Arrival {
+        Arrival {
             id: super::super::new_id().unwrap(),
             study_uid: format!("1.2.{study}"),
             sop_instance_uid: format!("1.2.{study}.{uid}"),
@@ -38,10 +53,8 @@ impl Site {
             arrived: 10,
             bytes: 10,
             blake3: format!("{content:064x}"),
-            identity: who.into(),
-        };
-        let to = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
-        self.ledger.record_arrivals_to(&[arrival], to).await.unwrap().remove(0)
+            identity: said(who),
+        }
     }
 
     /// Revision 1, answered, with a case in this state.
@@ -129,6 +142,46 @@ async fn the_same_patient_or_nobody_known_is_kept_beside_and_stops_nothing() {
         site.ledger.make_revision(&id, "quiet", 30).await.unwrap();
         assert_eq!(site.counting(&id, 2).await, ["1"]);
     }
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_recorded_is_looked_at_anew_before_it_is_compared() {
+    for (before, corrects) in [("ANN^^", false), ("bob", true), ("", false)] {
+        let site = Site::new().await;
+        let study = site.receive(1, "1", 1, "ann").await.study;
+        let old = "0123456789abcdef0123456789abcdef";
+        sqlx::query("UPDATE instances SET identity_index = ?")
+            .bind(old)
+            .execute(&site.ledger.pool)
+            .await
+            .unwrap();
+        let mut again = site.arrival(1, "1", 2, "ann");
+        let stale = site.ledger.old_identities(std::slice::from_ref(&again)).await.unwrap();
+        assert_eq!(stale.len(), 1);
+        site.ledger.renew_identity(&stale[0].id, Whose::from_text(&said(before)).as_ref()).await.unwrap();
+        let made = site.ledger.record_arrivals(&[again.clone()]).await.unwrap().remove(0);
+        assert_eq!((made.corrects, made.conflict), (corrects, !corrects), "{before:?}");
+        // Where the file is gone nothing is known: no correction is made up.
+        sqlx::query("UPDATE instances SET identity_index = ?")
+            .bind(old)
+            .execute(&site.ledger.pool)
+            .await
+            .unwrap();
+        (again.blake3, again.id) = (format!("{:064x}", 3), super::super::new_id().unwrap());
+        let made = site.ledger.record_arrivals(&[again]).await.unwrap().remove(0);
+        assert!(!made.corrects && made.conflict && made.study == study);
+    }
+}
+
+#[tokio::test]
+async fn equal_facts_of_two_instances_do_not_look_equal_in_the_file() {
+    let site = Site::new().await;
+    site.receive(1, "1", 1, "ann").await;
+    site.receive(1, "2", 2, "ann").await;
+    let kept: Vec<(String,)> =
+        sqlx::query_as("SELECT identity_index FROM instances").fetch_all(&site.ledger.pool).await.unwrap();
+    assert!(kept.len() == 2 && kept[0] != kept[1], "{kept:?}");
+    assert!(!kept.iter().any(|(index,)| said("ann").contains(index.trim_matches(['2', '.']))));
 }
 
 #[tokio::test]
