@@ -132,9 +132,10 @@ impl StudyContext {
         self.told(named, keys).unwrap_or_else(|| named.key_within(&scope(study)))
     }
 
+    /// A key that tells the person from everybody, also within this study; what we de-identified before is its own.
     fn told(&self, person: &Person, keys: &Keys) -> Option<String> {
-        let written = [person.id.as_deref(), person.first_group()];
-        if let Some(pseudonym) = written.into_iter().flatten().find(|text| keys.is_own_patient(text)) {
+        let written = person.id.as_deref().or(person.first_group());
+        if let Some(pseudonym) = written.filter(|text| keys.is_own_patient(text)) {
             return Some(pseudonym.to_owned());
         }
         let key = person.key()?;

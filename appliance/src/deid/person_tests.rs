@@ -191,7 +191,7 @@ fn a_study_about_two_is_held_and_gives_nobody_the_others_pseudonym() {
     let id = (tags::PATIENT_ID, "12345");
     let at = |person, issuer| of(person, &[id, (tags::ISSUER_OF_PATIENT_ID, issuer)]);
     let nameless: &[(Tag, &str)] = &[id, (tags::PATIENT_NAME, "Zyxwort^Quillon")];
-    let cases: [(&str, Vec<(Tag, &str)>, Vec<(Tag, &str)>); 5] = [
+    let cases = [
         ("two ids", of(ANDERSSON, &[id]), of(ANDERSSON, &[(tags::PATIENT_ID, "12346")])),
         ("two issuers", at(ANDERSSON, "A"), at(ANDERSSON, "B")),
         ("one id of two persons", of(ANDERSSON, &[id]), of(ZYXWORT, &[id])),

@@ -93,9 +93,9 @@ impl fmt::Debug for PatientBack {
 }
 
 impl WayBack {
-    /// How many UIDs, studies and patients it holds.
+    /// How many UIDs, studies, patients and doubts it holds.
     pub fn len(&self) -> usize {
-        self.0.values().map(|p| 1 + p.studies.len() + p.uids.len()).sum()
+        self.0.values().map(|p| 1 + p.studies.len() + p.uids.len() + p.ambiguous.len()).sum()
     }
 
     /// Length of the longest text in it, in bytes.
@@ -105,7 +105,14 @@ impl WayBack {
         let patients = self.0.iter().map(|(pseudonym, patient)| {
             let studies = patient.studies.iter().map(|(uid, originals)| uid.len().max(of(originals)));
             let uids = patient.uids.iter().map(pair);
-            studies.chain(uids).max().unwrap_or(0).max(of(&patient.attributes)).max(pseudonym.len())
+            let doubts = patient.ambiguous.iter().map(String::len);
+            studies
+                .chain(uids)
+                .chain(doubts)
+                .max()
+                .unwrap_or(0)
+                .max(of(&patient.attributes))
+                .max(pseudonym.len())
         });
         patients.max().unwrap_or(0)
     }

@@ -2,6 +2,8 @@
 //! earlier version wrote them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use sqlx::AssertSqlSafe;
+
 use super::*;
 use crate::deid::{Originals, PatientBack, WayBack};
 
@@ -152,4 +154,33 @@ async fn a_pseudonym_that_an_earlier_version_gave_to_two_leads_to_nobody() {
     let known = back(&ledger, &["P", "s.1", "s.2", "Q"]).await;
     assert!(known.0["P"].ambiguous.contains("P"));
     assert!(known.0["Q"].ambiguous.is_empty(), "one person alone");
+}
+
+#[tokio::test]
+async fn a_vault_of_an_earlier_version_is_carried_over_row_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = pool(&folder.path().join("l.db"), true, 1).await.unwrap();
+    let step = |m: &sqlx::migrate::Migration| m.sql.as_str().to_owned();
+    let (before, after): (Vec<_>, Vec<_>) = MIGRATIONS.iter().partition(|m| m.version < 13);
+    for sql in before.iter().map(|m| step(m)) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&alone).await.unwrap();
+    }
+    let filled = "INSERT INTO vault_patients VALUES ('P', 'i', 'k', 1, 2);
+        INSERT INTO vault_studies VALUES ('s', 'P', 'j');
+        INSERT INTO vault_uids VALUES ('s', 'P', 'o'), ('u', 'P', 'q');";
+    sqlx::raw_sql(filled).execute(&alone).await.unwrap();
+    for sql in after.iter().map(|m| step(m)) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&alone).await.unwrap();
+    }
+    let all = "SELECT p.pseudonym || p.identity || p.ambiguous || s.pseudonym || s.identity || group_concat(u.original || u.ambiguous)
+        FROM vault_patients p JOIN vault_studies s ON s.patient = p.pseudonym JOIN vault_uids u ON u.patient = p.pseudonym";
+    let (row,): (String,) = sqlx::query_as(all).fetch_one(&alone).await.unwrap();
+    assert_eq!(row, "Pi0sjo0,q0");
+    sqlx::query("DELETE FROM vault_patients").execute(&alone).await.unwrap();
+    let left: (i64,) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM vault_uids) + (SELECT count(*) FROM vault_studies)")
+            .fetch_one(&alone)
+            .await
+            .unwrap();
+    assert_eq!(left.0, 0, "what is forgotten goes as a whole");
 }

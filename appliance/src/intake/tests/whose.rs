@@ -34,8 +34,7 @@ fn the_same_facts_in_another_writing_are_the_same_patients() {
     let other = scan(EXPLICIT, &about("ISO_IR 100", &patient(b"M\xf6ller^J\xfcrgen ", b"19700102")), 50);
     assert!(other.patient.unwrap().is_other(&said));
     // Three groups of 64 characters in a set of three bytes each.
-    let long =
-        |last: &str| vec!["山".repeat(64), "田".repeat(64), "や".repeat(62) + last].join("=").into_bytes();
+    let long = |last: &str| ["山".repeat(64), "田".repeat(64), "や".repeat(62) + last].join("=").into_bytes();
     let of = |name: Vec<u8>| {
         scan(EXPLICIT, &about("ISO_IR 192", &patient(&name, b"19700102")), 50).patient.unwrap()
     };
@@ -59,7 +58,7 @@ fn an_id_counts_within_its_issuer_also_where_that_stands_in_an_item() {
     let a = of(&[id.clone(), local(b"HOSPITAL-A")]);
     assert!(of(&[id.clone(), local(b"HOSPITAL-B")]).is_other(&a));
     assert!(!of(&[id.clone(), local(b"  HOSPITAL-A")]).is_other(&a));
-    assert!(!of(&[id.clone()]).is_other(&a), "what is not said differs from nothing");
+    assert!(!of(std::slice::from_ref(&id)).is_other(&a), "what is not said differs from nothing");
     let first = of(&[id.clone(), world(b"1.2.3 ", true)]);
     assert!(!of(&[id.clone(), world(b"1.2.3 ", false)]).is_other(&first));
     assert!(of(&[id.clone(), world(b"1.2.4 ", false)]).is_other(&first));
