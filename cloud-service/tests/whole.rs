@@ -326,6 +326,11 @@ fn a_worker_that_cannot_start_is_said_once_and_readers_go_on_when_it_is_mended()
     let status = status(&config);
     assert!(status["readers"][0]["away_since_ms"].is_null(), "{status}");
     drop(Running { child, service: String::new() });
+    assert_eq!(
+        self::status(&config)["readers"],
+        serde_json::json!([]),
+        "what a killed service said is no news"
+    );
     let log = std::fs::read_to_string(&log).unwrap();
     assert_eq!(log.matches("no case can be drafted").count(), 1, "{log}");
     assert_eq!(log.matches("did not start").count(), 1, "{log}");

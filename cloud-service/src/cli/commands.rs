@@ -9,7 +9,7 @@ use proto::token::EnrolToken;
 use serde_json::{Value, json};
 
 use super::output::Output;
-use super::{At, Case, Config, Error, Site, User, load, now_ms};
+use super::{At, Case, Config, Error, Site, User, load, now_ms, run};
 use crate::queue::{CaseFilter, CaseRow, CaseState, Invitation, Queue};
 
 const SETUP_MS: i64 = 72 * 3_600_000;
@@ -207,7 +207,9 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
     let queue = Queue::open(&config.queue.database, false).await?;
     let (service, page) = (reachable(config.service.listen).await, reachable(config.page.listen).await);
     let (tiles, counts, sites) = (queue.tiles().await?, queue.counts().await?, queue.sites().await?);
-    let readers = queue.readers().await?;
+    let mut readers = queue.readers().await?;
+    // What a killed service last said is no news.
+    readers.retain(|r| !run::is_gone(&r.process));
     let now = now_ms();
     let wait = |oldest: Option<i64>| oldest.map(|o| (now - o).max(0) / 1000);
     let waits: Vec<Value> = (0_u8..)

@@ -65,8 +65,8 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
     let authority = Arc::new(check::authority(&config.service.pki).map_err(Error::Usage)?);
     begin_time(&queue, &config).await?;
-    queue.forget_readers(holder_is_gone).await?;
-    let back = queue.give_back_of_gone(holder_is_gone, now_ms()).await?;
+    queue.forget_readers(is_gone).await?;
+    let back = queue.give_back_of_gone(is_gone, now_ms()).await?;
     if back > 0 {
         tracing::info!(cases = back, "cases of an ended service were given back to the queue");
     }
@@ -326,7 +326,7 @@ fn process() -> String {
 }
 
 /// Whether the process of a holder, or of readers, has ended. Called before our own readers start: our own number is of an earlier life.
-fn holder_is_gone(name: &str) -> bool {
+pub(super) fn is_gone(name: &str) -> bool {
     let id =
         name.strip_prefix("reader-").and_then(|rest| rest.split('-').next()).and_then(|id| id.parse().ok());
     let Some(pid) = id.and_then(rustix::process::Pid::from_raw) else { return false };

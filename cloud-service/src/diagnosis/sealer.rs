@@ -91,7 +91,10 @@ impl Sealer {
         let mut bytes = Vec::new();
         let sealed = proto::envelope::Sealer::new(&address, self.keys.signer(), &site)
             .seal(&leaves, &mut bytes)
-            .map_err(|_| Error::Draft("sealing failed"))?;
+            // What this machine lacks is no fault of the text: it waits.
+            .map_err(|e| {
+                if e.retry() { Error::System("random bytes") } else { Error::Draft("sealing failed") }
+            })?;
         let cut = |from: usize, length: usize| bytes.get(from..from + length).map(<[u8]>::to_vec);
         let header = cut(0, Header::BYTES).ok_or(Error::Answer)?;
         let layout = Header::parse(&header).map_err(|_| Error::Answer)?.layout();

@@ -66,13 +66,14 @@ impl Queue {
         Ok(())
     }
 
-    /// The timeline of a case, oldest first, at most 200 lines.
+    /// The timeline of a case, oldest first: its last 200 lines.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn timeline(&self, case: i64) -> Result<Vec<AuditRow>> {
         let rows = sqlx::query(
-            "SELECT at, actor, action, detail FROM audit WHERE case_key = ? ORDER BY number LIMIT 200",
+            "SELECT at, actor, action, detail FROM (SELECT * FROM audit WHERE case_key = ? \
+             ORDER BY number DESC LIMIT 200) ORDER BY number",
         )
         .bind(case)
         .fetch_all(&self.read)

@@ -341,6 +341,17 @@ async fn only_the_confirmation_lets_the_cloud_forget() {
 }
 
 #[tokio::test]
+async fn the_timeline_of_a_long_story_keeps_its_end() {
+    let h = House::new().await;
+    let case = h.ready("c", 2, 0).await;
+    for n in 0..210 {
+        h.queue.note(n, "ada", "looked", Some(case), &n.to_string()).await.unwrap();
+    }
+    let told = h.queue.timeline(case).await.unwrap();
+    assert_eq!((told.len(), told[0].detail.as_str(), told[199].detail.as_str()), (200, "10", "209"));
+}
+
+#[tokio::test]
 async fn a_withdrawn_case_is_forgotten_whoever_holds_it() {
     let h = House::new().await;
     let case = h.ready("c", 2, 0).await;

@@ -169,7 +169,7 @@ fn everybodys() -> Vec<(String, Trouble)> {
     all
 }
 
-/// Four cases wait, one of them STAT, while the endpoint is in this trouble; then it is mended.
+/// Cases wait, some of them STAT, while the endpoint is in this trouble; then it is mended.
 async fn outlived((name, trouble): (String, Trouble), all: bool) {
     let gone = matches!(trouble, Trouble::Gone);
     let fake = Fake::start(trouble, all);
@@ -179,7 +179,9 @@ async fn outlived((name, trouble): (String, Trouble), all: bool) {
         api_key: None,
         timeout: Duration::from_millis(150),
     };
-    let desk = desk(&[2, 0, 1, 2], |_| Endpoint::new(settings).unwrap()).await;
+    // Nobody being there is the trouble that comes most often: it is met by a full queue.
+    let ranks = if gone { [2, 2, 2, 1, 2, 2, 2, 0].repeat(6) } else { vec![2, 0, 1, 2] };
+    let desk = desk(&ranks, |_| Endpoint::new(settings).unwrap()).await;
     let q = &desk.house.queue;
     let readers = desk.start(if gone { 1 } else { 2 });
     if gone {
@@ -201,7 +203,9 @@ async fn outlived((name, trouble): (String, Trouble), all: bool) {
     }
     until(&name, async || q.readers().await.unwrap().iter().all(|r| r.away_since.is_none())).await;
     if gone {
-        assert_eq!(desk.drafted()[0], desk.keys[1], "{name}: STAT comes first");
+        let stat = desk.keys.iter().zip(&ranks).filter(|(_, rank)| **rank == 0).map(|(key, _)| *key);
+        let stat: Vec<i64> = stat.collect();
+        assert_eq!(desk.drafted()[..stat.len()], stat, "{name}: STAT comes first");
     }
     readers.stop().await;
 }
