@@ -198,6 +198,33 @@ fn a_session_lasts_as_long_as_it_should_and_the_audit_says_how_the_clock_was_set
     site.stop().unwrap();
 }
 
+#[test]
+fn a_box_that_starts_long_ago_and_hears_of_the_time_loses_nothing_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut site, clock) = site(folder.path(), "2s");
+    clock.set(-26 * 365 * 24 * HOUR).unwrap();
+    site.start().unwrap();
+    let cookie = sign_in(&site);
+    let status = site.status().unwrap();
+    assert_eq!(status["clock"]["state"], "bad", "{status}");
+    assert!(status["now"].as_i64().unwrap() >= proto::clock::EARLIEST_MS, "{status}");
+    site.scanner().send(&film(1)).unwrap();
+    set(&site, &clock, 0);
+    let mut ledger = site.ledger().unwrap();
+    until("the study is answered", LIMIT, || {
+        Ok(ledger.rows()?.iter().any(|row| row.answered()).then_some(()))
+    })
+    .unwrap();
+    assert_eq!(page(&site, &cookie), 200, "who has signed in stays so");
+    assert_eq!(site.status().unwrap()["clock"]["state"], "warn", "its times are not true yet");
+    site.stop().unwrap();
+    site.start().unwrap();
+    let status = site.status().unwrap();
+    assert_eq!(status["clock"]["state"], "ok", "{status}");
+    assert_eq!(page(&site, &cookie), 200, "in one run of the machine a session keeps what is left of it");
+    site.stop().unwrap();
+}
+
 /// A server that tells of each question and answers, with a model's draft, when it is told to.
 fn slow() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

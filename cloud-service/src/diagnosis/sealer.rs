@@ -125,7 +125,8 @@ pub(super) fn report_of(r: &Release) -> Result<ReportContent, Error> {
     let text = Text::parse(&r.text)?;
     let current = [Priority::Stat, Priority::Urgent, Priority::Routine];
     let current = current.get(usize::from(r.priority)).copied().unwrap_or_default();
-    let at = instant(r.released_at)?;
+    // What leaves carries what the machine's clock says, not the service's own time.
+    let at = instant(r.released_at.saturating_add(proto::clock::ahead()))?;
     let (authority, priority, closes_flag) = match &r.signed_by {
         Some(by) => (Authority::Signed { by: by.clone(), at: at.clone() }, text.priority, text.closes_flag),
         None => (Authority::Unsigned {}, text.priority.filter(|p| *p >= current), false),
