@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::mpsc;
 
+use appliance::review::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use serde_json::{Value, json};
 use tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
@@ -197,8 +198,35 @@ fn a_session_lasts_as_long_as_it_should_and_the_audit_says_how_the_clock_was_set
     site.stop().unwrap();
 }
 
-/// A model's endpoint that tells of each question and answers when it is told to.
-fn slow_model() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
+#[test]
+fn a_box_that_starts_long_ago_and_hears_of_the_time_loses_nothing_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut site, clock) = site(folder.path(), "2s");
+    clock.set(-26 * 365 * 24 * HOUR).unwrap();
+    site.start().unwrap();
+    let cookie = sign_in(&site);
+    let status = site.status().unwrap();
+    assert_eq!(status["clock"]["state"], "bad", "{status}");
+    assert!(status["now"].as_i64().unwrap() >= proto::clock::EARLIEST_MS, "{status}");
+    site.scanner().send(&film(1)).unwrap();
+    set(&site, &clock, 0);
+    let mut ledger = site.ledger().unwrap();
+    until("the study is answered", LIMIT, || {
+        Ok(ledger.rows()?.iter().any(|row| row.answered()).then_some(()))
+    })
+    .unwrap();
+    assert_eq!(page(&site, &cookie), 200, "who has signed in stays so");
+    assert_eq!(site.status().unwrap()["clock"]["state"], "warn", "its times are not true yet");
+    site.stop().unwrap();
+    site.start().unwrap();
+    let status = site.status().unwrap();
+    assert_eq!(status["clock"]["state"], "ok", "{status}");
+    assert_eq!(page(&site, &cookie), 200, "in one run of the machine a session keeps what is left of it");
+    site.stop().unwrap();
+}
+
+/// A server that tells of each question and answers, with a model's draft, when it is told to.
+fn slow() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let (tell, asked) = mpsc::channel();
@@ -234,7 +262,7 @@ fn slow_model() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
 fn a_lease_is_held_and_no_case_buried_whichever_way_the_clouds_clock_is_set() {
     let folder = tempfile::tempdir().unwrap();
     let mut pair = Pair::start(folder.path(), &Terms::default()).unwrap();
-    let (url, asked, go) = slow_model();
+    let (url, asked, go) = slow();
     let clock = Clock::new(folder.path()).unwrap();
     pair.cloud.stop().unwrap();
     Settings::read(&pair.cloud.config)
@@ -275,6 +303,45 @@ fn a_lease_is_held_and_no_case_buried_whichever_way_the_clouds_clock_is_set() {
     drop(go);
     pair.appliance.stop().unwrap();
     pair.cloud.stop().unwrap();
+}
+
+#[test]
+fn contacts_are_called_in_time_although_calls_began_by_a_clock_that_was_ahead_and_is_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut site, clock) = site(folder.path(), "2s");
+    let (url, called, go) = slow();
+    let contact: toml::Table = format!("name = \"duty\"\nwebhook = \"{url}\"").parse().unwrap();
+    Settings::read(&site.config)
+        .unwrap()
+        .with("alarm", "stat", "10s")
+        .with("alarm", "contact", vec![toml::Value::Table(contact)])
+        .write()
+        .unwrap();
+    clock.set(2 * HOUR).unwrap();
+    site.start().unwrap();
+    // Calls begin with the first look of the one who makes them.
+    until("calls have begun", LIMIT, || {
+        let begun = site.ledger()?.count("SELECT count(*) FROM facts WHERE key = 'alarm_since'")?;
+        Ok((begun == 1).then_some(()))
+    })
+    .unwrap();
+    site.stop().unwrap();
+    clock.set(0).unwrap();
+    site.start().unwrap();
+    site.scanner().send(&film(1)).unwrap();
+    let mut ledger = site.ledger().unwrap();
+    let row =
+        until("the study is answered", LIMIT, || Ok(ledger.rows()?.into_iter().find(|row| row.answered())));
+    site.decide("technician", Decision::Stat { study: row.unwrap().id }).unwrap();
+    clock.set(-HOUR).unwrap();
+    go.send(()).unwrap();
+    called.recv_timeout(LIMIT).unwrap();
+    until("the call is on record", LIMIT, || {
+        Ok((ledger.count("SELECT count(*) FROM calls WHERE fault IS NULL")? == 1).then_some(()))
+    })
+    .unwrap();
+    drop(go);
+    site.stop().unwrap();
 }
 
 #[test]

@@ -64,7 +64,9 @@ fn meaning(what: &str) -> Meaning {
         "failed login" => m(LOGIN, Some(("110122", "Login")), 'E', 4, Flow::None),
         "logout" => m(LOGIN, Some(("110123", "Logout")), 'E', 0, Flow::None),
         "caller refused" => m(ALERT, Some(("110126", "Node Authentication")), 'E', 4, Flow::None),
-        "configuration changed" => m(ALERT, Some(("110129", "Security Configuration")), 'E', 0, Flow::None),
+        "configuration changed" | "clock set" => {
+            m(ALERT, Some(("110129", "Security Configuration")), 'E', 0, Flow::None)
+        }
         "audit head begun" => m(ALERT, Some(("110134", "Audit Recording Started")), 'E', 0, Flow::None),
         "user add" | "user reset" => {
             m(ALERT, Some(("110137", "User security Attributes Changed")), 'E', 0, Flow::None)

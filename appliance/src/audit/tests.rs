@@ -139,6 +139,7 @@ fn lines_become_messages_of_the_standard_and_nothing_breaks_out_of_them() {
         ("logout", "110114", "110123", "0"),
         ("caller refused", "110113", "110126", "4"),
         ("configuration changed", "110113", "110129", "0"),
+        ("clock set", "110113", "110129", "0"),
         ("user add", "110113", "110137", "0"),
         ("receiving", "110102", "", "0"),
         ("case sent", "110106", "", "0"),

@@ -281,7 +281,11 @@ async fn open_flags_are_called_about_until_acknowledged_and_failed_calls_do_not_
     // After a start with a clock that was set back.
     site.ledger.record_call((&study, 1), (3, "duty"), None, NOW - 3_600_000).await.unwrap();
     let flag = open().await.remove(0);
-    assert_eq!((flag.tried, flag.failed, flag.last), (4, 0, Some(NOW - 3_600_000)), "the last, not the latest");
+    assert_eq!(
+        (flag.tried, flag.failed, flag.last),
+        (4, 0, Some(NOW - 3_600_000)),
+        "the last, not the latest"
+    );
     assert!(
         site.ledger.open_flags(NOW + 1, false).await.unwrap().is_empty(),
         "what lay here before is not called about"

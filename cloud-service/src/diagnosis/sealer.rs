@@ -133,7 +133,8 @@ struct Model {
 /// The report of a release. An unsigned one can lower no priority and close no flag, whatever the draft says.
 pub(super) fn report_of(r: &Release) -> Result<ReportContent, Error> {
     let (text, current) = (&r.text, queue::priority_of(r.priority)?);
-    let at = instant(r.released_at)?;
+    // What leaves carries what the machine's clock says, not the service's own time.
+    let at = instant(r.released_at.saturating_add(proto::clock::ahead()))?;
     let (authority, priority, closes_flag) = match &r.signed_by {
         Some(by) => (Authority::Signed { by: by.clone(), at: at.clone() }, text.priority, text.closes_flag),
         None => (Authority::Unsigned {}, text.priority.filter(|p| *p >= current), false),
