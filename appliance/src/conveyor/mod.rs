@@ -9,8 +9,10 @@ mod oversee;
 mod pack;
 mod settle;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -127,19 +129,19 @@ pub fn now() -> i64 {
 }
 
 impl Conveyor {
-    /// Opens the entry files of instances for a worker, with what it must know about each.
+    /// Opens the files that instances lie in for a worker, each once, with what it must know about each instance.
     fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Unopened> {
         let inbox = self.store.inbox();
         let mut refs = Vec::with_capacity(rows.len());
-        let mut files = Vec::with_capacity(rows.len());
+        let mut files = Files::default();
         for row in rows {
             let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
             let entry = inbox.hand_out(id).map_err(|error| match error {
                 crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
                 other => Unopened::Store(other.into()),
             })?;
-            files.push(OwnedFd::from(entry.file));
             refs.push(InstanceRef {
+                file: Some(files.number(entry.file)?),
                 offset: Some(entry.offset),
                 transfer_syntax: row.transfer_syntax.clone(),
                 sealed: entry.key.map(|key| Sealed {
@@ -149,23 +151,22 @@ impl Conveyor {
                 }),
             });
         }
-        Ok((refs, files))
+        Ok((refs, files.opened))
     }
 
-    /// Gives a job to a worker with `bag` as its output and returns its checked answer.
+    /// Gives a job about these instances to a worker with `bag` as its output and returns its checked answer.
     async fn ask(
         &self,
         job: &Job,
         bag: &Draft,
-        instances: Vec<OwnedFd>,
-        largest: u64,
+        opened: Vec<OwnedFd>,
+        rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {
-        let count = instances.len();
         let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
-        files.extend(instances);
+        files.extend(opened);
         let terms = Terms {
             timeout: JOB_TIME,
-            data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(JOB_FRAMES))),
+            data_bytes: Some(JOB_BYTES.saturating_add(largest(rows).saturating_mul(JOB_FRAMES))),
         };
         let mut touching = None;
         let answered = self
@@ -177,7 +178,8 @@ impl Conveyor {
             })
             .await;
         let length = bag.content_length()?;
-        let outcome = answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length);
+        let outcome =
+            answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, rows.len(), length);
         self.remember_workers(outcome.is_err()).await?;
         outcome
     }
@@ -189,6 +191,27 @@ impl Conveyor {
             self.ledger.set_fact(NO_WORKER_SINCE, since.as_deref()).await?;
         }
         Ok(())
+    }
+}
+
+/// Files that are open for a job: each once, however many instances lie in it.
+#[derive(Default)]
+struct Files {
+    opened: Vec<OwnedFd>,
+    /// Device and number of each: while a file is open no other can have them.
+    known: HashMap<(u64, u64), u32>,
+}
+
+impl Files {
+    /// The number of this file among those opened.
+    fn number(&mut self, file: File) -> Result<u32, Unopened> {
+        let about = file.metadata().map_err(|_| Unopened::Store(Error::Store))?;
+        let next = u32::try_from(self.opened.len()).map_err(|_| Unopened::Store(Error::Store))?;
+        let number = *self.known.entry((about.dev(), about.ino())).or_insert(next);
+        if number == next {
+            self.opened.push(OwnedFd::from(file));
+        }
+        Ok(number)
     }
 }
 
