@@ -6,6 +6,7 @@ mod browser;
 mod cloud;
 mod command;
 mod conformity;
+pub mod drill;
 mod ledger;
 mod link;
 mod look;
