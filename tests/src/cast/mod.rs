@@ -7,6 +7,7 @@ mod clock;
 mod cloud;
 mod command;
 mod conformity;
+pub mod drill;
 mod ledger;
 mod limits;
 mod link;
