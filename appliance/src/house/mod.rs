@@ -29,7 +29,7 @@ pub use backup::{HOLDS, backup};
 pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
 pub use config::{DeidConfig, LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
-pub use forwards::ForwardOrder;
+pub use forwards::{ForwardOrder, ForwardStep};
 pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use oversight::{OversightOrder, OversightUse};

@@ -161,6 +161,7 @@ impl Recorder {
                             arriving.arrived(&r.study, &a.association, &r.instance_index, a.arrived);
                         }
                         self.flows.stored(&self.opened.ledger, a, r);
+                        self.flows.collided(r);
                     }
                     Event::Released(association) => {
                         arriving.released(&association.to_string(), now());
@@ -320,6 +321,9 @@ pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Resu
     for chunk in found.entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
         let recorded = record(opened, &rows).await?;
+        let mut flows = Flows::default();
+        recorded.iter().for_each(|made| flows.collided(made));
+        flows.write(&opened.audit).await;
         for (entry, made) in chunk.iter().zip(recorded) {
             if made.repeated {
                 opened.store.inbox().remove(entry.id)?

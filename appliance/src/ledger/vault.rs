@@ -51,12 +51,13 @@ impl Ledger {
     pub async fn way_back(&self, pseudonyms: impl IntoIterator<Item = &String>) -> Result<WayBack> {
         let mut way = WayBack::default();
         for pseudonym in pseudonyms {
-            let uid: Option<(String, String)> =
+            // One UID may be of several patients: a collision leaves as it came.
+            let uids: Vec<(String, String)> =
                 sqlx::query_as("SELECT patient, original FROM vault_uids WHERE pseudonym = ?")
                     .bind(pseudonym)
-                    .fetch_optional(&self.pool)
+                    .fetch_all(&self.pool)
                     .await?;
-            if let Some((patient, sealed)) = uid {
+            for (patient, sealed) in uids {
                 let original = self.seal.open(VAULT_UID, pseudonym, &sealed)?;
                 way.0.entry(patient).or_default().uids.insert(pseudonym.clone(), original);
             }
@@ -179,7 +180,7 @@ async fn keep_patient(
     for (uid, original) in &patient.uids {
         sqlx::query(
             "INSERT INTO vault_uids (pseudonym, patient, original) VALUES (?, ?, ?)
-             ON CONFLICT (pseudonym) DO NOTHING",
+             ON CONFLICT DO NOTHING",
         )
         .bind(uid)
         .bind(pseudonym)

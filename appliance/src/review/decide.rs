@@ -7,7 +7,7 @@ use proto::case::{Plan, Priority};
 
 use crate::audit::Audit;
 use crate::job::DrawnArea;
-use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase};
+use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -88,6 +88,11 @@ pub enum Decision {
         /// Study id.
         study: String,
     },
+    /// Somebody has looked at the archive for the collisions of a study.
+    ArchiveChecked {
+        /// Study id.
+        study: String,
+    },
     /// Raise to STAT.
     Stat {
         /// Study id.
@@ -134,6 +139,10 @@ impl Desk<'_> {
             let revision = self.ledger.detail(&study).await?.row.revision;
             self.ledger.may_read(&study, revision, who).await?;
         }
+        let collisions = Which { study: Some(study.as_str()), ..Which::default() };
+        if matches!(decision, Decision::ArchiveChecked { .. }) {
+            self.ledger.may_check_collisions(&collisions).await?;
+        }
         let (what, reason) = words(decision);
         self.audit
             .write(now, who, what, case.as_ref().map_or(study.as_str(), |c| c.id.as_str()), reason)
@@ -147,6 +156,9 @@ impl Desk<'_> {
             }
             Decision::ReadFinding { study } => return self.read(study, who, true, now).await,
             Decision::ReadNothing { study } => return self.read(study, who, false, now).await,
+            Decision::ArchiveChecked { .. } => {
+                self.ledger.check_collisions(&collisions, who, now).await?;
+            }
             Decision::Escalate { study, reason } => {
                 self.escalate(study, who, reason, now).await?;
                 self.overrides(study, who, "escalated", now).await?;
@@ -197,6 +209,7 @@ impl Desk<'_> {
             Decision::Escalate { study, .. }
             | Decision::Acknowledge { study }
             | Decision::Unacknowledge { study }
+            | Decision::ArchiveChecked { study }
             | Decision::ReadFinding { study }
             | Decision::ReadNothing { study }
             | Decision::Stat { study } => Ok((study.clone(), None)),
@@ -330,6 +343,7 @@ fn words(decision: &Decision) -> (&'static str, &str) {
         Decision::Escalate { reason, .. } => ("escalate", reason),
         Decision::Acknowledge { .. } => ("acknowledge", ""),
         Decision::Unacknowledge { .. } => ("take acknowledgement back", ""),
+        Decision::ArchiveChecked { .. } => ("collisions checked at the archive", ""),
         Decision::Stat { .. } => ("raise to STAT", ""),
         Decision::ReadFinding { .. } => ("physician's read: a finding", ""),
         Decision::ReadNothing { .. } => ("physician's read: none of the findings", ""),

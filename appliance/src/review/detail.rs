@@ -6,7 +6,7 @@ use super::view::{Findings, RowView, row};
 use super::{House, words};
 use crate::deid::HoldReason;
 use crate::job::{DrawnArea, Gate};
-use crate::ledger::{CaseRow, CaseState, EarlierCase, Error, EventRow, StudyDetail};
+use crate::ledger::{CaseRow, CaseState, Collisions, EarlierCase, Error, EventRow, StudyDetail};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -17,6 +17,8 @@ pub(super) struct DetailView {
     case: Option<CaseView>,
     /// Cases of earlier revisions.
     earlier: Vec<EarlierView>,
+    /// Other studies with the same UIDs, and what archives made of that.
+    collisions: Collisions,
     report: Option<ReportView>,
     events: Vec<EventRow>,
     actions: Vec<Action>,
@@ -147,6 +149,7 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         report: d.report.map(report).transpose()?,
         result: d.disposition.map(|r| if row_drawn { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
+        collisions: house.ledger().collisions_of(&d.row.id).await?,
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
         events: d.events.into_iter().map(|e| if row_drawn { untold(e) } else { e }).collect(),
         actions,
@@ -318,6 +321,9 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         (None, true) => None,
     };
     all.push(button("acknowledge", "Acknowledge", "C", not, false));
+    if d.row.unchecked > 0 {
+        all.push(button("archive-checked", "Archive checked", "V", None, false));
+    }
     let stat = (d.row.priority == "STAT").then_some("it is STAT");
     all.push(button("stat", "Raise to STAT", "S", stat, false));
     let undo = matches!(

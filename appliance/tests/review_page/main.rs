@@ -3,6 +3,7 @@
 
 mod cast;
 mod client;
+mod collided;
 mod decided;
 mod door;
 mod shown;
