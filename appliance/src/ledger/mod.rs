@@ -22,6 +22,7 @@ mod forward_rows;
 mod forwards;
 mod instances;
 mod list;
+mod moves;
 mod outcomes;
 mod oversight;
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub enum Decision {
         /// Case id.
         case: String,
     },
-    /// Release from the de-identification gate, by name.
+    /// Release from the de-identification gate, by name, what is held, or was and waits elsewhere.
     Release {
         /// Case id.
         case: String,
@@ -133,7 +133,11 @@ impl Desk<'_> {
     /// [`Error::Refused`] in words for the person; the ledger's own faults.
     pub async fn decide(&self, who: &str, decision: &Decision, now: i64) -> Result<(), Error> {
         let (study, case) = self.subject(decision).await?;
-        self.permit(decision, case.as_ref())?;
+        let gated = match &case {
+            Some(case) => self.ledger.gate_holds(&case.id).await?,
+            None => false,
+        };
+        self.permit(decision, case.as_ref(), gated)?;
         if matches!(decision, Decision::ReadFinding { .. } | Decision::ReadNothing { .. }) {
             // What is refused must not stand in the audit as a read.
             let revision = self.ledger.detail(&study).await?.row.revision;
@@ -216,7 +220,8 @@ impl Desk<'_> {
         }
     }
 
-    fn permit(&self, decision: &Decision, case: Option<&CaseRow>) -> Result<(), Error> {
+    /// `gated`: the gate holds what the case is made of. Such a case leaves by a release alone, wherever it waits.
+    fn permit(&self, decision: &Decision, case: Option<&CaseRow>, gated: bool) -> Result<(), Error> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
         let (_, reason) = words(decision);
         if reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
@@ -235,8 +240,11 @@ impl Desk<'_> {
         let Some(case) = case else { return Ok(()) };
         let (state, to) = (case.state()?, target(decision));
         match decision {
-            Decision::Release { .. } if state != CaseState::Held => {
+            Decision::Release { .. } if !state.may_be_released(gated) => {
                 refuse("only a held case can be released")
+            }
+            Decision::Send { .. } if state.may_be_released(gated) => {
+                refuse("the gate holds it: release it, with a reason")
             }
             Decision::Retry { .. }
                 if !matches!(state, CaseState::Failed | CaseState::Sealed | CaseState::Sending) =>

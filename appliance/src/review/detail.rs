@@ -277,7 +277,8 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         Some(_) => Some(else_words),
     };
     let mut all = Vec::with_capacity(10);
-    if state == Some(CaseState::Held) {
+    let gated = d.disposition.as_ref().is_some_and(|r| !r.holds.is_empty());
+    if state.is_some_and(|s| s.may_be_released(gated)) {
         all.push(release(d));
     } else {
         all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
@@ -326,11 +327,7 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
     }
     let stat = (d.row.priority == "STAT").then_some("it is STAT");
     all.push(button("stat", "Raise to STAT", "S", stat, false));
-    let undo = matches!(
-        state,
-        Some(CaseState::Leaving | CaseState::Waiting | CaseState::NotSent | CaseState::Stopped)
-    );
-    match (undo, acknowledged == Some(who)) {
+    match (state.is_some_and(CaseState::undoable), acknowledged == Some(who)) {
         (true, _) => all.push(button("undo", "Undo", "U", None, false)),
         (false, true) => all.push(button("unacknowledge", "Undo acknowledgement", "U", None, false)),
         (false, false) => all.push(button("undo", "Undo", "U", Some("nothing to undo"), false)),

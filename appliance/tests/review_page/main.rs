@@ -7,3 +7,4 @@ mod collided;
 mod decided;
 mod door;
 mod shown;
+mod undone;
