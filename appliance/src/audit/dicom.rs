@@ -77,6 +77,7 @@ fn meaning(what: &str) -> Meaning {
         "forwarded" => m(TRANSFERRED, None, 'R', 0, Flow::Out),
         "case sent" => m(EXPORT, None, 'R', 0, Flow::Out),
         "report home" => m(IMPORT, None, 'C', 0, Flow::In),
+        "UID collision" => m(ACCESSED, None, 'U', 4, Flow::None),
         "evicted" => m(DELETED, None, 'D', 0, Flow::None),
         "vault: exported" => m(EXPORT, None, 'R', 0, Flow::None),
         "vault: forgot" | "pseudonym key rotated" | "ledger restored" | "entries taken up" => {

@@ -5,17 +5,22 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Where;
 use super::out::{self, Failure};
 use crate::forward::Forwards;
-use crate::house::{ForwardOrder, Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::house::{ForwardOrder, ForwardStep, Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::ledger::ForwardRow;
 
 /// Commands about originals that go on.
 #[derive(Debug, Subcommand)]
 pub(super) enum Forward {
-    /// Instances and how far they got, the oldest first; without --state what waits and what is dead.
+    /// Instances and how far they got, the oldest first; without --state what waits, what is dead, and collisions that
+    /// are to be checked at the archive.
     List(List),
     /// Try again now: dead letters wait again, what waits is due.
     Retry(Retry),
     /// Give up for good, in your name: they are not sent there and may be evicted in time.
     GiveUp(GiveUp),
+    /// Say, in your name, that you looked at the archive for collisions: SOP Instance UIDs that it was given several
+    /// instances of.
+    Checked(Checked),
 }
 
 /// State of an instance at a destination.
@@ -31,6 +36,8 @@ enum State {
     GivenUp,
     /// A corrected instance took its place before it was sent.
     Replaced,
+    /// Others of its SOP Instance UID went there too, and nobody has looked at the archive since, whatever its state.
+    Collision,
 }
 
 impl State {
@@ -41,6 +48,7 @@ impl State {
             Self::Dead => "dead",
             Self::GivenUp => "given-up",
             Self::Replaced => "replaced",
+            Self::Collision => "collision",
         }
     }
 }
@@ -93,6 +101,21 @@ pub(super) struct GiveUp {
     site: Where,
 }
 
+/// What was checked.
+#[derive(Debug, Args)]
+pub(super) struct Checked {
+    /// The destination's name.
+    name: String,
+    /// Only this instance's UID, by the name of `forward list`.
+    #[arg(long)]
+    instance: Option<String>,
+    /// Who looked; it is audited.
+    #[arg(long)]
+    by: String,
+    #[command(flatten)]
+    site: Where,
+}
+
 pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
     match c {
         Forward::List(l) => list(l).await,
@@ -101,8 +124,7 @@ pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
                 destination: r.name.clone(),
                 instance: r.instance.clone(),
                 who: "operator".into(),
-                give_up: None,
-                waiting: false,
+                what: ForwardStep::Retry,
             };
             carry_out(&r.site, order, "dead letters wait again").await
         }
@@ -111,10 +133,18 @@ pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
                 destination: g.name.clone(),
                 instance: g.instance.clone(),
                 who: g.by.clone(),
-                give_up: Some(g.reason.clone()),
-                waiting: g.waiting,
+                what: ForwardStep::GiveUp { reason: g.reason.clone(), waiting: g.waiting },
             };
             carry_out(&g.site, order, "instances given up").await
+        }
+        Forward::Checked(c) => {
+            let order = ForwardOrder {
+                destination: c.name.clone(),
+                instance: c.instance.clone(),
+                who: c.by.clone(),
+                what: ForwardStep::Checked,
+            };
+            carry_out(&c.site, order, "collisions checked").await
         }
     }
 }
@@ -123,7 +153,7 @@ async fn list(l: &List) -> Result<(), Failure> {
     let settings = out::settings(&l.site.config)?;
     let ledger = open_ledger(&settings).await?;
     let states: Vec<&str> = match l.state.as_slice() {
-        [] => vec!["waiting", "dead"],
+        [] => vec!["waiting", "dead", "collision"],
         some => some.iter().map(|s| s.as_str()).collect(),
     };
     let rows = ledger.forwards(l.name.as_deref().unwrap_or_default(), &states, l.limit).await?;
@@ -140,13 +170,30 @@ async fn list(l: &List) -> Result<(), Failure> {
             r.destination,
             r.state,
             r.attempts,
-            r.fault.as_deref().unwrap_or("")
+            why(r)
         ));
     }
     if rows.is_empty() {
-        out::say("nothing waits and nothing is dead");
+        out::say("nothing waits, nothing is dead and no collision is to be checked");
     }
     Ok(())
+}
+
+fn why(r: &ForwardRow) -> String {
+    let fault = r.fault.as_deref().unwrap_or_default();
+    if !r.collision {
+        return fault.to_owned();
+    }
+    let answer = match (&r.answer, r.status) {
+        (Some(answer), Some(status)) => format!("{answer} ({status:04X})"),
+        _ => "not answered".to_owned(),
+    };
+    let checked = r.checked_by.as_ref().map_or_else(
+        || "look there, then `appliance forward checked`".to_owned(),
+        |who| format!("checked by {who}"),
+    );
+    let words = format!("collision: others of its SOP Instance UID go there too; {answer}; {checked}");
+    if fault.is_empty() { words } else { format!("{words}; {fault}") }
 }
 
 async fn carry_out(w: &Where, order: ForwardOrder, what: &str) -> Result<(), Failure> {

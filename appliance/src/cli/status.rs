@@ -142,6 +142,12 @@ fn reception(report: &serde_json::Value) {
             counts["beside"]
         ));
     }
+    if counts["collisions"].as_i64().unwrap_or(0) > 0 {
+        out::line(&format!(
+            "collisions {} SOP Instance UIDs came in several studies: look at the archive, see `appliance forward list`",
+            counts["collisions"]
+        ));
+    }
     let c = &report["commitment"];
     if ["open", "untold", "committed", "refused"].iter().any(|k| c[k].as_i64().unwrap_or(0) > 0) {
         out::line(&format!(

@@ -34,16 +34,13 @@ impl Conveyor {
         let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else {
             return Ok(Packed::NoReader);
         };
-        if self.ledger.move_case(&case.id, &[CaseState::Leaving], CaseState::Packing, None).await.is_err() {
+        if !self.ledger.begin_packing(&case.id).await? {
             return Ok(Packed::NotNow);
         }
         let packed = self.pack_moved(case, &identity).await;
         if packed.is_err() {
             // The house's own fault, e.g. a worker killed from outside: the case is due again, not stuck.
-            self.ledger
-                .move_case(&case.id, &[CaseState::Packing], CaseState::Leaving, Some(now()))
-                .await
-                .ok();
+            self.ledger.repack(&case.id, now()).await.ok();
         }
         packed
     }
@@ -207,7 +204,7 @@ impl Conveyor {
             self.ledger.record_let_go(envelope).await?;
         }
         for case in self.ledger.cases_in(CaseState::Packing).await? {
-            self.ledger.move_case(&case.id, &[CaseState::Packing], CaseState::Leaving, Some(now())).await?;
+            self.ledger.repack(&case.id, now()).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::{Conveyor, Error, Outcome, Unopened, now};
 use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
 use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
 use crate::store::{Id, SHELF_HEADER};
-use crate::study::rejection_words;
+use crate::study::{KEY_OBJECT_SELECTION, rejection_words};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
@@ -202,11 +202,16 @@ fn nothing_counts(all: &[InstanceRow]) -> Option<String> {
     if all.is_empty() || all.iter().any(|r| r.counts() || r.set_aside.is_some()) {
         return None;
     }
-    let taken_back = all.iter().find_map(|r| r.rejected.as_deref());
-    Some(taken_back.map_or_else(
-        || "key object selections only".to_owned(),
-        |code| format!("every instance was {}", rejection_words(code)),
-    ))
+    if let Some(code) = all.iter().find_map(|r| r.rejected.as_deref()) {
+        return Some(format!("every instance was {}", rejection_words(code)));
+    }
+    let notes = all.iter().all(|r| r.sop_class == KEY_OBJECT_SELECTION);
+    let words = if notes {
+        "key object selections only"
+    } else {
+        "only instances that came again with other bytes: those that count have left this disk"
+    };
+    Some(words.to_owned())
 }
 
 fn not_analysed(modality: &str, reason: String) -> TriageAnswer {

@@ -57,30 +57,13 @@ impl Rig {
     }
 
     async fn receive_as(&self, class: &str, study: &str, uid: &str, bytes: &[u8], association: u64, at: i64) {
-        let class = class.into();
-        self.take(
-            Reception { sop_class: class, association, arrived: at, ..Reception::default() },
-            study,
-            uid,
-            bytes,
-        )
-        .await;
+        let known = Reception { sop_class: class.into(), association, arrived: at, ..Reception::default() };
+        self.take(known, (study, uid), bytes).await;
     }
 
-    async fn take(&self, known: Reception, study: &str, uid: &str, bytes: &[u8]) {
-        let inbox = self.opened.store.inbox();
-        let mut incoming = inbox.begin().unwrap();
-        incoming.write(bytes).unwrap();
-        let reception = Reception {
-            transfer_syntax: "1.2.840.10008.1.2".into(),
-            study_uid: study.into(),
-            sop_instance_uid: uid.into(),
-            series_uid: "1.2.9".into(),
-            modality: "CT".into(),
-            ..known
-        };
-        let stored = incoming.commit(reception).unwrap();
-        self.door.stored(&stored.reception).await.unwrap();
+    async fn take(&self, known: Reception, of: (&str, &str), bytes: &[u8]) {
+        let reception = store(&self.opened, known, of, bytes);
+        self.door.stored(&reception).await.unwrap();
     }
 
     /// Ends the recorder: everything told so far is recorded.
@@ -104,6 +87,21 @@ impl Rig {
         let engine = Engine::new(self.opened.clone(), CommitmentConfig::default(), "SCANSIDE".into());
         Counter { opened: self.opened.clone(), door: self.door.clone(), engine: Arc::new(engine) }
     }
+}
+
+/// What reception stores before it tells anybody: study and instance of these bytes.
+fn store(opened: &Opened, known: Reception, (study, uid): (&str, &str), bytes: &[u8]) -> Reception {
+    let mut incoming = opened.store.inbox().begin().unwrap();
+    incoming.write(bytes).unwrap();
+    let reception = Reception {
+        transfer_syntax: "1.2.840.10008.1.2".into(),
+        study_uid: study.into(),
+        sop_instance_uid: uid.into(),
+        series_uid: "1.2.9".into(),
+        modality: "CT".into(),
+        ..known
+    };
+    incoming.commit(reception).unwrap().reception
 }
 
 struct Settled {
@@ -146,17 +144,12 @@ async fn an_instance_of_an_earlier_version_is_read_again_before_another_of_its_u
         let rig = Rig::new().await;
         // What an earlier version wrote says nothing that could be compared.
         let old = Reception { identity: Some("0".repeat(64)), arrived: 10, ..Reception::default() };
-        rig.take(old, "1.2.1", "1.2.1.1", &about("Ann^Doe", b"1")).await;
+        rig.take(old, ("1.2.1", "1.2.1.1"), &about("Ann^Doe", b"1")).await;
         let rig = rig.pause().await;
         let bytes = about(name, b"2");
         let said = whose(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
-        rig.take(
-            Reception { identity: said, arrived: 20, ..Reception::default() },
-            "1.2.1",
-            "1.2.1.1",
-            &bytes,
-        )
-        .await;
+        let new = Reception { identity: said, arrived: 20, ..Reception::default() };
+        rig.take(new, ("1.2.1", "1.2.1.1"), &bytes).await;
         let ledger = rig.settle().await.opened.ledger;
         let row = ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().remove(0);
         assert_eq!((row.corrected, row.beside), (u32::from(corrected), u32::from(!corrected)), "{name}");
@@ -267,19 +260,38 @@ async fn a_rejection_note_takes_effect_as_it_is_recorded_or_at_the_next_start() 
     assert_eq!(counting().await, 2);
     // One that was stored when the process was killed: looked at when the next one starts.
     let second = rejection_note("113037", "DCM", &["1.2.1.2"]);
-    let mut incoming = settled.opened.store.inbox().begin().unwrap();
-    incoming.write(&second).unwrap();
-    let reception = Reception {
-        sop_class: KEY_OBJECT_SELECTION.into(),
-        transfer_syntax: "1.2.840.10008.1.2".into(),
-        study_uid: "1.2.1".into(),
-        sop_instance_uid: "1.2.1.9".into(),
-        ..Reception::default()
-    };
-    incoming.commit(reception).unwrap();
+    let note = Reception { sop_class: KEY_OBJECT_SELECTION.into(), arrived: 4, ..Reception::default() };
+    store(&settled.opened, note, ("1.2.1", "1.2.1.9"), &second);
     super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
     ledger.make_revision(&study, "quiet", 10).await.unwrap();
     assert_eq!(counting().await, 1);
+}
+
+#[tokio::test]
+async fn a_collision_is_kept_and_audited_on_both_studies_as_it_is_recorded_or_at_the_next_start() {
+    for killed in [false, true] {
+        let rig = Rig::new().await;
+        rig.receive("1.2.1", "1.2.7.1", b"a", 1, 0).await;
+        let settled = if killed {
+            let settled = rig.settle().await;
+            let second = Reception { arrived: 1, ..Reception::default() };
+            store(&settled.opened, second, ("1.2.2", "1.2.7.1"), b"b");
+            super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
+            settled
+        } else {
+            rig.receive("1.2.2", "1.2.7.1", b"b", 2, 1).await;
+            rig.settle().await
+        };
+        assert_eq!(settled.files(), 2);
+        let audit = std::fs::read_to_string(settled.folder.path().join("audit.jsonl")).unwrap();
+        let rows = settled.opened.ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap();
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            let lines = audit.lines().filter(|l| l.contains("UID collision") && l.contains(&row.id)).count();
+            assert_eq!((row.collisions, row.beside, lines), (1, 0, 1), "killed: {killed}");
+        }
+        assert!(!audit.contains("1.2.7.1"), "the audit names a UID");
+    }
 }
 
 /// Arrivals of a few UIDs with a few contents, with revisions made in between.

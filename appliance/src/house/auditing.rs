@@ -8,7 +8,7 @@ use super::{Error, Opened, Settings};
 use crate::audit::{Audit, Entry, Source};
 use crate::conveyor::now;
 use crate::intake::RefusedCaller;
-use crate::ledger::{Arrival, Arrived, Ledger};
+use crate::ledger::{Arrival, Arrived, Ledger, collision_line};
 
 /// An association without news for so long is written down as ended, ms.
 const STALE_MS: i64 = 5 * 60_000;
@@ -65,6 +65,8 @@ struct Flow {
 pub(super) struct Flows {
     open: HashMap<String, Flow>,
     refused: HashMap<String, (i64, u64)>,
+    /// By study: instances that collide, since the last writing.
+    collided: BTreeMap<String, u64>,
     due: Vec<Entry>,
 }
 
@@ -95,6 +97,13 @@ impl Flows {
         });
         flow.last = a.arrived;
         *flow.studies.entry(made.study.clone()).or_default().entry(a.sop_class.clone()).or_default() += 1;
+    }
+
+    /// What was recorded collides: a line for each study that it touches.
+    pub(super) fn collided(&mut self, made: &Arrived) {
+        for study in made.collides.iter().filter(|_| !made.repeated) {
+            *self.collided.entry(study.clone()).or_default() += 1;
+        }
     }
 
     /// An association was released: what it brought is due to be written, one line a study.
@@ -157,7 +166,15 @@ impl Flows {
 
     /// Writes what is due. Reception goes on when the audit cannot be written: its own light and the log say so.
     pub(super) async fn write(&mut self, audit: &Arc<Audit>) {
-        let due = std::mem::take(&mut self.due);
+        let mut due = std::mem::take(&mut self.due);
+        due.extend(std::mem::take(&mut self.collided).into_iter().map(|(on, instances)| Entry {
+            at: now(),
+            who: "appliance".into(),
+            what: "UID collision".into(),
+            on,
+            detail: collision_line(instances),
+            ..Entry::default()
+        }));
         if due.is_empty() {
             return;
         }

@@ -34,7 +34,7 @@ pub use commitment::{Config as CommitmentConfig, Reply as CommitmentReply};
 pub use config::{LogConfig, Settings, SiteConfig, TriageConfig};
 pub use control::{Request, Response, ask, socket_path};
 pub use descriptors::needed as descriptors_needed;
-pub use forwards::ForwardOrder;
+pub use forwards::{ForwardOrder, ForwardStep};
 pub use keys::{open_audit, open_ledger, store_key};
 pub use open::{Opened, deid_order, pool, rules, workers, write_secret};
 pub use oversight::{OversightOrder, OversightUse};

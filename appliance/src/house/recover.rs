@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::Error;
+use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use super::sink::{BATCH, read_notes, record};
 use crate::audit::Entry;
@@ -131,6 +132,9 @@ async fn take_up(opened: &Opened, entries: &[Reception]) -> Result<(), Error> {
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
         let recorded = record(opened, &rows).await?;
+        let mut flows = Flows::default();
+        recorded.iter().for_each(|made| flows.collided(made));
+        flows.write(&opened.audit).await;
         for (entry, made) in chunk.iter().zip(recorded) {
             if made.repeated { inbox.remove(entry.id)? } else { inbox.settle(entry.id)? }
         }

@@ -176,6 +176,7 @@ impl Recorder {
                             arriving.arrived(&r.study, &a.association, &r.instance_index, a.arrived);
                         }
                         self.flows.stored(&self.opened.ledger, a, r);
+                        self.flows.collided(r);
                     }
                     Event::Released(association) => {
                         arriving.released(&association.to_string(), now());

@@ -249,7 +249,10 @@ fn what_frees(h: &HeldBack, c: &StoreConfig) -> String {
         (h.unanswered, "not answered yet".to_owned()),
         (h.open_cases, "with an open case: decide on it, or let the link come back".to_owned()),
         (h.open_flags, "with a flag that nobody acknowledged".to_owned()),
-        (h.not_forwarded, "not proven to be elsewhere: see store.evict and [[forward]]".to_owned()),
+        (
+            h.not_forwarded,
+            "not proven to be elsewhere: see store.evict, [[forward]] and collisions".to_owned(),
+        ),
     ];
     let parts: Vec<String> =
         said.into_iter().filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();

@@ -1,9 +1,10 @@
-//! Cases: what is to leave, what has left, what came home. Every move checks the state it starts from.
+//! Cases: what is to leave, what has left, what came home.
 
 use proto::case::{Plan, Priority};
 use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::columns::{CASE_NOTE, CASE_REASON};
+use super::moves::NO_CASE;
 use super::revisions::word;
 use super::{CaseState, Error, Ledger, Result, Seal, new_id};
 
@@ -111,7 +112,7 @@ impl CaseRow {
 }
 
 impl Ledger {
-    /// Opens a case that a person asked for. `None`: the revision has one already.
+    /// Opens a case that a person asked for; undoing that takes it away again. `None`: the revision has one already.
     ///
     /// # Errors
     /// The database's refusal.
@@ -119,6 +120,11 @@ impl Ledger {
         self.refuse_evicted(&c.study).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let id = insert(&mut tx, &self.seal, c, now).await?;
+        sqlx::query("UPDATE cases SET before = ? WHERE id = ?")
+            .bind(NO_CASE)
+            .bind(&id)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -187,70 +193,6 @@ impl Ledger {
         rows.into_iter().map(|r| self.opened(r)).collect()
     }
 
-    /// Moves a case from one of `from` to `to`, remembering where it was for undo.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when it is in none of them any more.
-    pub async fn move_case(
-        &self,
-        id: &str,
-        from: &[CaseState],
-        to: CaseState,
-        leaves_at: Option<i64>,
-    ) -> Result<()> {
-        if to == CaseState::Leaving {
-            let study = self.case(id).await?.study;
-            self.refuse_evicted(&study).await?;
-        }
-        let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
-        let done = sqlx::query(
-            "UPDATE cases SET before = state, leaves_at = ?2,
-             withdraw = CASE WHEN ?1 IN ('stopped', 'not-sent') AND state = 'sending' THEN 1 ELSE withdraw END, state = ?1
-             WHERE id = ?3 AND state IN (SELECT value FROM json_each(?4))",
-        )
-        .bind(to.as_str())
-        .bind(leaves_at)
-        .bind(id)
-        .bind(serde_json::to_string(&states)?)
-        .execute(&self.pool)
-        .await?;
-        if done.rows_affected() == 1 {
-            return Ok(());
-        }
-        let now = self.case(id).await?.state;
-        Err(Error::Refused(format!("the case is {now} by now: somebody or something was first")))
-    }
-
-    /// Puts a case back where it was before the last move by a person.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when nothing can be undone any more.
-    pub async fn undo_case(&self, id: &str) -> Result<CaseState> {
-        let case = self.case(id).await?;
-        let state = case.state()?;
-        let before: (Option<String>,) =
-            sqlx::query_as("SELECT before FROM cases WHERE id = ?").bind(id).fetch_one(&self.pool).await?;
-        let back = before.0.as_deref().and_then(CaseState::parse);
-        let undoable = matches!(
-            state,
-            CaseState::Leaving | CaseState::Waiting | CaseState::NotSent | CaseState::Stopped
-        );
-        let back = match (undoable, state, back) {
-            // A countdown that is undone becomes a decision to be made: it never restarts by itself.
-            (true, CaseState::Leaving, _) | (true, _, Some(CaseState::Leaving | CaseState::Packing)) => {
-                CaseState::Review
-            }
-            // What was sealed before an area was drawn would leave without it.
-            (true, _, Some(CaseState::Sealed | CaseState::Sending)) if !self.areas(id).await?.is_empty() => {
-                CaseState::Review
-            }
-            (true, _, Some(b)) if b.before_handover() => b,
-            _ => return Err(Error::Refused(format!("nothing to undo: the case is {}", state.as_str()))),
-        };
-        self.move_case(id, &[state], back, None).await?;
-        Ok(back)
-    }
-
     /// Records what packing made; the case waits for the link.
     ///
     /// # Errors
@@ -312,7 +254,8 @@ impl Ledger {
         .bind(case.revision)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE cases SET state = 'held', fault = ? WHERE id = ? AND state = 'packing'")
+        // Nothing to go back to: undo never leads past a hold.
+        sqlx::query("UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'")
             .bind(why)
             .bind(&case.id)
             .execute(&mut *tx)
@@ -373,17 +316,4 @@ pub(super) async fn insert(
     .execute(&mut **tx)
     .await?;
     Ok((done.rows_affected() == 1).then_some(id))
-}
-
-/// Lets cases of earlier revisions go that nobody has sent yet.
-pub(super) async fn supersede(tx: &mut Transaction<'_, Sqlite>, study: &str, revision: u32) -> Result<()> {
-    sqlx::query(
-        "UPDATE cases SET state = 'not-sent', fault = 'a newer revision of the study took its place'
-         WHERE study = ? AND revision < ? AND state IN ('held', 'review', 'waiting', 'leaving')",
-    )
-    .bind(study)
-    .bind(revision)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

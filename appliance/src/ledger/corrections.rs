@@ -159,32 +159,24 @@ pub(super) async fn take_back(
     Ok(row.map(|r| r.0))
 }
 
-/// A new instance takes the place of those of its UID; what of them still waits to be sent on is not sent: an archive
+/// A new instance takes the place of these of its study; what of them still waits to be sent on is not sent: an archive
 /// that gets both keeps the first.
-pub(super) async fn replace(
-    tx: &mut Transaction<'_, Sqlite>,
-    sop_instance_index: &str,
-    by: &str,
-    now: i64,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE forwards SET state = 'replaced', fault = 'a corrected instance takes its place', done_at = ?
-         WHERE state IN ('waiting', 'dead') AND instance IN
-         (SELECT id FROM instances WHERE sop_instance_index = ? AND id <> ?)",
-    )
-    .bind(now)
-    .bind(sop_instance_index)
-    .bind(by)
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query(
-        "UPDATE instances SET replaced_at = ? WHERE sop_instance_index = ? AND id <> ? AND replaced_at IS NULL",
-    )
-    .bind(now)
-    .bind(sop_instance_index)
-    .bind(by)
-    .execute(&mut **tx)
-    .await?;
+pub(super) async fn replace(tx: &mut Transaction<'_, Sqlite>, instances: &[String], now: i64) -> Result<()> {
+    for instance in instances {
+        sqlx::query(
+            "UPDATE forwards SET state = 'replaced', fault = 'a corrected instance takes its place', done_at = ?
+             WHERE state IN ('waiting', 'dead') AND instance = ?",
+        )
+        .bind(now)
+        .bind(instance)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE instances SET replaced_at = ? WHERE id = ? AND replaced_at IS NULL")
+            .bind(now)
+            .bind(instance)
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -223,4 +215,4 @@ pub(super) async fn correct(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

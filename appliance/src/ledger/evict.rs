@@ -2,8 +2,8 @@
 //!
 //! Delivered means: every revision answered, nothing still arriving, no case open, every report confirmed, no flag
 //! without a person's acknowledgement, every forward delivered and, where the destination is asked to, committed, no
-//! scanner waiting for our word. Rows stay: what
-//! was decided is kept, only the bytes go.
+//! collision that nobody has checked at the archive, no scanner waiting for our word. Rows stay: what was decided is kept,
+//! only the bytes go.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -67,9 +67,14 @@ const COMMITTED: &str = "NOT EXISTS (SELECT 1 FROM instances i
     JOIN commitments c ON c.id = ci.commitment
     WHERE i.study = s.id AND c.told_at IS NULL)";
 
+/// An archive that took two instances of one UID may have kept one: its word proves neither before a person has looked.
+const CHECKED: &str =
+    "NOT EXISTS (SELECT 1 FROM instances i JOIN collisions c ON c.sop_instance_index = i.sop_instance_index
+    WHERE i.study = s.id AND i.collides <> 0 AND c.checked_at IS NULL)";
+
 /// The condition that every original of a study is elsewhere.
 fn elsewhere(proof: Proof) -> String {
-    let mut all = vec![FORWARDS, COMMITTED];
+    let mut all = vec![FORWARDS, CHECKED, COMMITTED];
     match proof {
         Proof::Forwarded => all.push(ALL_FORWARDED),
         Proof::Answered => {}

@@ -1,11 +1,12 @@
 //! Rows of arrived instances: recorded in batches, rebuilt from entry files after a crash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
+use super::collisions::{self, Place};
 use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
-use super::{Error, Ledger, Onward, Result, Seal, corrections, forwards, new_id, whose};
+use super::{Error, Ledger, Onward, Result, Seal, corrections, events, forwards, new_id, whose};
 use crate::study::KEY_OBJECT_SELECTION;
 
 /// What reception knew about one stored instance.
@@ -50,10 +51,24 @@ pub struct Arrived {
     pub instance_index: String,
     /// The same bytes were there already: the entry file may go.
     pub repeated: bool,
-    /// The same SOP Instance UID was there with other bytes: kept beside, flagged.
+    /// The same SOP Instance UID was there in this study with other bytes: kept beside, flagged.
     pub conflict: bool,
-    /// It took the place of one of the same UID that was about another patient.
+    /// It took the place of one of the same UID in this study that was about another patient.
     pub corrects: bool,
+    /// The studies, this one among them, of which it is news that an instance of its UID is elsewhere too: each counts in
+    /// its own study. Empty: it is alone.
+    pub collides: BTreeSet<String>,
+}
+
+/// An arrival with its row.
+struct Recorded {
+    arrived: Arrived,
+    /// Name of the entry that is kept.
+    instance: String,
+    /// The row was made now.
+    new: bool,
+    /// Something of its study was about another patient.
+    other_patient: bool,
 }
 
 /// One stored instance.
@@ -82,8 +97,8 @@ pub struct InstanceRow {
 }
 
 impl InstanceRow {
-    /// Whether it is part of the study as it stands now. Of instances with one UID the first counts, or the one that
-    /// corrected it; notes about other instances are no part of it.
+    /// Whether it is part of the study as it stands now. Of a study's instances with one UID the first counts, or the one
+    /// that corrected it; notes about other instances are no part of it.
     #[must_use]
     pub fn counts(&self) -> bool {
         let note = self.sop_class == KEY_OBJECT_SELECTION;
@@ -113,10 +128,19 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut out = Vec::with_capacity(batch.len());
         let mut corrected: BTreeMap<String, u32> = BTreeMap::new();
+        let mut collided: BTreeMap<String, u64> = BTreeMap::new();
         for arrival in batch {
-            let (arrived, instance) = record(&mut tx, &self.seal, arrival).await?;
-            forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
-            if arrived.corrects {
+            let Recorded { arrived, instance, new, other_patient } =
+                record(&mut tx, &self.seal, arrival).await?;
+            let queued =
+                forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
+            if !arrived.collides.is_empty() && (new || queued > 0) {
+                collisions::mark(&mut tx, &arrived.instance_index, &instance, arrival.arrived).await?;
+            }
+            for study in arrived.collides.iter().filter(|_| new) {
+                *collided.entry(study.clone()).or_insert(0) += 1;
+            }
+            if other_patient {
                 *corrected.entry(arrived.study.clone()).or_insert(0) += 1;
             }
             out.push(arrived);
@@ -125,6 +149,10 @@ impl Ledger {
         for (study, count) in corrected {
             let why = format!("{count} instances came again about another patient");
             corrections::correct(&mut tx, &self.seal, &study, &why, now).await?;
+        }
+        for (study, count) in collided {
+            let line = collisions::collision_line(count);
+            events::add(&mut *tx, &self.seal, &study, "appliance", &line, now).await?;
         }
         tx.commit().await?;
         Ok(out)
@@ -160,34 +188,19 @@ impl Ledger {
     }
 }
 
-/// What the ledger made of it, and the name of the entry that is kept.
-async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<(Arrived, String)> {
+async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<Recorded> {
     let index = seal.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
-    let same = known(tx, &index, a).await?;
-    if let Some((study, id)) = same {
+    if let Some((study, id, collides)) = known(tx, &index, a).await? {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
-        return Ok((
-            Arrived { study, instance_index: index, repeated: id != a.id, conflict: false, corrects: false },
-            id,
-        ));
+        let repeated = id != a.id;
+        let collides = collides.then(|| study.clone()).into_iter().collect();
+        let arrived =
+            Arrived { study, instance_index: index, repeated, conflict: false, corrects: false, collides };
+        return Ok(Recorded { arrived, instance: id, new: false, other_patient: false });
     }
     let study = study_of(tx, seal, a).await?;
     let identity = whose::index(seal, &index, &a.identity)?;
-    let before: Option<(Option<String>, Option<String>)> = sqlx::query_as(
-        "SELECT identity_index, rejected FROM instances WHERE sop_instance_index = ? AND blake3 <> ?
-         ORDER BY conflict <> 0 OR replaced_at IS NOT NULL LIMIT 1",
-    )
-    .bind(&index)
-    .bind(&a.blake3)
-    .fetch_optional(&mut **tx)
-    .await?;
-    // Other bytes about the same patient, or about nobody knows whom, are kept beside; about another one they are a
-    // correction. What was taken back makes room for what comes in its place.
-    let (corrects, taken_back) = match &before {
-        Some((said, rejected)) => (whose::is_other(identity.as_deref(), said.as_deref()), rejected.is_some()),
-        None => (false, false),
-    };
-    let conflict = before.is_some() && !corrects && !taken_back;
+    let place = Place::of(tx, seal, (a, &index, &study, identity.as_deref())).await?;
     let rejected = corrections::take_back(tx, &study, &index).await?;
     let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;
     sqlx::query(
@@ -208,27 +221,34 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     .bind(a.arrived)
     .bind(bytes)
     .bind(&a.blake3)
-    .bind(i64::from(conflict))
+    .bind(i64::from(place.conflict))
     .bind(&index)
     .bind(identity)
     .bind(rejected)
     .execute(&mut **tx)
     .await?;
-    if corrects || taken_back {
-        corrections::replace(tx, &index, &a.id, a.arrived).await?;
-    }
-    Ok((Arrived { study, instance_index: index, repeated: false, conflict, corrects }, a.id.clone()))
+    corrections::replace(tx, &place.replaces, a.arrived).await?;
+    let arrived = Arrived {
+        study,
+        instance_index: index,
+        repeated: false,
+        conflict: place.conflict,
+        corrects: place.corrects,
+        collides: place.collides,
+    };
+    let other_patient = place.corrects || place.beside_another;
+    Ok(Recorded { arrived, instance: a.id.clone(), new: true, other_patient })
 }
 
-/// Study and entry of the row that stands for these bytes. An entry that has its row, also one whose removal a crash cut
+/// Study and entry of the row that stands for these bytes, and whether it collides. An entry that has its row, also one whose removal a crash cut
 /// short, is that one before it is any other.
 async fn known(
     tx: &mut Transaction<'_, Sqlite>,
     index: &str,
     a: &Arrival,
-) -> Result<Option<(String, String)>> {
+) -> Result<Option<(String, String, bool)>> {
     Ok(sqlx::query_as(
-        "SELECT study, id FROM instances WHERE (sop_instance_index = ?1 AND blake3 = ?2 AND evicted_at IS NULL)
+        "SELECT study, id, collides <> 0 FROM instances WHERE (sop_instance_index = ?1 AND blake3 = ?2 AND evicted_at IS NULL)
          OR id = ?3 ORDER BY id = ?3 DESC LIMIT 1",
     )
     .bind(index)

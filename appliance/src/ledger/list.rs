@@ -87,6 +87,10 @@ pub struct StudyRow {
     pub beside: u32,
     /// Instances that a corrected one replaced, or a note took back.
     pub corrected: u32,
+    /// Instances whose UID is in another study, or about another patient, too.
+    pub collisions: u32,
+    /// How many of their UIDs somebody must still look for at an archive.
+    pub unchecked: u32,
     /// Whether it was drawn for a physician's read that nobody has made: nobody is shown the answer until then.
     pub drawn: bool,
 }
@@ -146,6 +150,8 @@ pub struct Counts {
     pub last_arrival: Option<i64>,
     /// Instances whose UID came again with other bytes: kept beside.
     pub beside: i64,
+    /// SOP Instance UIDs of which an archive was given several instances and nobody has looked there since.
+    pub collisions: i64,
 }
 
 const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.modality, s.body_part, s.view,
@@ -156,6 +162,10 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.conflict <> 0) AS beside,
     (SELECT count(*) FROM instances i WHERE i.study = s.id AND (i.replaced_at IS NOT NULL OR i.rejected IS NOT NULL))
         AS corrected,
+    (SELECT count(*) FROM instances i WHERE i.study = s.id AND i.collides <> 0) AS collisions,
+    (SELECT count(DISTINCT c.sop_instance_index) FROM instances i JOIN collisions c
+        ON c.sop_instance_index = i.sop_instance_index
+        WHERE i.study = s.id AND i.collides <> 0 AND c.checked_at IS NULL) AS unchecked,
     coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
     coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
     c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
@@ -371,6 +381,10 @@ impl Ledger {
             reports: one("SELECT count(*) FROM reports").await?,
             last_arrival: last.0,
             beside: one("SELECT count(*) FROM instances WHERE conflict <> 0").await?,
+            collisions: one(
+                "SELECT count(DISTINCT sop_instance_index) FROM collisions WHERE checked_at IS NULL",
+            )
+            .await?,
         })
     }
 }

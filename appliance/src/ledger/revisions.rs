@@ -8,7 +8,7 @@ use sqlx::{FromRow, Row, Sqlite, Transaction};
 use crate::job::{Gate, ListFacts, PlacedFinding, Preview, Timings};
 
 use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
-use super::{Error, Ledger, NewCase, Result, Seal, cases, events, oversight};
+use super::{Error, Ledger, NewCase, Result, Seal, cases, events, moves, oversight};
 use crate::oversight::Seen;
 
 /// A stable revision that has no disposition yet.
@@ -288,7 +288,7 @@ impl Ledger {
             return Ok(false);
         }
         show(&mut tx, &self.seal, study, d).await?;
-        cases::supersede(&mut tx, study, revision).await?;
+        moves::supersede(&mut tx, study, revision).await?;
         // Images that come again would be seen twice: only the first answer of a study is watched.
         if let Some(seen) = d.seen.as_ref().filter(|_| revision == 1) {
             oversight::watch(&mut tx, (&d.bundle, &d.digest), seen, now).await?;

@@ -88,6 +88,18 @@ impl CaseState {
         matches!(self, Self::Held | Self::Review | Self::Waiting | Self::NotSent | Self::Stopped)
     }
 
+    /// Whether the last move by a person can be taken back.
+    #[must_use]
+    pub fn undoable(self) -> bool {
+        matches!(self, Self::Leaving | Self::Waiting | Self::NotSent | Self::Stopped)
+    }
+
+    /// Whether a case leaves from here by a release with a reason; `gated`: the gate holds what it is made of.
+    #[must_use]
+    pub fn may_be_released(self, gated: bool) -> bool {
+        self == Self::Held || gated && self.person_may(Self::Leaving)
+    }
+
     /// Whether a person may move a case from `self` to `to`. Release from the gate is a move of its own.
     #[must_use]
     pub fn person_may(self, to: Self) -> bool {

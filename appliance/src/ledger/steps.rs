@@ -175,7 +175,8 @@ impl Ledger {
         Ok(row.map(|r| r.0))
     }
 
-    /// What the performed steps of a study say, with everything counted that has a row.
+    /// What the performed steps of a study say, with everything counted that has a row in a study of the same step: a
+    /// list names no studies, and another study may hold an instance of the same UID.
     ///
     /// # Errors
     /// The database's refusal.
@@ -195,7 +196,9 @@ impl Ledger {
              JOIN step_studies t ON t.uid_index = s.uid_index
              JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> 'in-progress'
              JOIN step_instances l ON l.step_index = p.step_index
-             LEFT JOIN instances i ON i.sop_instance_index = l.sop_instance_index
+             LEFT JOIN instances i ON i.sop_instance_index = l.sop_instance_index AND i.study IN
+                 (SELECT o.id FROM step_studies w JOIN studies o ON o.uid_index = w.uid_index
+                  WHERE w.step_index = l.step_index)
              WHERE s.id = ? GROUP BY 1",
         )
         .bind(study)

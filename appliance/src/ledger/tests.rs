@@ -41,6 +41,7 @@ const OPEN: &[(&str, &str, &str)] = &[
     ("refused_callers", "reason", "our words"),
     ("facts", "key value", "ours"),
     ("forwards", "instance destination fault", "ours: the rule's name, our words"),
+    ("collisions", "destination checked_by", "the rule's name, a login name of staff"),
     ("commitments", "fault", "our words"),
     ("commitment_items", "commitment instance", "ours"),
     ("upstream_commitments", "destination transaction_uid fault", "ours: the rule's name, our words"),

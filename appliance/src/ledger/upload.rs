@@ -58,13 +58,14 @@ impl Ledger {
         .await?)
     }
 
-    /// Every envelope named in the ledger that may still be needed.
+    /// Every envelope named in the ledger that may still be needed, those of cases that undo would send again included.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn envelopes_in_use(&self) -> Result<Vec<String>> {
         let rows: Vec<(String,)> = sqlx::query_as(
-            "SELECT envelope FROM cases WHERE envelope IS NOT NULL AND state IN ('sealed', 'sending')",
+            "SELECT envelope FROM cases WHERE envelope IS NOT NULL AND (state IN ('sealed', 'sending')
+             OR state IN ('stopped', 'not-sent') AND (before LIKE '%sealed' OR before LIKE '%sending'))",
         )
         .fetch_all(&self.pool)
         .await?;

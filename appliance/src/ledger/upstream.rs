@@ -1,6 +1,6 @@
 //! Storage commitment as the user: what a destination was asked to commit to and what it answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
@@ -74,7 +74,8 @@ impl Ledger {
     }
 
     /// Entries that a destination has taken before `before` (ms), is to commit to, and was not asked about: never, in
-    /// vain, or it refused before `again`.
+    /// vain, or it refused before `again`. Of a collision it is asked once a person has looked there: before, its word
+    /// could mean either instance.
     ///
     /// # Errors
     /// The database's refusal.
@@ -85,6 +86,8 @@ impl Ledger {
              (SELECT 1 FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
               WHERE t.instance = f.instance AND u.destination = f.destination
               AND (u.answered_at IS NULL OR (t.outcome IS NOT NULL AND u.answered_at > ?3)))
+             AND NOT EXISTS (SELECT 1 FROM instances i JOIN collisions c ON c.sop_instance_index = i.sop_instance_index
+              WHERE i.id = f.instance AND c.destination = f.destination AND c.checked_at IS NULL)
              ORDER BY f.done_at, f.instance LIMIT ?4",
         )
         .bind(destination)
@@ -147,7 +150,7 @@ impl Ledger {
         Ok(row.0)
     }
 
-    /// What a request says.
+    /// What a request says; instances of one UID are one reference.
     ///
     /// # Errors
     /// The database's refusal.
@@ -159,8 +162,9 @@ impl Ledger {
         .bind(&row.id)
         .fetch_all(&self.pool)
         .await?;
-        let references = items.into_iter().map(|item| self.reference_of(item)).collect::<Result<_>>()?;
-        Ok(Transaction { uid: row.transaction_uid.clone(), references })
+        let references: BTreeSet<Reference> =
+            items.into_iter().map(|item| self.reference_of(item)).collect::<Result<_>>()?;
+        Ok(Transaction { uid: row.transaction_uid.clone(), references: references.into_iter().collect() })
     }
 
     fn reference_of(&self, (id, sop_class, sealed): (String, String, String)) -> Result<Reference> {

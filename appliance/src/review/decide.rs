@@ -7,7 +7,7 @@ use proto::case::{Plan, Priority};
 
 use crate::audit::Audit;
 use crate::job::DrawnArea;
-use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase};
+use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,7 +40,7 @@ pub enum Decision {
         /// Case id.
         case: String,
     },
-    /// Release from the de-identification gate, by name.
+    /// Release from the de-identification gate, by name, what is held, or was and waits elsewhere.
     Release {
         /// Case id.
         case: String,
@@ -88,6 +88,11 @@ pub enum Decision {
         /// Study id.
         study: String,
     },
+    /// Somebody has looked at the archive for the collisions of a study.
+    ArchiveChecked {
+        /// Study id.
+        study: String,
+    },
     /// Raise to STAT.
     Stat {
         /// Study id.
@@ -128,11 +133,19 @@ impl Desk<'_> {
     /// [`Error::Refused`] in words for the person; the ledger's own faults.
     pub async fn decide(&self, who: &str, decision: &Decision, now: i64) -> Result<(), Error> {
         let (study, case) = self.subject(decision).await?;
-        self.permit(decision, case.as_ref())?;
+        let gated = match &case {
+            Some(case) => self.ledger.gate_holds(&case.id).await?,
+            None => false,
+        };
+        self.permit(decision, case.as_ref(), gated)?;
         if matches!(decision, Decision::ReadFinding { .. } | Decision::ReadNothing { .. }) {
             // What is refused must not stand in the audit as a read.
             let revision = self.ledger.detail(&study).await?.row.revision;
             self.ledger.may_read(&study, revision, who).await?;
+        }
+        let collisions = Which { study: Some(study.as_str()), ..Which::default() };
+        if matches!(decision, Decision::ArchiveChecked { .. }) {
+            self.ledger.may_check_collisions(&collisions).await?;
         }
         let (what, reason) = words(decision);
         self.audit
@@ -147,6 +160,9 @@ impl Desk<'_> {
             }
             Decision::ReadFinding { study } => return self.read(study, who, true, now).await,
             Decision::ReadNothing { study } => return self.read(study, who, false, now).await,
+            Decision::ArchiveChecked { .. } => {
+                self.ledger.check_collisions(&collisions, who, now).await?;
+            }
             Decision::Escalate { study, reason } => {
                 self.escalate(study, who, reason, now).await?;
                 self.overrides(study, who, "escalated", now).await?;
@@ -197,13 +213,15 @@ impl Desk<'_> {
             Decision::Escalate { study, .. }
             | Decision::Acknowledge { study }
             | Decision::Unacknowledge { study }
+            | Decision::ArchiveChecked { study }
             | Decision::ReadFinding { study }
             | Decision::ReadNothing { study }
             | Decision::Stat { study } => Ok((study.clone(), None)),
         }
     }
 
-    fn permit(&self, decision: &Decision, case: Option<&CaseRow>) -> Result<(), Error> {
+    /// `gated`: the gate holds what the case is made of. Such a case leaves by a release alone, wherever it waits.
+    fn permit(&self, decision: &Decision, case: Option<&CaseRow>, gated: bool) -> Result<(), Error> {
         let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
         let (_, reason) = words(decision);
         if reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
@@ -222,8 +240,11 @@ impl Desk<'_> {
         let Some(case) = case else { return Ok(()) };
         let (state, to) = (case.state()?, target(decision));
         match decision {
-            Decision::Release { .. } if state != CaseState::Held => {
+            Decision::Release { .. } if !state.may_be_released(gated) => {
                 refuse("only a held case can be released")
+            }
+            Decision::Send { .. } if state.may_be_released(gated) => {
+                refuse("the gate holds it: release it, with a reason")
             }
             Decision::Retry { .. }
                 if !matches!(state, CaseState::Failed | CaseState::Sealed | CaseState::Sending) =>
@@ -330,6 +351,7 @@ fn words(decision: &Decision) -> (&'static str, &str) {
         Decision::Escalate { reason, .. } => ("escalate", reason),
         Decision::Acknowledge { .. } => ("acknowledge", ""),
         Decision::Unacknowledge { .. } => ("take acknowledgement back", ""),
+        Decision::ArchiveChecked { .. } => ("collisions checked at the archive", ""),
         Decision::Stat { .. } => ("raise to STAT", ""),
         Decision::ReadFinding { .. } => ("physician's read: a finding", ""),
         Decision::ReadNothing { .. } => ("physician's read: none of the findings", ""),

@@ -6,7 +6,7 @@ use super::view::{Findings, RowView, row};
 use super::{House, words};
 use crate::deid::HoldReason;
 use crate::job::{DrawnArea, Gate};
-use crate::ledger::{CaseRow, CaseState, EarlierCase, Error, EventRow, StudyDetail};
+use crate::ledger::{CaseRow, CaseState, Collisions, EarlierCase, Error, EventRow, StudyDetail};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -17,6 +17,8 @@ pub(super) struct DetailView {
     case: Option<CaseView>,
     /// Cases of earlier revisions.
     earlier: Vec<EarlierView>,
+    /// Other studies with the same UIDs, and what archives made of that.
+    collisions: Collisions,
     report: Option<ReportView>,
     events: Vec<EventRow>,
     actions: Vec<Action>,
@@ -147,6 +149,7 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
         report: d.report.map(report).transpose()?,
         result: d.disposition.map(|r| if row_drawn { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
+        collisions: house.ledger().collisions_of(&d.row.id).await?,
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
         events: d.events.into_iter().map(|e| if row_drawn { untold(e) } else { e }).collect(),
         actions,
@@ -274,7 +277,8 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         Some(_) => Some(else_words),
     };
     let mut all = Vec::with_capacity(10);
-    if state == Some(CaseState::Held) {
+    let gated = d.disposition.as_ref().is_some_and(|r| !r.holds.is_empty());
+    if state.is_some_and(|s| s.may_be_released(gated)) {
         all.push(release(d));
     } else {
         all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
@@ -318,13 +322,12 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         (None, true) => None,
     };
     all.push(button("acknowledge", "Acknowledge", "C", not, false));
+    if d.row.unchecked > 0 {
+        all.push(button("archive-checked", "Archive checked", "V", None, false));
+    }
     let stat = (d.row.priority == "STAT").then_some("it is STAT");
     all.push(button("stat", "Raise to STAT", "S", stat, false));
-    let undo = matches!(
-        state,
-        Some(CaseState::Leaving | CaseState::Waiting | CaseState::NotSent | CaseState::Stopped)
-    );
-    match (undo, acknowledged == Some(who)) {
+    match (state.is_some_and(CaseState::undoable), acknowledged == Some(who)) {
         (true, _) => all.push(button("undo", "Undo", "U", None, false)),
         (false, true) => all.push(button("unacknowledge", "Undo acknowledgement", "U", None, false)),
         (false, false) => all.push(button("undo", "Undo", "U", Some("nothing to undo"), false)),

@@ -288,6 +288,7 @@ fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
         Decision::Escalate { study, .. }
         | Decision::Acknowledge { study }
         | Decision::Unacknowledge { study }
+        | Decision::ArchiveChecked { study }
         | Decision::ReadFinding { study }
         | Decision::ReadNothing { study }
         | Decision::Stat { study } => (Some(study), None),

@@ -38,6 +38,8 @@ pub(super) struct RowView {
     beside: u32,
     /// Instances that a corrected one replaced, or a note took back.
     corrected: u32,
+    /// Instances whose UID is in another study, or about another patient, too.
+    collisions: u32,
     disposition: String,
     /// The finding and why, or the reason.
     line: String,
@@ -113,10 +115,11 @@ pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRo
         missing: (row.arriving > 0).then(|| house.missing(&row.id)).flatten(),
         beside: row.beside,
         corrected: row.corrected,
+        collisions: row.collisions,
         disposition: if row.drawn { String::new() } else { row.disposition.clone() },
         line,
         shadow: row.mode == "shadow",
-        open: !done || words::asks(row),
+        open: !done || words::asks(row) || row.unchecked > 0,
         case_state: row.case_state.clone(),
         acknowledged_by: row.acknowledged_by.clone(),
     })
@@ -208,6 +211,11 @@ fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line
         let held = of("held") + of("stopped");
         let is = if held == 1 { "is" } else { "are" };
         return warn(format!("{} {is} held for a person.", words::count(held, "case")), None);
+    }
+    if counts.collisions > 0 {
+        let (uids, n) = (words::count(counts.collisions, "SOP Instance UID"), counts.collisions);
+        let came = if n == 1 { "names" } else { "name" };
+        return warn(format!("{uids} {came} instances of several studies: look at the archive."), None);
     }
     match counts.last_arrival {
         None => Line {

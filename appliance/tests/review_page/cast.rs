@@ -141,7 +141,12 @@ impl Fake {
 
     /// A study with one instance that is stable but not answered; returns its id.
     pub(super) async fn arrive(&self, n: u32, modality: &str) -> String {
-        let arrival = Arrival {
+        self.ledger.record_arrivals(&[self.arrival(n, modality)]).await.unwrap()[0].study.clone()
+    }
+
+    /// The one instance of such a study.
+    pub(super) fn arrival(&self, n: u32, modality: &str) -> Arrival {
+        Arrival {
             id: format!("{n:032x}"),
             study_uid: format!("1.2.999.1.{n}"),
             sop_instance_uid: format!("1.2.999.2.{n}"),
@@ -156,8 +161,7 @@ impl Fake {
             bytes: 8_000_000,
             blake3: format!("{n:064x}"),
             identity: String::new(),
-        };
-        self.ledger.record_arrivals(&[arrival]).await.unwrap()[0].study.clone()
+        }
     }
 
     /// A study answered with `d`, and a case in `state` where there is one.

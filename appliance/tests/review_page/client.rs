@@ -113,7 +113,7 @@ impl Client {
     /// Presses a button as the page does: with what was seen.
     pub(super) async fn press(&mut self, seen: &Value, action: &str, reason: Option<&str>) -> Answer {
         let mut decision = json!({ "action": action });
-        if ["escalate", "acknowledge", "unacknowledge", "stat"].contains(&action) {
+        if ["escalate", "acknowledge", "unacknowledge", "archive-checked", "stat"].contains(&action) {
             decision["study"] = seen["row"]["id"].clone();
         } else {
             decision["case"] = seen["case"]["id"].clone();

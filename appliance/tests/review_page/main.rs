@@ -3,6 +3,8 @@
 
 mod cast;
 mod client;
+mod collided;
 mod decided;
 mod door;
 mod shown;
+mod undone;

@@ -179,7 +179,7 @@ impl Ledger {
     pub fn doubled(&mut self) -> Result<u64> {
         self.count(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispositions GROUP BY study, revision HAVING count(*) > 1))
-                  + (SELECT count(*) FROM (SELECT 1 FROM instances WHERE conflict = 0 GROUP BY sop_instance_index HAVING count(*) > 1))
+                  + (SELECT count(*) FROM (SELECT 1 FROM instances WHERE conflict = 0 GROUP BY study, sop_instance_index HAVING count(*) > 1))
                   + (SELECT count(*) FROM (SELECT 1 FROM cases WHERE state = 'answered' GROUP BY study, revision HAVING count(*) > 1))",
         )
     }

@@ -111,6 +111,10 @@ impl Engine {
             if !row.commit_due && !committing.contains(&row.destination) {
                 continue;
             }
+            // Others of its UID went there too: what the archive commits to may be any of them.
+            if row.collision {
+                return Ok(Some(Reason::PROCESSING.0));
+            }
             meant += 1;
             match row.state.as_str() {
                 "delivered" => {}

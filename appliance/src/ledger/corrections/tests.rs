@@ -19,46 +19,31 @@ fn said(who: &str) -> String {
     Whose::of(&data).map(|whose| whose.to_text()).unwrap_or_default()
 }
 
-struct Site {
-    ledger: Ledger,
+/// A ledger alone, with one destination.
+pub(in crate::ledger) struct Site {
+    pub(in crate::ledger) ledger: Ledger,
     _folder: tempfile::TempDir,
 }
 
 impl Site {
-    async fn new() -> Self {
+    pub(in crate::ledger) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { ledger: Ledger::create(&folder.path().join("l.db"), &[7; 32]).await.unwrap(), _folder: folder }
     }
 
     /// One instance; `content` stands for its bytes, `who` for the patient it names.
     async fn receive(&self, study: u32, uid: &str, content: u8, who: &str) -> Arrived {
-        let to = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
-        let arrival = self.arrival(study, uid, content, who);
-        self.ledger.record_arrivals_to(&[arrival], to).await.unwrap().remove(0)
+        self.take(&arrival(study, &format!("1.2.{study}.{uid}"), content, who)).await
     }
 
-    fn arrival(&self, study: u32, uid: &str, content: u8, who: &str) -> Arrival {
-        let class = if uid.contains("note") { KEY_OBJECT_SELECTION } else { "1.2.840.10008.5.1.4.1.1.2" };
-        Arrival {
-            id: super::super::new_id().unwrap(),
-            study_uid: format!("1.2.{study}"),
-            sop_instance_uid: format!("1.2.{study}.{uid}"),
-            series_uid: "1.2.9".into(),
-            sop_class: class.into(),
-            transfer_syntax: "1.2.840.10008.1.2".into(),
-            modality: "CT".into(),
-            calling_ae: "CT1".into(),
-            address: "127.0.0.1".into(),
-            association: "1".into(),
-            arrived: 10,
-            bytes: 10,
-            blake3: format!("{content:064x}"),
-            identity: said(who),
-        }
+    /// Records an arrival that goes to `pacs`.
+    pub(in crate::ledger) async fn take(&self, arrival: &Arrival) -> Arrived {
+        let to = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
+        self.ledger.record_arrivals_to(std::slice::from_ref(arrival), to).await.unwrap().remove(0)
     }
 
     /// Revision 1, answered, with a case in this state.
-    async fn answered(&self, study: &str, state: CaseState) -> String {
+    pub(in crate::ledger) async fn answered(&self, study: &str, state: CaseState) -> String {
         self.ledger.make_revision(study, "quiet", 20).await.unwrap();
         let case = NewCase {
             study: study.into(),
@@ -79,18 +64,39 @@ impl Site {
     }
 
     /// The contents that count in a revision.
-    async fn counting(&self, study: &str, revision: u32) -> Vec<String> {
+    pub(in crate::ledger) async fn counting(&self, study: &str, revision: u32) -> Vec<String> {
         let rows = self.ledger.instances(study, revision).await.unwrap();
         rows.into_iter().filter(|r| r.counts()).map(|r| r.blake3.trim_start_matches('0').to_owned()).collect()
     }
 
-    async fn lines(&self, study: &str) -> String {
+    pub(in crate::ledger) async fn lines(&self, study: &str) -> String {
         let events = self.ledger.detail(study).await.unwrap().events;
         events.into_iter().map(|e| e.what).collect::<Vec<_>>().join("\n")
     }
 }
 
-fn note(code: &'static str, uids: &[&str]) -> RejectionNote {
+/// One instance; `content` stands for its bytes, `who` for the patient it names.
+pub(in crate::ledger) fn arrival(study: u32, uid: &str, content: u8, who: &str) -> Arrival {
+    let class = if uid.contains("note") { KEY_OBJECT_SELECTION } else { "1.2.840.10008.5.1.4.1.1.2" };
+    Arrival {
+        id: super::super::new_id().unwrap(),
+        study_uid: format!("1.2.{study}"),
+        sop_instance_uid: uid.into(),
+        series_uid: "1.2.9".into(),
+        sop_class: class.into(),
+        transfer_syntax: "1.2.840.10008.1.2".into(),
+        modality: "CT".into(),
+        calling_ae: "CT1".into(),
+        address: "127.0.0.1".into(),
+        association: "1".into(),
+        arrived: 10,
+        bytes: 10,
+        blake3: format!("{content:064x}"),
+        identity: said(who),
+    }
+}
+
+pub(in crate::ledger) fn note(code: &'static str, uids: &[&str]) -> RejectionNote {
     RejectionNote { code, instances: uids.iter().map(|uid| (*uid).to_owned()).collect::<BTreeSet<_>>() }
 }
 
@@ -155,7 +161,7 @@ async fn what_an_earlier_version_recorded_is_looked_at_anew_before_it_is_compare
             .execute(&site.ledger.pool)
             .await
             .unwrap();
-        let mut again = site.arrival(1, "1", 2, "ann");
+        let mut again = arrival(1, "1.2.1.1", 2, "ann");
         let stale = site.ledger.old_identities(std::slice::from_ref(&again)).await.unwrap();
         assert_eq!(stale.len(), 1);
         site.ledger.renew_identity(&stale[0].id, Whose::from_text(&said(before)).as_ref()).await.unwrap();

@@ -8,7 +8,7 @@ const POLL_MS = 5_000;
 
 /**
  * @typedef {{ id: string, revision: number, priority: string, study: string, room: string, tail: string, instances: number,
- *   arrived: number, state: string, state_words: string, leaves_at: number | null, expected: [number, string] | null, missing: [number, number] | null, beside: number, corrected: number,
+ *   arrived: number, state: string, state_words: string, leaves_at: number | null, expected: [number, string] | null, missing: [number, number] | null, beside: number, corrected: number, collisions: number,
  *   disposition: string, line: string, shadow: boolean, open: boolean, case_state: string | null, acknowledged_by: string | null }} Row
  * @typedef {{ name: string, state: string, words: string }} Light
  * @typedef {{ lights: { site: string, mode: string, lights: Light[], demo: boolean },

@@ -45,6 +45,9 @@ export const t = {
   missing: (/** @type {number} */ n, /** @type {number} */ of) => `, ${n} of ${of} listed still to come`,
   corrected: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance' : 'instances'} of it ${n === 1 ? 'was' : 'were'} replaced by corrected ones or taken back by a rejection note; the timeline says why.`,
   earlier: (/** @type {{ revision: number, state: string, corrected_at: number | null }} */ c) => `Revision ${c.revision}: ${c.state}${c.corrected_at ? '. The study was corrected after it had left: what came of it is about the study as it was' : ''}.`,
+  collision: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance has a SOP Instance UID' : 'instances have SOP Instance UIDs'} that came in another study or about another patient too. All are kept and go on as received; an archive may keep one of them only. Look there for all of them.`,
+  otherStudy: (/** @type {number} */ n, /** @type {number} */ of) => (of === 1 ? 'The other study' : `Other study ${n}`),
+  collisionAnswer: (/** @type {{ destination: string, state: string, answer: string | null, status: number | null, instances: number, unchecked: number, checked_by: string | null }} */ a) => `${a.destination}: ${a.instances} ${a.state}, ${a.answer ? `${a.answer} (${(a.status ?? 0).toString(16).toUpperCase().padStart(4, '0')})` : 'not answered yet'}; ${a.unchecked === 0 ? `checked by ${a.checked_by}` : 'nobody has looked at the archive since'}.`,
   beside: (/** @type {number} */ n) => `${n} ${n === 1 ? 'instance' : 'instances'} came again under the same UID with other bytes: kept beside the first.`,
   noPicture: 'No preview of this study could be made. The reason stands on the right.',
   analysing: 'The preview appears when the study is complete and analysed.',
@@ -67,7 +70,7 @@ export const t = {
   stat: (/** @type {number} */ n) => `(${n} STAT) `,
   sections: {
     findings: 'Findings', none: 'The bundle reported no finding.', score: 'score', threshold: 'flag from', over: 'raised a flag', under: 'raised no flag', never: 'reported only: too few cases stand behind it to flag',
-    holds: 'Held because', wouldHold: 'The gate would hold it because', beside: 'Received twice, differently', corrected: 'Corrected', earlier: 'Earlier cases', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
+    holds: 'Held because', wouldHold: 'The gate would hold it because', beside: 'Received twice, differently', collisions: 'One UID, several studies', corrected: 'Corrected', earlier: 'Earlier cases', removed: 'What was removed', removedNone: 'Nothing recorded: the study could not be read.', gate: 'Input check', gatePassed: 'within what the bundle was made for', gateNot: 'outside what the bundle was made for',
     report: 'Report', case: 'Case', timeline: 'Timeline', result: 'Triage result', pending: 'Not analysed yet.',
   },
   draftBy: (/** @type {string} */ origin) => `UNSIGNED MACHINE DRAFT by ${origin}. Nobody has read it.`,
@@ -82,7 +85,7 @@ export const t = {
   keys: [
     ['J K', 'next, previous study'], ['/', 'find'], ['Esc', 'back to the list'], ['G S', 'go to STAT'],
     ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
-    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
+    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['V', 'collisions: archive checked'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
     ['F D', 'a drawn study, read: a finding, none of the findings'],
     ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],

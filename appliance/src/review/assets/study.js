@@ -19,6 +19,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[] },
  *   report: null | { lines: string[], unsigned: boolean, signed_by: string | null, origin: string, created: string },
  *   earlier: { revision: number, state: string, corrected_at: number | null, report: Detail['report'] }[],
+ *   collisions: { studies: string[], answers: { destination: string, state: string, answer: string | null, status: number | null, instances: number, unchecked: number, checked_by: string | null }[] },
  *   events: { at: number, who: string, what: string }[], actions: Action[], phone: string | null }} Detail
  */
 
@@ -114,9 +115,23 @@ function facts(d) {
     }
   }
   if (d.row.corrected > 0) head.append(part(t.sections.corrected, el('p', 'fault', t.corrected(d.row.corrected))));
+  if (d.row.collisions > 0) head.append(collisions(d));
   if (d.row.beside > 0) head.append(part(t.sections.beside, el('p', 'fault beside', t.beside(d.row.beside))));
   if (d.case?.fault) head.append(part(t.sections.case, el('p', 'fault', d.case.fault)));
   $('facts').replaceChildren(head);
+}
+
+/** The same UIDs in other studies, and what archives made of it. @param {Detail} d */
+function collisions(d) {
+  const c = d.collisions;
+  const others = c.studies.map((id, n) => {
+    const link = /** @type {HTMLAnchorElement} */ (el('a', '', t.otherStudy(n + 1, c.studies.length)));
+    link.href = `/study/${id}`;
+    return link;
+  });
+  const ul = el('ul', 'collisions');
+  ul.append(...c.answers.map((a) => el('li', '', t.collisionAnswer(a))));
+  return part(t.sections.collisions, el('p', 'fault', t.collision(d.row.collisions)), ...others.flatMap((a) => [a, ' ']), ul);
 }
 
 /** @param {NonNullable<Detail['report']>} r */
@@ -246,7 +261,7 @@ async function press(a) {
   }
   /** @type {Record<string, unknown>} */
   const decision = { action: a.action };
-  if (['escalate', 'acknowledge', 'unacknowledge', 'stat', 'read-finding', 'read-nothing'].includes(a.action)) decision.study = d.row.id;
+  if (['escalate', 'acknowledge', 'unacknowledge', 'archive-checked', 'stat', 'read-finding', 'read-nothing'].includes(a.action)) decision.study = d.row.id;
   else decision.case = d.case?.id ?? '';
   if (reason !== undefined) decision.reason = reason;
   if (area) decision.area = area;

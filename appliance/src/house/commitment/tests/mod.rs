@@ -234,3 +234,25 @@ async fn an_old_refusal_of_the_archive_is_no_answer_to_a_scanner_that_asks_again
     scanner.ask(&asked("2.25.9", &["1.2.1.1"])).await;
     assert_eq!(scanner.report().await.committed.len(), 1);
 }
+
+#[tokio::test]
+async fn an_archives_word_about_a_uid_that_came_in_two_studies_is_no_promise_about_either() {
+    let house = House::new().await;
+    let kept = house.keep(CT, "1.2.1.1", b"ann's").await;
+    house.deliver(&kept).await;
+    house.pacs.silent.store(true, Ordering::Relaxed);
+    let started = house.start(Vec::new()).await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.10", &["1.2.1.1"])).await;
+    house.until_asked("the archive is asked", 1).await;
+    // Before it answers another patient's film of the same UID goes there too.
+    let other = house.keep_in("1.2.2", "CT1", CT, "1.2.1.1", b"bob's").await;
+    house.deliver(&other).await;
+    house.archive_answers(0, &started).await;
+    let report = scanner.report().await;
+    assert_eq!(report.failed.iter().map(|f| f.1.0).collect::<Vec<_>>(), [0x0110], "{report:?}");
+    // Nor about the other one.
+    scanner.ask(&asked("2.25.11", &["1.2.1.1"])).await;
+    assert_eq!(scanner.report().await.failed[0].1.0, 0x0110);
+    assert_eq!(house.pacs.asked.lock().unwrap().len(), 1, "it is not asked what its answer could not mean");
+}

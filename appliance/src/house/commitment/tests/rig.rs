@@ -213,6 +213,18 @@ impl House {
 
     /// Keeps an instance; only what comes from `CT1` goes to the archive.
     pub(super) async fn keep_from(&self, caller: &str, class: &str, uid: &str, bytes: &[u8]) -> String {
+        self.keep_in("1.2.1", caller, class, uid, bytes).await
+    }
+
+    /// Keeps an instance of this study.
+    pub(super) async fn keep_in(
+        &self,
+        study: &str,
+        caller: &str,
+        class: &str,
+        uid: &str,
+        bytes: &[u8],
+    ) -> String {
         let mut incoming = self.opened.store.inbox().begin().unwrap();
         incoming.write(bytes).unwrap();
         let reception =
@@ -220,7 +232,7 @@ impl House {
         let r = incoming.commit(reception).unwrap().reception;
         let arrival = Arrival {
             id: r.id.to_string(),
-            study_uid: "1.2.1".into(),
+            study_uid: study.into(),
             sop_instance_uid: uid.into(),
             series_uid: "1.2.9".into(),
             sop_class: class.into(),
