@@ -109,6 +109,7 @@ fn item(instance: u32, modality: &str, body_part: &str, view: &str) -> Item {
 /// The same with what its header says besides, of an image of this modality.
 fn saying(item: Item, texts: &[(Tag, &str)]) -> Item {
     let mut data = DataSet::new();
+    data.put_text(tags::MODALITY, vr_of(tags::MODALITY), &item.facts.modality);
     for (tag, text) in texts {
         data.put_text(*tag, vr_of(*tag), text);
     }

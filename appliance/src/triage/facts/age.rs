@@ -67,7 +67,7 @@ pub fn age(headers: &[&Ages], today: i64) -> Age {
     }
     // A day for the clocks of other time zones.
     if dates.iter().any(|date| *date > today.saturating_add(1)) {
-        tell("the study is dated in the future");
+        tell("The study is dated in the future");
     }
     for (birth, date) in births.iter().flat_map(|birth| dates.iter().map(move |date| (*birth, *date))) {
         let years = whole_years(birth, date);
@@ -152,7 +152,7 @@ mod tests {
             (vec![["045Y", "20250301", "20240517"]], "Patient's Birth Date lies after the study"),
             (vec![["045Y", "18510101", "20240517"]], "Patient's Birth Date is before anybody's"),
             (vec![["200Y", "", "20240517"]], "Patient's Age is more than anybody's"),
-            (vec![["045Y", "", "20310517"]], "the study is dated in the future"),
+            (vec![["045Y", "", "20310517"]], "The study is dated in the future"),
             (vec![["045Y", "", ""], ["003Y", "", ""]], "Patient's Age differs between images"),
             (vec![["", "19790301", ""], ["", "20210301", ""]], "Patient's Birth Date differs between images"),
         ] {

@@ -223,6 +223,7 @@ pub(super) fn other_film_facts() -> Vec<(&'static str, Change, Is)> {
         ("lateral by text beside PA", text(0x0018_1400, "chest lat"), Doubtful("Acquisition Device Processing Description names a lateral view")),
         ("both by text", text(0x0008_1030, "Thorax p.a. und seitlich"), Taken),
         ("knee by text", text(0x0008_1030, "Kniegelenk rechts"), Doubtful("Study Description names the lower limb")),
+        ("heart in Latin, no plane of a film", text(0x0008_103E, "cor et pulmo"), Taken),
         ("chest and knee by text", text(0x0008_1030, "Thorax, Knie"), Taken),
         ("abdomen by the request", coded(0x0032_1064, ("99RIS", "AB1", "Abdomen im Stehen")), Doubtful("Requested Procedure Code Sequence names the abdomen")),
     ]
@@ -239,6 +240,9 @@ pub(super) fn slice_facts() -> Vec<(&'static str, Change, Is)> {
         ("coronal", text(0x0020_0037, "1\\0\\0\\0\\0\\-1"), Refused("Image Orientation (Patient) says coronal; the model takes AXIAL slices")),
         ("sagittal", text(0x0020_0037, "0\\1\\0\\0\\0\\-1"), Refused("says sagittal")),
         ("between planes", text(0x0020_0037, "1\\0\\0\\0\\0.7\\-0.71"), Doubtful("says oblique")),
+        ("rows to the left, columns to the feet", all(vec![without(&[0x0020_0037]), text(0x0020_0020, "L\\F")]), Refused("Patient Orientation says coronal")),
+        ("rows to the back", all(vec![without(&[0x0020_0037]), text(0x0020_0020, "P\\F")]), Refused("Patient Orientation says sagittal")),
+        ("rows to the left, columns to the back", all(vec![without(&[0x0020_0037]), text(0x0020_0020, "L\\P")]), Taken),
         ("upside down", text(0x0020_0037, "-1\\0\\0\\0\\-1\\0"), Doubtful("turned or mirrored")),
         ("scout", text(0x0008_0008, "ORIGINAL\\PRIMARY\\LOCALIZER"), Refused("a scout view")),
         ("scout by options", text(0x0018_0022, "SCOUT MODE"), Refused("Scan Options says a scout view")),

@@ -4,11 +4,14 @@ use super::read::{Said, dcm, everywhere, snomed, term};
 use super::{Claim, Weight};
 use crate::dicom::{DataSet, Tag, tags};
 
-/// Digital X-Ray Image Storage, the two SOP classes of it.
-const FOR_PRESENTATION: &str = "1.2.840.10008.5.1.4.1.1.1.1";
-const FOR_PROCESSING: &str = "1.2.840.10008.5.1.4.1.1.1.1.1";
+/// Storage SOP classes have this in front.
+const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
 
-/// Presentation Intent Type and the SOP class that goes with it (PS3.3 C.8.11.1): raw values of a detector are not what
+/// Digital X-ray, mammography, intra-oral: the class of each intent.
+const FOR_PRESENTATION: [&str; 3] = ["1.1", "1.2", "1.3"];
+const FOR_PROCESSING: [&str; 3] = ["1.1.1", "1.2.1", "1.3.1"];
+
+/// Presentation Intent Type and the SOP class that goes with it (PS3.3 C.8.11.1, C.8.11.6, C.8.11.8): raw values of a detector are not what
 /// a person reads.
 pub(super) fn intent(data: &DataSet, said: &mut Said) {
     match term(data, Tag::new(0x0008, 0x0068)).as_deref() {
@@ -23,9 +26,10 @@ pub(super) fn intent(data: &DataSet, said: &mut Said) {
         _ => {}
     }
     let class = data.uid(tags::SOP_CLASS_UID).unwrap_or_default();
-    if class == FOR_PROCESSING {
+    let class = class.strip_prefix(STORAGE).unwrap_or_default();
+    if FOR_PROCESSING.contains(&class) {
         said.add(Weight::Coded, "SOP Class UID says For Processing", Claim::ForPresentation(false));
-    } else if class == FOR_PRESENTATION {
+    } else if FOR_PRESENTATION.contains(&class) {
         said.add(Weight::Coded, "SOP Class UID says For Presentation", Claim::ForPresentation(true));
     }
 }
@@ -108,8 +112,7 @@ pub(super) fn derivation(data: &DataSet, said: &mut Said) {
     }
 }
 
-/// Storage SOP classes, without the prefix of all of them: radiographs and CT.
-const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
+/// Radiographs and CT.
 const FILM_CLASSES: [&str; 3] = ["1", "1.1", "1.1.1"];
 const CT_CLASSES: [&str; 3] = ["2", "2.1", "2.2"];
 

@@ -1,6 +1,7 @@
 //! Slices of a volume: their plane, how they lie, how they were acquired, whether a contrast agent was given.
 
 use super::read::{Said, everywhere, term};
+use super::views::{Run, run};
 use super::{Claim, Weight};
 use crate::dicom::{DataSet, Tag, tags};
 
@@ -9,12 +10,15 @@ const PLANE_ORIENTATION_SEQUENCE: Tag = Tag::new(0x0020, 0x9116);
 /// How near a direction must come to an axis of the patient: a gantry leans by up to 30 degrees.
 const NEAR: f64 = 0.8;
 
-/// Image Orientation (Patient) (PS3.3 C.7.6.2.1.1), of Enhanced images in Plane Orientation Sequence (C.7.6.16.2.4).
-/// The plane that it says is coded; axial slices that are turned or mirrored leave a doubt.
+/// Image Orientation (Patient) (PS3.3 C.7.6.2.1.1), of Enhanced images in Plane Orientation Sequence (C.7.6.16.2.4);
+/// Patient Orientation (C.7.6.1.1.1) where there is none. The plane that it says is coded; axial slices that are turned
+/// or mirrored leave a doubt.
 pub(super) fn orientation(data: &DataSet, said: &mut Said) {
+    let mut given = false;
     for place in everywhere(data, PLANE_ORIENTATION_SEQUENCE) {
         let values = place.decimals(tags::IMAGE_ORIENTATION_PATIENT);
         let &[a, b, c, d, e, f] = values.as_slice() else { continue };
+        given = true;
         let normal = [b * f - c * e, c * d - a * f, a * e - b * d];
         let planes = [("sagittal", "SAGITTAL"), ("coronal", "CORONAL"), ("axial", "AXIAL")];
         let near = normal.iter().zip(planes).find(|(part, _)| part.abs() >= NEAR);
@@ -30,6 +34,13 @@ pub(super) fn orientation(data: &DataSet, said: &mut Said) {
             None => said.add(Weight::Hint, format!("{source} oblique"), Claim::Plane(Vec::new())),
         }
     }
+    let (name, plane) = match run(data).filter(|_| !given) {
+        Some(Run::Frontal { .. }) => ("coronal", "CORONAL"),
+        Some(Run::Lateral) => ("sagittal", "SAGITTAL"),
+        Some(Run::Axial) => ("axial", "AXIAL"),
+        None => return,
+    };
+    said.add(Weight::Coded, format!("Patient Orientation says {name}"), Claim::Plane(vec![plane]));
 }
 
 const CT_ACQUISITION_TYPE_SEQUENCE: Tag = Tag::new(0x0018, 0x9301);

@@ -8,7 +8,7 @@ use crate::dicom::{DataSet, Tag, tags};
 type Check = fn(&DataSet, &mut Said);
 
 /// Asked of every image.
-const EVERY: [Check; 9] = [
+const EVERY: [Check; 10] = [
     regions::anatomic_region,
     regions::primary_structure,
     making::image_type,
@@ -17,18 +17,18 @@ const EVERY: [Check; 9] = [
     making::quality_control,
     making::species,
     making::pixel_shape,
+    making::intent,
     text,
 ];
 
-/// Asked of radiographs.
-const FILMS: [Check; 8] = [
+/// Asked of plain radiographs: in mammography and the like the same letters and sides are the usual ones.
+const FILMS: [Check; 7] = [
     views::view_code,
     views::patient_orientation,
     views::patient_position,
     views::positioner,
     views::eponym,
     views::laterality,
-    making::intent,
     making::parts_and_frames,
 ];
 
@@ -36,24 +36,32 @@ const FILMS: [Check; 8] = [
 const SLICES: [Check; 3] = [planes::orientation, planes::acquisition, planes::contrast];
 
 /// What has been said so far, each thing once: in a multi-frame image every frame repeats it.
-#[derive(Default)]
-pub(super) struct Said(Vec<Statement<'static>>);
+pub(super) struct Said {
+    statements: Vec<Statement<'static>>,
+    /// The image is a slice: texts may name its plane.
+    slice: bool,
+}
 
 impl Said {
     pub(super) fn add(&mut self, weight: Weight, words: impl Into<String>, claim: Claim<'static>) {
         let statement = Statement { words: words.into(), claim, weight };
-        if !self.0.contains(&statement) {
-            self.0.push(statement);
+        if !self.statements.contains(&statement) {
+            self.statements.push(statement);
         }
     }
 }
 
 /// What the header of an image says; `slice`: it belongs to a stack of slices.
 pub fn read(data: &DataSet, slice: bool) -> Vec<Statement<'static>> {
-    let mut said = Said::default();
-    let more: &[Check] = if slice { &SLICES } else { &FILMS };
+    let mut said = Said { statements: Vec::new(), slice };
+    let film = matches!(term(data, tags::MODALITY).as_deref(), Some("CR" | "DX" | "RG"));
+    let more: &[Check] = match (slice, film) {
+        (true, _) => &SLICES,
+        (false, true) => &FILMS,
+        (false, false) => &[],
+    };
     EVERY.iter().chain(more).for_each(|check| check(data, &mut said));
-    said.0
+    said.statements
 }
 
 /// The data set, and the items of a functional group, shared and of every frame (PS3.3 C.7.6.16.1): an attribute stands
@@ -151,6 +159,7 @@ fn text(data: &DataSet, said: &mut Said) {
 
 /// What a text, or a meaning beside a code, names.
 pub(super) fn hint(source: &str, found: &[&'static Meaning], said: &mut Said) {
+    let slice = said.slice;
     let mut name = |names: &str, claim| said.add(Weight::Hint, format!("{source} names {names}"), claim);
     if let Some((names, terms)) = views_of(found) {
         name(&names, Claim::View(terms));
@@ -158,9 +167,9 @@ pub(super) fn hint(source: &str, found: &[&'static Meaning], said: &mut Said) {
     if let Some((names, part)) = regions_of(found) {
         name(&names, Claim::Region(part));
     }
-    let planes: Vec<_> = found.iter().filter_map(|m| m.claim.plane().map(|plane| (m.name, plane))).collect();
-    if !planes.is_empty() {
-        let (names, planes): (Vec<_>, Vec<_>) = planes.into_iter().unzip();
+    let planes = found.iter().filter_map(|m| m.claim.plane().map(|plane| (m.name, plane)));
+    let (names, planes): (Vec<_>, Vec<_>) = planes.unzip();
+    if slice && !planes.is_empty() {
         name(&names.join(" and "), Claim::Plane(planes));
     }
     for meaning in found.iter().filter(|m| m.claim.is_unfit()) {

@@ -67,6 +67,29 @@ fn what_a_bundle_names_is_no_contradiction() {
 }
 
 #[test]
+fn other_kinds_of_films_are_not_asked_what_is_usual_of_them() {
+    let breast = accepts(&["MG"], &["BREAST"], &["CC", "MLO"]);
+    let of_breast = all(vec![
+        text(0x0008_0060, "MG"),
+        text(0x0008_0016, "1.2.840.10008.5.1.4.1.1.1.2"),
+        text(0x0018_0015, "BREAST"),
+        text(0x0018_5101, "CC"),
+        text(0x0020_0020, "A\\R"),
+        text(0x0020_0062, "L"),
+        text(0x0008_103E, "L CC"),
+        coded(REGION, ("SCT", "76752008", "Breast")),
+        coded(VIEW_CODE, ("SCT", "399162004", "cranio-caudal")),
+    ]);
+    check("a mammogram", &film(), &of_breast, &breast, Taken);
+    let raw = all(vec![
+        of_breast,
+        text(0x0008_0068, "FOR PROCESSING"),
+        text(0x0008_0016, "1.2.840.10008.5.1.4.1.1.1.2.1"),
+    ]);
+    check("a raw one", &film(), &raw, &breast, Refused("FOR PROCESSING"));
+}
+
+#[test]
 fn a_code_fills_what_is_empty_and_settles_what_is_contradictory() {
     let statements = read(&film(), false);
     let filled = |view: Option<&str>, body_part: Option<&str>| {

@@ -128,33 +128,49 @@ fn modified(item: &DataSet, said: &mut Said) {
     }
 }
 
-/// Patient Orientation (PS3.3 C.7.6.1.1.1): the directions of rows and columns. Rows that run to the front or the back
-/// are those of a lateral film, whatever else is said. The plain frontal letters agree with nothing: many devices write
-/// them on every film. Letters of a film that is turned or mirrored leave a doubt.
-pub(super) fn patient_orientation(data: &DataSet, said: &mut Said) {
+/// Where rows and columns run, as letters (PS3.3 C.7.6.1.1.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Run {
+    /// From side to side and along the body: frontal, or coronal.
+    Frontal { upright: bool, straight: bool },
+    /// From front to back and along the body: lateral, or sagittal.
+    Lateral,
+    /// From side to side and from front to back.
+    Axial,
+}
+
+/// Patient Orientation; `None` when it is not given or no such letters.
+pub(super) fn run(data: &DataSet) -> Option<Run> {
     let values = data.texts(Tag::new(0x0020, 0x0020));
-    let [row, column] = values.as_slice() else { return };
+    let [row, column] = values.as_slice() else { return None };
     let first = |text: &str| text.chars().next().map(|c| c.to_ascii_uppercase());
-    let (Some(across), Some(down)) = (first(row), first(column)) else { return };
-    let source = "Patient Orientation says";
-    let mut against = |weight, words: &str, claim| said.add(weight, format!("{source} {words}"), claim);
-    let sideways = |c| matches!(c, 'L' | 'R');
-    let to_front_or_back = |c| matches!(c, 'A' | 'P');
-    let along = |c| matches!(c, 'H' | 'F');
-    match (across, down) {
-        ('L', 'F') if row.len() + column.len() == 2 => {}
-        (a, d) if (to_front_or_back(a) && along(d)) || (along(a) && to_front_or_back(d)) => {
-            against(Weight::Coded, "lateral", Claim::View(vec!["LAT", "LATERAL", "LL", "RL"]));
+    let letters = (first(row)?, first(column)?);
+    let has = |axis: [char; 2]| axis.contains(&letters.0) || axis.contains(&letters.1);
+    match (has(['L', 'R']), has(['A', 'P']), has(['H', 'F'])) {
+        (true, false, true) => {
+            Some(Run::Frontal { upright: letters == ('L', 'F'), straight: row.len() + column.len() == 2 })
         }
-        (a, d) if (to_front_or_back(a) && sideways(d)) || (sideways(a) && to_front_or_back(d)) => {
-            against(Weight::Coded, "axial", Claim::View(vec!["AXIAL"]));
-        }
-        ('L', 'F') => against(Weight::Hint, "oblique", Claim::View(vec!["OBLIQUE", "OBL"])),
-        (a, d) if (sideways(a) && along(d)) || (along(a) && sideways(d)) => {
-            against(Weight::Hint, "turned or mirrored", Claim::Unfit);
-        }
-        _ => {}
+        (false, true, true) => Some(Run::Lateral),
+        (true, true, false) => Some(Run::Axial),
+        _ => None,
     }
+}
+
+/// Patient Orientation (PS3.3 C.7.6.1.1.1). Rows that run to the front or the back are those of a lateral film, whatever
+/// else is said. The plain frontal letters agree with nothing: many devices write them on every film. Letters of a film
+/// that is turned or mirrored leave a doubt. The flips and rotations of the field of view (C.8.11.4) are about the
+/// detector, and say nothing of the patient.
+pub(super) fn patient_orientation(data: &DataSet, said: &mut Said) {
+    let (weight, words, claim) = match run(data) {
+        Some(Run::Lateral) => (Weight::Coded, "lateral", Claim::View(vec!["LAT", "LATERAL", "LL", "RL"])),
+        Some(Run::Axial) => (Weight::Coded, "axial", Claim::View(vec!["AXIAL"])),
+        Some(Run::Frontal { upright: false, .. }) => (Weight::Hint, "turned or mirrored", Claim::Unfit),
+        Some(Run::Frontal { straight: false, .. }) => {
+            (Weight::Hint, "oblique", Claim::View(vec!["OBLIQUE", "OBL"]))
+        }
+        Some(Run::Frontal { .. }) | None => return,
+    };
+    said.add(weight, format!("Patient Orientation says {words}"), claim);
 }
 
 const PATIENT_ORIENTATION_CODE_SEQUENCE: Tag = Tag::new(0x0054, 0x0410);
