@@ -102,7 +102,10 @@ fn models(c: &Init) -> Result<(String, String), Failure> {
     let runtime =
         if c.bundles.is_empty() { None } else { models::runtime::to_write_down(None).map_err(missing)? };
     let runtime = runtime.map_or_else(
-        || "# runtime = \"/usr/lib/libonnxruntime.so\"  # ONNX Runtime, when it is not in its usual places".to_owned(),
+        || {
+            "# runtime = \"/usr/lib/libonnxruntime.so\"  # ONNX Runtime, when it is not in its usual places"
+                .to_owned()
+        },
         |path| format!("runtime = {}", written(&path)),
     );
     Ok((bundles?.join(", "), runtime))

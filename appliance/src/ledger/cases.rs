@@ -255,11 +255,13 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         // Nothing to go back to: undo never leads past a hold.
-        sqlx::query("UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'")
-            .bind(why)
-            .bind(&case.id)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'",
+        )
+        .bind(why)
+        .bind(&case.id)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
