@@ -114,7 +114,9 @@ fn with(bytes: &[u8]) -> File {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }).collect()
+    (0..count)
+        .map(|_| InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None })
+        .collect()
 }
 
 fn order() -> DeidOrder {

@@ -16,16 +16,20 @@
 //! | `wire` | the gRPC service, generated from `scanside.proto` |
 //! | `pki` | the cloud's certificate authority |
 //! | `tls` | both ends of the transport |
+//!
+//! And what both do alike without the other: `descriptors` raises the limit of open files, `serve` takes connections.
 
 pub mod case;
 pub mod clock;
 pub mod content;
+pub mod descriptors;
 pub mod envelope;
 pub mod ids;
 pub mod keys;
 pub mod limits;
 pub mod pki;
 pub mod report;
+pub mod serve;
 pub mod settings;
 pub mod tls;
 pub mod token;

@@ -1,15 +1,14 @@
 //! Behaviour: a lost ledger is restored by the documented commands, and nothing that was acknowledged is missing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::{
-    Answer, Appliance, LIMIT, STORESCP, Settings, SmallDisk, Storescp, project, run, run_ok, until,
-};
+use tests::cast::drill::{backup, beside_ledger, command, restore, wipe_ledger};
+use tests::cast::{Appliance, LIMIT, Pair, STORESCP, Settings, SmallDisk, Storescp, Terms, until};
 
 /// A head CT of so many small slices.
 fn objects(seed: u64, slices: usize) -> Vec<Outgoing> {
@@ -53,57 +52,6 @@ fn until_answered(appliance: &Appliance, studies: usize) {
     .unwrap();
 }
 
-fn command(appliance: &Appliance, words: &[&str]) -> Answer {
-    let config = appliance.config.display().to_string();
-    run("appliance", &[words, &["--config", &config]].concat()).unwrap()
-}
-
-fn backup(appliance: &Appliance, to: &Path) {
-    let said = command(appliance, &["backup", &to.display().to_string()]);
-    assert_eq!(said.code, 0, "{}", said.stderr);
-}
-
-/// The commands of the handbook up to the start, with this site's folder and this backup in them.
-fn documented(appliance: &Appliance, backup: &Path) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(project().join("appliance/RESTORE.md")).unwrap();
-    let (_, rest) = text.split_once("```sh\n").unwrap();
-    let (block, _) = rest.split_once("```").unwrap();
-    let named = |word: &str| {
-        let word = word.replace("/srv/backup/monday", &backup.display().to_string());
-        word.replace("/srv/scanside/appliance.toml", &appliance.config.display().to_string())
-    };
-    let lines: Vec<Vec<String>> =
-        block.lines().map(|line| line.split_whitespace().map(named).collect()).collect();
-    assert_eq!(lines.last().unwrap()[1], "run");
-    lines
-}
-
-/// Restores as documented; gives what the commands said.
-fn restore(appliance: &mut Appliance, backup: &Path) -> String {
-    let mut said = String::new();
-    let lines = documented(appliance, backup);
-    for line in &lines[..lines.len() - 1] {
-        assert_eq!(line[0], "appliance");
-        let args: Vec<&str> = line[1..].iter().map(String::as_str).collect();
-        said += &run_ok("appliance", &args).unwrap().stdout;
-    }
-    appliance.start().unwrap();
-    said
-}
-
-fn beside_ledger(appliance: &Appliance) -> BTreeSet<PathBuf> {
-    let ledger = appliance.ledger_path().unwrap();
-    let name = ledger.file_name().unwrap().to_string_lossy().into_owned();
-    let all = std::fs::read_dir(ledger.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
-    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&name)).collect()
-}
-
-fn wipe_ledger(appliance: &Appliance) {
-    for path in beside_ledger(appliance) {
-        std::fs::remove_file(path).unwrap();
-    }
-}
-
 /// Every object has its row, once, and its bytes; every revision its one disposition.
 fn assert_whole(appliance: &Appliance, objects: &[Outgoing]) {
     let mut ledger = appliance.ledger().unwrap();
@@ -136,16 +84,19 @@ fn the_whole_drill_thirty_backed_up_forty_more_and_the_ledger_lost() {
     appliance.start().unwrap();
     send(&appliance, &before);
     until_answered(&appliance, 3);
-    backup(&appliance, &to);
+    backup(&appliance, &to).unwrap();
     let revisions = appliance.ledger().unwrap().count("SELECT count(*) FROM revisions").unwrap();
     send(&appliance, &after);
     until_answered(&appliance, 5);
+    // An orderly stop files entries away to where a start does not look by itself.
+    appliance.stop().unwrap();
+    appliance.start().unwrap();
     appliance.kill();
-    wipe_ledger(&appliance);
-    let refused = command(&appliance, &["run"]);
+    wipe_ledger(&appliance).unwrap();
+    let refused = command(&appliance, &["run"]).unwrap();
     assert!(refused.code != 0 && refused.stderr.contains("restore"), "{}", refused.stderr);
 
-    let said = restore(&mut appliance, &to);
+    let said = restore(&mut appliance, &to).unwrap();
     assert!(said.contains("40 stored instances had no row in it and have one now"), "{said}");
     assert!(said.contains("the audit on this disk holds and goes on"), "{said}");
     assert!(said.contains("the chain holds") && said.contains("restored from a backup of 20"), "{said}");
@@ -167,15 +118,15 @@ fn the_whole_drill_thirty_backed_up_forty_more_and_the_ledger_lost() {
 
     // Not over a running appliance, and not over a ledger unless told.
     let name = to.display().to_string();
-    let running = command(&appliance, &["restore", &name, "--replace"]);
+    let running = command(&appliance, &["restore", &name, "--replace"]).unwrap();
     assert!(running.code == 75 && running.stderr.contains("stop the appliance"), "{}", running.stderr);
     appliance.stop().unwrap();
-    let over = command(&appliance, &["restore", &name]);
+    let over = command(&appliance, &["restore", &name]).unwrap();
     assert!(over.code == 1 && over.stderr.contains("--replace"), "{}", over.stderr);
     // The same backup again over the good ledger: what is delivered already goes once more, and stays one.
-    let again = command(&appliance, &["restore", &name, "--replace"]);
+    let again = command(&appliance, &["restore", &name, "--replace"]).unwrap();
     assert_eq!(again.code, 0, "{}", again.stderr);
-    assert!(beside_ledger(&appliance).iter().any(|path| path.to_string_lossy().contains(".aside-")));
+    assert!(beside_ledger(&appliance).unwrap().iter().any(|path| path.to_string_lossy().contains(".aside-")));
     appliance.start().unwrap();
     until_answered(&appliance, 5);
     assert_whole(&appliance, &all);
@@ -185,7 +136,7 @@ fn the_whole_drill_thirty_backed_up_forty_more_and_the_ledger_lost() {
     .unwrap();
     assert_eq!(archive.data_sets().unwrap().len(), 70);
     appliance.stop().unwrap();
-    assert_eq!(command(&appliance, &["audit", "verify"]).code, 0);
+    assert_eq!(command(&appliance, &["audit", "verify"]).unwrap().code, 0);
 }
 
 #[test]
@@ -199,13 +150,13 @@ fn a_backup_taken_while_images_come_is_whole_and_a_ledger_put_back_by_hand_is_br
     let outcomes = appliance.scanner().send_watched(&all, |_| {
         sent += 1;
         if sent == 50 {
-            backup(&appliance, &to);
+            backup(&appliance, &to).unwrap();
         }
         Ok(())
     });
     assert!(outcomes.complete().unwrap().iter().all(|o| o.acknowledged()));
-    appliance.kill();
-    wipe_ledger(&appliance);
+    appliance.stop().unwrap();
+    wipe_ledger(&appliance).unwrap();
     // As somebody does who has not read the handbook; no log of another ledger lies beside it.
     std::fs::copy(to.join("ledger.db"), appliance.ledger_path().unwrap()).unwrap();
     appliance.start().unwrap();
@@ -222,6 +173,88 @@ fn a_backup_taken_while_images_come_is_whole_and_a_ledger_put_back_by_hand_is_br
 }
 
 #[test]
+fn what_was_delivered_and_removed_since_the_backup_is_known_to_be_and_alarms_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut appliance = site(folder.path(), None);
+    let (to, config) = (folder.path().join("backup"), appliance.config.clone());
+    let set = |keys: &[(&str, &str, &str)]| {
+        let settings = Settings::read(&config).unwrap();
+        keys.iter().fold(settings, |s, (room, key, value)| s.with(room, key, *value)).write().unwrap();
+    };
+    set(&[("study", "quiet", "1h"), ("study", "after_release", "1h")]);
+    let (removed, other) = (objects(9_500, 3), objects(9_501, 3));
+    appliance.start().unwrap();
+    send(&appliance, &[removed.clone(), other].concat());
+    backup(&appliance, &to).unwrap();
+    appliance.stop().unwrap();
+    // Both are answered, and go as delivered and old.
+    set(&[("study", "quiet", "1s"), ("study", "after_release", "300ms")]);
+    set(&[("store", "keep", "0s"), ("store", "evict", "answered")]);
+    appliance.start().unwrap();
+    until_answered(&appliance, 2);
+    appliance.stop().unwrap();
+    set(&[("store", "warn_free", "1000TiB")]);
+    appliance.start().unwrap();
+    let mut ledger = appliance.ledger().unwrap();
+    let gone = "SELECT count(*) FROM instances WHERE evicted_at IS NOT NULL";
+    until("both are removed", LIMIT, || Ok((ledger.count(gone)? == 6).then_some(()))).unwrap();
+    appliance.kill();
+    drop(ledger);
+    set(&[("store", "warn_free", "200MiB")]);
+    wipe_ledger(&appliance).unwrap();
+
+    let said = restore(&mut appliance, &to).unwrap();
+    assert!(said.contains("6 originals were delivered and removed since"), "{said}");
+    let mut ledger = appliance.ledger().unwrap();
+    let rows = until("both are answered", LIMIT, || {
+        let rows = ledger.rows()?;
+        Ok(rows.iter().all(|row| row.answered()).then_some(rows))
+    })
+    .unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row.disposition.as_deref(), Some("not-analysed"), "{row:?}");
+        assert!(row.reason.unwrap().contains("removed before the ledger was restored"));
+    }
+    // Sent again it counts anew.
+    send(&appliance, &removed);
+    until("it is here again", LIMIT, || Ok((appliance.stored()?.len() == removed.len()).then_some(())))
+        .unwrap();
+    appliance.stop().unwrap();
+}
+
+#[test]
+fn a_case_that_was_delivered_after_the_backup_goes_once_more_and_the_cloud_keeps_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pair = Pair::start(folder.path(), &Terms::default()).unwrap();
+    let to = folder.path().join("backup");
+    pair.link.cut();
+    let spec = StudySpec::new(StudyKind::HeadCt, 9_400).with_size(64, 64).with_slices(4);
+    let row = pair.answered(&spec.build().unwrap().instances).unwrap();
+    if row.case.is_none() {
+        pair.let_go(&row).unwrap();
+    }
+    pair.until_state("sealed").unwrap();
+    backup(&pair.appliance, &to).unwrap();
+    pair.link.mend();
+    let home = pair.until_state("answered").unwrap();
+    pair.appliance.kill();
+    wipe_ledger(&pair.appliance).unwrap();
+    restore(&mut pair.appliance, &to).unwrap();
+    // The ledger of the backup wants to send an envelope that is no longer here.
+    let again = pair.until_state("received").unwrap();
+    assert_eq!(again.case, home.case);
+    let outbox = pair.appliance.store_path().unwrap().join("outbox");
+    until("the second envelope is let go", LIMIT, || {
+        let left = std::fs::read_dir(&outbox).map_err(|e| tests::Error::other(e.to_string()))?.count();
+        Ok((left == 0).then_some(()))
+    })
+    .unwrap();
+    assert_eq!(pair.cloud.cases().unwrap().len(), 1);
+    pair.appliance.stop().unwrap();
+}
+
+#[test]
 fn an_audit_that_is_lost_cut_or_headless_is_told_apart_and_stops_nobody_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let mut appliance = site(folder.path(), None);
@@ -231,35 +264,35 @@ fn an_audit_that_is_lost_cut_or_headless_is_told_apart_and_stops_nobody_for_good
     appliance.start().unwrap();
     send(&appliance, &objects(9_200, 3));
     until_answered(&appliance, 1);
-    backup(&appliance, &to);
+    backup(&appliance, &to).unwrap();
     send(&appliance, &objects(9_201, 3));
     until_answered(&appliance, 2);
     appliance.stop().unwrap();
     let (whole, good_head) = (std::fs::read_to_string(&audit).unwrap(), std::fs::read(&head).unwrap());
     let lines = whole.lines().count();
     let restored = |words: &str, aside: bool| {
-        let said = command(&appliance, &["restore", &name, "--replace", "--json"]);
+        let said = command(&appliance, &["restore", &name, "--replace", "--json"]).unwrap();
         assert_eq!(said.code, 0, "{words}: {}", said.stderr);
         let done: serde_json::Value = serde_json::from_str(said.stdout.trim()).unwrap();
         assert!(done["audit"].as_str().unwrap().contains(words), "{words}: {done}");
         let put = done["aside"].as_array().unwrap();
         assert_eq!(put.iter().any(|p| p.as_str().unwrap().contains("audit.jsonl.aside")), aside, "{done}");
-        let verified = command(&appliance, &["audit", "verify"]);
+        let verified = command(&appliance, &["audit", "verify"]).unwrap();
         assert!(verified.code == 0 && verified.stdout.contains(words), "{words}: {}", verified.stdout);
     };
     // The audit of the backup put in its place by hand, as one did before: the start says what to do.
     std::fs::copy(to.join("audit.jsonl"), &audit).unwrap();
-    let refused = command(&appliance, &["run"]);
+    let refused = command(&appliance, &["run"]).unwrap();
     assert!(refused.code == 1 && refused.stderr.contains("appliance restore"), "{}", refused.stderr);
     restored("was put aside: it does not reach line", true);
     // Altered in the middle.
     std::fs::write(&audit, whole.replacen("received", "recieved", 1)).unwrap();
     std::fs::write(&head, &good_head).unwrap();
-    assert_eq!(command(&appliance, &["run"]).code, 1);
+    assert_eq!(command(&appliance, &["run"]).unwrap().code, 1);
     restored("was put aside: its chain is broken at line", true);
     // Gone.
     std::fs::remove_file(&audit).unwrap();
-    assert_eq!(command(&appliance, &["run"]).code, 1);
+    assert_eq!(command(&appliance, &["run"]).unwrap().code, 1);
     restored("was gone", false);
     // Longer than the backup's, without its head: it is kept, and said.
     std::fs::write(&audit, &whole).unwrap();
@@ -276,13 +309,13 @@ fn without_its_key_or_with_another_or_altered_a_backup_is_refused_and_nothing_is
     let folder = tempfile::tempdir().unwrap();
     let appliance = site(folder.path(), None);
     let (to, key) = (folder.path().join("backup"), appliance.folder.join("keys/store.key"));
-    backup(&appliance, &to);
+    backup(&appliance, &to).unwrap();
     let name = to.display().to_string();
-    let before = beside_ledger(&appliance);
+    let before = beside_ledger(&appliance).unwrap();
     let refused = |words: &str| {
-        let said = command(&appliance, &["restore", &name, "--replace"]);
+        let said = command(&appliance, &["restore", &name, "--replace"]).unwrap();
         assert!(said.code != 0 && said.stderr.contains(words), "{words}: {}", said.stderr);
-        assert_eq!(beside_ledger(&appliance), before, "{words}");
+        assert_eq!(beside_ledger(&appliance).unwrap(), before, "{words}");
     };
     let good = std::fs::read_to_string(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
@@ -307,18 +340,14 @@ fn a_disk_that_is_full_refuses_the_restore_and_keeps_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut appliance = site(folder.path(), None);
     let (small, to) = (appliance.folder.join("small"), folder.path().join("backup"));
-    let Some(disk) = SmallDisk::mount(&small, 16).unwrap() else {
-        let words = "a small disk could not be mounted (that needs root): a full one was NOT tested";
-        writeln!(std::io::stderr(), "{words}").unwrap();
-        return;
-    };
+    let Some(disk) = SmallDisk::mount(&small, 16, "a full disk").unwrap() else { return };
     std::fs::rename(appliance.ledger_path().unwrap(), folder.path().join("moved")).unwrap();
     std::fs::copy(folder.path().join("moved"), small.join("ledger.db")).unwrap();
     Settings::read(&appliance.config).unwrap().with("site", "ledger", "small/ledger.db").write().unwrap();
     appliance.start().unwrap();
     send(&appliance, &objects(9_300, 3));
     until_answered(&appliance, 1);
-    backup(&appliance, &to);
+    backup(&appliance, &to).unwrap();
     send(&appliance, &objects(9_301, 3));
     until_answered(&appliance, 2);
     appliance.stop().unwrap();
@@ -330,11 +359,11 @@ fn a_disk_that_is_full_refuses_the_restore_and_keeps_what_is_there() {
     }
     assert!(disk.free().unwrap() < 4096);
     let name = to.display().to_string();
-    let files = beside_ledger(&appliance);
-    let refused = command(&appliance, &["restore", &name, "--replace"]);
+    let files = beside_ledger(&appliance).unwrap();
+    let refused = command(&appliance, &["restore", &name, "--replace"]).unwrap();
     assert!(refused.code == 1 && refused.stderr.contains("make room"), "{}", refused.stderr);
     assert_eq!(
-        beside_ledger(&appliance),
+        beside_ledger(&appliance).unwrap(),
         files,
         "nothing is left of the try, and the ledger is in its place"
     );
@@ -343,7 +372,7 @@ fn a_disk_that_is_full_refuses_the_restore_and_keeps_what_is_there() {
     appliance.start().unwrap();
     until_answered(&appliance, 2);
     appliance.stop().unwrap();
-    let done = command(&appliance, &["restore", &name, "--replace"]);
+    let done = command(&appliance, &["restore", &name, "--replace"]).unwrap();
     assert_eq!(done.code, 0, "{}", done.stderr);
     appliance.start().unwrap();
     until_answered(&appliance, 2);

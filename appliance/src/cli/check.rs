@@ -2,7 +2,7 @@
 
 use super::out::{self, Failure};
 use super::{Where, site};
-use crate::house::Settings;
+use crate::house::{Settings, descriptors_needed};
 
 pub(super) async fn main(w: &Where) -> Result<(), Failure> {
     let (settings, mut document) =
@@ -19,12 +19,20 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
         }
         return Err(out::faults_failure(&faults));
     };
-    let notes = site::notes(&settings);
+    let mut notes = site::notes(&settings);
+    let (words, enough) = proto::descriptors::raise().words(descriptors_needed(&settings));
+    if enough {
+        out::say(&words);
+    } else {
+        notes.push(words.clone());
+    }
     for note in &notes {
         out::say(&format!("note: {note}"));
     }
     if w.json {
-        out::json(&serde_json::json!({ "faults": 0, "notes": notes }));
+        out::json(
+            &serde_json::json!({ "faults": 0, "notes": notes, "open_files": words, "open_files_enough": enough }),
+        );
     } else {
         out::line("the configuration holds");
     }

@@ -78,7 +78,7 @@ pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure>
 }
 
 pub(super) fn p10() -> InstanceRef {
-    InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }
+    InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None }
 }
 
 /// Why a job has no answer.

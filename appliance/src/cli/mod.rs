@@ -123,6 +123,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.peek().is_some_and(|a| a == "worker") {
         return crate::worker::main(args.skip(1));
     }
+    proto::descriptors::raise();
     match Cli::try_parse_from(std::iter::once(name).chain(args)) {
         Ok(cli) => dispatch(cli.command),
         Err(error) => {

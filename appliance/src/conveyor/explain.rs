@@ -1,6 +1,6 @@
 //! What de-identification does to a study's attributes, asked of a worker when a person wants to see it.
 
-use super::{Conveyor, Error, Outcome, Unopened, largest};
+use super::{Conveyor, Error, Outcome, Unopened};
 use crate::job::{Answer, ExplainJob, Explained, Job};
 use crate::ledger::InstanceRow;
 
@@ -29,7 +29,7 @@ impl Conveyor {
         };
         let job = ExplainJob { instances, of: instance, deid: self.deid.clone(), before };
         let bag = self.store.outbox().begin()?;
-        match self.ask(&Job::Explain(job), &bag, files, largest(&rows)).await? {
+        match self.ask(&Job::Explain(job), &bag, files, &rows).await? {
             Outcome::Answered(Answer::Explained(rows)) => Ok(Some(rows)),
             Outcome::Answered(_) | Outcome::Died(_) => Ok(None),
         }

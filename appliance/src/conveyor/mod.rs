@@ -10,8 +10,10 @@ mod pack;
 mod settle;
 mod workers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -121,19 +123,19 @@ const JOB_BYTES: u64 = 320 << 20;
 const JOB_FRAMES: u64 = 8;
 
 impl Conveyor {
-    /// Opens the entry files of instances for a worker, with what it must know about each.
+    /// Opens the files that instances lie in for a worker, each once, with what it must know about each instance.
     fn hand_over(&self, rows: &[InstanceRow]) -> Result<(Vec<InstanceRef>, Vec<OwnedFd>), Unopened> {
         let inbox = self.store.inbox();
         let mut refs = Vec::with_capacity(rows.len());
-        let mut files = Vec::with_capacity(rows.len());
+        let mut files = Files::default();
         for row in rows {
             let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
             let entry = inbox.hand_out(id).map_err(|error| match error {
                 crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
                 other => Unopened::Store(other.into()),
             })?;
-            files.push(OwnedFd::from(entry.file));
             refs.push(InstanceRef {
+                file: Some(files.number(entry.file)?),
                 offset: Some(entry.offset),
                 transfer_syntax: row.transfer_syntax.clone(),
                 sealed: entry.key.map(|key| Sealed {
@@ -143,23 +145,22 @@ impl Conveyor {
                 }),
             });
         }
-        Ok((refs, files))
+        Ok((refs, files.opened))
     }
 
-    /// Gives a job to a worker with `bag` as its output and returns its checked answer.
+    /// Gives a job about these instances to a worker with `bag` as its output and returns its checked answer.
     async fn ask(
         &self,
         job: &Job,
         bag: &Draft,
-        instances: Vec<OwnedFd>,
-        largest: u64,
+        opened: Vec<OwnedFd>,
+        rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {
-        let count = instances.len();
         let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
-        files.extend(instances);
+        files.extend(opened);
         let terms = Terms {
             timeout: JOB_TIME,
-            data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(JOB_FRAMES))),
+            data_bytes: Some(JOB_BYTES.saturating_add(largest(rows).saturating_mul(JOB_FRAMES))),
         };
         let mut touching = None;
         let answered = self
@@ -173,7 +174,28 @@ impl Conveyor {
         let length = bag.content_length()?;
         let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
         self.remember_workers(nobody.as_deref()).await?;
-        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, count, length)
+        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, rows.len(), length)
+    }
+}
+
+/// Files that are open for a job: each once, however many instances lie in it.
+#[derive(Default)]
+struct Files {
+    opened: Vec<OwnedFd>,
+    /// Device and number of each: while a file is open no other can have them.
+    known: HashMap<(u64, u64), u32>,
+}
+
+impl Files {
+    /// The number of this file among those opened.
+    fn number(&mut self, file: File) -> Result<u32, Unopened> {
+        let about = file.metadata().map_err(|_| Unopened::Store(Error::Store))?;
+        let next = u32::try_from(self.opened.len()).map_err(|_| Unopened::Store(Error::Store))?;
+        let number = *self.known.entry((about.dev(), about.ino())).or_insert(next);
+        if number == next {
+            self.opened.push(OwnedFd::from(file));
+        }
+        Ok(number)
     }
 }
 

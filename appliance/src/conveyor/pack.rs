@@ -4,7 +4,7 @@ use proto::case::{CaseFormat, CaseManifest, Plan};
 use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
-use super::{Conveyor, Error, Outcome, Unopened, largest, now};
+use super::{Conveyor, Error, Outcome, Unopened, now};
 use crate::deid::WayBack;
 use crate::escalation::Identity;
 use crate::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
@@ -72,7 +72,7 @@ impl Conveyor {
             Err(words) => return self.give_up(case, words).await,
         };
         let bag = self.store.outbox().begin()?;
-        match self.ask(&job, &bag, files, largest(&rows)).await? {
+        match self.ask(&job, &bag, files, &rows).await? {
             Outcome::Answered(Answer::Seal(sealed)) => {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;

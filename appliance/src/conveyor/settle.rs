@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
-use super::{Conveyor, Error, Outcome, Unopened, largest, now};
+use super::{Conveyor, Error, Outcome, Unopened, now};
 use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
 use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
 use crate::store::{Id, SHELF_HEADER};
@@ -64,7 +64,7 @@ impl Conveyor {
         });
         let deid = self.deid.clone();
         let job = Job::Triage(TriageJob { instances, deid, previews: true, bag: sealed });
-        match self.ask(&job, &bag, files, largest(&rows)).await? {
+        match self.ask(&job, &bag, files, &rows).await? {
             Outcome::Answered(Answer::Triage(mut answer)) => {
                 note_set_aside(&all, &mut answer);
                 if !answer.previews.is_empty() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use proto::serve::Patience;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -123,12 +124,20 @@ pub(super) async fn serve<C: Clerk>(
     clerk: Arc<C>,
     stop: CancellationToken,
 ) {
+    let mut patience = Patience::new("the control socket");
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
-        let Ok((stream, _)) = stream else { continue };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tokio::time::sleep(patience.failed(&error)).await;
+                continue;
+            }
+        };
+        patience.well();
         let clerk = Arc::clone(&clerk);
         tokio::spawn(async move {
             if tokio::time::timeout(EXCHANGE, exchange(stream, clerk)).await.is_err() {

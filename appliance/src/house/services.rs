@@ -12,8 +12,11 @@ use super::open::Opened;
 use super::sink::Door;
 use crate::commitment::{Report, Transaction};
 use crate::conveyor::now;
-use crate::intake::{Asker, Event, Failure, Services, StepCreate, StepSet};
+use crate::intake::{
+    Acceptance, Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
+};
 use crate::ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
+use crate::store::Reception;
 
 /// Behind the door: what N-services ask for.
 #[derive(Clone)]
@@ -82,5 +85,33 @@ impl Services for Counter {
 
     fn events(&self, association: u64) -> mpsc::Receiver<Event> {
         self.engine.events(association)
+    }
+}
+
+/// The whole face that reception sees: arrivals through the door, N-services at the counter.
+pub(super) struct Front {
+    pub(super) door: Door,
+    pub(super) counter: Counter,
+}
+
+impl Sink for Front {
+    fn takes(&self) -> bool {
+        self.door.takes()
+    }
+
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+        self.door.stored(reception)
+    }
+
+    fn released(&self, association: u64, studies: &[String]) {
+        self.door.released(association, studies);
+    }
+
+    fn refused(&self, caller: RefusedCaller) {
+        self.door.refused(caller);
+    }
+
+    fn services(&self) -> Option<&dyn Services> {
+        Some(&self.counter)
     }
 }

@@ -14,9 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::auditing::Flows;
 use super::open::{Opened, arrival};
-use super::services::Counter;
 use crate::conveyor::now;
-use crate::intake::{Acceptance, RefusedCaller, Services, Sink, SinkError, whose};
+use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
 use crate::ledger::{Arrival, Arrived, NewRefusal};
 use crate::store::{Id, Reception};
 use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
@@ -47,34 +46,6 @@ pub(super) struct Door {
     events: mpsc::Sender<Event>,
     /// Whether the ledger takes rows.
     taking: watch::Receiver<bool>,
-}
-
-/// The whole face that reception sees: arrivals through the door, N-services at the counter.
-pub(super) struct Front {
-    pub(super) door: Door,
-    pub(super) counter: Counter,
-}
-
-impl Sink for Front {
-    fn takes(&self) -> bool {
-        self.door.takes()
-    }
-
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
-        self.door.stored(reception)
-    }
-
-    fn released(&self, association: u64, studies: &[String]) {
-        self.door.released(association, studies);
-    }
-
-    fn refused(&self, caller: RefusedCaller) {
-        self.door.refused(caller);
-    }
-
-    fn services(&self) -> Option<&dyn Services> {
-        Some(&self.counter)
-    }
 }
 
 impl Sink for Door {

@@ -1,8 +1,8 @@
 //! Listening: a permit before each accept, one thread per connection, an orderly stop.
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
+use proto::serve::Patience;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
@@ -22,9 +22,7 @@ use super::{Metrics, Sink, Transcripts};
 use crate::store::{Inbox, Store};
 
 /// Connections beyond the associations: enough to refuse politely, few enough to bound memory.
-pub(super) const SPARE_CONNECTIONS: usize = 16;
-/// Pause after the system could not give us another connection.
-const BREATH: Duration = Duration::from_millis(100);
+pub const CONNECTIONS_SPARE: usize = 16;
 
 /// What all associations share.
 pub(crate) struct Shared {
@@ -133,7 +131,7 @@ impl Intake {
 
     /// Serve until the stop is asked for; then let objects in progress finish within the drain time.
     pub async fn run(self) {
-        let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + SPARE_CONNECTIONS));
+        let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + CONNECTIONS_SPARE));
         let mut tasks = JoinSet::new();
         let watch = self.tls.as_ref().map(|(_, tls)| {
             let tls = Arc::clone(tls);
@@ -142,6 +140,7 @@ impl Intake {
         let end = CancellationToken::new();
         let crowd = Arc::new(Crowd::default());
         let mut number = self.first_number;
+        let mut patience = Patience::new("reception");
         loop {
             let permit = tokio::select! {
                 permit = Arc::clone(&connections).acquire_owned() => permit,
@@ -154,6 +153,7 @@ impl Intake {
             };
             match accepted {
                 Ok((stream, address)) => {
+                    patience.well();
                     number += 1;
                     Metrics::add(&self.shared.metrics.connections, 1);
                     prepare(&stream);
@@ -171,11 +171,8 @@ impl Intake {
                         drop((place, permit));
                     });
                 }
-                Err(error) => {
-                    // Out of descriptors, or a peer that left already: neither ends the listener.
-                    warn!(kind = ?error.kind(), "a connection could not be accepted");
-                    tokio::time::sleep(BREATH).await;
-                }
+                // Out of descriptors, or a peer that left already: neither ends the listener.
+                Err(error) => tokio::time::sleep(patience.failed(&error)).await,
             }
             while tasks.try_join_next().is_some() {}
         }

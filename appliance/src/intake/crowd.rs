@@ -3,14 +3,14 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::acceptor::{SPARE_CONNECTIONS, Shared};
+use super::acceptor::{CONNECTIONS_SPARE, Shared};
 
 /// All addresses that no caller may come from, counted as one: there are too many to be counted apart.
 const STRANGERS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// Connections that strangers may hold together: enough to be refused politely and shown on the page.
-const STRANGERS_MOST: usize = SPARE_CONNECTIONS / 2;
+const STRANGERS_MOST: usize = CONNECTIONS_SPARE / 2;
 /// Connections of a known address beyond the associations it could have.
-const KNOWN_SPARE: usize = SPARE_CONNECTIONS / 4;
+const KNOWN_SPARE: usize = CONNECTIONS_SPARE / 4;
 
 /// Connections that are open, by address.
 #[derive(Default)]

@@ -57,7 +57,7 @@ mod wire;
 
 use futures::future::BoxFuture;
 
-pub use acceptor::Intake;
+pub use acceptor::{CONNECTIONS_SPARE, Intake};
 pub use caller_config::{Caller, Quirk};
 pub use config::{ConfigFault, IntakeConfig};
 pub use conformance::conformance_statement;

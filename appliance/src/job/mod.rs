@@ -1,7 +1,8 @@
 //! What the conveyor asks of a worker and what it may answer: plain, bounded values, checked like the wire.
 //!
 //! Descriptors travel beside the message in the order given here: first the one output file (empty, write
-//! only, called the bag), then one read-only descriptor per instance. A worker opens nothing by itself; what the
+//! only, called the bag), then one read-only descriptor for each file that instances lie in: many share a segment of
+//! the store, and a study of 2,000 must not take 2,000. A worker opens nothing by itself; what the
 //! store sealed it reads, and what the store will keep sealed it writes, with the key of that one entry.
 //! Pieces of the bag are named by offset (of plain bytes), length and BLAKE3 digest in the answer.
 
@@ -25,7 +26,7 @@ use crate::deid::WayBack;
 
 /// Longest message either way, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
-/// Most instances of one study that are handed to a worker in one job (each needs a descriptor).
+/// Most instances of one study that are handed to a worker in one job.
 pub const MAX_INSTANCES: usize = 2_000;
 /// Most previews a worker may make of one study.
 pub const MAX_PREVIEWS: usize = 64;
@@ -52,10 +53,13 @@ pub enum Job {
     Try(TriageJob),
 }
 
-/// One instance as the worker sees it: descriptor number `index + 1`, data set from `offset`.
+/// One instance as the worker sees it: its file, and the data set in it from `offset`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceRef {
+    /// Which of the files behind the bag it lies in, from 0. `None`: the one of the instance's own number.
+    #[serde(default)]
+    pub file: Option<u32>,
     /// Bytes before the data set in the file. `None`: a P10 file with its own preamble and meta.
     pub offset: Option<u64>,
     /// Transfer syntax UID the data set is in; empty for a P10 file (its meta says).

@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -110,12 +111,12 @@ impl<H: House> Page<H> {
         self.address
     }
 
-    /// Serves until `stop`; open streams end with it.
-    pub async fn run(self, stop: CancellationToken) {
-        let service = router(self.house, stop.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(self.listener, service).with_graceful_shutdown(stop.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::warn!(kind = %error.kind(), "the page ended early");
-        }
+    /// Serves until `stop`, `most` connections at a time; open streams end with it.
+    pub async fn run(self, most: usize, stop: CancellationToken) {
+        let router = router(self.house, stop.clone());
+        let service = |address: SocketAddr| {
+            TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
+        };
+        proto::serve::pages(self.listener, most, service, stop.cancelled_owned()).await;
     }
 }

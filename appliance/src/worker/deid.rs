@@ -33,7 +33,7 @@ pub(super) fn write(
 
 /// One line per instance; what is held is not written. With the statement of what was written.
 pub(super) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<DeidAnswer, Error> {
-    let (bag, instances) = split(files, job.instances.len())?;
+    let (bag, instances) = split(files, &job.instances)?;
     let mut bag = Bag::new(bag);
     let mut lines = Vec::with_capacity(instances.len());
     let mut total = Actions::new();

@@ -11,7 +11,7 @@ use crate::job::{ExplainJob, Explained, MAX_EXPLAINED};
 
 /// Does the job.
 pub(super) fn run(job: &ExplainJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Vec<Explained>, Error> {
-    let (_, instances) = split(files, job.instances.len())?;
+    let (_, instances) = split(files, &job.instances)?;
     let (policy, keys) = policy_and_keys(&job.deid)?;
     touching(job.of);
     let (_, parsed) = open(instances, &job.instances, job.of as usize)?;

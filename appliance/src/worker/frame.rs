@@ -12,7 +12,7 @@ use crate::pixels::Image;
 /// Decodes the frame into the bag.
 pub(super) fn run(job: &FrameJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Preview, Error> {
     let refs = std::slice::from_ref(&job.instance);
-    let (bag, instances) = split(files, 1)?;
+    let (bag, instances) = split(files, std::slice::from_ref(&job.instance))?;
     touching(0);
     let (source, parsed) = open(instances, refs, 0)?;
     let decoded = Image::new(&parsed, &source)?.decode(job.frame)?;

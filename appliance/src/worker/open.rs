@@ -1,5 +1,6 @@
 //! Instances as bytes behind a descriptor, plain or sealed by the store, and their headers.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 
@@ -37,15 +38,22 @@ fn unsealed<'f>(file: &'f File, offset: u64, sealed: &Sealed) -> Result<Source<'
     Ok(Source::Sealed(Box::new(Unsealed::new(file, offset, sealed.length, id, key))))
 }
 
-/// The bag and the instances of a job.
+/// The bag of a job and the files that its instances lie in.
 ///
 /// # Errors
-/// [`Error::Descriptors`] when there are not exactly one more than instances.
-pub(super) fn split(files: &[File], instances: usize) -> Result<(&File, &[File]), Error> {
-    match files.split_first() {
-        Some((bag, rest)) if rest.len() == instances => Ok((bag, rest)),
-        _ => Err(Error::Descriptors),
-    }
+/// [`Error::Descriptors`] when a file is missing, or there is one that no instance lies in.
+pub(super) fn split<'f>(
+    files: &'f [File],
+    instances: &[InstanceRef],
+) -> Result<(&'f File, &'f [File]), Error> {
+    let (bag, rest) = files.split_first().ok_or(Error::Descriptors)?;
+    let named: BTreeSet<usize> = instances.iter().enumerate().map(|(at, i)| file_of(i, at)).collect();
+    if named.iter().copied().eq(0..rest.len()) { Ok((bag, rest)) } else { Err(Error::Descriptors) }
+}
+
+/// The number of the file that instance `at` lies in.
+fn file_of(reference: &InstanceRef, at: usize) -> usize {
+    reference.file.map_or(at, |file| file as usize)
 }
 
 /// Opens instance `at`: its bytes from where the data set, or the file with its own meta, begins.
@@ -57,9 +65,8 @@ pub(super) fn open<'f>(
     refs: &[InstanceRef],
     at: usize,
 ) -> Result<(Source<'f>, Parsed), dicom::Error> {
-    let (Some(file), Some(reference)) = (files.get(at), refs.get(at)) else {
-        return Err(dicom::Error::Truncated);
-    };
+    let reference = refs.get(at).ok_or(dicom::Error::Truncated)?;
+    let file = files.get(file_of(reference, at)).ok_or(dicom::Error::Truncated)?;
     let offset = reference.offset.unwrap_or(0);
     let source = match &reference.sealed {
         Some(sealed) => unsealed(file, offset, sealed)?,

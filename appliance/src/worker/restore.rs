@@ -16,7 +16,7 @@ pub(super) fn look(
     files: &[File],
     touching: &dyn Fn(u32),
 ) -> Result<BTreeSet<String>, Error> {
-    let (_, instances) = split(files, job.instances.len())?;
+    let (_, instances) = split(files, &job.instances)?;
     let keys = Keys::from_text(job.keys.expose())?;
     let mut found = BTreeSet::new();
     for at in 0..job.instances.len() {
@@ -39,7 +39,7 @@ pub(super) fn run(
     files: &[File],
     touching: &dyn Fn(u32),
 ) -> Result<Vec<RestoredLine>, Error> {
-    let (bag, instances) = split(files, job.instances.len())?;
+    let (bag, instances) = split(files, &job.instances)?;
     let keys = Keys::from_text(job.keys.expose())?;
     let mut bag = Bag::new(bag);
     let mut lines = Vec::with_capacity(job.instances.len());

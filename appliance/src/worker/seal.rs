@@ -29,7 +29,7 @@ pub(super) fn run(
     tools: &mut Tools,
     touching: &dyn Fn(u32),
 ) -> Result<SealAnswer, Error> {
-    let (bag, instances) = split(files, job.instances.len())?;
+    let (bag, instances) = split(files, &job.instances)?;
     let (signer, reader) = keys(job)?;
     let found = survey(instances, &job.instances, &job.deid, 0, touching)?;
     if hex::encode(found.digest) != job.plan_digest {

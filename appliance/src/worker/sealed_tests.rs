@@ -31,6 +31,7 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
             key: Secret::new(bag.key().unwrap().1.reveal().to_string()),
         };
         let instance = InstanceRef {
+            file: None,
             offset: Some(entry.offset),
             transfer_syntax: TransferSyntax::EXPLICIT_LE.to_owned(),
             sealed: Some(Sealed {
@@ -70,4 +71,46 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
     let (Answer::Triage(answer), ..) = triage() else { panic!("no triage answer") };
     assert_eq!(answer.disposition, Disposition::Unreadable);
     assert!(answer.reason.contains("the stored bytes are damaged"), "{}", answer.reason);
+}
+
+#[test]
+fn instances_in_one_segment_share_its_descriptor_and_none_comes_that_no_instance_lies_in() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Store::open(&StoreConfig::at(root.path())).unwrap();
+    let mut bytes = Vec::new();
+    let data = radiograph();
+    let meta = FileMeta::for_data_set(&data, TransferSyntax::EXPLICIT_LE);
+    crate::dicom::write_data_set(&meta, &data, &[][..], &mut bytes).unwrap();
+    let mut entries = (0..3).map(|_| {
+        let mut incoming = store.inbox().begin().unwrap();
+        incoming.write(&bytes).unwrap();
+        let id = incoming.commit(Reception::default()).unwrap().reception.id;
+        (id, store.inbox().hand_out(id).unwrap())
+    });
+    let mut segment = None;
+    let instances: Vec<InstanceRef> = entries
+        .by_ref()
+        .map(|(id, entry)| {
+            segment.get_or_insert(entry.file);
+            InstanceRef {
+                file: Some(0),
+                offset: Some(entry.offset),
+                transfer_syntax: TransferSyntax::EXPLICIT_LE.to_owned(),
+                sealed: Some(Sealed {
+                    id: id.to_string(),
+                    length: entry.length,
+                    key: Secret::new(entry.key.unwrap().to_string()),
+                }),
+            }
+        })
+        .collect();
+    let job = Job::Triage(TriageJob { instances, deid: order(), previews: true, bag: None });
+    let mut files = vec![tempfile::tempfile().unwrap(), segment.unwrap()];
+    let Answer::Triage(answer) = work(&job, &files, &mut Tools::default(), &|_| {}) else {
+        panic!("no answer")
+    };
+    assert!(answer.unreadable.is_empty() && !answer.previews.is_empty(), "{}", answer.reason);
+    files.push(tempfile::tempfile().unwrap());
+    let Answer::Failed(failure) = work(&job, &files, &mut Tools::default(), &|_| {}) else { panic!("taken") };
+    assert!(failure.reason.contains("do not fit each other"), "{}", failure.reason);
 }

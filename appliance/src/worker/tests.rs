@@ -73,7 +73,9 @@ pub(super) fn files(instances: Vec<File>) -> Vec<File> {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count).map(|_| InstanceRef { offset: None, transfer_syntax: String::new(), sealed: None }).collect()
+    (0..count)
+        .map(|_| InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None })
+        .collect()
 }
 
 pub(super) fn order() -> DeidOrder {
@@ -188,7 +190,7 @@ fn an_entry_with_its_data_set_behind_an_offset_is_the_same_study() {
     crate::dicom::write_data_set(&meta, &data, &[][..], &mut bytes).unwrap();
     let files = files(vec![with(&bytes)]);
     let transfer_syntax = TransferSyntax::EXPLICIT_LE.to_owned();
-    let instances = vec![InstanceRef { offset: Some(4096), transfer_syntax, sealed: None }];
+    let instances = vec![InstanceRef { file: None, offset: Some(4096), transfer_syntax, sealed: None }];
     let Answer::Triage(answer) =
         run(&Job::Triage(TriageJob { instances, deid: order(), previews: true, bag: None }), &files)
     else {

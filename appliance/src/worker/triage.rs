@@ -31,7 +31,7 @@ pub(super) fn run(
     touching: &dyn Fn(u32),
 ) -> Result<TriageAnswer, Error> {
     let began = Instant::now();
-    let (bag, instances) = split(files, job.instances.len())?;
+    let (bag, instances) = split(files, &job.instances)?;
     let mut found = survey(instances, &job.instances, &job.deid, KEPT_BYTES, touching)?;
     let mut spent = Spent { deid: began.elapsed(), ..Spent::default() };
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();

@@ -8,21 +8,24 @@ use proto::pki::Authority;
 use proto::settings::{Document, Fault};
 use serde_json::json;
 
-use super::Error;
 use super::config::{BackendConfig, Config};
 use super::output::Output;
+use super::run::PAGE_JOBS;
+use super::{Error, descriptors};
 use crate::diagnosis;
 use crate::objects::Objects;
 use crate::queue::Queue;
 
 pub(super) async fn check(file: &Path, out: &Output) -> Result<(), Error> {
-    let mut faults = match Document::read(file) {
-        Err(fault) => vec![fault],
+    let (mut faults, needed) = match Document::read(file) {
+        Err(fault) => (vec![fault], 0),
         Ok(document) => look(document).await,
     };
     faults.sort_by_key(|fault| fault.line);
     if faults.is_empty() {
-        out.say(&json!({"faults": 0}), "No fault found.");
+        let (words, enough) = proto::descriptors::raise().words(needed);
+        let found = json!({"faults": 0, "open_files": words, "open_files_enough": enough});
+        out.say(&found, &format!("No fault found.\n{words}."));
         return Ok(());
     }
     for f in &faults {
@@ -34,7 +37,8 @@ pub(super) async fn check(file: &Path, out: &Output) -> Result<(), Error> {
     )))
 }
 
-async fn look(document: Document) -> Vec<Fault> {
+/// Every fault, and how many open files are needed.
+async fn look(document: Document) -> (Vec<Fault>, u64) {
     let (config, mut l) = Config::gather(document);
     match authority(&config.service.pki) {
         Err(problem) => l.fault("service.pki", problem, "name the folder that `init` made"),
@@ -67,7 +71,7 @@ async fn look(document: Document) -> Vec<Fault> {
     if l.faults.is_empty() {
         worker(&config, &mut l).await;
     }
-    l.faults
+    (l.faults, descriptors::needed(&config, PAGE_JOBS))
 }
 
 fn backend(config: &Config, l: &mut Document) {

@@ -3,6 +3,7 @@
 mod check;
 mod commands;
 mod config;
+mod descriptors;
 mod init;
 mod output;
 mod run;
@@ -237,6 +238,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         output::complain(&worker_main(arguments).to_string());
         return ExitCode::FAILURE;
     }
+    proto::descriptors::raise();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {

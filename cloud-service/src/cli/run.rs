@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::config::{BackendConfig, Config, LogConfig};
-use super::{Error, check, now_ms};
+use super::{Error, check, descriptors, now_ms};
 use crate::diagnosis::{self, Backend, Drafting, Endpoint, Gate, Opener, Pauses, Reader, Sealer, Settings};
 use crate::objects::Objects;
 use crate::page::{self, Images, Page, View};
@@ -31,7 +31,7 @@ const RENEW_EVERY_MS: i64 = 24 * 3_600_000;
 const UNFINISHED_MS: i64 = 30 * 24 * 3_600_000;
 /// Frames a page opens of one case.
 const PAGE_FRAMES_MAX: u32 = 400;
-const PAGE_JOBS: usize = 2;
+pub(super) const PAGE_JOBS: usize = 2;
 /// Wait after a failed machine attempt, doubled with each one.
 const BACKOFF_MS: i64 = 5_000;
 /// Between two looks whether a model that is away is back.
@@ -159,8 +159,9 @@ impl House {
             now_ms,
         );
         let stop = stopped(self.stop.clone());
+        let most = descriptors::of_sites(&self.config, PAGE_JOBS, proto::descriptors::raise());
         self.tasks.spawn(async move {
-            if let Err(error) = service::serve(service, &door, listener, stop).await {
+            if let Err(error) = service::serve(service, &door, listener, most, stop).await {
                 tracing::error!(%error, "the service ended");
             }
             "the service"
@@ -179,9 +180,7 @@ impl House {
         );
         let stop = stopped(self.stop.clone());
         self.tasks.spawn(async move {
-            if page::serve(page, listener, stop).await.is_err() {
-                tracing::error!("the page ended");
-            }
+            page::serve(page, listener, descriptors::PAGE, stop).await;
             "the page"
         });
         Ok(())

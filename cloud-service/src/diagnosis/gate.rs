@@ -73,7 +73,7 @@ struct Shut {
 }
 
 /// How often a case failed, and how many others had been drafted when it first did.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Failures {
     count: u32,
     drafts: u64,
@@ -173,7 +173,7 @@ impl Gate {
 
     /// A case was not drafted: what that means for it, and for the gate.
     pub(super) async fn failed(&self, case: i64, error: &Error, limits: &Limits) -> Verdict {
-        let failures = {
+        let (count, others_are_drafted) = {
             let mut state = self.state();
             if state.failures.len() >= REMEMBERED_MAX {
                 state.failures.clear();
@@ -181,9 +181,8 @@ impl Gate {
             let drafts = state.drafts;
             let failures = state.failures.entry(case).or_insert(Failures { count: 0, drafts });
             failures.count += 1;
-            (*failures, drafts > failures.drafts)
+            (failures.count, drafts > failures.drafts)
         };
-        let (Failures { count, .. }, others_are_drafted) = failures;
         if error.blame() == Blame::House {
             self.shut(error, true).await;
             // Offered again at once when the gate opens; a case that shuts it again and again lets others go first.

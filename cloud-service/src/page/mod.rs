@@ -16,14 +16,14 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::middleware;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
@@ -113,15 +113,10 @@ impl Page {
     }
 }
 
-/// Serves the page on this listener until `stop` resolves; requests under way are finished.
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn serve(
-    page: Page,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = page.router().into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+/// Serves the page on this listener until `stop` resolves, `most` connections at a time; requests under way are finished.
+pub async fn serve(page: Page, listener: TcpListener, most: usize, stop: impl Future<Output = ()>) {
+    let router = page.router();
+    let service =
+        |address: SocketAddr| TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))));
+    proto::serve::pages(listener, most, service, stop).await;
 }

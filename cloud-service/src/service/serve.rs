@@ -89,7 +89,7 @@ async fn configure(authority: &Authority, names: &[String], queue: &Queue) -> Re
     Ok(config)
 }
 
-/// Serves sites on this listener until `stop` resolves; calls under way are finished.
+/// Serves sites on this listener until `stop` resolves, `most` connections at a time; calls under way are finished.
 ///
 /// # Errors
 /// `Serving`.
@@ -97,13 +97,14 @@ pub async fn serve(
     service: Service,
     door: &Door,
     listener: TcpListener,
+    most: usize,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Error> {
     let intake = IntakeServer::new(service)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     tls::server_builder()
-        .serve_with_incoming_shutdown(intake, tls::incoming(listener, Arc::clone(&door.config)), stop)
+        .serve_with_incoming_shutdown(intake, tls::incoming(listener, Arc::clone(&door.config), most), stop)
         .await
         .map_err(|_| Error::Serving)
 }

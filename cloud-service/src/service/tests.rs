@@ -46,7 +46,7 @@ async fn running() -> Running {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let at = Arc::clone(&door);
     let task = tokio::spawn(async move {
-        serve(service, &at, listener, async { drop(stopped.await) }).await.unwrap();
+        serve(service, &at, listener, 16, async { drop(stopped.await) }).await.unwrap();
     });
     Running { house, address, door, stop, task }
 }

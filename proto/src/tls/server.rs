@@ -21,13 +21,10 @@ use tonic::transport::server::Connected;
 use crate::ids::SiteId;
 use crate::limits;
 use crate::pki::{self, Serial};
+use crate::serve::Patience;
 
-/// Connections open at once; more wait in the listen queue.
-const CONNECTIONS_COUNT_MAX: usize = 1024;
 /// Calls under way on one connection.
 const CALLS_COUNT_MAX: usize = 16;
-/// Pause after a failed accept (no descriptors left, for example), so that the loop does not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Who is at the other end; in the extensions of every tonic request.
 #[derive(Clone)]
@@ -158,17 +155,24 @@ impl Stream for Incoming {
 }
 
 /// Accepts connections and shakes hands, each in its own task with a time limit: a peer that connects and stays silent
-/// delays nobody. The configuration is read anew for every connection, so a store into `config` is a reload.
+/// delays nobody. The configuration is read anew for every connection, so a store into `config` is a reload. At most
+/// `most` connections are open at once; more wait in the listen queue.
 #[must_use]
-pub fn incoming(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>) -> Incoming {
+pub fn incoming(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>, most: usize) -> Incoming {
     let (sender, ready) = mpsc::channel(limits::HANDSHAKES_COUNT_MAX);
-    let accepting = tokio::spawn(accept(listener, config, sender));
+    let accepting = tokio::spawn(accept(listener, config, most, sender));
     Incoming { ready, accepting }
 }
 
-async fn accept(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>, sender: mpsc::Sender<Connection>) {
+async fn accept(
+    listener: TcpListener,
+    config: Arc<ArcSwap<ServerConfig>>,
+    most: usize,
+    sender: mpsc::Sender<Connection>,
+) {
     let handshakes = Arc::new(Semaphore::new(limits::HANDSHAKES_COUNT_MAX));
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_COUNT_MAX));
+    let connections = Arc::new(Semaphore::new(most));
+    let mut patience = Patience::new("the service");
     let mut tasks = tokio::task::JoinSet::new();
     loop {
         // Permits first: what cannot be served stays in the kernel's queue.
@@ -177,10 +181,14 @@ async fn accept(listener: TcpListener, config: Arc<ArcSwap<ServerConfig>>, sende
         else {
             return;
         };
-        let Ok((stream, address)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tokio::time::sleep(patience.failed(&error)).await;
+                continue;
+            }
         };
+        patience.well();
         let acceptor = TlsAcceptor::from(config.load_full());
         let sender = sender.clone();
         tasks.spawn(async move {

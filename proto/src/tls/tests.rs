@@ -46,7 +46,7 @@ async fn cloud() -> Cloud {
     let config = Arc::new(ArcSwap::from_pointee(config_of(&authority, &[])));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port()).parse().unwrap();
-    let incoming = incoming(listener, config.clone());
+    let incoming = incoming(listener, config.clone(), 16);
     Cloud { authority, config, url, incoming }
 }
 

@@ -9,7 +9,7 @@ use appliance::review::Decision;
 use fixtures::scanner::Scanner;
 use serde_json::Value;
 
-use super::command::{free_port, prepared, project, run_ok};
+use super::command::{free_port, prepared_under, project, run_ok};
 use super::{Clock, Ledger, Process, Settings};
 use crate::{Error, Result};
 
@@ -88,10 +88,18 @@ impl Appliance {
     /// # Errors
     /// When it runs already or does not get ready.
     pub fn start(&mut self) -> Result<()> {
+        self.start_under(":")
+    }
+
+    /// The same, behind words of a shell that set limits for it, such as `ulimit -n 1024`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_under(&mut self, words: &str) -> Result<()> {
         if self.process.as_mut().is_some_and(Process::running) {
             return Err(Error::other("the appliance runs already"));
         }
-        let mut command = prepared("appliance")?;
+        let mut command = prepared_under(words, "appliance")?;
         command.args(["run", "--json", "--config"]).arg(&self.config);
         if let Some(clock) = &self.clock {
             clock.give(&mut command);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::appliance::{address, link};
-use super::command::{free_port, prepared, project, run_ok};
+use super::command::{free_port, prepared_under, project, run_ok};
 use super::{Clock, Process};
 use crate::{Error, Result};
 
@@ -63,10 +63,18 @@ impl Cloud {
     /// # Errors
     /// When it runs already or does not get ready.
     pub fn start(&mut self) -> Result<()> {
+        self.start_under(":")
+    }
+
+    /// The same, behind words of a shell that set limits for it, such as `ulimit -n 1024`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_under(&mut self, words: &str) -> Result<()> {
         if self.process.as_mut().is_some_and(Process::running) {
             return Err(Error::other("the cloud service runs already"));
         }
-        let mut command = prepared("cloud-service")?;
+        let mut command = prepared_under(words, "cloud-service")?;
         command.args(["run", "--json", "--config"]).arg(&self.config);
         if let Some(clock) = &self.clock {
             clock.give(&mut command);

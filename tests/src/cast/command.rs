@@ -37,9 +37,15 @@ pub fn free_port() -> Result<u16> {
 
 /// A command of ours with the environment every process gets.
 pub(super) fn prepared(name: &str) -> Result<Command> {
+    prepared_under(":", name)
+}
+
+/// The same, behind words of a shell that set limits for it.
+pub(super) fn prepared_under(words: &str, name: &str) -> Result<Command> {
+    let mut command = Command::new("sh");
     // Ended by the kernel with the process that started it, however that one ends (util-linux).
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]).arg(binary(name)?);
+    let line = format!("{words} && exec setpriv --pdeathsig KILL \"$@\"");
+    command.args(["-c", &line, "sh"]).arg(binary(name)?);
     command.env("ORT_DISABLE_TELEMETRY", "1").current_dir(project());
     if std::env::var_os("ORT_DYLIB_PATH").is_none() {
         command.env("ORT_DYLIB_PATH", project().join("target/onnxruntime/libonnxruntime.so"));
@@ -88,12 +94,23 @@ pub fn run<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Answer> {
     run_with(name, args, &[])
 }
 
+/// As [`run`], behind words of a shell that set limits for it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_under<S: AsRef<OsStr>>(words: &str, name: &str, args: &[S]) -> Result<Answer> {
+    ended(prepared_under(words, name)?, name, args, &[])
+}
+
 /// As [`run`], with `input` on standard input.
 ///
 /// # Errors
 /// As [`run`].
 pub fn run_with<S: AsRef<OsStr>>(name: &str, args: &[S], input: &[u8]) -> Result<Answer> {
-    let mut command = prepared(name)?;
+    ended(prepared(name)?, name, args, input)
+}
+
+fn ended<S: AsRef<OsStr>>(mut command: Command, name: &str, args: &[S], input: &[u8]) -> Result<Answer> {
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(Error::io(name))?;
     if let Some(mut pipe) = child.stdin.take() {

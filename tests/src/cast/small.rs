@@ -1,5 +1,6 @@
 //! A small disk: a file system of memory mounted where a room keeps its files, so that a full disk is a real one.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,15 +11,23 @@ use crate::{Error, Result};
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one of so many MiB at a folder, which is made. `None` where this user may not mount (that needs root).
+    /// Mounts one of so many MiB at a folder, which is made. `None` where this user may not mount (that needs root): it is
+    /// said then that `what` was not tested.
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn mount(at: &Path, mebibytes: u64) -> Result<Option<Self>> {
+    pub fn mount(at: &Path, mebibytes: u64, what: &str) -> Result<Option<Self>> {
         std::fs::create_dir_all(at).map_err(Error::io("the folder of a small disk"))?;
         let options = format!("size={mebibytes}m,mode=0700");
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
-        Ok(done.is_ok_and(|done| done.status.success()).then(|| Self(at.to_owned())))
+        if done.is_ok_and(|done| done.status.success()) {
+            return Ok(Some(Self(at.to_owned())));
+        }
+        let _ = writeln!(
+            std::io::stderr(),
+            "a small disk could not be mounted (that needs root): {what} was NOT tested"
+        );
+        Ok(None)
     }
 
     /// Bytes that may still be written.

@@ -85,7 +85,7 @@ impl Cloud {
         let inner = Arc::new(Inner { authority, reader, policy, state: Mutex::default() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let incoming = proto::tls::incoming(listener, Arc::new(ArcSwap::from_pointee(config)));
+        let incoming = proto::tls::incoming(listener, Arc::new(ArcSwap::from_pointee(config)), 16);
         let service = IntakeServer::new(Service(Arc::clone(&inner)))
             .max_decoding_message_size(proto::limits::MESSAGE_BYTES_MAX);
         let task = tokio::spawn(async move {

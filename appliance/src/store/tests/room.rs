@@ -52,9 +52,12 @@ fn a_long_object_that_finds_no_room_is_refused_alone() {
     assert!(taken(root.path()).unwrap() > 90 * MIB);
 }
 
+/// A way in which an unfinished object ends.
+type End = fn(Incoming, &FaultyDisk);
+
 #[test]
 fn every_end_of_an_unfinished_object_gives_its_room_back() {
-    let ends: [(&str, fn(Incoming, &FaultyDisk)); 5] = [
+    let ends: [(&str, End); 5] = [
         ("dropped", |incoming, _| drop(incoming)),
         ("a write fails", |mut incoming, disk| {
             disk.fail("write", Failure::NoSpace);

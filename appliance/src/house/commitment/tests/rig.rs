@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::super::super::services::Counter;
-use super::super::super::sink::{Front, door};
+use super::super::super::services::{Counter, Front};
+use super::super::super::sink::door;
 use super::super::*;
 use crate::audit::Audit;
 use crate::commitment::{

@@ -1,0 +1,245 @@
+//! Taking connections: patience when the system gives none, and the pages of both products behind a bound.
+
+use std::collections::VecDeque;
+use std::error::Error as StdError;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
+
+/// Pause after the system could give no connection.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection may be open without having sent a whole request head, its first or its next.
+const IDLE: Duration = Duration::from_secs(30);
+/// How long requests under way may take to end after the stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What a loop that accepts connections does when it gets none: it never ends and never spins, and says so once.
+#[derive(Debug)]
+pub struct Patience {
+    what: &'static str,
+    told: bool,
+}
+
+impl Patience {
+    /// `what` names the door in the log.
+    #[must_use]
+    pub const fn new(what: &'static str) -> Self {
+        Self { what, told: false }
+    }
+
+    /// How long to wait before the next try.
+    #[must_use]
+    pub fn failed(&mut self, error: &io::Error) -> Duration {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+        // A peer that left before it was accepted says nothing about us.
+        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+            return Duration::ZERO;
+        }
+        if !self.told {
+            self.told = true;
+            tracing::warn!(door = self.what, kind = %error.kind(), "no connection can be accepted; trying again");
+        }
+        PAUSE
+    }
+
+    /// A connection came.
+    pub fn well(&mut self) {
+        if std::mem::take(&mut self.told) {
+            tracing::info!(door = self.what, "connections are accepted again");
+        }
+    }
+}
+
+type Boxed = Box<dyn StdError + Send + Sync>;
+
+/// Notes the first request of a connection.
+struct Heard<S> {
+    service: S,
+    heard: Arc<AtomicBool>,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Heard<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: Request<Incoming>) -> S::Future {
+        self.heard.store(true, Ordering::Relaxed);
+        self.service.call(request)
+    }
+}
+
+/// Connections that have asked nothing yet, the oldest first: the first to go when another needs a place.
+#[derive(Default)]
+struct Silent(VecDeque<(AbortHandle, Arc<AtomicBool>)>);
+
+impl Silent {
+    fn one_goes(&mut self) {
+        while let Some((connection, heard)) = self.0.pop_front() {
+            if !connection.is_finished() && !heard.load(Ordering::Relaxed) {
+                return connection.abort();
+            }
+        }
+    }
+}
+
+/// Serves HTTP/1.1 until `stop`, `most` connections at a time. Another one takes the place of the oldest that has asked
+/// nothing yet, so that nobody shuts a page by holding it open; without one it waits. One that is silent for 30 seconds
+/// is closed. Requests under way at the stop are finished, within five seconds. `service` makes what answers a
+/// connection from its peer's address.
+pub async fn pages<S, B>(
+    listener: TcpListener,
+    most: usize,
+    service: impl Fn(SocketAddr) -> S,
+    stop: impl Future<Output = ()>,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Boxed>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Boxed>,
+{
+    let places = Arc::new(Semaphore::new(most));
+    let (end, ended) = watch::channel(false);
+    let (mut patience, mut silent) = (Patience::new("the page"), Silent::default());
+    let mut open = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places, &mut silent) => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, address, place)) => {
+                patience.well();
+                let heard = Arc::<AtomicBool>::default();
+                let service = Heard { service: service(address), heard: Arc::clone(&heard) };
+                silent.0.push_back((open.spawn(connection(stream, service, place, ended.clone())), heard));
+            }
+            Err(error) => {
+                let pause = patience.failed(&error);
+                if timeout(pause, &mut stop).await.is_ok() {
+                    break;
+                }
+            }
+        }
+        while open.try_join_next().is_some() {}
+        if silent.0.len() > 2 * most {
+            silent
+                .0
+                .retain(|(connection, heard)| !connection.is_finished() && !heard.load(Ordering::Relaxed));
+        }
+    }
+    drop(listener);
+    end.send_replace(true);
+    // What is left is closed with the set.
+    let _ = timeout(DRAIN, async { while open.join_next().await.is_some() {} }).await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    silent: &mut Silent,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let (stream, address) = listener.accept().await?;
+    if places.available_permits() == 0 {
+        silent.one_goes();
+    }
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    Ok((stream, address, place))
+}
+
+async fn connection<S, B>(
+    stream: TcpStream,
+    service: S,
+    place: OwnedSemaphorePermit,
+    mut ended: watch::Receiver<bool>,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+    S::Error: Into<Boxed>,
+    B: Body + 'static,
+    B::Error: Into<Boxed>,
+{
+    // Only a hint: refused, answers are slower, not wrong.
+    let _ = stream.set_nodelay(true);
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(IDLE);
+    let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let stopped = async { drop(ended.wait_for(|ended| *ended).await) };
+    // How it ends is the peer's affair, and the text of an error may hold what the peer sent.
+    let over = tokio::select! {
+        _ = serving.as_mut() => true,
+        () = stopped => false,
+    };
+    if !over {
+        serving.as_mut().graceful_shutdown();
+        let _ = serving.await;
+    }
+    drop(place);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use hyper::service::service_fn;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    async fn ask(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn who_asks_nothing_holds_no_page_and_no_stop() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let answer = |from: SocketAddr| {
+            service_fn(
+                move |_| async move { Ok::<_, std::convert::Infallible>(Response::new(from.to_string())) },
+            )
+        };
+        let serving = tokio::spawn(pages(listener, 2, answer, async move { drop(stopped.await) }));
+        let mut silent = Vec::new();
+        for _ in 0..10 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+            let mut drips = TcpStream::connect(address).await.unwrap();
+            drips.write_all(b"GET /").await.unwrap();
+            silent.push(drips);
+        }
+        let said = timeout(Duration::from_secs(20), ask(address)).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 200") && said.contains("127.0.0.1:"), "{said}");
+        stop.send(()).unwrap();
+        timeout(Duration::from_secs(20), serving).await.unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_door_that_gets_no_connection_pauses_and_a_peer_that_left_costs_none() {
+        let mut patience = Patience::new("a test");
+        assert_eq!(patience.failed(&io::ErrorKind::ConnectionAborted.into()), Duration::ZERO);
+        assert!(!patience.told);
+        let none_left = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        assert_eq!(patience.failed(&none_left), PAUSE);
+        assert!(patience.told);
+        patience.well();
+        assert!(!patience.told);
+    }
+}
