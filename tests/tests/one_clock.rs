@@ -13,6 +13,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("proto/src/clock.rs", "the one place"),
     ("cloud-service/src/cli/init.rs", "a certificate is valid by the machine's clock"),
     ("cloud-service/src/cli/check.rs", "a certificate is valid by the machine's clock"),
+    ("cloud-service/src/diagnosis/openai.rs", "a date of HTTP is of the machine's clock"),
     ("cloud-service/src/service/serve.rs", "a certificate is valid by the machine's clock"),
 ];
 

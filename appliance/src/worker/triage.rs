@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use models::classifier::Times;
 use models::{Classifier, Subject};
+use proto::clock::{EARLIEST_MS, wall};
 
 use super::bag::Bag;
 use super::open::{open, split};
@@ -194,10 +195,9 @@ fn conclude(
     Ok(outcome(classifier.bundle(), &verdict.triage, seen, &reservations))
 }
 
-/// Today as a day number, by the clock of this machine.
+/// Today as a day number, by the clock of this machine where it can be right.
 fn today() -> i64 {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    i64::try_from(seconds / 86_400).unwrap_or(i64::MAX)
+    wall().max(EARLIEST_MS) / 86_400_000
 }
 
 fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {

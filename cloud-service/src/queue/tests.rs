@@ -64,57 +64,6 @@ pub(super) fn draft(now: Millis) -> Draft {
 }
 
 #[tokio::test]
-async fn whichever_way_the_clock_is_set_a_lease_lasts_and_ends_and_costs_one_attempt() {
-    use proto::clock::House as Time;
-    const START: Millis = 1_800_000_000_000;
-    const HOUR: Millis = 3_600_000;
-    for by in [-HOUR, HOUR, 26 * 365 * 24 * HOUR] {
-        let h = House::new().await;
-        let case = h.ready("c1", 2, START).await;
-        let mut time = Time::begin(START, 0);
-        h.queue.claim_next("r", "t", &LIMITS, START).await.unwrap().unwrap();
-        // Set right after the claim: the holder renews in its time, ten times, and is still the holder.
-        let mut passed = 0;
-        for _ in 0..10 {
-            passed += LIMITS.lease / 3;
-            let now = time.read(START + by + passed, passed);
-            assert_eq!(h.queue.expire_leases(&LIMITS, now).await.unwrap(), 0, "{by}");
-            h.queue.renew(case, "t", &LIMITS, now).await.unwrap();
-        }
-        // It dies: the lease ends once, in its time, and the case is tried again.
-        passed += LIMITS.lease * 11 / 10;
-        let now = time.read(START + by + passed, passed);
-        assert_eq!(h.queue.expire_leases(&LIMITS, now).await.unwrap(), 1, "{by}");
-        passed += LIMITS.backoff * 2;
-        let now = time.read(START + by + passed, passed);
-        let again = h.queue.claim_next("r", "u", &LIMITS, now).await.unwrap().unwrap();
-        assert_eq!(again.attempt, 2, "{by}");
-    }
-}
-
-#[tokio::test]
-async fn a_start_after_the_clock_was_set_back_keeps_nobody_waiting_and_no_session_longer() {
-    let h = House::new().await;
-    h.queue.add_user("ada", "code", false, 9_000, 1_000).await.unwrap();
-    let failed = h.ready("c1", 2, 5_000_000).await;
-    h.queue.claim_next("r", "t", &LIMITS, 5_000_000).await.unwrap().unwrap();
-    h.queue.let_go(failed, "t", &Released::Failed("x".into()), &LIMITS, 5_000_000).await.unwrap();
-    let held = h.ready("c2", 2, 5_000_000).await;
-    h.queue.claim_case(held, "ada", "t", false, &LIMITS, 5_000_000).await.unwrap();
-    h.queue.open_session("ada", "old", "c", 20_000_000, 100_000).await.unwrap();
-    h.queue.open_session("ada", "ahead", "c", 20_000_000, 5_000_000).await.unwrap();
-
-    let now = 1_400_000;
-    h.queue.start_time(LIMITS.lease, now).await.unwrap();
-    let again = h.queue.claim_next("r", "t", &LIMITS, now).await.unwrap();
-    assert_eq!(again.map(|c| c.case), Some(failed), "its pause is over");
-    assert_eq!(h.queue.expire_leases(&LIMITS, now + LIMITS.lease - 1).await.unwrap(), 0);
-    assert_eq!(h.queue.expire_leases(&LIMITS, now + LIMITS.lease).await.unwrap(), 2, "no longer than any");
-    assert!(h.queue.session("old", now).await.unwrap().is_some());
-    assert!(h.queue.session("ahead", now).await.unwrap().is_none(), "nobody knows what is left of it");
-}
-
-#[tokio::test]
 async fn a_missing_database_is_reported_not_recreated() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(Queue::open(&url(&dir), false).await, Err(Error::Open(_))));
