@@ -73,10 +73,12 @@ pub(super) fn jpeg_ls(data: &[u8]) -> Option<Peek> {
     }
 }
 
-/// Whether a JPEG-LS stream has its end marker, padding aside.
+/// Whether a JPEG-LS stream has its end marker, padding aside: zeros, or one byte of any value, which is what DCMTK puts
+/// behind streams of odd length.
 pub(super) fn ends(data: &[u8]) -> bool {
     let end = data.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
-    data.get(..end).is_some_and(|d| d.ends_with(&[0xFF, 0xD9]))
+    let ends = |at: usize| data.get(..at).is_some_and(|d| d.ends_with(&[0xFF, 0xD9]));
+    ends(end) || (data.len().is_multiple_of(2) && ends(data.len().saturating_sub(1)))
 }
 
 /// The SIZ segment of JPEG 2000 (ITU-T T.800 A.5.1), also inside a JP2 box. Components that are subsampled, or of

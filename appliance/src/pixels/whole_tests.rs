@@ -121,6 +121,23 @@ fn two_tiles(second: Option<(u16, u8)>) -> (Shape, Vec<u8>) {
 }
 
 #[test]
+fn a_byte_of_any_value_may_pad_a_jpeg_ls_stream_of_odd_length() {
+    for (shape, mut frame) in goldens("JPEG-LS") {
+        let whole = decoded(&shape, &frame).unwrap();
+        let end = frame.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap() + 2;
+        frame.truncate(end);
+        if end.is_multiple_of(2) {
+            // A fill byte in front of the end marker makes the length odd.
+            frame.insert(end - 2, 0xFF);
+        }
+        frame.push(0xBF);
+        assert_eq!(decoded(&shape, &frame).unwrap(), whole);
+        frame.extend([0xBF, 0xBF]);
+        assert!(decoded(&shape, &frame).is_err(), "more than padding");
+    }
+}
+
+#[test]
 fn a_jpeg_2000_tile_that_is_missing_is_missed() {
     assert!(peek::has_all_tiles(&two_tiles(None).1));
     assert!(peek::has_all_tiles(&two_tiles(Some((1, 1))).1));

@@ -59,16 +59,16 @@ pub(super) fn scan(
     Ok(number.and_then(|number| restart(data, end, number).ok()).unwrap_or(end))
 }
 
-/// The largest sampling factors, across and down; of a component they are these or half of them, which is what the decoder
-/// can scale back.
+/// The largest sampling factors, across and down. Of each component they are these or 1: the decoder counts the blocks
+/// of others wrong where a component has a scan of its own.
 fn factors(frame: &Frame) -> Result<(usize, usize), Fault> {
     let across = frame.components.iter().map(|c| c.across).max().unwrap_or(1);
     let down = frame.components.iter().map(|c| c.down).max().unwrap_or(1);
-    let known = |own: usize, most: usize| own == most || (own, most) == (1, 2);
+    let known = |own: usize, most: usize| own == most || own == 1;
     if frame.components.iter().all(|c| known(c.across, across) && known(c.down, down)) {
         Ok((across, down))
     } else {
-        Err(Fault::Unsupported("components sampled less than by half"))
+        Err(Fault::Unsupported("sampling factors between 1 and the largest"))
     }
 }
 
