@@ -114,9 +114,8 @@ fn with(bytes: &[u8]) -> File {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count)
-        .map(|_| InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None })
-        .collect()
+    let plain = InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None };
+    vec![plain; count]
 }
 
 fn order() -> DeidOrder {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
+use fixtures::failing_disk::FailingDisk;
 use fixtures::scanner::implicit::element;
 use proptest::prelude::*;
 use tokio::sync::Notify;
@@ -21,6 +21,8 @@ use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
 use crate::ledger::{Ledger, ListQuery};
 use crate::store::{Reception, Store, StoreConfig};
 use crate::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd, rejection_note};
+
+mod failing;
 
 struct Rig {
     opened: Opened,
@@ -352,54 +354,4 @@ proptest! {
             }
         });
     }
-}
-
-/// Instances of the one study, in the order in which the ledger recorded them.
-async fn recorded(ledger: &Ledger) -> Vec<String> {
-    let Some(study) = the_study(ledger).await else { return Vec::new() };
-    ledger.make_revision(&study, "quiet", 9).await.unwrap();
-    ledger.instances(&study, 1).await.unwrap().into_iter().map(|row| row.blake3).collect()
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let look = async {
-        while !holds().await {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), look).await.expect(what);
-}
-
-#[tokio::test]
-async fn while_the_ledger_takes_no_rows_senders_keep_theirs_and_what_is_durable_is_recorded_by_itself() {
-    let rig = Rig::new().await;
-    rig.receive("1.2.1", "1.2.1.0", b"0", 1, 0).await;
-    until("the first is recorded", async || the_study(&rig.opened.ledger).await.is_some()).await;
-    rig.disk.fail(0, Fault::Full, Lasts::On);
-    for n in 1..=5_u8 {
-        assert!(rig.door.takes(), "a moment is no reason to refuse");
-        rig.receive("1.2.1", &format!("1.2.1.{n}"), &[b'0' + n], 1, i64::from(n)).await;
-    }
-    until("senders are told", async || !rig.door.takes()).await;
-    rig.disk.heal();
-    until("the ledger takes rows again", async || rig.door.takes()).await;
-    let settled = rig.settle().await;
-    let sent: Vec<String> = (0..=5_u8).map(|n| blake3::hash(&[b'0' + n]).to_hex().to_string()).collect();
-    assert_eq!(recorded(&settled.opened.ledger).await, sent, "all of them, in order, without a restart");
-}
-
-#[tokio::test]
-async fn a_stop_does_not_wait_for_a_full_disk_and_the_next_start_records_what_was_durable() {
-    let rig = Rig::new().await;
-    rig.disk.fail(0, Fault::Full, Lasts::On);
-    for n in 1..=5_u8 {
-        rig.receive("1.2.1", &format!("1.2.1.{n}"), &[b'0' + n], 1, i64::from(n)).await;
-    }
-    rig.stop.cancel();
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), rig.settle());
-    let settled = ended.await.expect("the recorder ends");
-    assert!(the_study(&settled.opened.ledger).await.is_none());
-    settled.disk.heal();
-    super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
-    assert_eq!(recorded(&settled.opened.ledger).await.len(), 5);
 }

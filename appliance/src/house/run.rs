@@ -149,11 +149,7 @@ async fn serve(
     let counter = Counter { opened: opened.clone(), door: arrivals.clone(), engine: Arc::clone(&engine) };
     let front = Arc::new(Front { door: arrivals, counter });
     let intake = Intake::bind(reception(&s), s.site.demo, &opened.store, front, stop.clone()).await?;
-    let page = Page::bind(s.review.clone(), Arc::clone(&running)).await.map_err(|kind| Error::File {
-        what: "the page's address",
-        kind,
-        todo: "choose another one in review.listen",
-    })?;
+    let page = page(&s, &running).await?;
     let addresses =
         Addresses { intake: intake.local_addr()?, tls: intake.tls_addr(), review: page.local_addr() };
     let _ = running.transcripts.set(intake.transcripts());
@@ -205,6 +201,14 @@ async fn serve(
     }
     opened.ledger.close().await;
     Ok(())
+}
+
+async fn page(s: &Settings, running: &Arc<Running>) -> Result<Page<Running>, Error> {
+    Page::bind(s.review.clone(), Arc::clone(running)).await.map_err(|kind| Error::File {
+        what: "the page's address",
+        kind,
+        todo: "choose another one in review.listen",
+    })
 }
 
 /// Serves the command line; an appliance without its socket still receives.

@@ -16,11 +16,13 @@ mod check;
 mod deid;
 mod explain;
 mod restore;
+mod secret;
 
 pub use check::{Fault, check_answer};
 pub use deid::{DeidAnswer, DeidOrder, DrawnArea, Faces, PixelText};
 pub use explain::{ExplainJob, Explained, MAX_EXPLAINED};
 pub use restore::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
+pub use secret::Secret;
 
 use crate::deid::WayBack;
 
@@ -133,35 +135,6 @@ pub struct SealJob {
     pub reader_key: String,
     /// The site's signing half in hex, as `proto::keys::Signer::to_bytes` gives it.
     pub signing_key: Secret,
-}
-
-/// A key on its way to a worker: wiped on drop, a stub in `Debug`.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// From a key in hex.
-    pub fn new(hex: String) -> Self {
-        Self(hex)
-    }
-
-    /// The key in hex.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.0);
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
 }
 
 /// De-identify every instance to the bag.

@@ -4,11 +4,12 @@
 use std::os::unix::fs::FileExt;
 
 use proto::case::Disposition;
+use proto::keys::PrivateKeys;
 
-use super::tests::{order, pixels, radiograph};
+use super::tests::{files, order, p10, pixels, radiograph, run, seal_job, triage};
 use super::*;
-use crate::dicom::{FileMeta, TransferSyntax};
-use crate::job::{InstanceRef, Sealed, SealedBag, Secret, TriageJob, check_answer};
+use crate::dicom::{FileMeta, Tag, TransferSyntax, Vr, tags};
+use crate::job::{Answer, InstanceRef, Job, Sealed, SealedBag, Secret, TriageJob, check_answer};
 use crate::store::{Id, Reception, SHELF_HEADER, Store, StoreConfig};
 
 #[test]
@@ -113,4 +114,16 @@ fn instances_in_one_segment_share_its_descriptor_and_none_comes_that_no_instance
     files.push(tempfile::tempfile().unwrap());
     let Answer::Failed(failure) = work(&job, &files, &mut Tools::default(), &|_| {}) else { panic!("taken") };
     assert!(failure.reason.contains("do not fit each other"), "{}", failure.reason);
+}
+
+#[test]
+fn a_description_that_is_a_kept_code_word_does_not_stop_the_seal() {
+    let mut data = radiograph();
+    data.put_text(tags::BODY_PART_EXAMINED, Vr::CS, "THORAX");
+    data.put_text(Tag::new(0x0008, 0x1030), Vr::LO, "Thorax");
+    let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
+    let digest = triage(&files(vec![p10(&data)]), false).plan_digest;
+    let files = files(vec![p10(&data)]);
+    let job = seal_job(digest, &site, &reader, None, false);
+    assert!(matches!(run(&Job::Seal(Box::new(job)), &files), Answer::Seal(_)));
 }
