@@ -114,9 +114,7 @@ fn with(bytes: &[u8]) -> File {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count)
-        .map(|_| InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None })
-        .collect()
+    vec![InstanceRef::p10(); count]
 }
 
 fn order() -> DeidOrder {
