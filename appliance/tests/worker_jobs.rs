@@ -114,8 +114,7 @@ fn with(bytes: &[u8]) -> File {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    let plain = InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None };
-    vec![plain; count]
+    vec![InstanceRef::p10(); count]
 }
 
 fn order() -> DeidOrder {

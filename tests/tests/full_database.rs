@@ -26,6 +26,19 @@ fn send(appliance: &Appliance, items: &[Outgoing], acknowledged: &mut BTreeSet<S
     outcomes.last().unwrap().status
 }
 
+/// Uses the one-time code of the first person on the page.
+fn first_sign_in(appliance: &Appliance) -> (u16, String) {
+    let (page, code) = appliance.login.split_once("/setup#").unwrap();
+    let (page, code) = (page.to_owned(), serde_json::json!({ "code": code }));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let request =
+            reqwest::Client::new().post(format!("{page}/api/setup")).header("origin", &page).json(&code);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    })
+}
+
 fn recorded(appliance: &Appliance) -> BTreeSet<String> {
     appliance.ledger().unwrap().instances().unwrap().into_iter().map(|(uid, _)| uid).collect()
 }
@@ -56,6 +69,11 @@ fn what_was_acknowledged_over_a_full_disk_is_recorded_once_there_is_room_or_by_t
     assert!(acknowledged.len() >= 20, "a moment is no reason to refuse");
     assert_eq!(recorded(&appliance).len(), 10, "the disk is full");
     assert_eq!(appliance.status().unwrap()["counts"]["instances"], 10, "what is there can be read");
+    let log = std::fs::read_to_string(&appliance.log).unwrap();
+    assert!(log.contains("senders are answered A700 until it does"), "for the ledger and not for the store");
+    let (status, words) = first_sign_in(&appliance);
+    assert_eq!(status, 503, "{words}");
+    assert!(words.contains("the ledger"), "{words}");
 
     make_room(appliance.process().unwrap()).unwrap();
     until("everything acknowledged is in the ledger", LIMIT, || {
@@ -66,6 +84,8 @@ fn what_was_acknowledged_over_a_full_disk_is_recorded_once_there_is_room_or_by_t
         Ok((send(&appliance, &kept, &mut acknowledged) == 0).then_some(()))
     })
     .unwrap();
+    let (status, words) = first_sign_in(&appliance);
+    assert_eq!(status, 200, "the code was not used up: {words}");
     until("every study is answered", LIMIT, || {
         Ok(appliance.ledger()?.rows()?.iter().all(|row| row.answered()).then_some(()))
     })

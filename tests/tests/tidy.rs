@@ -95,6 +95,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("prost", &["proto/", "appliance/escalation", "cloud-service/service"]),
     ("axum", &["appliance/review", "cloud-service/page"]),
     ("sqlx", &["appliance/ledger", "cloud-service/queue"]),
+    ("libsqlite3_sys", &["fixtures/"]),
     ("lettre", &["appliance/alarm"]),
     ("reqwest", &["appliance/alarm", "cloud-service/diagnosis"]),
     ("object_store", &["cloud-service/objects"]),

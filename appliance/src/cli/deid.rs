@@ -9,12 +9,12 @@ use futures::StreamExt as _;
 use models::sandbox::Pool;
 use serde_json::{Value, json};
 
-use super::files::{Unanswered, ask, bar, p10, some, studies, word, write_piece};
+use super::files::{Unanswered, ask, bar, some, studies, word, write_piece};
 use super::out::{self, Failure};
 use crate::deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
 use crate::dicom;
 use crate::house::{read_profile, workers};
-use crate::job::{Answer, DeidJob, DeidOrder, Faces, Job, MAX_INSTANCES, PixelText, Secret};
+use crate::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};
 use crate::ledger::new_id;
 
 /// De-identify files or folders.
@@ -142,7 +142,8 @@ async fn one_study<'p>(pool: &Pool, order: &DeidOrder, paths: &[&'p PathBuf]) ->
     loop {
         let left: Vec<usize> = (0..paths.len()).filter(|at| !set_aside.contains_key(at)).collect();
         let chosen: Vec<&PathBuf> = left.iter().filter_map(|at| paths.get(*at).copied()).collect();
-        let job = Job::Deid(DeidJob { instances: vec![p10(); chosen.len()], deid: order.clone() });
+        let job =
+            Job::Deid(DeidJob { instances: vec![InstanceRef::p10(); chosen.len()], deid: order.clone() });
         let answered = match ask(pool, &job, &chosen).await {
             Ok(answered) => Ok(answered),
             Err(Unanswered { words, touching: Some(culprit) }) if chosen.len() > 1 => {

@@ -77,10 +77,6 @@ pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn p10() -> InstanceRef {
-    InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None }
-}
-
 /// Why a job has no answer.
 pub(super) struct Unanswered {
     /// In words.
@@ -192,7 +188,8 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
 async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result<Box<TriageAnswer>, String> {
     let key = [new_id(), new_id()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
     let deid = DeidOrder::new(Profile::named("strict"), Secret::new(key.concat()));
-    let order = TriageJob { instances: vec![p10(); paths.len()], deid, previews: false, bag: None };
+    let order =
+        TriageJob { instances: vec![InstanceRef::p10(); paths.len()], deid, previews: false, bag: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
     match ask(pool, &job, paths).await.map_err(|e| e.words)?.0 {
         Answer::Triage(answer) => Ok(answer),

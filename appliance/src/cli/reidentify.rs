@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::files::{ask, p10, some, write_piece};
+use super::files::{ask, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
 use crate::house::{VaultUse, deid_order, open_ledger, workers};
-use crate::job::{Answer, Job, MAX_INSTANCES, RestoreJob};
+use crate::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
 
 /// Re-identify files or folders.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
     let (mut done, mut number) = (0, 0);
     for paths in files.chunks(MAX_INSTANCES) {
         let paths: Vec<&PathBuf> = paths.iter().collect();
-        let instances = vec![p10(); paths.len()];
+        let instances = vec![InstanceRef::p10(); paths.len()];
         let failed = |words: String| Failure::new(out::FAILED, words);
         let mut job = RestoreJob { instances, keys: order.keys.clone(), way: Default::default() };
         let found =

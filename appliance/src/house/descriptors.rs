@@ -1,7 +1,5 @@
 //! How many open files a site needs, and how many connections that leaves to the page.
 
-use proto::descriptors::Descriptors;
-
 use super::Settings;
 use crate::intake::CONNECTIONS_SPARE;
 
@@ -34,8 +32,26 @@ pub fn needed(s: &Settings) -> u64 {
     without_page(s).saturating_add(*PAGE.end())
 }
 
-/// Connections of the page: what is left over, within its bounds.
-pub(super) fn of_page(s: &Settings, found: Descriptors) -> usize {
-    let left = found.now.saturating_sub(without_page(s)).clamp(*PAGE.start(), *PAGE.end());
-    usize::try_from(left).unwrap_or(0)
+/// Connections of the page.
+pub(super) fn of_page(s: &Settings) -> usize {
+    share(proto::descriptors::raise().now, without_page(s))
+}
+
+/// What the others leave, within the page's bounds.
+fn share(there: u64, others: u64) -> usize {
+    usize::try_from(there.saturating_sub(others).clamp(*PAGE.start(), *PAGE.end())).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_gets_what_reception_leaves_and_never_nothing() {
+        let usual = STANDING + (32 + CONNECTIONS_SPARE as u64) * ASSOCIATION + 2 * WORKER;
+        assert_eq!(share(1_024, usual), 256, "the usual limit is enough for a usual site");
+        assert_eq!(share(600, usual), 120);
+        assert_eq!(share(256, usual), 16);
+        assert_eq!(share(u64::MAX, usual), 256);
+    }
 }

@@ -162,11 +162,10 @@ async fn serve(
         at_once: s.triage.workers,
     };
     let warden = warden::start(&s, &opened, bundles(&s), stop.clone())?;
-    let halt_audit = CancellationToken::new();
+    let (halt_audit, halt_work) = (CancellationToken::new(), CancellationToken::new());
     let collector = Collector::new(Arc::clone(&opened.audit), &s.audit, auditing::source(&s))?;
     let collector = collector.map(|c| tokio::spawn(c.run(halt_audit.clone())));
     // Drained from the top down: the door first, then its recorder, then the work, the page last.
-    let halt_work = CancellationToken::new();
     let recorder = tokio::spawn(recorder.run());
     let worker = tokio::spawn(work.run(halt_work.clone()));
     let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
@@ -174,8 +173,7 @@ async fn serve(
     let forwards = tokio::spawn(forwards);
     let control = control_socket(&s, &running, &stop);
     let evictor = tokio::spawn(Evictor::new(&s.store, opened.clone()).run(stop.clone()));
-    let connections = descriptors::of_page(&s, proto::descriptors::raise());
-    let page = tokio::spawn(page.run(connections, stop.clone()));
+    let page = tokio::spawn(page.run(descriptors::of_page(&s), stop.clone()));
     let engine = tokio::spawn(engine.run(stop.clone()));
     ready(addresses);
     intake.run().await;

@@ -15,12 +15,14 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod deid;
 mod explain;
+mod files;
 mod restore;
 mod secret;
 
 pub use check::{Fault, check_answer};
 pub use deid::{DeidAnswer, DeidOrder, DrawnArea, Faces, PixelText};
 pub use explain::{ExplainJob, Explained, MAX_EXPLAINED};
+pub use files::{InstanceRef, Sealed, SealedBag};
 pub use restore::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
 pub use secret::Secret;
 
@@ -53,46 +55,6 @@ pub enum Job {
     Frame(FrameJob),
     /// What `appliance try` shows: what de-identification changes and which bundle would run.
     Try(TriageJob),
-}
-
-/// One instance as the worker sees it: its file, and the data set in it from `offset`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InstanceRef {
-    /// Which of the files behind the bag it lies in, from 0. `None`: the one of the instance's own number.
-    #[serde(default)]
-    pub file: Option<u32>,
-    /// Bytes before the data set in the file. `None`: a P10 file with its own preamble and meta.
-    pub offset: Option<u64>,
-    /// Transfer syntax UID the data set is in; empty for a P10 file (its meta says).
-    pub transfer_syntax: String,
-    /// How the data set is sealed; `None`: it is plain, up to the end of the file.
-    #[serde(default)]
-    pub sealed: Option<Sealed>,
-}
-
-/// Bytes that the store sealed: the worker reads them with the key of this one entry.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sealed {
-    /// Name of the entry, in hex.
-    pub id: String,
-    /// Plain bytes.
-    pub length: u64,
-    /// The entry's key.
-    pub key: Secret,
-}
-
-/// How the bag is to be sealed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SealedBag {
-    /// Name of the bag, in hex.
-    pub id: String,
-    /// Where the sealed content begins, in bytes.
-    pub offset: u64,
-    /// The bag's key.
-    pub key: Secret,
 }
 
 /// A study to triage.

@@ -86,35 +86,25 @@ impl Ledger {
             .await?)
     }
 
-    /// Uses up a one-time code; returns the user it was for.
+    /// Uses up a one-time code and sets the password hash (PHC string) chosen with it, both or neither; returns the user
+    /// it was for.
     ///
     /// # Errors
     /// [`Error::Unknown`] when there is no such code or its time is over.
-    pub async fn use_code(&self, code_hash: &str, now: i64) -> Result<String> {
+    pub async fn use_code(&self, code_hash: &str, phc: Option<&str>, now: i64) -> Result<String> {
         // By itself such a statement commits when it is reset, and the driver passes over what that answers.
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: Option<(String,)> = sqlx::query_as(
-            "UPDATE users SET code = NULL, code_until = NULL WHERE code = ? AND code_until > ? RETURNING name",
+            "UPDATE users SET code = NULL, code_until = NULL, password = coalesce(?, password)
+             WHERE code = ? AND code_until > ? RETURNING name",
         )
+        .bind(phc)
         .bind(code_hash)
         .bind(now)
         .fetch_optional(&mut *tx)
         .await?;
         tx.commit().await?;
         row.map(|r| r.0).ok_or(Error::Unknown("code"))
-    }
-
-    /// Sets the password hash (PHC string).
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn set_password(&self, user: &str, phc: &str) -> Result<()> {
-        sqlx::query("UPDATE users SET password = ? WHERE name = ?")
-            .bind(phc)
-            .bind(user)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
     }
 
     /// Starts a session; `token_hash` is SHA-256 of the cookie's value in hex. Sessions that are over are removed.

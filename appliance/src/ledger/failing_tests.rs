@@ -204,8 +204,8 @@ async fn what_is_answered_from_a_changed_row_was_changed() {
             if ledger.user(&name).await?.is_none() {
                 ledger.put_user(&name, &code, NOW + 1, false, NOW).await?;
             }
-            assert_eq!(ledger.use_code(&code, NOW).await?, name);
-            assert!(ledger.use_code(&code, NOW).await.is_err(), "a code works once");
+            assert_eq!(ledger.use_code(&code, None, NOW).await?, name);
+            assert!(ledger.use_code(&code, None, NOW).await.is_err(), "a code works once");
             Ok(())
         })
         .await;

@@ -21,6 +21,7 @@ use super::House;
 use super::app::{App, Refusal, digest};
 use super::limit::Key;
 use super::words::say;
+use crate::ledger::Error;
 
 const PASSWORD_CHARS_MIN: usize = 12;
 const PASSWORD_CHARS_MAX: usize = 256;
@@ -132,13 +133,15 @@ pub(super) async fn setup<H: House>(
         }
         Some(p) => Some(hash(&app, p).await?),
     };
-    let Ok(user) = app.house.ledger().use_code(&digest(&given.code), now).await else {
-        app.house.account("unknown", "failed login")?;
-        return refuse(StatusCode::UNAUTHORIZED, say::BAD_CODE);
+    let user = match app.house.ledger().use_code(&digest(&given.code), phc.as_deref(), now).await {
+        Ok(user) => user,
+        Err(Error::Unknown(_)) => {
+            app.house.account("unknown", "failed login")?;
+            return refuse(StatusCode::UNAUTHORIZED, say::BAD_CODE);
+        }
+        // A ledger that cannot be written says nothing about the link: it still works.
+        Err(error) => return Err(error.into()),
     };
-    if let Some(phc) = phc {
-        app.house.ledger().set_password(&user, &phc).await?;
-    }
     app.limit.right(&keys);
     app.house.account(&user, "login")?;
     signed_in(&app, user).await

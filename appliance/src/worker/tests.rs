@@ -73,9 +73,7 @@ pub(super) fn files(instances: Vec<File>) -> Vec<File> {
 }
 
 fn refs(count: usize) -> Vec<InstanceRef> {
-    (0..count)
-        .map(|_| InstanceRef { file: None, offset: None, transfer_syntax: String::new(), sealed: None })
-        .collect()
+    vec![InstanceRef::p10(); count]
 }
 
 pub(super) fn order() -> DeidOrder {

@@ -68,12 +68,7 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
     let bag = tempfile::tempfile().map_err(Error::io("a bag"))?;
     let files = vec![OwnedFd::from(bag.try_clone().map_err(Error::io("a bag"))?), OwnedFd::from(file)];
     let job = Job::Triage(TriageJob {
-        instances: vec![InstanceRef {
-            file: None,
-            offset: None,
-            transfer_syntax: String::new(),
-            sealed: None,
-        }],
+        instances: vec![InstanceRef::p10()],
         deid: DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32))),
         previews: true,
         bag: None,

@@ -100,9 +100,9 @@ async fn a_countdown_a_session_and_a_code_keep_what_was_left_of_them() {
         let session = |at| site.ledger.session("token", at);
         assert!(session(now + HOUR - MINUTE - 1).await.unwrap().is_some());
         assert!(session(now + HOUR - MINUTE).await.unwrap().is_none(), "its life is no longer for it");
-        let late = site.ledger.use_code("code", now + HOUR - MINUTE).await;
+        let late = site.ledger.use_code("code", None, now + HOUR - MINUTE).await;
         assert!(matches!(late, Err(Error::Unknown(_))));
-        assert_eq!(site.ledger.use_code("code", now + HOUR - MINUTE - 1).await.unwrap(), "ada");
+        assert_eq!(site.ledger.use_code("code", None, now + HOUR - MINUTE - 1).await.unwrap(), "ada");
     }
 }
 
