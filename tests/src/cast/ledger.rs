@@ -14,8 +14,19 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Ledger {
     runtime: tokio::runtime::Runtime,
-    connection: SqliteConnection,
+    /// There until it is dropped.
+    connection: Option<SqliteConnection>,
     seal: Seal,
+}
+
+impl Drop for Ledger {
+    /// Closed when this returns: a connection that closes later would remove the write-ahead log of whatever ledger is
+    /// at that place by then.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = self.runtime.block_on(connection.close());
+        }
+    }
 }
 
 /// One study with its newest revision's answer and case.
@@ -117,7 +128,7 @@ impl Ledger {
             .map_err(Error::io("a runtime"))?;
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
         let connection = runtime.block_on(SqliteConnection::connect_with(&options))?;
-        Ok(Self { runtime, connection, seal: Seal::new(&bytes) })
+        Ok(Self { runtime, connection: Some(connection), seal: Seal::new(&bytes) })
     }
 
     /// The rows of a query whose one column is a JSON object or value.
@@ -125,8 +136,8 @@ impl Ledger {
     /// # Errors
     /// The database's, or when a row does not fit.
     pub fn query<T: DeserializeOwned>(&mut self, sql: &'static str) -> Result<Vec<T>> {
-        let texts: Vec<(String,)> =
-            self.runtime.block_on(sqlx::query_as(sql).fetch_all(&mut self.connection))?;
+        let connection = self.connection.as_mut().ok_or_else(|| Error::other("the ledger is closed"))?;
+        let texts: Vec<(String,)> = self.runtime.block_on(sqlx::query_as(sql).fetch_all(connection))?;
         texts.iter().map(|(text,)| Ok(serde_json::from_str(text)?)).collect()
     }
 
@@ -135,7 +146,8 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn count(&mut self, sql: &'static str) -> Result<u64> {
-        let (count,): (i64,) = self.runtime.block_on(sqlx::query_as(sql).fetch_one(&mut self.connection))?;
+        let connection = self.connection.as_mut().ok_or_else(|| Error::other("the ledger is closed"))?;
+        let (count,): (i64,) = self.runtime.block_on(sqlx::query_as(sql).fetch_one(connection))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
