@@ -1,7 +1,7 @@
 //! Behaviour: the padding of an image changes no answer of triage, at whichever end it is and however the image is stored.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use appliance::dicom::{
     DataSet, Element, FileMeta, Limits, TransferSyntax, Value, Vr, read, tags, write_file,
@@ -70,7 +70,7 @@ fn write((data, values, columns): &(DataSet, Vec<u16>, usize), film: &Film, path
 }
 
 /// Names and scores that triage gives the file.
-fn findings(path: &PathBuf) -> Vec<(String, f64)> {
+fn findings(path: &Path) -> Vec<(String, f64)> {
     let bundle = project().join("models/chest-xray").display().to_string();
     let path = path.display().to_string();
     let line =

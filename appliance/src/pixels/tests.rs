@@ -134,6 +134,17 @@ fn jpeg_xl_deflated_frames_and_encapsulated_values_come_back() {
 }
 
 #[test]
+fn a_jpeg_xl_frame_that_is_cut_short_is_no_picture() {
+    let shape = shape("1.2.840.10008.1.2.4.110", 33, 42, 1, (16, 16, false));
+    let raw: Vec<u8> = picture("ramp", &shape).iter().flat_map(|v| v.to_le_bytes()[..2].to_vec()).collect();
+    let frame = encoded(&shape.transfer_syntax, &raw, &shape);
+    for cut in (0..frame.len() - 8).step_by(13) {
+        let place = Place::Encapsulated { fragments: vec![(0, cut as u64)], table: vec![] };
+        assert!(decode(&&frame[..cut], &shape, &place, 0).is_err(), "cut at {cut} of {}", frame.len());
+    }
+}
+
+#[test]
 fn compressed_single_bits_are_a_byte_each() {
     let shape = shape("1.2.840.10008.1.2.8.1", 2, 3, 1, (1, 1, false));
     let bytes = Shape { bits_allocated: 8, ..shape.clone() };
