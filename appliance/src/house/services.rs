@@ -1,5 +1,5 @@
 //! What the house does with the N-services of reception: performed steps go to ledger and `study`, commitments to
-//! their engine.
+//! their engine; and the one face that reception sees, of these and of arrivals.
 
 use std::sync::Arc;
 
