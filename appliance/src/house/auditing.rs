@@ -10,6 +10,8 @@ use crate::conveyor::now;
 use crate::intake::RefusedCaller;
 use crate::ledger::{Arrival, Arrived, Ledger, collision_line};
 
+/// What the audit calls one SOP Instance UID in several studies.
+pub(super) const COLLISION: &str = "UID collision";
 /// An association without news for so long is written down as ended, ms.
 const STALE_MS: i64 = 5 * 60_000;
 /// The same caller turned away again within this is counted, not written again, ms.
@@ -170,7 +172,7 @@ impl Flows {
         due.extend(std::mem::take(&mut self.collided).into_iter().map(|(on, instances)| Entry {
             at: now(),
             who: "appliance".into(),
-            what: "UID collision".into(),
+            what: COLLISION.into(),
             on,
             detail: collision_line(instances),
             ..Entry::default()

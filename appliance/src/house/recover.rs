@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::Error;
-use super::auditing::Flows;
+use super::auditing::{COLLISION, Flows};
 use super::open::{Opened, arrival};
 use super::sink::{BATCH, read_notes, record};
 use crate::audit::Entry;
 use crate::conveyor::now;
-use crate::ledger::{Arrival, KnownEntry, new_id};
+use crate::ledger::{Arrival, Arrived, KnownEntry, new_id};
 use crate::store::{Error as StoreError, Id, Reception};
 use crate::study::Arriving;
 
@@ -129,16 +129,41 @@ fn evicted(opened: &Opened, gone: &HashMap<&String, &KnownEntry>) -> Result<Vec<
 /// Rows for entries that may have none, in order of arrival; the same bytes twice are kept once.
 async fn take_up(opened: &Opened, entries: &[Reception]) -> Result<(), Error> {
     let inbox = opened.store.inbox();
+    let mut collided = Vec::new();
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
         let recorded = record(opened, &rows).await?;
-        let mut flows = Flows::default();
-        recorded.iter().for_each(|made| flows.collided(made));
-        flows.write(&opened.audit).await;
         for (entry, made) in chunk.iter().zip(recorded) {
-            if made.repeated { inbox.remove(entry.id)? } else { inbox.settle(entry.id)? }
+            if made.repeated {
+                inbox.remove(entry.id)?
+            } else {
+                inbox.settle(entry.id)?
+            }
+            if !made.collides.is_empty() {
+                collided.push(made);
+            }
         }
     }
+    tell_collisions(opened, collided).await
+}
+
+/// A crash, or a ledger that was older than its audit: a line for each study that has none yet.
+async fn tell_collisions(opened: &Opened, collided: Vec<Arrived>) -> Result<(), Error> {
+    if collided.is_empty() {
+        return Ok(());
+    }
+    let mut told = HashSet::new();
+    opened.audit.each(|_, line| {
+        if line.what == COLLISION {
+            told.insert(line.on.clone());
+        }
+    })?;
+    let mut flows = Flows::default();
+    for mut made in collided {
+        made.collides.retain(|study| !told.contains(study));
+        flows.collided(&made);
+    }
+    flows.write(&opened.audit).await;
     Ok(())
 }
 
