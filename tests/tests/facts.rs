@@ -59,6 +59,9 @@ fn answered(folder: &Path) -> (u64, u64) {
     panic!("no film is flagged, or none is without a flag")
 }
 
+/// A name, the disposition and the reason that follow, and what is changed.
+type Change<'a> = (&'a str, &'a str, &'a str, &'a dyn Fn(&mut DataSet));
+
 #[test]
 fn a_film_that_its_header_says_is_another_is_not_answered() {
     let folder = tempfile::tempdir().unwrap();
@@ -70,7 +73,7 @@ fn a_film_that_its_header_says_is_another_is_not_answered() {
     let contradictory = |data: &mut DataSet| code(data, VIEW_CODE_SEQUENCE, "399067008");
     let knee = |data: &mut DataSet| code(data, tags::ANATOMIC_REGION_SEQUENCE, "72696002");
     let by_text = |data: &mut DataSet| text(data, tags::SERIES_DESCRIPTION, "Thorax seitlich");
-    let changes: [(&str, &str, &str, &dyn Fn(&mut DataSet)); 4] = [
+    let changes: [Change<'_>; 4] = [
         ("lateral", "not-analysed", "View Code Sequence says lateral; the model takes PA or AP", &lateral),
         (
             "contradictory",
