@@ -56,7 +56,7 @@ pub fn age(headers: &[&Ages], today: i64) -> Age {
     let stated: Vec<i64> = distinct(headers.iter().filter_map(|a| a.stated).map(i64::from));
     let births = distinct(headers.iter().filter_map(|a| a.birth));
     let dates = distinct(headers.iter().flat_map(|a| a.dates.iter().copied()));
-    if stated.iter().any(|years| stated.iter().any(|other| !agree(*years, *other))) {
+    if stated.first().zip(stated.last()).is_some_and(|(least, most)| !agree(*least, *most)) {
         tell("Patient's Age differs between images");
     }
     if stated.iter().any(|years| *years > OLDEST) {
@@ -69,7 +69,11 @@ pub fn age(headers: &[&Ages], today: i64) -> Age {
     if dates.iter().any(|date| *date > today.saturating_add(1)) {
         tell("The study is dated in the future");
     }
-    for (birth, date) in births.iter().flat_map(|birth| dates.iter().map(move |date| (*birth, *date))) {
+    // Dates between the first and the last agree where these do; several birth dates are a contradiction already.
+    let births = births.first().filter(|_| births.len() == 1).into_iter();
+    for (birth, date) in
+        births.flat_map(|birth| dates.first().into_iter().chain(dates.last()).map(|date| (*birth, *date)))
+    {
         let years = whole_years(birth, date);
         if birth > date {
             tell("Patient's Birth Date lies after the study");
@@ -159,5 +163,24 @@ mod tests {
             let found = of(&headers);
             assert_eq!(found, Age { years: None, contradictions: vec![words.to_owned()] }, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn as_many_dates_as_a_study_may_hold_are_weighed_at_once() {
+        let dates: Vec<String> =
+            (0..10_000).map(|n| format!("{:04}{:02}{:02}", 1980 + n / 300, 1 + n % 12, 1 + n % 25)).collect();
+        let of = |births: &[String]| {
+            let pairs: Vec<[&str; 3]> =
+                dates.iter().zip(births).map(|(d, b)| ["", b.as_str(), d.as_str()]).collect();
+            of(&pairs).contradictions
+        };
+        assert_eq!(of(&dates), ["Patient's Birth Date differs between images"]);
+        assert_eq!(of(&vec!["19790301".to_owned(); 10_000]), Vec::<String>::new());
+        assert_eq!(of(&vec!["19850301".to_owned(); 10_000]), ["Patient's Birth Date lies after the study"]);
+        let between = [["045Y", "19790301", "20240301"], ["", "", "20200301"], ["", "", "20250101"]];
+        assert_eq!(
+            self::of(&between).contradictions,
+            ["Patient's Age and Patient's Birth Date contradict each other"]
+        );
     }
 }

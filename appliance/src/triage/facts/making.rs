@@ -54,7 +54,7 @@ const TYPES: &[(&str, Weight, &[&str])] = &[
         "DUAL_ENERGY_SOFT",
     ]),
     ("an image of one energy or material", Weight::Hint, &[
-        "DUAL_ENERGY", "DUAL ENERGY", "ENERGY_PROP_WT", "VMI", "MAT_SPECIFIC", "MAT_REMOVED", "MAT_FRACTIONAL",
+        "DUAL_ENERGY", "DUAL ENERGY", "VMI", "MAT_SPECIFIC", "MAT_REMOVED", "MAT_FRACTIONAL",
         "MAT_MODIFIED", "MAT_VALUE_BASED", "EFF_ATOMIC_NUM", "ELECTRON_DENSITY", "PROTON_DENSITY", "MONOENERGETIC",
     ]),
     ("a map of function", Weight::Coded, &[
@@ -69,12 +69,17 @@ const TYPES: &[(&str, Weight, &[&str])] = &[
     ("a phantom or test image", Weight::Coded, &["PHANTOM", "TEST", "TESTIMAGE", "QC", "QA", "CALIBRATION"]),
 ];
 
+/// Values of Image Type and, of Enhanced images, Frame Type.
+pub(super) fn types(data: &DataSet) -> impl Iterator<Item = String> {
+    let of_frames = FRAME_TYPES.into_iter().flat_map(move |group| everywhere(data, group).skip(1));
+    let all = data.texts(tags::IMAGE_TYPE).into_iter().chain(of_frames.flat_map(|f| f.texts(FRAME_TYPE)));
+    all.map(|value| value.trim().to_uppercase())
+}
+
 /// Image Type and, of Enhanced images, Frame Type. DERIVED alone says nothing: most films of a DX device are derived
 /// from its raw values (PS3.3 C.8.11.3.1.1).
 pub(super) fn image_type(data: &DataSet, said: &mut Said) {
-    let of_frames = FRAME_TYPES.into_iter().flat_map(|group| everywhere(data, group).skip(1));
-    let all = data.texts(tags::IMAGE_TYPE).into_iter().chain(of_frames.flat_map(|f| f.texts(FRAME_TYPE)));
-    for value in all.map(|value| value.trim().to_uppercase()) {
+    for value in types(data) {
         if let Some((name, weight, _)) = TYPES.iter().find(|(_, _, values)| values.contains(&value.as_str()))
         {
             said.add(*weight, format!("Image Type says {name}"), Claim::Unfit);
@@ -98,7 +103,7 @@ const DERIVATIONS: [(&str, Weight, &[&str]); 6] = [
     ("a map of function", Weight::Coded, &["129104", "129105", "129106", "113050", "113046"]),
     ("a segmentation", Weight::Coded, &["113076"]),
     ("a stitched image", Weight::Hint, &["113090", "125027"]),
-    ("a reformatted image", Weight::Hint, &["113072", "113073", "113097"]),
+    ("a reformatted image", Weight::Hint, &["113072", "113073"]),
 ];
 const DERIVATION_IMAGE_SEQUENCE: Tag = Tag::new(0x0008, 0x9124);
 

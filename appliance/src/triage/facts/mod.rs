@@ -11,7 +11,8 @@
 //! | agree or say nothing | agree or say nothing | is taken |
 //!
 //! Text is weaker than a code: it is written once for a whole study, or for another one, so it refuses nothing, and it
-//! speaks for nothing either. A further contradiction never makes an answer out of a refusal or of a doubt.
+//! speaks for nothing either. Its planes, and the regions of a text about the whole study, count only where no code
+//! agrees. A further contradiction never makes an answer out of a refusal or of a doubt.
 
 mod age;
 mod making;
@@ -66,8 +67,8 @@ pub enum Weight {
     Coded,
     /// Free text, or a fact that raises a doubt and no more.
     Hint,
-    /// There is a code and we do not know it: it counts where no other attribute says anything.
-    Unread,
+    /// A code that we do not know, or text that is about images beside this one as well: it counts where no code agrees.
+    Faint,
 }
 
 /// What claims are about: those of one aspect are weighed against each other.
@@ -191,8 +192,9 @@ fn weigh(said: &[(&Statement<'_>, bool)], taken: &str, doubts: &mut Vec<String>)
         }
         (Some((against, _)), None) => return Err(format!("{}; the model takes {taken}", against.words)),
         (None, agreeing) => {
-            let unread = said.iter().filter(|(s, _)| s.weight == Weight::Unread && agreeing.is_none());
-            doubts.extend(unread.map(|(s, _)| format!("{}; the model takes {taken}", s.words)));
+            let against = |(s, agrees): &&(&Statement<'_>, bool)| s.weight == Weight::Faint && !agrees;
+            let faint = said.iter().filter(against).filter(|_| agreeing.is_none());
+            doubts.extend(faint.map(|(s, _)| format!("{}; the model takes {taken}", s.words)));
         }
     }
     let hints = said.iter().filter(|(s, agrees)| s.weight == Weight::Hint && !agrees);

@@ -2,7 +2,8 @@
 
 use super::read::{Said, everywhere, term};
 use super::views::{Run, run};
-use super::{Claim, Weight};
+use super::{Claim, Weight, making};
+use crate::deid::fold;
 use crate::dicom::{DataSet, Tag, tags};
 
 const PLANE_ORIENTATION_SEQUENCE: Tag = Tag::new(0x0020, 0x9116);
@@ -63,7 +64,8 @@ pub(super) fn acquisition(data: &DataSet, said: &mut Said) {
             _ => {}
         }
     }
-    if term(data, Tag::new(0x0018, 0x9361)).is_some_and(|value| value == "YES") {
+    let energies = term(data, Tag::new(0x0018, 0x9361)).is_some_and(|value| value == "YES");
+    if energies && !is_plain(&making::types(data).collect::<Vec<_>>()) {
         said.add(Weight::Hint, "Multi-energy CT Acquisition says several energies", Claim::Unfit);
     }
     let is_ct = term(data, tags::MODALITY).is_some_and(|modality| modality == "CT");
@@ -73,11 +75,54 @@ pub(super) fn acquisition(data: &DataSet, said: &mut Said) {
     }
 }
 
-const NO_AGENT: [&str; 10] = ["NO", "NONE", "N", "0", "-", "WITHOUT", "NATIVE", "NON", "OHNE", "UNENHANCED"];
+/// Types of slices as every scanner makes them, or of all energies together (PS3.3 C.8.15.2.1.1): a scanner that
+/// measures several energies says so of every slice.
+fn is_plain(types: &[String]) -> bool {
+    let has = |words: &[&str]| types.iter().any(|value| words.contains(&value.as_str()));
+    has(&["ENERGY_PROP_WT"]) || (has(&["ORIGINAL"]) && has(&["AXIAL", "VOLUME"]))
+}
+
+/// First words of a Contrast/Bolus Agent that is none.
+const NO_AGENT: [&str; 20] = [
+    "NO",
+    "NON",
+    "NONE",
+    "WITHOUT",
+    "WO",
+    "NATIV",
+    "NATIVE",
+    "NATIVO",
+    "OHNE",
+    "SANS",
+    "SIN",
+    "SEM",
+    "SENZA",
+    "ZONDER",
+    "UTAN",
+    "UDEN",
+    "BEZ",
+    "UNENHANCED",
+    "PLAIN",
+    "NIL",
+];
+
+/// Words of one given as well: without and with, and agents that are not ionic.
+const AGENT: [&str; 6] = ["WITH", "W", "MIT", "AVEC", "IONIC", "IONIQUE"];
+
+/// Whether words in any language say that none was given.
+fn is_no_agent(text: &str) -> bool {
+    let text = fold(text).replace("W/O", "WO ").replace("N/A", "NA ");
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    match words.as_slice() {
+        // Alone: sodium, and the beginning of a dose, are written so too.
+        [] | ["NA" | "N" | "0"] | ["0", "ML"] => true,
+        [first, rest @ ..] => NO_AGENT.contains(first) && !rest.iter().any(|word| AGENT.contains(word)),
+    }
+}
 
 /// Contrast/Bolus Agent (PS3.3 C.7.6.4), its codes (C.7.6.4b), and its use in frames (C.7.6.16.2.12).
 pub(super) fn contrast(data: &DataSet, said: &mut Said) {
-    let agent = term(data, Tag::new(0x0018, 0x0010)).is_some_and(|text| !NO_AGENT.contains(&text.as_str()));
+    let agent = term(data, Tag::new(0x0018, 0x0010)).is_some_and(|text| !is_no_agent(&text));
     let coded = !data.items(Tag::new(0x0018, 0x0012)).is_empty();
     if agent || coded {
         said.add(Weight::Hint, "Contrast/Bolus Agent says a contrast agent", Claim::Contrast);

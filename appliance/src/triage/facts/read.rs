@@ -1,6 +1,6 @@
 //! From a header to statements: which attributes are asked, of radiographs, of slices and of both.
 
-use super::words::{Meaning, meanings};
+use super::words::{CRANIAL, Meaning, meanings};
 use super::{Claim, Part, Statement, Weight, making, planes, regions, views};
 use crate::dicom::{DataSet, Tag, tags};
 
@@ -35,6 +35,9 @@ const FILMS: [Check; 7] = [
 /// Asked of the slices of a volume.
 const SLICES: [Check; 3] = [planes::orientation, planes::acquisition, planes::contrast];
 
+/// Most statements of one image: far more than a sound header makes, and few enough to compare each with each.
+const MOST: usize = 256;
+
 /// What has been said so far, each thing once: in a multi-frame image every frame repeats it.
 pub(super) struct Said {
     statements: Vec<Statement<'static>>,
@@ -42,12 +45,22 @@ pub(super) struct Said {
     slice: bool,
 }
 
+impl Statement<'static> {
+    /// In place of all that is left unsaid.
+    fn too_much() -> Self {
+        let words = "The header says more than can be weighed".to_owned();
+        Self { words, claim: Claim::Unfit, weight: Weight::Hint }
+    }
+}
+
 impl Said {
     pub(super) fn add(&mut self, weight: Weight, words: impl Into<String>, claim: Claim<'static>) {
         let statement = Statement { words: words.into(), claim, weight };
-        if !self.statements.contains(&statement) {
-            self.statements.push(statement);
+        if self.statements.len() > MOST || self.statements.contains(&statement) {
+            return;
         }
+        let full = self.statements.len() == MOST;
+        self.statements.push(if full { Statement::too_much() } else { statement });
     }
 }
 
@@ -115,7 +128,8 @@ pub(super) fn views_of(found: &[&'static Meaning]) -> Option<(String, Vec<&'stat
 /// The regions among meanings: their names, and all that they cover together.
 pub(super) fn regions_of(found: &[&'static Meaning]) -> Option<(String, Part<'static>)> {
     let regions = found.iter().filter_map(|m| m.claim.region().map(|mask| (m.name, mask)));
-    let (names, masks): (Vec<_>, Vec<_>) = regions.unzip();
+    let (mut names, masks): (Vec<_>, Vec<_>) = regions.unzip();
+    names.dedup();
     let mask = masks.into_iter().fold(0, |all, mask| all | mask);
     (!names.is_empty()).then(|| (names.join(" and "), Part::named(mask)))
 }
@@ -142,6 +156,14 @@ const EXAMINATIONS: [(&str, Tag); 3] = [
     ("Series Description Code Sequence", Tag::new(0x0008, 0x103F)),
 ];
 
+/// What is written once for a whole study: regions of images beside this one as well.
+const OF_STUDY: [&str; 4] = [
+    "Study Description",
+    "Requested Procedure Description",
+    "Procedure Code Sequence",
+    "Requested Procedure Code Sequence",
+];
+
 /// Descriptions of study, series, procedure and protocol (PS3.3 C.7.2.1, C.7.3.1, C.8.7.1 for CR). A text that names
 /// what the bundle takes as well, such as "thorax pa and lateral" of a study with both, says nothing of one image.
 fn text(data: &DataSet, said: &mut Said) {
@@ -157,14 +179,23 @@ fn text(data: &DataSet, said: &mut Said) {
     }
 }
 
-/// What a text, or a meaning beside a code, names.
+/// What a text, or a meaning beside a code, names. Regions of a whole study, and planes (of reformatted slices beside
+/// these), count where no code agrees.
 pub(super) fn hint(source: &str, found: &[&'static Meaning], said: &mut Said) {
     let slice = said.slice;
-    let mut name = |names: &str, claim| said.add(Weight::Hint, format!("{source} names {names}"), claim);
-    if let Some((names, terms)) = views_of(found) {
+    let found: Vec<_> = found.iter().copied().filter(|m| slice || m.key != CRANIAL).collect();
+    let mut name = |names: &str, claim: Claim<'static>| {
+        let weight = match claim {
+            Claim::Plane(_) => Weight::Faint,
+            Claim::Region(_) if OF_STUDY.contains(&source) => Weight::Faint,
+            _ => Weight::Hint,
+        };
+        said.add(weight, format!("{source} names {names}"), claim);
+    };
+    if let Some((names, terms)) = views_of(&found) {
         name(&names, Claim::View(terms));
     }
-    if let Some((names, part)) = regions_of(found) {
+    if let Some((names, part)) = regions_of(&found) {
         name(&names, Claim::Region(part));
     }
     let planes = found.iter().filter_map(|m| m.claim.plane().map(|plane| (m.name, plane)));

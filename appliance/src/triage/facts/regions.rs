@@ -168,7 +168,7 @@ pub(super) static ROWS: &[Row] = &[
     within("chest, abdomen and pelvis", &["CHESTABDPELVIS"], CHEST | ABDOMEN | PELVIS, &["416775004", "R-FAB56"]),
     within("whole body", &["WHOLEBODY"], ALL, &["38266002", "T-D0010"]),
     whole("abdomen", &["ABDOMEN"], ABDOMEN, &["818981001", "113345001", "T-D4000", "27947004", "T-D4200"]),
-    within("abdomen and pelvis", &["ABDOMENPELVIS"], ABDOMEN | PELVIS, &["818982008", "R-FAB57"]),
+    within("abdomen and pelvis", &["ABDOMENPELVIS"], ABDOMEN | PELVIS, &["818982008", "416949008", "R-FAB57"]),
     within("abdominal aorta", &["ABDOMINALAORTA"], ABDOMEN, &["7832008", "T-42500"]),
     within("liver", &["LIVER"], ABDOMEN, &["10200004", "T-62000", "303270005", "T-50007"]),
     within("gallbladder or bile ducts", &["GALLBLADDER", "BILEDUCT", "BILIARY"], ABDOMEN, &["28231008", "T-63000", "28273000", "T-60610", "34707002", "T-60600", "79741001", "T-64500"]),
@@ -295,6 +295,6 @@ fn coded(source: &str, item: &DataSet, said: &mut Said) {
         said.add(Weight::Coded, format!("{source} says {names}"), Claim::Region(part));
     } else {
         let words = format!("{source} holds a code that is not known here");
-        said.add(Weight::Unread, words, Claim::Region(Part { terms: vec![""], mask: 0, whole: false }));
+        said.add(Weight::Faint, words, Claim::Region(Part { terms: vec![""], mask: 0, whole: false }));
     }
 }

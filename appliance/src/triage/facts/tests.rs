@@ -151,6 +151,54 @@ fn no_reason_repeats_a_value_of_the_header() {
     }
 }
 
+#[test]
+fn an_agent_that_is_none_is_told_in_many_languages() {
+    for (agent, none) in [
+        ("NO CONTRAST", true),
+        ("Non-contrast", true),
+        ("NON CON", true),
+        ("without contrast", true),
+        ("W/O", true),
+        ("W/O contrast", true),
+        ("WO", true),
+        ("nativ", true),
+        ("SIN CONTRASTE", true),
+        ("senza mdc", true),
+        ("SANS", true),
+        ("n/a", true),
+        ("ohne KM", true),
+        ("0 ml", true),
+        ("-", true),
+        ("Iomeron 400", false),
+        ("NON-IONIC 350", false),
+        ("Na diatrizoate", false),
+        ("without and with contrast", false),
+        ("W/O & W", false),
+        ("0.5 mmol Gadovist", false),
+        ("Nonionic", false),
+    ] {
+        let mut data = slice();
+        put(&mut data, 0x0018_0010, agent);
+        assert_eq!(weighed(&data, &brain()).unwrap().is_empty(), none, "{agent}");
+    }
+}
+
+#[test]
+fn a_header_that_says_too_much_is_read_to_a_bound_and_in_doubt() {
+    let words = ["head", "neck", "spine", "rib", "abdomen", "pelvis", "shoulder", "hand", "knee"];
+    let regions = (1_u32..1 << words.len()).map(|some| {
+        let named = words.iter().enumerate().filter(|(at, _)| some & (1 << at) != 0).map(|(_, word)| *word);
+        let mut item = DataSet::new();
+        put(&mut item, 0x0008_0104, &named.collect::<Vec<_>>().join(" "));
+        item
+    });
+    let mut data = film();
+    items(&mut data, REGION, regions.collect());
+    assert_eq!(read(&data, false).len(), 257);
+    let doubts = weighed(&data, &chest()).unwrap();
+    assert!(doubts.last().unwrap().contains("The header says more than can be weighed"), "{doubts:?}");
+}
+
 proptest! {
     /// Whatever else is said, one more fact that speaks against an image never makes it one that is answered.
     #[test]

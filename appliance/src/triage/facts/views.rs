@@ -22,10 +22,11 @@ const fn view(name: &'static str, terms: &'static [&'static str], codes: &'stati
 }
 
 /// PS3.16 CID 4010 (DX View) and 4014 (mammography), SCT and SRT; the defined terms are those of PS3.3 C.8.7.1 and what
-/// devices write beside them. The first term of a row is the one that it is called by.
+/// devices write beside them; R-10218 and R-10222 are codes of earlier editions of CID 4010. The first term
+/// of a row is the one that it is called by.
 #[rustfmt::skip]
 static VIEWS: &[View] = &[
-    view("postero-anterior", &["PA"], &["272479007", "R-40888", "R-10214"]),
+    view("postero-anterior", &["PA"], &["272479007", "R-40888", "399066004", "R-10214"]),
     view("antero-posterior", &["AP"], &["399348003", "R-10206"]),
     view("frontal", &["PA", "AP"], &["399033003", "R-10202"]),
     view("left lateral", &["LL", "LLAT", "LAT", "LATERAL"], &["399173006", "R-10236"]),
@@ -33,13 +34,13 @@ static VIEWS: &[View] = &[
     view("lateral", &["LAT", "LATERAL", "LL", "RL"], &["399067008", "R-102CD"]),
     view("medio-lateral", &["ML"], &["399260004", "R-10224"]),
     view("latero-medial", &["LM"], &["399352003", "R-10228"]),
-    view("sagittal", &["SAGITTAL"], &["30730003", "G-A145"]),
+    view("sagittal", &["SAGITTAL"], &["30730003", "G-A145", "R-10222"]),
     view("left lateral decubitus", &["LLD"], &[]),
     view("right lateral decubitus", &["RLD"], &[]),
     view("left lateral oblique", &["LLO"], &[]),
     view("right lateral oblique", &["RLO"], &[]),
     view("left anterior oblique", &["LAO"], &["399135007", "R-10220"]),
-    view("right anterior oblique", &["RAO"], &["399356000", "R-40985", "R-10222"]),
+    view("right anterior oblique", &["RAO"], &["399356000", "R-40985", "R-10218"]),
     view("left posterior oblique", &["LPO"], &["399006002", "R-10212"]),
     view("right posterior oblique", &["RPO"], &["399038007", "R-10210"]),
     view("oblique", &["OBLIQUE", "OBL"], &[
@@ -114,7 +115,7 @@ pub(super) fn view_code(data: &DataSet, said: &mut Said) {
             said.add(Weight::Coded, format!("{source} says {names}"), Claim::View(terms));
         } else {
             let words = format!("{source} holds a code that is not known here");
-            said.add(Weight::Unread, words, Claim::View(Vec::new()));
+            said.add(Weight::Faint, words, Claim::View(Vec::new()));
         }
         item.items(VIEW_MODIFIER_CODE_SEQUENCE).iter().for_each(|modifier| modified(modifier, said));
     }
