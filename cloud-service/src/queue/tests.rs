@@ -358,3 +358,22 @@ async fn an_envelope_that_is_never_finished_gives_its_room_back_and_may_begin_an
     assert_eq!(h.queue.begin_envelope(&slow, 1_002).await.unwrap(), Begun::Have(vec![0, 1]));
     h.queue.committed_envelope(done).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_sweep_that_finds_nothing_wakes_nobody() {
+    let h = House::new().await;
+    h.queue.begin_envelope(&announced("e-1", "c-1", 2, 3), 10).await.unwrap();
+    let readers = Readers { process: "reader-1".into(), away_since: Some(1), why: String::new() };
+    h.queue.say_readers(&readers).await.unwrap();
+    let mut changes = h.queue.changes();
+    changes.mark_unchanged();
+    assert_eq!(h.queue.expire_leases(&LIMITS, 20).await.unwrap(), 0);
+    assert_eq!(h.queue.forget_unfinished(10, 20).await.unwrap(), 0);
+    h.queue.forget_readers(|_| false).await.unwrap();
+    assert!(!changes.has_changed().unwrap());
+    h.queue.forget_readers(|p| p == "reader-1").await.unwrap();
+    assert!(changes.has_changed().unwrap(), "the page hears that its word is gone");
+    changes.mark_unchanged();
+    assert_eq!(h.queue.forget_unfinished(11, 20).await.unwrap(), 1);
+    assert!(changes.has_changed().unwrap());
+}
