@@ -1,7 +1,9 @@
 //! The gate: shut while the model is away, fair to those who wait, and never in a person's way.
+use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -105,9 +107,13 @@ impl Desk {
         self.model.drafted.lock().unwrap().clone()
     }
 
-    pub fn start(&self, readers: u32) -> Started {
+    fn gate(&self) -> Gate {
         let pauses = Pauses { first: Duration::from_millis(2), longest: Duration::from_millis(8) };
-        let gate = Arc::new(Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall));
+        Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall)
+    }
+
+    pub fn start(&self, readers: u32) -> Started {
+        let gate = Arc::new(self.gate());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for n in 0..readers {
@@ -242,6 +248,23 @@ async fn a_pause_that_the_endpoint_asks_for_is_kept() {
     readers.stop().await;
     let looks = looks.lock().unwrap();
     assert!(looks.windows(2).all(|pair| pair[1] - pair[0] >= asked), "{looks:?}");
+}
+
+#[tokio::test]
+async fn whoever_waits_at_the_gate_goes_on_as_soon_as_another_reader_opens_it() {
+    let looks = Arc::<Mutex<Vec<_>>>::default();
+    let d = desk(&[0, 0], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
+    let gate = d.gate();
+    let busy = Error::Endpoint { what: "is busy", pause: Some(Duration::from_secs(600)) };
+    // Two cases are under way: one is refused for ten minutes, the other comes back drafted.
+    gate.failed(d.keys[0], &busy, &LIMITS).await;
+    let (mut first, mut second) = (pin!(gate.pass(d.model.as_ref())), pin!(gate.pass(d.model.as_ref())));
+    assert!(first.as_mut().now_or_never().is_none(), "it has the turn and waits for its time");
+    assert!(second.as_mut().now_or_never().is_none(), "it waits for the turn");
+    gate.drafted(d.keys[1]).await;
+    let both = async { (first.await, second.await) };
+    assert!(tokio::time::timeout(Duration::from_secs(60), both).await.is_ok(), "they sleep on");
+    assert!(looks.lock().unwrap().is_empty(), "nobody had to ask");
 }
 
 #[test]
