@@ -3,6 +3,7 @@ use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
 use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -76,7 +77,10 @@ pub(super) struct Desk {
 }
 
 pub(super) async fn desk<M: Mind>(ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
-    let house = House::new().await;
+    desk_in(House::new().await, ranks, mind).await
+}
+
+async fn desk_in<M: Mind>(house: House, ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
     let site = house.site("north-1").await;
     let mut keys = Vec::new();
     for rank in ranks {
@@ -265,6 +269,43 @@ async fn whoever_waits_at_the_gate_goes_on_as_soon_as_another_reader_opens_it() 
     let both = async { (first.await, second.await) };
     assert!(tokio::time::timeout(Duration::from_secs(60), both).await.is_ok(), "they sleep on");
     assert!(looks.lock().unwrap().is_empty(), "nobody had to ask");
+}
+
+/// Drafts, while the disk of the queue fills up.
+struct Fills(Arc<FailingDisk>, Lasts);
+
+#[async_trait::async_trait]
+impl Mind for Fills {
+    async fn text(&self, _: i64) -> Result<Text, Error> {
+        self.0.fail(0, Fault::Full, self.1);
+        Ok(text(Priority::Routine))
+    }
+}
+
+async fn desk_that_fills(lasts: Lasts) -> (Desk, Arc<FailingDisk>) {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FailingDisk::under(dir.path()).unwrap());
+    let mind = Fills(Arc::clone(&disk), lasts);
+    (desk_in(House::within(dir).await, &[0], |_| mind).await, disk)
+}
+
+#[tokio::test]
+async fn a_draft_that_the_queue_cannot_store_is_stored_once_there_is_room() {
+    let (d, disk) = desk_that_fills(Lasts::Once).await;
+    let readers = d.start(1);
+    d.until_state(d.keys[0], CaseState::Drafted).await;
+    readers.stop().await;
+    assert!(disk.heal(), "the disk was full");
+    assert_eq!((d.drafted(), d.failed()), (d.keys.clone(), 0), "it was asked for once");
+}
+
+#[tokio::test]
+async fn a_draft_that_cannot_be_stored_keeps_no_service_from_stopping() {
+    let (d, disk) = desk_that_fills(Lasts::On).await;
+    let readers = d.start(1);
+    until("a draft", async || !d.drafted().is_empty()).await;
+    assert!(tokio::time::timeout(Duration::from_secs(60), readers.stop()).await.is_ok());
+    disk.heal();
 }
 
 #[test]
