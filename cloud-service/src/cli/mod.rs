@@ -7,6 +7,8 @@ mod descriptors;
 mod init;
 mod output;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

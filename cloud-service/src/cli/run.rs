@@ -60,6 +60,9 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     follow_log(&config.log);
     // Before anything says ready: a signal that comes at once must find us listening for it.
     let mut signals = Signals::new()?;
+    // Whoever cannot serve touches nothing of the one that does.
+    let service = bind(config.service.listen, "service.listen").await?;
+    let people = bind(config.page.listen, "page.listen").await?;
     let queue = Queue::open(&config.queue.database, false).await?;
     let objects = Objects::open(&config.objects_url, false)?;
     let keys = Arc::new(check::reader_keys(&config.diagnosis.keys).map_err(Error::Usage)?);
@@ -74,8 +77,6 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let mut house = House { config, queue, objects, keys, stop, tasks: JoinSet::new() };
     let door = Door::open(Arc::clone(&authority), house.config.service.names.clone(), &house.queue);
     let door = Arc::new(door.await.map_err(|e| Error::Usage(e.to_string()))?);
-    let service = bind(house.config.service.listen, "service.listen").await?;
-    let people = bind(house.config.page.listen, "page.listen").await?;
     let unknown = |e: std::io::Error| Error::Other(format!("our own address is unknown ({})", e.kind()));
     let at = (service.local_addr().map_err(unknown)?, people.local_addr().map_err(unknown)?);
     house.serve_sites(authority, Arc::clone(&door), service);
@@ -347,7 +348,9 @@ async fn note_set(queue: &Queue, by: i64) {
     }
 }
 
-async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), Error> {
+pub(super) async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), Error> {
+    let ours = process();
+    queue.forget_readers(|p| p != ours && is_gone(p)).await?;
     queue.expire_leases(limits, now_ms()).await?;
     let forgotten = queue.forget_unfinished(now_ms() - UNFINISHED_MS, now_ms()).await?;
     if forgotten > 0 {

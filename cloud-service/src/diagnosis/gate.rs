@@ -5,10 +5,11 @@
 //! and what a case seems to be guilty of counts only once another case was drafted: until then it may be the model.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::{Blame, Error, Model};
@@ -51,6 +52,8 @@ pub struct Gate {
     state: Mutex<State>,
     /// Held by the one reader that looks whether the model is back, and while it works on the first case.
     turn: tokio::sync::Mutex<()>,
+    /// Wakes whoever waits while the gate is shut.
+    opened: Notify,
     known: watch::Sender<Drafting>,
 }
 
@@ -103,6 +106,7 @@ impl Gate {
             clock,
             state: Mutex::new(State { shut: Some(shut), drafts: 0, failures: HashMap::new() }),
             turn: tokio::sync::Mutex::default(),
+            opened: Notify::new(),
             known: watch::channel(Drafting::Unknown).0,
         }
     }
@@ -123,13 +127,22 @@ impl Gate {
     /// Waits until a case may be asked for.
     pub(super) async fn pass(&self, model: &dyn Model) -> Pass<'_> {
         loop {
+            // Made before the look: what opens the gate after it is heard.
+            let mut opened = pin!(self.opened.notified());
             if self.next_look().is_none() {
                 return Pass(None);
             }
-            let turn = self.turn.lock().await;
-            // Another reader may have found the model back meanwhile.
+            let turn = tokio::select! {
+                turn = self.turn.lock() => turn,
+                () = &mut opened => continue,
+            };
+            // Another reader may have looked meanwhile.
             let Some(next) = self.next_look() else { return Pass(None) };
-            tokio::time::sleep_until(next).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {}
+                // A case that was under way when the gate was shut has been drafted.
+                () = opened => continue,
+            }
             match model.answers().await {
                 Ok(()) if self.state().shut.as_ref().is_some_and(|s| s.met) => return Pass(Some(turn)),
                 Ok(()) => self.open().await,
@@ -232,6 +245,7 @@ impl Gate {
 
     async fn open(&self) {
         let Some(shut) = self.state().shut.take() else { return };
+        self.opened.notify_waiters();
         if !shut.why.is_empty() {
             tracing::info!("cases are drafted again");
         }

@@ -1,5 +1,6 @@
 //! The loop of a machine reader: pass the gate, lease, ask the model, store the draft; give back when told to stop.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::queue::{self, Claim, Draft, Limits, Millis, Queue, Released};
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Pause after the queue itself failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// Times a draft is offered to a queue that cannot take it, with growing pauses, before its case is let go.
+const STORE_TRIES: u32 = 7;
 
 /// A machine reader.
 pub struct Reader {
@@ -84,8 +87,8 @@ impl Reader {
             _ = stop.changed() => None,
         };
         let ended = match made {
-            None => self.let_go(claim, Released::Returned("the service was stopped".to_owned())).await,
-            Some(Ok(made)) => self.store(claim, made).await,
+            None => self.let_go(claim, stopped()).await,
+            Some(Ok(made)) => self.store(claim, made, stop).await,
             Some(Err(error)) => self.failed(claim, &error).await,
         };
         if let Err(error) = ended {
@@ -94,11 +97,33 @@ impl Reader {
         }
     }
 
-    async fn store(&self, claim: &Claim, made: Made) -> queue::Result<()> {
-        self.gate.drafted(claim.case).await;
-        let draft = Draft { text: made.text, model: made.model.to_string(), made_at: (self.clock)() };
+    /// Stores a draft. A queue that cannot take it now is asked again, while the lease is kept.
+    async fn store(&self, claim: &Claim, made: Made, stop: &mut watch::Receiver<bool>) -> queue::Result<()> {
+        let case = claim.case;
+        self.gate.drafted(case).await;
         let summary = made.summary.to_string();
-        self.queue.store_draft(claim.case, &claim.token, &draft, &summary, self.leave_unsigned).await
+        let mut draft = Draft { text: made.text, model: made.model.to_string(), made_at: 0 };
+        let mut lost = pin!(self.keep_lease(claim));
+        for tries in 1.. {
+            draft.made_at = (self.clock)();
+            let stored = self.queue.store_draft(case, &claim.token, &draft, &summary, self.leave_unsigned);
+            let Err(error) = stored.await else { break };
+            if error.retry() == queue::Retry::Never {
+                return Err(error);
+            }
+            tracing::warn!(case, %error, "a draft could not be stored");
+            if tries == STORE_TRIES {
+                let reason = "its draft could not be stored".to_owned();
+                return self.let_go(claim, Released::Waits { reason, wait: self.limits.backoff }).await;
+            }
+            let pause = u64::try_from(self.limits.wait_after(tries)).unwrap_or(1);
+            tokio::select! {
+                error = &mut lost => return Err(error),
+                _ = stop.changed() => return self.let_go(claim, stopped()).await,
+                () = tokio::time::sleep(Duration::from_millis(pause)) => {}
+            }
+        }
+        Ok(())
     }
 
     async fn failed(&self, claim: &Claim, error: &Error) -> queue::Result<()> {
@@ -143,4 +168,8 @@ impl Reader {
             }
         }
     }
+}
+
+fn stopped() -> Released {
+    Released::Returned("the service was stopped".to_owned())
 }

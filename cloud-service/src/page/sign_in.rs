@@ -10,6 +10,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use axum::extract::{ConnectInfo, Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use proto::clock;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -183,7 +184,7 @@ pub(super) async fn about_code(
     State(page): State<Page>,
     Form(form): Form<Code>,
 ) -> Result<Html<String>, Error> {
-    let (name, login_only) = page.queue.user_of_code(&form.code, page.now()).await?;
+    let (name, login_only) = page.queue.user_of_code(&form.code, clock::wall()).await?;
     Ok(Html(welcome_form(&name, &form.code, login_only, "")))
 }
 
@@ -210,8 +211,8 @@ pub(super) async fn use_code(
     State(page): State<Page>,
     Form(form): Form<CodeEntry>,
 ) -> Result<Response, Error> {
-    let now = page.now();
-    let (name, login_only) = page.queue.user_of_code(&form.code, now).await?;
+    let wall = clock::wall();
+    let (name, login_only) = page.queue.user_of_code(&form.code, wall).await?;
     let phc = if login_only {
         None
     } else if PASSWORD_CHARS.contains(&form.password.chars().count()) {
@@ -221,7 +222,7 @@ pub(super) async fn use_code(
         let again = welcome_form(&name, &form.code, false, rule);
         return Ok(welcome_page(StatusCode::UNPROCESSABLE_ENTITY, &again));
     };
-    let name = page.queue.use_code(&form.code, phc.as_deref(), now).await?;
+    let name = page.queue.use_code(&form.code, phc.as_deref(), wall, page.now()).await?;
     open(&page, &name).await
 }
 

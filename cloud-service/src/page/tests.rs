@@ -38,6 +38,10 @@ struct Desk {
 }
 
 async fn desk_with(case: &Case) -> Desk {
+    desk_by(case, clock).await
+}
+
+async fn desk_by(case: &Case, clock: fn() -> Millis) -> Desk {
     let house = House::new().await;
     let (stop, stopped) = watch::channel(false);
     let opened = Arc::new(AtomicUsize::new(0));
@@ -249,6 +253,14 @@ async fn a_code_sets_one_password_and_attempts_are_limited() {
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(d.post("/sign-in", "", right).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_codes_age_is_judged_by_the_wall_that_dated_it() {
+    let d = desk_by(&Case::image(8, 0), || clock() + 90 * 24 * 3_600_000).await;
+    d.house.queue.add_user("ada", "code", true, clock() + 3_600_000, clock()).await.unwrap();
+    assert!(d.post("/welcome/code", "", "code=code").await.body.contains("<b>ada</b>"));
+    assert_eq!(d.post("/welcome", "", "code=code").await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

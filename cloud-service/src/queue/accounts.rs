@@ -92,25 +92,33 @@ impl Queue {
         Ok(())
     }
 
-    /// Whom a setup code belongs to and whether it only signs in; does not use it up.
+    /// Whom a setup code belongs to and whether it only signs in; does not use it up. `wall` judges its age: a command in
+    /// another process dated it.
     ///
     /// # Errors
     /// `BadLogin` when it is wrong, used or too old.
-    pub async fn user_of_code(&self, code: &str, now: Millis) -> Result<(String, bool)> {
+    pub async fn user_of_code(&self, code: &str, wall: Millis) -> Result<(String, bool)> {
         let r = sqlx::query("SELECT name, setup_kind FROM users WHERE setup_hash = ? AND setup_until > ?")
             .bind(hash_token(code).to_vec())
-            .bind(now)
+            .bind(wall)
             .fetch_optional(&self.read)
             .await?
             .ok_or(Error::BadLogin)?;
         Ok((r.try_get("name")?, r.try_get::<&str, _>("setup_kind")? == "login"))
     }
 
-    /// Uses up a setup code; `password` is the PHC string of the chosen one. Gives the user's name.
+    /// Uses up a setup code; `password` is the PHC string of the chosen one. Gives the user's name. `wall` judges the
+    /// code's age.
     ///
     /// # Errors
     /// `BadLogin` when it is wrong, used or too old.
-    pub async fn use_code(&self, code: &str, password: Option<&str>, now: Millis) -> Result<String> {
+    pub async fn use_code(
+        &self,
+        code: &str,
+        password: Option<&str>,
+        wall: Millis,
+        now: Millis,
+    ) -> Result<String> {
         let mut tx = self.begin().await?;
         let name: String = sqlx::query_scalar(
             "UPDATE users SET setup_hash = NULL, setup_until = NULL, password = coalesce(?1, password) \
@@ -118,7 +126,7 @@ impl Queue {
         )
         .bind(password)
         .bind(hash_token(code).to_vec())
-        .bind(now)
+        .bind(wall)
         .fetch_optional(&mut *tx)
         .await?
         .ok_or(Error::BadLogin)?;

@@ -54,17 +54,23 @@ impl Queue {
             .collect()
     }
 
-    /// Forgets the readers of processes that have ended; `gone` says so of a process.
+    /// Forgets the readers of processes that have ended; `gone` says so of a process. Where there are none, nobody hears.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn forget_readers(&self, gone: impl Fn(&str) -> bool) -> Result<()> {
-        for readers in self.readers().await?.iter().filter(|r| gone(&r.process)) {
+        let mut ended = self.readers().await?;
+        ended.retain(|r| gone(&r.process));
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for readers in &ended {
             sqlx::query("DELETE FROM readers WHERE process = ?")
                 .bind(&readers.process)
-                .execute(&self.write)
+                .execute(&mut *tx)
                 .await?;
         }
-        Ok(())
+        self.commit(tx).await
     }
 }

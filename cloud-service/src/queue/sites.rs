@@ -127,16 +127,17 @@ impl Queue {
         Ok(())
     }
 
-    /// The id of the site this token's digest belongs to, without using it up.
+    /// The id of the site this token's digest belongs to, without using it up. `wall` judges its age: a command in another
+    /// process dated it.
     ///
     /// # Errors
     /// `BadToken` when it is wrong or too old.
-    pub async fn site_of_token(&self, token_hash: &[u8; 32], now: Millis) -> Result<String> {
+    pub async fn site_of_token(&self, token_hash: &[u8; 32], wall: Millis) -> Result<String> {
         sqlx::query_scalar(
             "SELECT id FROM sites WHERE token_hash = ? AND token_until > ? AND state <> 'revoked'",
         )
         .bind(token_hash.to_vec())
-        .bind(now)
+        .bind(wall)
         .fetch_optional(&self.read)
         .await?
         .ok_or(Error::BadToken)
@@ -144,7 +145,7 @@ impl Queue {
 
     /// Uses up the token: stores the site's public keys and the certificate it gets. One transaction,
     /// so that of two callers with one token exactly one enrols. The same keys may come again within the token's
-    /// time (the answer may have been lost on the way) and get the new certificate.
+    /// time (the answer may have been lost on the way) and get the new certificate. `wall` judges the token's age.
     ///
     /// # Errors
     /// `BadToken` when the token is wrong, too old, or was used with other keys.
@@ -153,12 +154,13 @@ impl Queue {
         token_hash: &[u8; 32],
         keys: &[u8],
         certificate: &[u8],
+        wall: Millis,
         now: Millis,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = sqlx::query("SELECT id, state, keys FROM sites WHERE token_hash = ? AND token_until > ?")
             .bind(token_hash.to_vec())
-            .bind(now)
+            .bind(wall)
             .fetch_optional(&mut *tx)
             .await?
             .ok_or(Error::BadToken)?;

@@ -1,5 +1,6 @@
 //! Enrolment: a one-time token for a certificate and the readers' keys.
 
+use proto::clock;
 use proto::keys::{PublicKeys, VERIFYING_BYTES};
 use proto::token::EnrolToken;
 use proto::wire::{EnrolRequest, EnrolResponse};
@@ -17,22 +18,23 @@ impl Service {
         if request.secret.len() != proto::limits::TOKEN_SECRET_BYTES {
             return Err(status::queue(queue::Error::BadToken));
         }
-        let now = self.now();
+        // Tokens are dated by a command's process and certificates are judged by machines: the wall is the clock they share.
+        let (now, wall) = (self.now(), clock::wall());
         let digest = EnrolToken::secret_digest(&request.secret);
         let site: proto::ids::SiteId = self
             .queue
-            .site_of_token(&digest, now)
+            .site_of_token(&digest, wall)
             .await
             .map_err(status::queue)?
             .parse()
             .map_err(|_| status::queue(queue::Error::Row("site id")))?;
         let keys = request.keys.as_ref().ok_or_else(|| status::message(proto::wire::Error::Missing))?;
         let keys = PublicKeys::try_from(keys).map_err(status::message)?;
-        let at = OffsetDateTime::from_unix_timestamp(now / 1000)
+        let at = OffsetDateTime::from_unix_timestamp(wall / 1000)
             .map_err(|_| status::queue(queue::Error::Row("clock")))?;
         let issued = self.authority.issue_site(&request.request, site, at).map_err(status::pki)?;
         self.queue
-            .enrol_site(&digest, &keys_to_bytes(&keys), &issued.certificate, now)
+            .enrol_site(&digest, &keys_to_bytes(&keys), &issued.certificate, wall, now)
             .await
             .map_err(status::queue)?;
         let id = site.to_string();

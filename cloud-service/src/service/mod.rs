@@ -123,7 +123,8 @@ impl Intake for Service {
         Ok(Response::new(HelloResponse {
             wire_version: proto::WIRE_VERSION,
             software: concat!("cloud-service ", env!("CARGO_PKG_VERSION")).to_owned(),
-            unix_ms: now,
+            // Compared with the site's own wall.
+            unix_ms: proto::clock::wall(),
             readers: self.reader_keys(),
             policy: Some(self.policy()),
         }))

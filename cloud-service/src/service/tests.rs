@@ -29,6 +29,10 @@ struct Running {
 }
 
 async fn running() -> Running {
+    running_by(clock).await
+}
+
+async fn running_by(clock: fn() -> Millis) -> Running {
     let house = House::new().await;
     let readers = vec![house.reader.public().clone()];
     let service = Service::new(
@@ -37,7 +41,7 @@ async fn running() -> Running {
         Arc::clone(&house.authority),
         readers,
         false,
-        clock as fn() -> Millis,
+        clock,
     );
     let names = vec!["localhost".to_owned()];
     let door = Arc::new(Door::open(Arc::clone(&house.authority), names, &house.queue).await.unwrap());
@@ -57,10 +61,14 @@ impl Running {
     }
 
     async fn invite(&self, name: &str) -> EnrolToken {
+        self.invite_until(name, i64::MAX).await
+    }
+
+    async fn invite_until(&self, name: &str, until: Millis) -> EnrolToken {
         let token = EnrolToken::issue(self.house.authority.certificate()).unwrap();
         let id = proto::ids::SiteId::random().unwrap().to_string();
         let token_hash = EnrolToken::secret_digest(token.secret());
-        let i = Invitation { id: &id, name, token_hash, until: i64::MAX };
+        let i = Invitation { id: &id, name, token_hash, until };
         self.house.queue.invite_site(&i, clock()).await.unwrap();
         token
     }
@@ -72,10 +80,13 @@ impl Running {
     }
 
     async fn enrol(&self, name: &str) -> (Site, IntakeClient<Channel>) {
-        let token = self.invite(name).await;
+        self.enrol_with(&self.invite(name).await).await
+    }
+
+    async fn enrol_with(&self, token: &EnrolToken) -> (Site, IntakeClient<Channel>) {
         let keys = PrivateKeys::generate().unwrap();
         let csr = proto::pki::SiteRequest::create().unwrap();
-        let request = enrol_request(&token, &keys, csr.request.clone());
+        let request = enrol_request(token, &keys, csr.request.clone());
         let got = self.strangers_client().await.enrol(request).await.unwrap().into_inner();
         assert_eq!(got.readers[0], PublicKeys::from(self.house.reader.public()));
         let authority = got.authority.clone().into();
@@ -302,5 +313,29 @@ async fn a_site_hears_of_a_burial_and_may_take_a_case_back() {
     let ask = CaseStatesRequest { case_ids: vec![two.id.as_bytes().to_vec()] };
     let states = client.case_states(ask).await.unwrap().into_inner().states;
     assert_eq!(states[0].phase, i32::from(CasePhase::Withdrawn));
+    r.end().await;
+}
+
+/// The house of a service that was started while the machine's clock was three months ahead.
+fn ahead() -> Millis {
+    clock() + 90 * 24 * 3_600_000
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_of_another_time_gives_certificates_and_judges_tokens_by_the_wall() {
+    let r = running_by(ahead).await;
+    let (token, late) =
+        (r.invite_until("north-1", clock() + 3_600_000).await, r.invite_until("south-2", 1).await);
+    let (_, mut site) = r.enrol_with(&token).await;
+    let hello = HelloRequest { wire_version: proto::WIRE_VERSION, ..HelloRequest::default() };
+    let answer = site.hello(hello).await.unwrap().into_inner();
+    assert!((answer.unix_ms - proto::clock::wall()).abs() < 3_600_000);
+    let row = r.house.queue.site("north-1").await.unwrap();
+    assert!(row.enrolled_at.unwrap() > proto::clock::wall() + 3_600_000, "rows are of the house's time");
+    let keys = PrivateKeys::generate().unwrap();
+    let csr = proto::pki::SiteRequest::create().unwrap();
+    let request = enrol_request(&late, &keys, csr.request);
+    let refused = r.strangers_client().await.enrol(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
     r.end().await;
 }

@@ -35,7 +35,10 @@ pub fn clock() -> Millis {
 
 impl House {
     pub async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap()).await
+    }
+
+    pub async fn within(dir: tempfile::TempDir) -> Self {
         let queue =
             Queue::open(&format!("sqlite://{}", dir.path().join("q.sqlite").display()), true).await.unwrap();
         let objects =
@@ -52,7 +55,7 @@ impl House {
         let i = Invitation { id: &text, name, token_hash: hash, until: i64::MAX };
         self.queue.invite_site(&i, clock()).await.unwrap();
         let public = [keys.public().verifying_bytes(), keys.public().sealing_bytes()].concat();
-        self.queue.enrol_site(&hash, &public, b"none", clock()).await.unwrap();
+        self.queue.enrol_site(&hash, &public, b"none", clock(), clock()).await.unwrap();
         Site { id, keys }
     }
 

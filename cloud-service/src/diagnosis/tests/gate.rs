@@ -1,7 +1,10 @@
 //! The gate: shut while the model is away, fair to those who wait, and never in a person's way.
+use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
+use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -74,7 +77,10 @@ pub(super) struct Desk {
 }
 
 pub(super) async fn desk<M: Mind>(ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
-    let house = House::new().await;
+    desk_in(House::new().await, ranks, mind).await
+}
+
+async fn desk_in<M: Mind>(house: House, ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
     let site = house.site("north-1").await;
     let mut keys = Vec::new();
     for rank in ranks {
@@ -105,9 +111,13 @@ impl Desk {
         self.model.drafted.lock().unwrap().clone()
     }
 
-    pub fn start(&self, readers: u32) -> Started {
+    fn gate(&self) -> Gate {
         let pauses = Pauses { first: Duration::from_millis(2), longest: Duration::from_millis(8) };
-        let gate = Arc::new(Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall));
+        Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall)
+    }
+
+    pub fn start(&self, readers: u32) -> Started {
+        let gate = Arc::new(self.gate());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for n in 0..readers {
@@ -242,6 +252,60 @@ async fn a_pause_that_the_endpoint_asks_for_is_kept() {
     readers.stop().await;
     let looks = looks.lock().unwrap();
     assert!(looks.windows(2).all(|pair| pair[1] - pair[0] >= asked), "{looks:?}");
+}
+
+#[tokio::test]
+async fn whoever_waits_at_the_gate_goes_on_as_soon_as_another_reader_opens_it() {
+    let looks = Arc::<Mutex<Vec<_>>>::default();
+    let d = desk(&[0, 0], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
+    let gate = d.gate();
+    let busy = Error::Endpoint { what: "is busy", pause: Some(Duration::from_secs(600)) };
+    // Two cases are under way: one is refused for ten minutes, the other comes back drafted.
+    gate.failed(d.keys[0], &busy, &LIMITS).await;
+    let (mut first, mut second) = (pin!(gate.pass(d.model.as_ref())), pin!(gate.pass(d.model.as_ref())));
+    assert!(first.as_mut().now_or_never().is_none(), "it has the turn and waits for its time");
+    assert!(second.as_mut().now_or_never().is_none(), "it waits for the turn");
+    gate.drafted(d.keys[1]).await;
+    let both = async { (first.await, second.await) };
+    assert!(tokio::time::timeout(Duration::from_secs(60), both).await.is_ok(), "they sleep on");
+    assert!(looks.lock().unwrap().is_empty(), "nobody had to ask");
+}
+
+/// Drafts, while the disk of the queue fills up.
+struct Fills(Arc<FailingDisk>, Lasts);
+
+#[async_trait::async_trait]
+impl Mind for Fills {
+    async fn text(&self, _: i64) -> Result<Text, Error> {
+        self.0.fail(0, Fault::Full, self.1);
+        Ok(text(Priority::Routine))
+    }
+}
+
+async fn desk_that_fills(lasts: Lasts) -> (Desk, Arc<FailingDisk>) {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Arc::new(FailingDisk::under(dir.path()).unwrap());
+    let mind = Fills(Arc::clone(&disk), lasts);
+    (desk_in(House::within(dir).await, &[0], |_| mind).await, disk)
+}
+
+#[tokio::test]
+async fn a_draft_that_the_queue_cannot_store_is_stored_once_there_is_room() {
+    let (d, disk) = desk_that_fills(Lasts::Once).await;
+    let readers = d.start(1);
+    d.until_state(d.keys[0], CaseState::Drafted).await;
+    readers.stop().await;
+    assert!(disk.heal(), "the disk was full");
+    assert_eq!((d.drafted(), d.failed()), (d.keys.clone(), 0), "it was asked for once");
+}
+
+#[tokio::test]
+async fn a_draft_that_cannot_be_stored_keeps_no_service_from_stopping() {
+    let (d, disk) = desk_that_fills(Lasts::On).await;
+    let readers = d.start(1);
+    until("a draft", async || !d.drafted().is_empty()).await;
+    assert!(tokio::time::timeout(Duration::from_secs(60), readers.stop()).await.is_ok());
+    disk.heal();
 }
 
 #[test]

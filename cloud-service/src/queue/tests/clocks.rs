@@ -81,3 +81,25 @@ async fn a_start_after_the_clock_was_set_back_keeps_nobody_waiting_and_no_sessio
     assert!(h.queue.session("old", now).await.unwrap().is_some());
     assert!(h.queue.session("ahead", now).await.unwrap().is_none(), "nobody knows what is left of it");
 }
+
+#[tokio::test]
+async fn after_a_clock_that_was_a_year_ahead_nothing_that_waits_sinks() {
+    let h = House::new().await;
+    let year = 365 * DAY;
+    let early = h.ready("c0", 2, START - HOUR).await;
+    let old = h.ready("c1", 2, START + year).await;
+    let unfinished = announced("e-2", "c2", 2, 3);
+    h.queue.begin_envelope(&unfinished, START + year).await.unwrap();
+    h.queue.note_part(SITE, "e-2", 0, 10, b"d", START + year).await.unwrap();
+
+    h.queue.start_time(LIMITS.lease, START).await.unwrap();
+    assert_eq!(h.queue.case(early).await.unwrap().queued_at, Some(START - HOUR));
+    assert_eq!(h.queue.case(old).await.unwrap().queued_at, Some(START));
+    let new = h.ready("c3", 2, START + 1).await;
+    for (n, case) in [early, old, new].into_iter().enumerate() {
+        let claim = h.queue.claim_next("m", &format!("t{n}"), &LIMITS, START + 2).await.unwrap();
+        assert_eq!(claim.map(|c| c.case), Some(case));
+    }
+    assert_eq!(h.queue.forget_unfinished(START, START + DAY).await.unwrap(), 0);
+    assert_eq!(h.queue.forget_unfinished(START + 1, START + DAY).await.unwrap(), 1);
+}

@@ -13,3 +13,6 @@ CREATE TABLE readers (
     away_since INTEGER,                  -- NULL: a case could be drafted
     why        TEXT NOT NULL DEFAULT ''  -- words of ours
 ) STRICT;
+
+-- What may be given up because it was never finished: looked for with every sweep.
+CREATE INDEX envelopes_arriving ON envelopes (begun_at) WHERE state = 'arriving';
