@@ -21,6 +21,7 @@ fn shape(rows: usize, columns: usize, samples: u16, precision: u8) -> Shape {
         bits_stored: bits,
         high_bit: bits - 1,
         signed: false,
+        overlays: 0,
         frames: 1,
     }
 }
