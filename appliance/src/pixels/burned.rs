@@ -13,11 +13,16 @@ const PADDING_APART: i64 = 8;
 /// Fewest pixels that letters of a word have.
 const INK_MIN: usize = 24;
 
+/// Smallest and largest value that is told apart from others.
+type Range = (f32, f32);
+
 /// Everything in the frame that looks like text, whatever it says.
 pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
-    let Some((values, rows, columns)) = luminance(decoded, 1) else { return Vec::new() };
-    let Some(eight) = stretched(&values) else { return Vec::new() };
-    find_text(&Grey8 { rows, columns, values: &eight })
+    let found = |range| {
+        let (values, rows, columns) = luminance(decoded, 1, range)?;
+        Some(find_text(&Grey8 { rows, columns, values: &stretched(&values)? }))
+    };
+    ranges(decoded, 1).into_iter().filter_map(found).flatten().collect()
 }
 
 /// Whether words stand in a frame that should hold none; a lone marker of a side is no word. Looked for on every
@@ -28,11 +33,13 @@ pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
 pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
     let longer = decoded.stored.rows.max(decoded.stored.columns);
     let step = longer.div_ceil(LOOK_SIDE).max(1);
-    let Some((values, rows, columns)) = luminance(decoded, step) else { return false };
-    let Some(eight) = stretched(&values) else { return false };
-    let words = find_words(&Grey8 { rows, columns, values: &eight });
-    let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
-    words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b))
+    let shown = |range| {
+        let (values, rows, columns) = luminance(decoded, step, range)?;
+        let words = find_words(&Grey8 { rows, columns, values: &stretched(&values)? });
+        let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
+        Some(words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b)))
+    };
+    ranges(decoded, step).into_iter().filter_map(shown).any(|words| words)
 }
 
 /// Whether a grey frame has so many more pixels of one bright value than of those around it that letters could be drawn
@@ -102,8 +109,8 @@ fn most_frequent(sorted: &[f32]) -> (f32, usize) {
 }
 
 /// One number for every `step`-th pixel of every `step`-th row, and how many rows and columns these are: stored values of
-/// grey, the brightest channel of colour, palettes as shown.
-fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
+/// grey as near as they come in a range, the brightest channel of colour, palettes as shown.
+fn luminance(decoded: &Decoded, step: u32, (low, high): Range) -> Option<(Vec<f32>, u32, u32)> {
     let stored = &decoded.stored;
     let (width, apart) = (stored.columns as usize, step.max(1) as usize);
     let (rows, columns) = (stored.rows.div_ceil(step), stored.columns.div_ceil(step));
@@ -113,11 +120,7 @@ fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
         .flat_map(|row| (0..width).step_by(apart).map(move |column| row * width + column));
     match (decoded.look.photometric, stored.samples) {
         (Photometric::Monochrome1 | Photometric::Monochrome2, 1) => {
-            let picture = picture_range(decoded, apart);
-            stored.every(apart, |value| {
-                let value = value as f32;
-                values.push(picture.map_or(value, |(low, high)| value.clamp(low, high)));
-            });
+            stored.every(apart, |value| values.push((value as f32).clamp(low, high)));
         }
         (Photometric::Rgb, 3) => {
             let brightest = |at: usize| (3 * at..3 * at + 3).map(|sample| stored.sample(sample)).max();
@@ -131,19 +134,27 @@ fn luminance(decoded: &Decoded, step: u32) -> Option<(Vec<f32>, u32, u32)> {
     Some((values, rows, columns))
 }
 
-/// Where a frame has padding: from a little below its smallest other value to a little above its largest. Padding far
-/// away from the picture would leave the letters in it no contrast; it stays apart, so that none written in it is lost.
-fn picture_range(decoded: &Decoded, apart: usize) -> Option<(f32, f32)> {
-    decoded.look.padding?;
-    let mut range: Option<(i64, i64)> = None;
-    decoded.stored.every(apart, |value| {
-        if !decoded.look.is_padding(value) {
-            range = Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
-        }
-    });
-    let (low, high) = range?;
+/// The ranges of values that a frame is looked at in, one after the other: all, unless it has padding.
+///
+/// Padding far away from the picture would leave the letters in it no contrast, so it is brought near: from a little
+/// below the smallest other value to a little above the largest. There all padding may be one, so that padding of several
+/// values has a look of its own: in it, too, something could be written.
+fn ranges(decoded: &Decoded, step: u32) -> Vec<Range> {
+    let (stored, look) = (&decoded.stored, &decoded.look);
+    let grey = matches!(look.photometric, Photometric::Monochrome1 | Photometric::Monochrome2);
+    let (mut picture, mut padding) = (None, None);
+    if look.padding.is_some() && grey && stored.samples == 1 {
+        stored.every(step.max(1) as usize, |value| {
+            let range = if look.is_padding(value) { &mut padding } else { &mut picture };
+            let (low, high) = range.unwrap_or((value, value));
+            *range = Some((low.min(value), high.max(value)));
+        });
+    }
+    let Some((low, high)) = picture else { return vec![(f32::NEG_INFINITY, f32::INFINITY)] };
     let rim = ((high - low) / PADDING_APART).max(1);
-    Some(((low - rim) as f32, (high + rim) as f32))
+    let (low, high) = (low - rim, high + rim);
+    let far = padding.filter(|(from, to)| from < to && (*from < low || *to > high));
+    [Some((low, high)), far].into_iter().flatten().map(|(low, high)| (low as f32, high as f32)).collect()
 }
 
 /// Smallest to largest value as 0 to 255; `None` for a frame of one value.
@@ -158,7 +169,7 @@ fn stretched(values: &[f32]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
     use super::*;
     use crate::grey::{Look, Modality, Stored};
 
@@ -198,12 +209,59 @@ mod tests {
         frame.stored.bytes[..4].copy_from_slice(&[0xFF, 0xFF, 0xFE, 0xFF]);
         (frame.stored.bits_stored, frame.stored.high_bit) = (16, 15);
         let (low, high) = (0.0, 4095.0);
-        let seen = |frame: &Decoded| luminance(frame, 1).unwrap().0;
-        assert_eq!(seen(&frame)[..2], [65_535.0, 65_534.0]);
+        let seen = |frame: &Decoded| -> Vec<Vec<f32>> {
+            let of = |range| luminance(frame, 1, range).unwrap().0;
+            ranges(frame, 1).into_iter().map(of).collect()
+        };
+        assert_eq!(seen(&frame).concat()[..2], [65_535.0, 65_534.0]);
         frame.look.padding = Some((65_534, 65_535));
         let now = seen(&frame);
-        let rest = now[2..].iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        let [picture, padding] = now.as_slice() else { panic!("{}", now.len()) };
+        let rest = picture[2..].iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         assert!(rest.0 >= low && rest.1 <= high, "{rest:?}");
-        assert!(now[0] > rest.1 && now[0] < rest.1 * 1.2 && now[1] == now[0], "{}", now[0]);
+        assert!(picture[0] > rest.1 && picture[0] < rest.1 * 1.2, "{}", picture[0]);
+        assert!(padding[0] > padding[1] && padding[2..].iter().all(|v| *v == padding[1]));
+        // Padding of one value needs no look of its own, nor does what is near.
+        frame.stored.bytes[..2].copy_from_slice(&[0xFE, 0xFF]);
+        assert_eq!(seen(&frame).len(), 1);
+        frame.look.padding = Some((0, 7));
+        assert_eq!(seen(&frame).len(), 1);
+    }
+
+    /// Padding of 128 x 200 around a picture of 0 to 4095, and a name in another value of padding.
+    fn name_in_padding(ground: u16, ink: u16) -> Decoded {
+        let (rows, columns) = (128_usize, 200_usize);
+        let mut values = vec![ground; rows * columns];
+        for (at, value) in values.iter_mut().enumerate().filter(|(at, _)| at / columns > 70) {
+            *value = (at as u32).wrapping_mul(2_654_435_761).wrapping_shr(20) as u16 / 8 + (at / 8) as u16;
+        }
+        for (place, letter) in "HANSEN ANNA".chars().enumerate().filter(|(_, letter)| *letter != ' ') {
+            for (row, bits) in fixtures::font::glyph(letter).into_iter().enumerate() {
+                for column in (0..5).filter(|column| bits >> (4 - column) & 1 == 1) {
+                    let (x, y) = (12 + (6 * place + column) * 2, 30 + 2 * row);
+                    for at in [y * columns + x, (y + 1) * columns + x] {
+                        values[at..at + 2].fill(ink);
+                    }
+                }
+            }
+        }
+        let mut frame = slice(0);
+        frame.stored.bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        (frame.stored.rows, frame.stored.columns) = (rows as u32, columns as u32);
+        (frame.stored.bits_stored, frame.stored.high_bit) = (16, 15);
+        frame.look.padding = Some((30_000, 65_535));
+        frame
+    }
+
+    #[test]
+    fn a_name_written_in_padding_on_padding_is_found_however_near_its_values_are() {
+        for (ground, ink) in [(30_000, 65_535), (65_535, 30_000), (65_534, 65_535), (30_000, 30_003)] {
+            let frame = name_in_padding(ground, ink);
+            assert!(shows_words(&frame, true) && shows_words(&frame, false), "{ink} on {ground}");
+            let hidden = |b: &TextBox| b.x0 <= 14 && b.y0 <= 32 && b.x1 >= 140 && b.y1 >= 42;
+            assert!(find_burned_in(&frame).iter().any(hidden), "{ink} on {ground}");
+            let blank = name_in_padding(ground, ground);
+            assert!(!shows_words(&blank, false), "{ground}");
+        }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn decode(shape: &Shape, compressed: Vec<u8>) -> Result<(Stored, Phot
             let allocated = if picture.precision <= 8 { 8 } else { 16 };
             let bytes = sized(shape, allocated, picture.bytes, name)?;
             let stored = stored(shape, allocated, bytes);
-            agree(&stored, picture.precision, false, name)?;
+            agree(shape, &stored, picture.precision, false, name)?;
             let colour = picture.photometric.filter(|_| shape.samples == 3);
             return Ok((stored, colour.unwrap_or(said)));
         }
@@ -132,7 +132,7 @@ fn by_registry(
     }
     let stored = stored(shape, allocated, bytes);
     if let Some(peek) = peek {
-        agree(&stored, u16::from(peek.precision), peek.signed, name)?;
+        agree(shape, &stored, u16::from(peek.precision), peek.signed, name)?;
     }
     Ok((stored, meaning(family, shape)))
 }
@@ -171,21 +171,31 @@ fn plain(shape: &Shape, compressed: Vec<u8>, size: usize) -> Result<Vec<u8>, Err
 
 /// Whether the values of a codestream of `precision` bits a sample are those that the header speaks of.
 ///
-/// More bits than Bits Stored are fine where those above High Bit only repeat what is below: zeros, or the sign. Fewer
-/// are fine where they are the lowest, and of numbers with a sign where none is negative: where that one stands nobody
-/// said, unless the codec has `extended` it. A codec that knows of signs where the header knows none may give none.
-fn agree(stored: &Stored, precision: u16, extended: bool, name: &'static str) -> Result<(), Error> {
-    let fields = stored.high_bit + 1;
+/// More bits than Bits Stored are fine where those above High Bit only repeat what is below, zeros or the sign, or are
+/// of an overlay that the header speaks of: it is no part of the value, and de-identification holds it as in native
+/// frames. Fewer are fine where they are the lowest, and of numbers with a sign where none is negative: where that one
+/// stands nobody said, unless the codec has `extended` it. A codec that knows of signs where the header knows none may
+/// give none.
+fn agree(
+    shape: &Shape,
+    stored: &Stored,
+    precision: u16,
+    extended: bool,
+    name: &'static str,
+) -> Result<(), Error> {
+    stored.check()?;
+    // Of the header: where the stream has fewer bits, so may its containers have.
+    let fields = shape.bits_stored.max(stored.high_bit + 1);
     let doubtful: Box<dyn Fn(u32) -> bool> = match precision.cmp(&fields) {
         std::cmp::Ordering::Greater => {
-            let above = ((1_u32 << precision) - 1) >> fields << fields;
+            let above = ((1_u32 << precision) - 1) >> fields << fields & !u32::from(shape.overlays);
             let signed = stored.signed;
             Box::new(move |c| {
                 let sign = signed && c >> (fields - 1) & 1 == 1;
                 c & above != if sign { above } else { 0 }
             })
         }
-        std::cmp::Ordering::Less if fields != stored.bits_stored => return Err(Error::Precision(name)),
+        std::cmp::Ordering::Less if fields != shape.bits_stored => return Err(Error::Precision(name)),
         _ if extended && !stored.signed => Box::new(|c| c >> (stored.bits_allocated - 1) & 1 == 1),
         std::cmp::Ordering::Less if stored.signed && !extended => {
             Box::new(move |c| c >> (precision - 1) & 1 == 1)

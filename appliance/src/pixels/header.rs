@@ -7,6 +7,9 @@ use crate::grey::{Look, Lut, Modality, Palette, Photometric, Voi};
 const EXTENDED_OFFSET_TABLE: Tag = Tag::new(0x7FE0, 0x0001);
 const PIXEL_VALUE_TRANSFORMATION: Tag = Tag::new(0x0028, 0x9145);
 const FRAME_VOI_LUT: Tag = Tag::new(0x0028, 0x9132);
+/// Of a repeating group.
+const OVERLAY_BITS_ALLOCATED: u16 = 0x0100;
+const OVERLAY_BIT_POSITION: u16 = 0x0102;
 /// Entries that a table descriptor can name (PS3.3 C.11.1.1.1): 0 stands for this.
 const ENTRIES_MAX: usize = 65_536;
 /// Most frames that one instance is taken to have.
@@ -34,10 +37,20 @@ pub(super) fn shape(parsed: &Parsed) -> Result<Shape, Error> {
         bits_stored,
         high_bit: number(tags::HIGH_BIT).unwrap_or(bits_stored.max(1) - 1),
         signed: data.int(tags::PIXEL_REPRESENTATION) == Some(1),
+        overlays: overlays(data),
         frames: u32::try_from(frames).unwrap_or(1),
     };
     shape.pixels()?;
     Ok(shape)
+}
+
+/// The bits in which overlays lie inside the pixels, as in old films (retired: PS3.3 C.9.2 of 2004).
+pub(super) fn overlays(data: &DataSet) -> u16 {
+    let positions = data.iter().filter(|e| e.tag.is_overlay() && e.tag.element() == OVERLAY_BIT_POSITION);
+    let allocated = |group| data.int(Tag::new(group, OVERLAY_BITS_ALLOCATED));
+    let inside = positions.filter(|e| allocated(e.tag.group()).is_some_and(|bits| bits > 1));
+    let bits = inside.filter_map(|e| 1_u16.checked_shl(u32::try_from(data.int(e.tag)?).ok()?));
+    bits.fold(0, |all, bit| all | bit)
 }
 
 /// Finds the pixel data; a short value is in memory, in little endian, and is returned with its place.

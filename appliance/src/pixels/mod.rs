@@ -117,6 +117,8 @@ pub struct Shape {
     pub high_bit: u16,
     /// Pixel Representation 1.
     pub signed: bool,
+    /// Bits of a container in which overlays lie beside the value.
+    pub overlays: u16,
     /// Number of Frames; 1 when absent.
     pub frames: u32,
 }

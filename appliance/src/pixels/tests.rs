@@ -21,6 +21,7 @@ fn shape(syntax: &str, rows: u16, columns: u16, samples: u16, bits: (u16, u16, b
         bits_stored: bits.1,
         high_bit: bits.1 - 1,
         signed: bits.2,
+        overlays: 0,
         frames: 1,
     }
 }

@@ -7,6 +7,7 @@ use fixtures::study::process_14::{Process14, encode};
 use serde_json::Value;
 
 use super::*;
+use crate::dicom::{DataSet, Element, Tag, Vr};
 
 const LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 const DEFLATED: &str = "1.2.840.10008.1.2.8.1";
@@ -23,6 +24,7 @@ fn shape(syntax: &str, (rows, columns): (u16, u16), samples: u16, bits: (u16, u1
         bits_stored: bits.1,
         high_bit: bits.1 - 1,
         signed: bits.2,
+        overlays: 0,
         frames: 1,
     }
 }
@@ -168,11 +170,52 @@ fn bits_beyond_those_stored_repeat_what_is_below_or_contradict_the_header() {
     assert_eq!(of(&[0, 1, 4095], 12, 16, false), Ok(vec![0, 1, 4095]));
     assert_eq!(of(&[0, 1, 2047], 12, 16, true), Ok(vec![0, 1, 2047]));
     assert_eq!(of(&[0, 1, 4095], 12, 16, true), contradicted);
+    assert_eq!(of(&[0, 200], 8, 12, false), Ok(vec![0, 200]));
+    assert_eq!(of(&[0, 127], 8, 12, true), Ok(vec![0, 127]));
+    assert_eq!(of(&[0, 200], 8, 12, true), contradicted);
     // As many, and more than is allocated.
     assert_eq!(of(&[0, 4095], 12, 12, true), Ok(vec![0, -1]));
     let how = Process14 { precision: 12, ..Process14::default() };
-    let wide = decoded(&shape(LOSSLESS, (1, 2), 1, (8, 8, false)), &encode(&[1, 2], 2, 1, &how));
+    let frame = encode(&[1, 2], 2, 1, &how);
+    let wide = decoded(&shape(LOSSLESS, (1, 2), 1, (8, 8, false)), &frame);
     assert!(matches!(wide, Err(Error::Precision(_))));
+    // A High Bit that there is not.
+    let beyond = Shape { high_bit: u16::MAX, ..shape(LOSSLESS, (1, 2), 1, (16, 12, false)) };
+    assert_eq!(decoded(&beyond, &frame), Err(Error::Grey(grey::Error::WrongBits)));
+}
+
+#[test]
+fn an_overlay_above_the_stored_bits_is_no_part_of_the_values_and_no_contradiction() {
+    let of = |values: &[u16], signed, overlays| {
+        let frame = encode(values, values.len(), 1, &Process14::default());
+        let shape = Shape { overlays, ..shape(LOSSLESS, (1, values.len() as u16), 1, (16, 12, signed)) };
+        decoded(&shape, &frame).ok().map(|s| s.values().collect::<Vec<_>>())
+    };
+    assert_eq!(of(&[1, 0x1FFF, 0x8000], false, 0x9000), Some(vec![1, 4095, 0]));
+    assert_eq!(of(&[1, 0x1001, 0xFFFF, 0xEFFF], true, 0x1000), Some(vec![1, 1, -1, -1]));
+    assert_eq!(of(&[1, 0x1FFF], true, 0x1000), None);
+    assert_eq!(of(&[1, 0x1FFF, 0x8000], false, 0x1000), None);
+    assert_eq!(of(&[1, 0x1FFF], false, 0), None);
+    // As the header tells it: two planes in the pixels, and one of its own.
+    let mut data = DataSet::default();
+    for (group, allocated, position) in [(0x6000, 16, 12), (0x6002, 16, 15), (0x6004, 1, 0), (0x6006, 16, 99)]
+    {
+        for (element, value) in [(0x0100, allocated), (0x0102, position)] {
+            data.put(Element::bytes(Tag::new(group, element), Vr::US, u16::to_le_bytes(value).to_vec()));
+        }
+    }
+    assert_eq!(header::overlays(&data), 0x9000);
+}
+
+#[test]
+fn a_jpeg_ls_stream_of_8_bits_has_no_sign_that_the_header_puts_elsewhere() {
+    for (mut shape, frame) in goldens("JPEG-LS 8 bits") {
+        assert!(decoded(&shape, &frame).unwrap().bytes.iter().any(|v| *v > 127));
+        (shape.bits_allocated, shape.bits_stored, shape.high_bit) = (16, 12, 11);
+        assert!(decoded(&shape, &frame).is_ok());
+        shape.signed = true;
+        assert!(matches!(decoded(&shape, &frame), Err(Error::Precision(_))));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod lossless;
 mod segments;
 mod sequential;
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jpeg_decoder::{ColorTransform, Decoder};
@@ -42,17 +43,18 @@ pub(super) struct Picture {
 /// # Errors
 /// [`Error::Mismatch`], [`Error::Corrupt`], [`Error::Option`], [`Error::Codec`].
 pub(super) fn decode(shape: &Shape, name: &'static str, data: &[u8]) -> Result<Picture, Error> {
-    let mut picture = None;
+    let (ended, mut picture) = (ended(data), None);
     let size = (shape.rows, shape.columns, shape.samples);
-    let frame = segments::read(data, size, |frame, scan, tables, at| {
+    let frame = segments::read(&ended, size, |frame, scan, tables, at| {
         if frame.process != 0xC3 {
+            // What ends DCT data must have come with them.
             return sequential::scan(frame, shape.rows, scan, tables, (data, at));
         }
         let picture = match &mut picture {
             Some(picture) => picture,
             none => none.insert(lossless::Picture::new(frame, shape.rows)?),
         };
-        picture.scan(scan, tables, data, at)
+        picture.scan(scan, tables, &ended, at)
     });
     let frame = frame.map_err(|fault| match fault {
         Fault::Corrupt => Error::Corrupt(name),
@@ -66,6 +68,21 @@ pub(super) fn decode(shape: &Shape, name: &'static str, data: &[u8]) -> Result<P
             Picture { bytes: dct(shape, &frame, name, data)?, precision, photometric: Some(Photometric::Rgb) }
         }
     })
+}
+
+/// The stream with the end marker that some encoders leave out of lossless frames, and without what pads it.
+///
+/// Such a frame is whole where every sample was decoded and nothing is left. Zeros at the end are never taken for data:
+/// that is how the rest of a file looks that was cut and filled up.
+fn ended(data: &[u8]) -> Cow<'_, [u8]> {
+    let end = data.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+    let (stream, padding) = data.split_at(end);
+    if stream.ends_with(&[0xFF, 0xD9]) {
+        return Cow::Borrowed(data);
+    }
+    // The first zero belongs to the byte before it (B.1.1.5).
+    let stuffed = padding.get(..1).filter(|_| stream.ends_with(&[0xFF])).unwrap_or_default();
+    Cow::Owned([stream, stuffed, &[0xFF, 0xD9]].concat())
 }
 
 /// The samples of a DCT stream. It is third-party code on hostile bytes: a panic in it is an error of the frame.

@@ -21,6 +21,7 @@ fn shape(rows: usize, columns: usize, samples: u16, precision: u8) -> Shape {
         bits_stored: bits,
         high_bit: bits - 1,
         signed: false,
+        overlays: 0,
         frames: 1,
     }
 }
@@ -109,6 +110,37 @@ fn wherever_a_stream_is_cut_it_is_an_error() {
             }
         }
     }
+}
+
+#[test]
+fn a_lossless_frame_with_every_sample_is_whole_without_its_end_marker_and_zeros_are_no_samples() {
+    let mut stuffed = 0;
+    for (selection, interval_rows) in (1..=7).flat_map(|s| [(s, 0), (s, 2)]) {
+        for precision in 2..=16 {
+            let interleaved = precision % 2 == 0;
+            let how = Process14 { precision, selection, interval_rows, interleaved, ..Process14::default() };
+            let picture = samples(5 * 7 * 3, &how);
+            let stream = encode(&picture, 7, 3, &how);
+            let end = stream.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap();
+            let decoded = |data: &[u8], zeros: usize| {
+                let padded = [data, &vec![0; zeros]].concat();
+                decode(&shape(5, 7, 3, precision), NAME, &padded).map(|p| p.bytes)
+            };
+            // The zero that stuffs a last byte of ones is no padding.
+            let last = if stream[..end].ends_with(&[0xFF, 0]) { end - 2 } else { end - 1 };
+            stuffed += end - 1 - last;
+            for zeros in 0..4 {
+                let whole = Ok(containers(&picture, precision));
+                assert_eq!(decoded(&stream[..end], zeros), whole, "{how:?}, {zeros} zeros");
+                assert_eq!(decoded(&stream[..end + 1], 0), whole, "{how:?}, half an end marker");
+                let cut = decoded(&stream[..last], zeros);
+                assert_eq!(cut, Err(Error::Corrupt(NAME)), "{how:?}, cut, {zeros} zeros");
+                let long = decoded(&[&stream[..end], &[7]].concat(), zeros);
+                assert_eq!(long, Err(Error::Corrupt(NAME)), "{how:?}, more than its samples, {zeros} zeros");
+            }
+        }
+    }
+    assert!(stuffed > 0);
 }
 
 /// A stream in which the first `from` is `to`.
