@@ -16,9 +16,11 @@ use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
-use crate::ledger::{Arrival, Arrived, NewRefusal};
+use crate::ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
 use crate::store::{Id, Reception};
-use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
+use crate::study::{
+    Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
+};
 
 /// Rows recorded with one sync.
 pub(super) const BATCH: usize = 256;
@@ -303,26 +305,37 @@ async fn look_again(opened: &Opened, rows: &[Arrival]) -> Result<(), crate::ledg
 
 /// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.
 pub(super) async fn read_notes(opened: &Opened) {
-    let notes = match opened.ledger.unread_notes().await {
-        Ok(notes) => notes,
-        // Looked at again with the next one and at the next start.
-        Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
-    };
-    for note in notes {
-        let (inbox, syntax) = (opened.store.inbox(), note.transfer_syntax.clone());
-        let (id, length) = (note.id.parse::<Id>(), note.bytes);
-        let read = tokio::task::spawn_blocking(move || -> Result<_, Unreadable> {
-            let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
-            let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
-            let mut bytes = Vec::new();
-            entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
-            read_rejection(&bytes, &syntax)
-        });
-        let said = read.await.unwrap_or(Err(Unreadable));
-        if let Err(error) = opened.ledger.apply_note(&note, &said, now()).await {
-            tracing::warn!(%error, "a key object selection could not be carried out; tried again");
+    loop {
+        let notes = match opened.ledger.unread_notes().await {
+            Ok(notes) => notes,
+            // Looked at again with the next one and at the next start.
+            Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
+        };
+        let mut more = !notes.is_empty();
+        for note in notes {
+            let said = read_note(opened, &note).await;
+            if let Err(error) = opened.ledger.apply_note(&note, &said, now()).await {
+                tracing::warn!(%error, "a key object selection could not be carried out; tried again");
+                more = false;
+            }
+        }
+        if !more {
+            return;
         }
     }
+}
+
+async fn read_note(opened: &Opened, note: &UnreadNote) -> Result<Option<RejectionNote>, Unreadable> {
+    let (inbox, syntax) = (opened.store.inbox(), note.transfer_syntax.clone());
+    let (id, length) = (note.id.parse::<Id>(), note.bytes);
+    let read = tokio::task::spawn_blocking(move || {
+        let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
+        let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
+        let mut bytes = Vec::new();
+        entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
+        read_rejection(&bytes, &syntax)
+    });
+    read.await.unwrap_or(Err(Unreadable))
 }
 
 /// Callers refused in one batch, the same ones together: somebody who insists costs one row.
