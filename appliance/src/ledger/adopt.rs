@@ -106,12 +106,19 @@ impl Ledger {
         Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
-    /// Ends every session: a login that was ended after a backup must not come back with it.
+    /// Forgets what ended with the run that a backup was taken of: sessions and one-time codes, which may have been ended
+    /// or used since, and the fact `mark` that this run kept its time by, so that countdowns begin anew.
     ///
     /// # Errors
-    /// The database's refusal.
-    pub async fn end_all_sessions(&self) -> Result<()> {
-        sqlx::query("DELETE FROM sessions").execute(&self.pool).await?;
+    /// The database's refusal; then nothing is changed.
+    pub async fn forget_run(&self, mark: &str) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM sessions").execute(&mut *tx).await?;
+        sqlx::query("UPDATE users SET code = NULL, code_until = NULL WHERE code IS NOT NULL")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM facts WHERE key = ?").bind(mark).execute(&mut *tx).await?;
+        tx.commit().await?;
         Ok(())
     }
 }
