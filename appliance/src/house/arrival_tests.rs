@@ -260,10 +260,15 @@ async fn a_rejection_note_takes_effect_as_it_is_recorded_or_at_the_next_start() 
     ledger.make_revision(&study, "quiet", 9).await.unwrap();
     let counting = async || ledger.instances(&study, 9).await.unwrap().iter().filter(|r| r.counts()).count();
     assert_eq!(counting().await, 2);
-    // One that was stored when the process was killed: looked at when the next one starts.
-    let second = rejection_note("113037", "DCM", &["1.2.1.2"]);
-    let note = Reception { sop_class: KEY_OBJECT_SELECTION.into(), arrived: 4, ..Reception::default() };
-    store(&settled.opened, note, ("1.2.1", "1.2.1.9"), &second);
+    // Those that were stored when the process was killed: looked at when the next one starts, however many.
+    let note =
+        |arrived| Reception { sop_class: KEY_OBJECT_SELECTION.into(), arrived, ..Reception::default() };
+    let other = rejection_note("113037", "DCM", &["1.2.1.7"]);
+    for n in 0..64 {
+        store(&settled.opened, note(4), ("1.2.1", &format!("1.2.1.9.{n}")), &other);
+    }
+    let last = rejection_note("113037", "DCM", &["1.2.1.2"]);
+    store(&settled.opened, note(5), ("1.2.1", "1.2.1.9"), &last);
     super::recover::recover(&settled.opened, &settled.arriving).await.unwrap();
     ledger.make_revision(&study, "quiet", 10).await.unwrap();
     assert_eq!(counting().await, 1);

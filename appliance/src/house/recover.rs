@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Error;
 use super::auditing::{COLLISION, Flows};
 use super::open::{Opened, arrival};
-use super::sink::{BATCH, read_notes, record};
+use super::sink::{BATCH, file_away, read_notes, record};
 use crate::audit::Entry;
 use crate::conveyor::now;
 use crate::ledger::{Arrival, Arrived, KnownEntry, new_id};
@@ -36,14 +36,18 @@ pub struct TakenUp {
 /// # Errors
 /// The ledger's or the store's refusal.
 pub(super) async fn recover(opened: &Opened, arriving: &Mutex<Arriving>) -> Result<(), Error> {
-    let found = opened.store.inbox().recover()?;
+    let inbox = opened.store.inbox();
+    let mut found = inbox.recover()?;
     if !found.damaged.is_empty() {
         tracing::error!(
             entries = found.damaged.len(),
             "damaged entries were left in the inbox for a person to look at"
         );
     }
-    reconcile(opened).await?;
+    if reconcile(opened).await?.entries > 0 {
+        // Those that came twice have gone by it.
+        found.entries.retain(|entry| !matches!(inbox.read(entry.id), Err(StoreError::Unknown)));
+    }
     take_up(opened, &found.entries).await?;
     if !found.entries.is_empty() {
         tracing::info!(entries = found.entries.len(), "entries of the last run were taken up");
@@ -100,7 +104,7 @@ async fn adopt(opened: &Opened) -> Result<TakenUp, Error> {
     }
     entries.sort_by_key(|entry| (entry.arrived, entry.id));
     made.entries = entries.len() as u64;
-    take_up(opened, &entries).await?;
+    // What was removed since comes first: it stands for nothing that came after it.
     let gone: HashMap<&String, &KnownEntry> = known
         .iter()
         .filter(|(id, entry)| !entry.evicted && !id.parse().is_ok_and(|id: Id| here.contains(&id)))
@@ -111,6 +115,7 @@ async fn adopt(opened: &Opened) -> Result<TakenUp, Error> {
         made.evicted = evicted.len() as u64;
         made.missing = gone.len() as u64 - made.evicted;
     }
+    made.missing = made.missing.saturating_sub(take_up(opened, &entries).await?);
     Ok(made)
 }
 
@@ -126,25 +131,18 @@ fn evicted(opened: &Opened, gone: &HashMap<&String, &KnownEntry>) -> Result<Vec<
     Ok(gone.iter().filter_map(|(id, entry)| Some(((*id).clone(), when(entry)?))).collect())
 }
 
-/// Rows for entries that may have none, in order of arrival; the same bytes twice are kept once.
-async fn take_up(opened: &Opened, entries: &[Reception]) -> Result<(), Error> {
-    let inbox = opened.store.inbox();
-    let mut collided = Vec::new();
+/// Rows for entries that may have none, in order of arrival; the same bytes twice are kept once. Gives how many took the
+/// place of a lost one.
+async fn take_up(opened: &Opened, entries: &[Reception]) -> Result<u64, Error> {
+    let (mut took, mut collided) = (0, Vec::new());
     for chunk in entries.chunks(BATCH) {
         let rows: Vec<Arrival> = chunk.iter().map(arrival).collect();
-        let recorded = record(opened, &rows).await?;
-        for (entry, made) in chunk.iter().zip(recorded) {
-            if made.repeated {
-                inbox.remove(entry.id)?
-            } else {
-                inbox.settle(entry.id)?
-            }
-            if !made.collides.is_empty() {
-                collided.push(made);
-            }
-        }
+        let mut recorded = record(opened, &rows).await?;
+        took += file_away(opened, &rows, &mut recorded).await?;
+        collided.extend(recorded.into_iter().filter(|made| !made.collides.is_empty()));
     }
-    tell_collisions(opened, collided).await
+    tell_collisions(opened, collided).await?;
+    Ok(took)
 }
 
 /// A crash, or a ledger that was older than its audit: a line for each study that has none yet.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::backup::{AUDIT, Holds, LEDGER, copy_file};
 use super::open::Opened;
 use super::recover::{TakenUp, reconcile};
-use super::{Error, Settings, store_key};
+use super::{Error, Settings, store_key, time};
 use crate::audit::{Entry, RESTORED, Resumed, resume, timestamp};
 use crate::conveyor::now;
 use crate::ledger::Ledger;
@@ -62,7 +62,7 @@ pub async fn restore(s: &Settings, from: &Path, replace: bool) -> Result<Restore
     take_up(s, store, &holds, audit, aside).await
 }
 
-/// With the files in their places: the audit says so, nobody stays signed in, and the store's entries get their rows.
+/// With the files in their places: the audit says so, no login and no countdown goes on, and the store's entries get their rows.
 async fn take_up(
     s: &Settings,
     store: Store,
@@ -78,7 +78,7 @@ async fn take_up(
         detail: format!("from a backup of {}; {}", timestamp(holds.made_at), audit.words),
         ..Entry::default()
     })?;
-    opened.ledger.end_all_sessions().await?;
+    opened.ledger.forget_run(time::MARK).await?;
     let taken_up = reconcile(&opened).await?;
     opened.ledger.close().await;
     aside.extend(audit.aside);

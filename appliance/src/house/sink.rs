@@ -12,13 +12,16 @@ use futures::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::Error;
 use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
 use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
-use crate::ledger::{Arrival, Arrived, NewRefusal};
-use crate::store::{Id, Reception};
-use crate::study::{Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, Unreadable, read_rejection};
+use crate::ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
+use crate::store::{Error as StoreError, Id, Inbox, Reception};
+use crate::study::{
+    Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
+};
 
 /// Rows recorded with one sync.
 pub(super) const BATCH: usize = 256;
@@ -163,7 +166,10 @@ impl Recorder {
             })
             .collect();
         let recorded = if rows.is_empty() { Some(Vec::new()) } else { self.insist(&rows).await };
-        let Some(recorded) = recorded else { return rows.len() };
+        let Some(mut recorded) = recorded else { return rows.len() };
+        if let Err(error) = file_away(&self.opened, &rows, &mut recorded).await {
+            tracing::warn!(%error, "an entry stays in the inbox until the next start");
+        }
         let expected = self.expected(&events, &recorded).await;
         {
             let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +196,6 @@ impl Recorder {
                 arriving.expect(&study, expected);
             }
         }
-        self.file_away(&rows, &recorded).await;
         if rows.iter().any(|row| row.sop_class == KEY_OBJECT_SELECTION) {
             read_notes(&self.opened).await;
         }
@@ -257,26 +262,6 @@ impl Recorder {
             pause = (pause * 2).min(PAUSE_MOST);
         }
     }
-
-    async fn file_away(&self, rows: &[Arrival], recorded: &[Arrived]) {
-        let inbox = self.opened.store.inbox();
-        let work: Vec<(Id, bool)> = rows
-            .iter()
-            .zip(recorded)
-            .filter_map(|(row, made)| Some((row.id.parse().ok()?, made.repeated)))
-            .collect();
-        let filed = tokio::task::spawn_blocking(move || {
-            work.into_iter().try_for_each(|(id, repeated)| {
-                // The same bytes twice cost nothing; everything else leaves the inbox once its row is durable.
-                if repeated { inbox.remove(id) } else { inbox.settle(id) }
-            })
-        });
-        match filed.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "an entry stays in the inbox until the next start"),
-            Err(_) => tracing::warn!("filing entries away was interrupted"),
-        }
-    }
 }
 
 /// The rows of arrivals and, in the same transaction, what is to be sent on.
@@ -286,6 +271,53 @@ pub(super) async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arri
     let recorded = opened.ledger.record_arrivals_to(rows, to).await?;
     opened.forwards.news();
     Ok(recorded)
+}
+
+/// Everything leaves the inbox once its row is durable, and the same bytes twice cost nothing; but where those that came
+/// first are lost these take their place, and are no repetition. Gives how many did.
+pub(super) async fn file_away(
+    opened: &Opened,
+    rows: &[Arrival],
+    recorded: &mut [Arrived],
+) -> Result<u64, Error> {
+    let inbox = opened.store.inbox();
+    let kept = |made: &Arrived| made.repeated.then(|| made.kept.clone());
+    let work: Vec<(String, Option<String>)> =
+        rows.iter().zip(&*recorded).map(|(row, made)| (row.id.clone(), kept(made))).collect();
+    let filed = tokio::task::spawn_blocking({
+        let inbox = inbox.clone();
+        move || work.iter().map(|(id, kept)| file(&inbox, id, kept.as_deref())).collect()
+    });
+    let filed: Result<Vec<bool>, StoreError> = filed.await.map_err(|_| Error::File {
+        what: "the inbox",
+        kind: std::io::ErrorKind::Interrupted,
+        todo: "nothing: the next start files away what was left",
+    })?;
+    let mut took = 0;
+    for ((row, made), mut filed) in rows.iter().zip(recorded).zip(filed?) {
+        while !filed {
+            if opened.ledger.take_place(&made.kept, row).await? {
+                (made.kept, made.repeated) = (row.id.clone(), false);
+                took += 1;
+            } else if let Some(anew) = record(opened, std::slice::from_ref(row)).await?.pop() {
+                // It was removed meanwhile, or another one took its place.
+                *made = anew;
+            }
+            filed = file(&inbox, &row.id, kept(made).as_deref())?;
+        }
+    }
+    Ok(took)
+}
+
+/// Files one entry away, unless it repeats one that is not here.
+fn file(inbox: &Inbox, entry: &str, kept: Option<&str>) -> Result<bool, StoreError> {
+    let Ok(id) = entry.parse::<Id>() else { return Ok(true) };
+    let Some(kept) = kept else { return inbox.settle(id).map(|()| true) };
+    match kept.parse().map_or(Err(StoreError::Unknown), |kept| inbox.read(kept)) {
+        Ok(_) => inbox.remove(id).map(|()| true),
+        Err(StoreError::Unknown | StoreError::Damaged(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads anew whose those instances are that an earlier version recorded, before others of their UIDs are compared.
@@ -303,26 +335,37 @@ async fn look_again(opened: &Opened, rows: &[Arrival]) -> Result<(), crate::ledg
 
 /// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.
 pub(super) async fn read_notes(opened: &Opened) {
-    let notes = match opened.ledger.unread_notes().await {
-        Ok(notes) => notes,
-        // Looked at again with the next one and at the next start.
-        Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
-    };
-    for note in notes {
-        let (inbox, syntax) = (opened.store.inbox(), note.transfer_syntax.clone());
-        let (id, length) = (note.id.parse::<Id>(), note.bytes);
-        let read = tokio::task::spawn_blocking(move || -> Result<_, Unreadable> {
-            let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
-            let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
-            let mut bytes = Vec::new();
-            entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
-            read_rejection(&bytes, &syntax)
-        });
-        let said = read.await.unwrap_or(Err(Unreadable));
-        if let Err(error) = opened.ledger.apply_note(&note, &said, now()).await {
-            tracing::warn!(%error, "a key object selection could not be carried out; tried again");
+    loop {
+        let notes = match opened.ledger.unread_notes().await {
+            Ok(notes) => notes,
+            // Looked at again with the next one and at the next start.
+            Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
+        };
+        let mut more = !notes.is_empty();
+        for note in notes {
+            let said = read_note(opened, &note).await;
+            if let Err(error) = opened.ledger.apply_note(&note, &said, now()).await {
+                tracing::warn!(%error, "a key object selection could not be carried out; tried again");
+                more = false;
+            }
+        }
+        if !more {
+            return;
         }
     }
+}
+
+async fn read_note(opened: &Opened, note: &UnreadNote) -> Result<Option<RejectionNote>, Unreadable> {
+    let (inbox, syntax) = (opened.store.inbox(), note.transfer_syntax.clone());
+    let (id, length) = (note.id.parse::<Id>(), note.bytes);
+    let read = tokio::task::spawn_blocking(move || {
+        let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
+        let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
+        let mut bytes = Vec::new();
+        entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
+        read_rejection(&bytes, &syntax)
+    });
+    read.await.unwrap_or(Err(Unreadable))
 }
 
 /// Callers refused in one batch, the same ones together: somebody who insists costs one row.

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Looks between two marks.
 const MARK_EVERY: u32 = 60;
 /// The ledger's fact that holds the last mark.
-const MARK: &str = "clock";
+pub(super) const MARK: &str = "clock";
 /// From this difference on the page says that its times are not the wall's, ms.
 const TOLD_MS: i64 = 60_000;
 

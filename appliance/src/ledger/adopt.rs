@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use sqlx::FromRow;
 
-use super::{Ledger, Result};
+use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID};
+use super::{Arrival, Ledger, Result};
 
 /// The fact that says which store this ledger was last used with; no copy of a ledger holds it.
 const PAIR: &str = "store_pair";
@@ -82,6 +83,47 @@ impl Ledger {
         Ok(())
     }
 
+    /// The bytes of a lost entry came again: its row, and whatever is asked of it, is that of this arrival. What could not
+    /// be read meanwhile is read again, in a new revision. Gives whether there was such a row.
+    ///
+    /// # Errors
+    /// The database's refusal; then nothing is changed.
+    pub async fn take_place(&self, lost: &str, a: &Arrival) -> Result<bool> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        // What is asked of a row names it, and follows it below.
+        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *tx).await?;
+        let row: Option<(String, bool)> = sqlx::query_as(
+            "UPDATE instances SET id = ?1, sop_instance_uid = ?2, series_uid = ?3, calling_ae = ?4, address = ?5,
+             revision = iif(set_aside IS NULL, revision, 0), set_aside = NULL, note_read = 0
+             WHERE id = ?6 AND evicted_at IS NULL RETURNING study, revision = 0",
+        )
+        .bind(&a.id)
+        .bind(self.seal.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
+        .bind(self.seal.seal(SERIES_UID, &a.id, &a.series_uid)?)
+        .bind(self.seal.seal(CALLING_AE, &a.id, &a.calling_ae)?)
+        .bind(self.seal.seal(ADDRESS, &a.id, &a.address)?)
+        .bind(lost)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((study, anew)) = row else { return Ok(false) };
+        for follows in [
+            "UPDATE forwards SET instance = ?1 WHERE instance = ?2",
+            "UPDATE commitment_items SET instance = ?1 WHERE instance = ?2",
+            "UPDATE upstream_items SET instance = ?1 WHERE instance = ?2",
+        ] {
+            sqlx::query(follows).bind(&a.id).bind(lost).execute(&mut *tx).await?;
+        }
+        if anew {
+            sqlx::query("UPDATE studies SET open = 1, last_arrival = max(last_arrival, ?) WHERE id = ?")
+                .bind(a.arrived)
+                .bind(&study)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Whether every original of a study that has rows was removed from this disk.
     ///
     /// # Errors
@@ -106,12 +148,19 @@ impl Ledger {
         Ok(rows.into_iter().map(|r| r.0).collect())
     }
 
-    /// Ends every session: a login that was ended after a backup must not come back with it.
+    /// Forgets what ended with the run that a backup was taken of: sessions and one-time codes, which may have been ended
+    /// or used since, and the fact `mark` that this run kept its time by, so that countdowns begin anew.
     ///
     /// # Errors
-    /// The database's refusal.
-    pub async fn end_all_sessions(&self) -> Result<()> {
-        sqlx::query("DELETE FROM sessions").execute(&self.pool).await?;
+    /// The database's refusal; then nothing is changed.
+    pub async fn forget_run(&self, mark: &str) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM sessions").execute(&mut *tx).await?;
+        sqlx::query("UPDATE users SET code = NULL, code_until = NULL WHERE code IS NOT NULL")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM facts WHERE key = ?").bind(mark).execute(&mut *tx).await?;
+        tx.commit().await?;
         Ok(())
     }
 }

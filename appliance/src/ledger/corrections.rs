@@ -5,7 +5,7 @@ use sqlx::{FromRow, Sqlite, Transaction};
 
 use super::columns::SOP_INSTANCE_UID;
 use super::{Ledger, Result, Seal, events};
-use crate::study::{KEY_OBJECT_SELECTION, RejectionNote, Unreadable, rejection_words};
+use crate::study::{RejectionNote, Unreadable, rejection_words};
 
 /// A key object selection that nobody looked at yet.
 #[derive(Debug, Clone, FromRow)]
@@ -37,16 +37,16 @@ pub struct EarlierCase {
 }
 
 impl Ledger {
-    /// Key object selections that came since the last look, the oldest first.
+    /// Key object selections that came since the last look, the oldest first, at most 64.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn unread_notes(&self) -> Result<Vec<UnreadNote>> {
+        // The class in full: only so does the index of unread notes serve.
         Ok(sqlx::query_as(
-            "SELECT id, study, transfer_syntax, bytes FROM instances
-             WHERE note_read = 0 AND sop_class = ? AND evicted_at IS NULL ORDER BY arrived, id LIMIT 64",
+            "SELECT id, study, transfer_syntax, bytes FROM instances WHERE note_read = 0
+             AND sop_class = '1.2.840.10008.5.1.4.1.1.88.59' AND evicted_at IS NULL ORDER BY arrived, id LIMIT 64",
         )
-        .bind(KEY_OBJECT_SELECTION)
         .fetch_all(&self.pool)
         .await?)
     }

@@ -47,9 +47,11 @@ pub struct Arrival {
 pub struct Arrived {
     /// The study's local id.
     pub study: String,
+    /// Name of the entry whose row stands for it.
+    pub kept: String,
     /// Keyed index of its SOP Instance UID, as [`crate::study::Expected`] names instances.
     pub instance_index: String,
-    /// The same bytes were there already: the entry file may go.
+    /// The same bytes were there already: the entry file may go where that of `kept` is there.
     pub repeated: bool,
     /// The same SOP Instance UID was there in this study with other bytes: kept beside, flagged.
     pub conflict: bool,
@@ -63,8 +65,6 @@ pub struct Arrived {
 /// An arrival with its row.
 struct Recorded {
     arrived: Arrived,
-    /// Name of the entry that is kept.
-    instance: String,
     /// The row was made now.
     new: bool,
     /// Something of its study was about another patient.
@@ -130,12 +130,11 @@ impl Ledger {
         let mut corrected: BTreeMap<String, u32> = BTreeMap::new();
         let mut collided: BTreeMap<String, u64> = BTreeMap::new();
         for arrival in batch {
-            let Recorded { arrived, instance, new, other_patient } =
-                record(&mut tx, &self.seal, arrival).await?;
-            let queued =
-                forwards::queue(&mut tx, &instance, &arrived.study, &to(arrival), arrival.arrived).await?;
+            let Recorded { arrived, new, other_patient } = record(&mut tx, &self.seal, arrival).await?;
+            let (kept, to) = (&arrived.kept, to(arrival));
+            let queued = forwards::queue(&mut tx, kept, &arrived.study, &to, arrival.arrived).await?;
             if !arrived.collides.is_empty() && (new || queued > 0) {
-                collisions::mark(&mut tx, &arrived.instance_index, &instance, arrival.arrived).await?;
+                collisions::mark(&mut tx, &arrived.instance_index, kept, arrival.arrived).await?;
             }
             for study in arrived.collides.iter().filter(|_| new) {
                 *collided.entry(study.clone()).or_insert(0) += 1;
@@ -190,13 +189,13 @@ impl Ledger {
 
 async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<Recorded> {
     let index = seal.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
-    if let Some((study, id, collides)) = known(tx, &index, a).await? {
+    if let Some((study, kept, collides)) = known(tx, &index, a).await? {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
-        let repeated = id != a.id;
+        let repeated = kept != a.id;
         let collides = collides.then(|| study.clone()).into_iter().collect();
-        let arrived =
-            Arrived { study, instance_index: index, repeated, conflict: false, corrects: false, collides };
-        return Ok(Recorded { arrived, instance: id, new: false, other_patient: false });
+        let (conflict, corrects) = (false, false);
+        let arrived = Arrived { study, kept, instance_index: index, repeated, conflict, corrects, collides };
+        return Ok(Recorded { arrived, new: false, other_patient: false });
     }
     let study = study_of(tx, seal, a).await?;
     let identity = whose::index(seal, &index, &a.identity)?;
@@ -230,6 +229,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     corrections::replace(tx, &place.replaces, a.arrived).await?;
     let arrived = Arrived {
         study,
+        kept: a.id.clone(),
         instance_index: index,
         repeated: false,
         conflict: place.conflict,
@@ -237,7 +237,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         collides: place.collides,
     };
     let other_patient = place.corrects || place.beside_another;
-    Ok(Recorded { arrived, instance: a.id.clone(), new: true, other_patient })
+    Ok(Recorded { arrived, new: true, other_patient })
 }
 
 /// Study and entry of the row that stands for these bytes, and whether it collides. An entry that has its row, also one whose removal a crash cut

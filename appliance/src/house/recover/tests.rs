@@ -72,3 +72,74 @@ async fn an_entry_whose_removal_a_crash_cut_short_does_not_stop_the_next_start()
     assert_eq!(sweep(&site.opened).await.unwrap(), 0);
     assert!(site.here(stays) && site.opened.store.derived().list().unwrap().len() == 1);
 }
+
+/// The rows of a study's revision: entry, and whether it counts.
+async fn counting(ledger: &Ledger, study: &str, revision: u32) -> Vec<(String, bool)> {
+    let rows = ledger.instances(study, revision).await.unwrap();
+    rows.into_iter().map(|row| (row.id.clone(), row.counts())).collect()
+}
+
+#[tokio::test]
+async fn what_was_removed_and_came_again_after_the_backup_outlives_the_restore() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut site = Site::new(folder.path(), u64::MAX, 0).await;
+    let (study, removed) = site.answered(1, 4_000, NOW - 40 * DAY, None).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    site.opened.ledger.backup(&copy).await.unwrap();
+    assert_eq!(site.evictor().round(NOW).await.unwrap().studies, 1);
+    let again = site.store(1, 4_000, NOW).unwrap();
+    assert!(!site.opened.ledger.record_arrivals(&[arrival(&again)]).await.unwrap()[0].repeated);
+    site.opened.ledger.close().await;
+
+    site.opened.ledger = Ledger::open(&copy, &KEY).await.unwrap();
+    // The entry is in the inbox still: the start meets it twice.
+    recover(&site.opened, &Mutex::new(Arriving::new(crate::study::Config::default()))).await.unwrap();
+    assert!(!site.here(removed) && site.here(again.id));
+    assert_eq!(site.opened.ledger.make_revision(&study, "quiet", NOW).await.unwrap(), Some(2));
+    assert_eq!(counting(&site.opened.ledger, &study, 2).await, [(again.id.to_string(), true)]);
+    assert_eq!(sweep(&site.opened).await.unwrap(), 0);
+    let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+    assert!(text.contains("1 stored instances had no row, 1 were removed since, 0 are missing"), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_lost_and_came_again_takes_the_place_of_the_lost_one() {
+    // `settled`: an orderly stop filed it away; `aside`: a start has already missed the lost one.
+    for (settled, aside) in [(false, false), (false, true), (true, false), (true, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut site = Site::new(folder.path(), u64::MAX, 0).await;
+        let (study, lost) = site.answered(1, 4_000, NOW - DAY, None).await.unwrap();
+        let first = site.opened.store.inbox().read(lost).unwrap();
+        let pacs = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
+        site.opened.ledger.record_arrivals_to(&[arrival(&first)], pacs).await.unwrap();
+        if aside {
+            site.opened.ledger.set_aside(&lost.to_string(), "its file is missing").await.unwrap();
+        }
+        let copy = folder.path().join("copy.db");
+        site.opened.ledger.backup(&copy).await.unwrap();
+        site.opened.store.inbox().remove(lost).unwrap();
+        let again = [NOW, NOW + 1].map(|at| site.store(1, 4_000, at).unwrap().id);
+        if settled {
+            again.iter().for_each(|id| site.opened.store.inbox().settle(*id).unwrap());
+        }
+        site.opened.ledger.close().await;
+
+        site.opened.ledger = Ledger::open(&copy, &KEY).await.unwrap();
+        let arriving = Mutex::new(Arriving::new(crate::study::Config::default()));
+        recover(&site.opened, &arriving).await.unwrap();
+        recover(&site.opened, &arriving).await.unwrap();
+        let ledger = &site.opened.ledger;
+        assert!(site.here(again[0]) && !site.here(again[1]), "once");
+        let anew = ledger.make_revision(&study, "quiet", NOW).await.unwrap();
+        assert_eq!(anew, aside.then_some(2), "what could not be read is answered again");
+        let place = again[0].to_string();
+        assert_eq!(counting(ledger, &study, anew.unwrap_or(1)).await, [(place.clone(), true)]);
+        let forwards = ledger.forwards("pacs", &[], 9).await.unwrap();
+        assert_eq!(forwards.iter().map(|f| &f.instance).collect::<Vec<_>>(), [&place]);
+        let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+        assert!(
+            text.contains("2 stored instances had no row, 0 were removed since, 0 are missing"),
+            "{text}"
+        );
+    }
+}

@@ -124,3 +124,16 @@ async fn what_leaves_at_once_still_does() {
         assert_eq!(site.leaves_at().await, Some(0));
     }
 }
+
+#[tokio::test]
+async fn a_restored_ledger_forgets_the_run_it_was_copied_in() {
+    let site = Site::new(NOW + MINUTE).await;
+    site.start(NOW, Some(0)).await;
+    site.ledger.forget_run("clock").await.unwrap();
+    // Without the mark of its time the next start gives the whole countdown.
+    assert_eq!(site.ledger.fact("clock").await.unwrap(), None);
+    assert!(site.ledger.session("token", NOW).await.unwrap().is_none());
+    let used = site.ledger.use_code("code", None, NOW).await;
+    assert!(matches!(used, Err(Error::Unknown(_))), "a link may have been used since");
+    assert_eq!(site.ledger.user("ada").await.unwrap().unwrap().code_until, None);
+}
