@@ -165,10 +165,20 @@ impl Machine {
     #[must_use]
     pub fn here() -> Option<Self> {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        let up = std::fs::read_to_string("/proc/uptime").ok()?;
-        let seconds: f64 = up.split_whitespace().next()?.parse().ok()?;
-        Some(Self { boot: boot.trim().to_owned(), up: ms(Duration::try_from_secs_f64(seconds).ok()?) })
+        Some(Self { boot: boot.trim().to_owned(), up: up()? })
     }
+}
+
+/// How long the machine has been running. Not from /proc/uptime: in a container that may be the container's, while the
+/// run's name is the host's.
+#[cfg(target_os = "linux")]
+fn up() -> Option<i64> {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::Boottime)).ok().map(ms)
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn up() -> Option<i64> {
+    None
 }
 
 /// What the house's time was at some moment of a run of the machine: kept by a product, so that its next start knows
@@ -224,7 +234,9 @@ impl Beginning {
     /// it was.
     #[must_use]
     pub fn of(mark: Option<&Mark>, machine: Option<&Machine>, wall: i64) -> Self {
-        let went_on = mark.zip(machine).filter(|(mark, here)| mark.machine.boot == here.boot);
+        // A run that is shorter than it was is another one, whatever its name.
+        let same = |mark: &Machine, here: &Machine| mark.boot == here.boot && mark.up <= here.up;
+        let went_on = mark.zip(machine).filter(|(mark, here)| same(&mark.machine, here));
         let went_on = went_on.map(|(m, here)| m.time.saturating_add(here.up.saturating_sub(m.machine.up)));
         let known = went_on.or(mark.map(|m| m.time)).unwrap_or(EARLIEST_MS);
         let at = if wall >= EARLIEST_MS { wall } else { known.max(EARLIEST_MS) };
@@ -302,6 +314,14 @@ mod tests {
         let other = Machine::new("two", 70_000);
         assert_eq!(Beginning::of(Some(&mark), Some(&other), set), Beginning { at: set, moved: None });
         assert_eq!(Beginning::of(None, Some(&here), set), Beginning { at: set, moved: None });
+    }
+
+    #[test]
+    fn a_run_that_is_shorter_than_it_was_is_another_one() {
+        let mark = Mark::new(Machine::new("one", 240 * HOUR), START);
+        let here = Machine::new("one", 120_000);
+        let began = Beginning::of(Some(&mark), Some(&here), START + 60_000);
+        assert_eq!(began, Beginning { at: START + 60_000, moved: None });
     }
 
     #[test]

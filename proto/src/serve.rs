@@ -4,22 +4,25 @@ use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 
 /// Pause after the system could give no connection.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection may be open without having sent a whole request head, its first or its next.
+/// How long a connection may be open without having sent a whole request head, its first or its next; and how long the
+/// body may then take.
 const IDLE: Duration = Duration::from_secs(30);
 /// How long requests under way may take to end after the stop.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -63,24 +66,68 @@ impl Patience {
 
 type Boxed = Box<dyn StdError + Send + Sync>;
 
-/// Notes the first request of a connection.
+/// A request's body: whole within 30 seconds, or an error.
+#[derive(Debug)]
+pub struct Timely<B = Incoming> {
+    body: B,
+    end: Pin<Box<Sleep>>,
+}
+
+impl<B> Timely<B> {
+    fn new(body: B) -> Self {
+        Self { body, end: Box::pin(sleep(IDLE)) }
+    }
+}
+
+impl<B: Body<Error: Into<Boxed>> + Unpin> Body for Timely<B> {
+    type Data = B::Data;
+    type Error = Boxed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, Boxed>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        self.end.as_mut().poll(cx).map(|()| Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Notes the first answer on a connection: a request whose body does not come gets none.
 struct Heard<S> {
     service: S,
     heard: Arc<AtomicBool>,
 }
 
-impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Heard<S> {
+impl<S: Service<Request<Timely>>> Service<Request<Incoming>> for Heard<S>
+where
+    S::Future: Send + 'static,
+{
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> S::Future {
-        self.heard.store(true, Ordering::Relaxed);
-        self.service.call(request)
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let answer = self.service.call(request.map(Timely::new));
+        let heard = Arc::clone(&self.heard);
+        Box::pin(async move {
+            let answer = answer.await;
+            heard.store(true, Ordering::Relaxed);
+            answer
+        })
     }
 }
 
-/// Connections that have asked nothing yet, the oldest first: the first to go when another needs a place.
+/// Connections that have been answered nothing yet, the oldest first: the first to go when another needs a place.
 #[derive(Default)]
 struct Silent(VecDeque<(AbortHandle, Arc<AtomicBool>)>);
 
@@ -94,9 +141,9 @@ impl Silent {
     }
 }
 
-/// Serves HTTP/1.1 until `stop`, `most` connections at a time. Another one takes the place of the oldest that has asked
-/// nothing yet, so that nobody shuts a page by holding it open; without one it waits. One that is silent for 30 seconds
-/// is closed. Requests under way at the stop are finished, within five seconds. `service` makes what answers a
+/// Serves HTTP/1.1 until `stop`, `most` connections at a time. Another one takes the place of the oldest that has been
+/// answered nothing yet, so that nobody shuts a page by holding it open; without one it waits. One that is silent for 30
+/// seconds, before a request or in the midst of it, is closed. Requests under way at the stop are finished, within five seconds. `service` makes what answers a
 /// connection from its peer's address.
 pub async fn pages<S, B>(
     listener: TcpListener,
@@ -104,8 +151,8 @@ pub async fn pages<S, B>(
     service: impl Fn(SocketAddr) -> S,
     stop: impl Future<Output = ()>,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
-    S::Future: Send,
+    S: Service<Request<Timely>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
     S::Error: Into<Boxed>,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -163,11 +210,12 @@ async fn accept(
 
 async fn connection<S, B>(
     stream: TcpStream,
-    service: S,
+    service: Heard<S>,
     place: OwnedSemaphorePermit,
     mut ended: watch::Receiver<bool>,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>>,
+    S: Service<Request<Timely>, Response = Response<B>>,
+    S::Future: Send + 'static,
     S::Error: Into<Boxed>,
     B: Body + 'static,
     B::Error: Into<Boxed>,
@@ -195,7 +243,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use hyper::service::service_fn;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::sync::oneshot;
+    use tokio::sync::{mpsc, oneshot};
 
     use super::*;
 
@@ -229,6 +277,60 @@ mod tests {
         assert!(said.starts_with("HTTP/1.1 200") && said.contains("127.0.0.1:"), "{said}");
         stop.send(()).unwrap();
         timeout(Duration::from_secs(20), serving).await.unwrap().unwrap();
+    }
+
+    async fn whole<B: Body<Error: Into<Boxed>> + Unpin>(mut body: B) -> Result<(), Boxed> {
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            frame.map_err(Into::into)?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn who_ends_no_request_holds_no_page_either() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (head, mut heads) = mpsc::unbounded_channel();
+        let answer = move |_| {
+            let head = head.clone();
+            service_fn(move |request: Request<Timely>| {
+                let _ = head.send(());
+                async { whole(request.into_body()).await.map(|()| Response::new(String::from("whole"))) }
+            })
+        };
+        let serving = tokio::spawn(pages(listener, 2, answer, std::future::pending()));
+        let mut halves = Vec::new();
+        for _ in 0..2 {
+            let mut half = TcpStream::connect(address).await.unwrap();
+            half.write_all(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 9\r\n\r\n1234").await.unwrap();
+            timeout(Duration::from_secs(20), heads.recv()).await.unwrap().unwrap();
+            halves.push(half);
+        }
+        let said = timeout(Duration::from_secs(20), ask(address)).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("whole"), "{said}");
+        serving.abort();
+    }
+
+    /// A body that never comes.
+    struct Never;
+
+    impl Body for Never {
+        type Data = &'static [u8];
+        type Error = Boxed;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<&'static [u8]>, Boxed>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_ends_also_where_the_connection_was_answered_before() {
+        let late = Timely { body: Never, end: Box::pin(sleep(Duration::from_millis(10))) };
+        let ended = timeout(Duration::from_secs(20), whole(late)).await.unwrap().unwrap_err();
+        assert_eq!(ended.downcast::<io::Error>().unwrap().kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]

@@ -9,10 +9,7 @@ use super::out::{self, Failure};
 use super::oversee;
 use crate::conveyor::now;
 use crate::house::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
-use crate::ledger::new_id;
-
-/// How long a one-time code can be used.
-const CODE_MS: i64 = 24 * 3600 * 1000;
+use crate::ledger::{CODE_MS, new_id};
 
 /// User commands.
 #[derive(Debug, Subcommand)]
@@ -61,8 +58,7 @@ pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<
     }
     let code = new_id()?;
     let code_hash = hex::encode(Sha256::digest(code.as_bytes()));
-    let until = now() + CODE_MS;
-    let request = Request::PutUser { name: name.to_owned(), code_hash: code_hash.clone(), until, reset };
+    let request = Request::PutUser { name: name.to_owned(), code_hash: code_hash.clone(), reset };
     match ask(&socket_path(settings), &request).await? {
         Some(Response::Done(_)) => {}
         Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
@@ -71,7 +67,7 @@ pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<
             let audit = open_audit(settings)?;
             let what = if reset { "user reset" } else { "user add" };
             // Written after: a refused change is none. Nobody can use the code before this returns.
-            ledger.put_user(name, &code_hash, until, reset, now()).await?;
+            ledger.put_user(name, &code_hash, now() + CODE_MS, reset, now()).await?;
             audit
                 .write(now(), "operator", what, name, "")
                 .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;

@@ -18,7 +18,9 @@ impl Conveyor {
                 if self.remember_workers(Some(&death.to_string())).await.is_err() {
                     tracing::warn!("status does not know yet that no worker can be had");
                 }
-                self.pool.started().await;
+                if !self.pool.started().await {
+                    return;
+                }
                 if self.remember_workers(None).await.is_err() {
                     tracing::warn!("status does not know yet that workers can be had again");
                 }

@@ -43,8 +43,6 @@ pub enum Request {
         name: String,
         /// SHA-256 of the one-time code, hex.
         code_hash: String,
-        /// End of the code, ms.
-        until: i64,
         /// The user must exist.
         reset: bool,
     },

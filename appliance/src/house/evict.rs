@@ -1,4 +1,4 @@
-//! Makes room: while free space is under the warn mark, previews go first, then originals that are proven delivered
+//! Makes room: while free space is under the warn mark, or too little for an object that was refused, previews go first, then originals that are proven delivered
 //! and past retention, the oldest first. Nothing else is ever removed.
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ impl Evictor {
         }
     }
 
-    /// Removes what may go until free space is above the warn mark or nothing more may go.
+    /// Removes what may go until there is room or nothing more may go.
     ///
     /// # Errors
     /// The ledger's, the store's or the audit's refusal: what was marked is removed by the next start.
@@ -110,6 +110,7 @@ impl Evictor {
                 ..Entry::default()
             })?;
         }
+        self.opened.store.made_room();
         Ok(freed)
     }
 

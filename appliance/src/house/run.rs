@@ -28,7 +28,7 @@ use crate::audit::Collector;
 use crate::conveyor::{Conveyor, NO_WORKER_WHY, now};
 use crate::escalation::{Courier, Wake};
 use crate::intake::{Commitment, Intake, IntakeConfig};
-use crate::ledger::Ledger;
+use crate::ledger::{CODE_MS, Ledger};
 use crate::review::{Desk, Page};
 use crate::study::Arriving;
 
@@ -255,7 +255,8 @@ impl Running {
         self.wake.notify_one();
     }
 
-    async fn put_user(&self, name: &str, code_hash: &str, until: i64, reset: bool) -> Result<(), String> {
+    async fn put_user(&self, name: &str, code_hash: &str, reset: bool) -> Result<(), String> {
+        let until = now().saturating_add(CODE_MS);
         self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())?;
         let what = if reset { "user reset" } else { "user add" };
         self.opened.audit.write(now(), "operator", what, name, "").map_err(|e| e.to_string())
@@ -276,8 +277,8 @@ impl Clerk for Running {
                 self.process(&study);
                 Response::Done(serde_json::Value::Null)
             }
-            Request::PutUser { name, code_hash, until, reset } => {
-                done(self.put_user(&name, &code_hash, until, reset).await)
+            Request::PutUser { name, code_hash, reset } => {
+                done(self.put_user(&name, &code_hash, reset).await)
             }
             Request::Forward(order) => match self.opened.order_forward(&order).await {
                 Ok(count) => Response::Done(serde_json::json!({ "changed": count })),

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::conveyor::{Conveyor, Packed, Settled, now};
 use crate::escalation::Wake;
-use crate::ledger::{CaseState, Pending};
-use crate::study::Arriving;
+use crate::ledger::{CaseState, Error, Pending};
+use crate::study::{Arriving, StableReason};
 
 /// How long to wait after the house itself failed at something; doubles for what fails again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -101,7 +101,11 @@ impl Work {
         queue: &mut Queue,
         tasks: &mut JoinSet<Done>,
     ) -> Result<Duration, crate::conveyor::Error> {
-        self.revise().await?;
+        let made = revise(&self.arriving, |study, reason| {
+            let ledger = self.conveyor.ledger.clone();
+            async move { ledger.make_revision(&study, reason.as_str(), now()).await.map(|_| ()) }
+        });
+        let made = made.await;
         let at_once = self.at_once * 2;
         // What waits for its next try stands at the head of the list: look past it.
         let look = u32::try_from(64 + queue.later.len()).unwrap_or(u32::MAX);
@@ -127,23 +131,8 @@ impl Work {
         let wait = [due, soonest, queue.next()].into_iter().flatten().min().map_or(LOOK, |at| {
             Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or(0).max(1))
         });
-        Ok(wait.min(LOOK))
-    }
-
-    /// Makes revisions of the studies that are stable; what the ledger does not take stays stable.
-    async fn revise(&self) -> Result<(), crate::ledger::Error> {
-        let arriving = || self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
-        let stable = arriving().take_stable(now());
-        let mut made = Ok(());
-        for (study, reason) in stable {
-            if made.is_ok() {
-                made = self.conveyor.ledger.make_revision(&study, reason.as_str(), now()).await.map(|_| ());
-            }
-            if made.is_err() {
-                arriving().give_back(&study, reason, now());
-            }
-        }
-        made
+        // What was given back is due at once, and waits all the same.
+        Ok(wait.min(LOOK).max(if made { Duration::ZERO } else { PAUSE }))
     }
 
     fn finish(&self, done: Result<Done, tokio::task::JoinError>, queue: &mut Queue) {
@@ -164,13 +153,55 @@ impl Work {
     }
 }
 
+/// Makes revisions of the studies that are stable; what the ledger does not take stays stable. Whether it took all.
+async fn revise<M: Future<Output = Result<(), Error>>>(
+    arriving: &Mutex<Arriving>,
+    make: impl Fn(String, StableReason) -> M,
+) -> bool {
+    let arriving = || arriving.lock().unwrap_or_else(PoisonError::into_inner);
+    let stable = arriving().take_stable(now());
+    let (mut all, mut open) = (true, true);
+    for (study, reason) in stable {
+        if open {
+            let Err(error) = make(study.clone(), reason).await else { continue };
+            tracing::warn!(%error, "a stable study could not be taken up; trying again");
+            // What ails the whole ledger is not tried with each study: it may take long each time.
+            open = !matches!(error, Error::Full | Error::Database("busy"));
+        }
+        all = false;
+        arriving().give_back(&study, reason, now());
+    }
+    all
+}
+
 fn key(p: &Pending) -> String {
     format!("{}/{}", p.study, p.revision)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::study::Config;
+
+    #[tokio::test]
+    async fn a_study_that_cannot_be_taken_up_keeps_no_other_waiting() {
+        for (error, tried) in [(Error::Database("a row is there already"), 3), (Error::Full, 1)] {
+            let arriving = Mutex::new(Arriving::new(Config::default()));
+            for study in ["a", "b", "c"] {
+                arriving.lock().unwrap().arrived(study, "1", "i", 0);
+            }
+            let (asked, error) = (Mutex::new(0), Mutex::new(Some(error)));
+            let make = |_, _| {
+                *asked.lock().unwrap() += 1;
+                std::future::ready(error.lock().unwrap().take().map_or(Ok(()), Err))
+            };
+            assert!(!revise(&arriving, make).await, "the first failed");
+            assert_eq!(*asked.lock().unwrap(), tried);
+            let left = arriving.lock().unwrap().take_stable(now());
+            assert_eq!(left.len(), if tried == 3 { 1 } else { 3 }, "what was not taken is stable still");
+        }
+    }
 
     #[test]
     fn what_fails_waits_longer_each_time_and_lets_the_others_pass() {

@@ -4,6 +4,9 @@ use sqlx::FromRow;
 
 use super::{Error, Ledger, Result};
 
+/// How long a one-time code can be used, ms.
+pub const CODE_MS: i64 = 24 * 3_600_000;
+
 /// A local user.
 #[derive(Clone, FromRow)]
 pub struct UserRow {

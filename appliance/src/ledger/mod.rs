@@ -58,7 +58,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 pub use acceptances::AcceptanceRow;
-pub use accounts::{Session, UserRow};
+pub use accounts::{CODE_MS, Session, UserRow};
 pub use adopt::KnownEntry;
 pub use calls::{CallRow, OpenFlag};
 pub use cases::{CaseRow, NewCase, Sealed};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Ledger, Result};
+use super::{CODE_MS, Ledger, Result};
 
 /// With which time a start begins.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ impl Ledger {
     /// Makes stored deadlines again, and remembers `facts` in the same transaction:
     /// - pauses before another attempt end: a start tries everything once, and waits again for what fails;
     /// - countdowns of cases, sessions and one-time codes keep what was left of them. Where nobody knows that, people
-    ///   get the whole countdown again and sign in again;
+    ///   get the whole countdown again and sign in again, and no code is good for longer than a new one;
     /// - what happened in a time to come happened now: an archive is asked again some day, and a step that ended keeps
     ///   no study waiting.
     ///
@@ -62,6 +62,10 @@ impl Ledger {
         }
         if start.moved.is_none() {
             sqlx::query("DELETE FROM sessions").execute(&mut *tx).await?;
+            sqlx::query("UPDATE users SET code_until = min(code_until, ?)")
+                .bind(start.now.saturating_add(CODE_MS))
+                .execute(&mut *tx)
+                .await?;
         }
         for (key, value) in facts {
             sqlx::query(

@@ -234,13 +234,18 @@ impl Store {
         self.inner.space()
     }
 
-    /// Whether stored things should go to make room: free space is under the warn watermark, also without what is
-    /// arriving, which may yet be refused.
+    /// Whether stored things should go to make room: free space is under the warn watermark, or a long object found too
+    /// little of it; also without what is arriving, which may yet be refused.
     ///
     /// # Errors
     /// `Disk`.
     pub fn short(&self) -> Result<bool, Error> {
         self.inner.short()
+    }
+
+    /// All that may go for what found no room has gone.
+    pub fn made_room(&self) {
+        self.inner.made_room();
     }
 
     /// Whether a sync has failed since the start; only a restart helps.

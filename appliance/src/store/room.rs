@@ -1,6 +1,7 @@
 //! Room on the disk: what is free at this moment, less what objects that are arriving have been promised.
 //!
-//! Nothing that was refused is remembered: each answer comes from the free space of now. An object is promised its
+//! Nothing that was refused counts for an answer: each comes from the free space of now. Only what makes room knows, for
+//! its next round, how long the longest was that found none: what may go goes for it too. An object is promised its
 //! room a step at a time, or at once where its length is known, so that several long ones are counted together and
 //! none of them runs into the refuse watermark half-way. A long one leaves headroom above that watermark: while it
 //! grows, and when it is refused, there is room for the others.
@@ -29,6 +30,8 @@ struct Sums {
     promised: u64,
     /// Written, and given back if the object is refused.
     arriving: u64,
+    /// What the longest object that found no room would have needed above the refuse watermark; 0: all found room.
+    wanted: u64,
 }
 
 impl Promises {
@@ -54,11 +57,17 @@ impl Share {
     /// # Errors
     /// `TooLong` over the longest that is taken, `Full` when there is no room for it, `Disk`.
     pub(super) fn expect(&mut self, length: u64) -> Result<(), Error> {
+        self.ask(length, length)
+    }
+
+    /// The next `length` bytes in all of an object that may become `likely` long.
+    fn ask(&mut self, length: u64, likely: u64) -> Result<(), Error> {
         if length > self.inner.longest {
             return Err(Error::TooLong);
         }
         if length > self.granted {
-            self.inner.promise(length - self.granted, length > LONG)?;
+            let headroom = if length > LONG { LONG } else { 0 };
+            self.inner.promise(length - self.granted, headroom, likely.saturating_add(headroom))?;
             self.granted = length;
         }
         Ok(())
@@ -71,7 +80,9 @@ impl Share {
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), Error> {
         let length = self.written.saturating_add(bytes);
         if length > self.granted {
-            self.expect(length.max(self.inner.longest.min(length.saturating_add(STEP))))?;
+            let at_most = |bytes: u64| length.max(self.inner.longest.min(bytes));
+            // Room for a step more would be too little again.
+            self.ask(at_most(length.saturating_add(STEP)), at_most(length.saturating_mul(2)))?;
         }
         let kept = self.kept();
         self.written = length;
@@ -115,11 +126,17 @@ impl Inner {
         Ok(Space { free, level: self.level(free.saturating_sub(promised)) })
     }
 
-    /// Whether stored things should go to make room. What is arriving counts as free: it may yet be refused, and
-    /// nothing may have gone for it then.
+    /// Whether stored things should go to make room, also for the longest object that found none. What is arriving
+    /// counts as free: it may yet be refused, and nothing may have gone for it then.
     pub(super) fn short(&self) -> Result<bool, Error> {
-        let free = self.free()?.saturating_add(self.promises.sums().arriving);
-        Ok(self.level(free) != Level::Ample)
+        let Sums { arriving, wanted, .. } = *self.promises.sums();
+        let enough = self.warn.max(self.refuse.saturating_add(wanted));
+        Ok(self.free()?.saturating_add(arriving) < enough)
+    }
+
+    /// What could be done for objects that found no room was done: whoever still finds none says so again.
+    pub(super) fn made_room(&self) {
+        self.promises.sums().wanted = 0;
     }
 
     /// Refuses under the watermark. What is only set aside goes first.
@@ -131,13 +148,14 @@ impl Inner {
         Ok(())
     }
 
-    /// Promise so many more bytes, counted together with every other promise.
-    fn promise(&self, more: u64, long: bool) -> Result<(), Error> {
+    /// Promise so many more bytes, counted together with every other promise. Where they cannot be had, `wanted` is what
+    /// the whole object needs.
+    fn promise(&self, more: u64, headroom: u64, wanted: u64) -> Result<(), Error> {
         let mut sums = self.promises.sums();
-        let headroom = if long { LONG } else { 0 };
         let needed = [more, sums.promised, headroom].into_iter().fold(self.refuse, u64::saturating_add);
         let lacks = || Ok::<bool, Error>(self.free()? < needed);
         if lacks()? && (!self.segments.give_back_reserves() || lacks()?) {
+            sums.wanted = sums.wanted.max(wanted);
             return Err(Error::Full);
         }
         sums.promised = sums.promised.saturating_add(more);

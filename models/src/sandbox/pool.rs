@@ -70,10 +70,9 @@ impl Pool {
         }
     }
 
-    /// Wait until one has started.
-    pub async fn started(&self) {
-        // An error is the end of the pool: nobody waits for it.
-        let _ = self.last.clone().wait_for(|state| matches!(state, Start::Warm(_))).await;
+    /// Wait until one has started; `false`: the pool has ended, and none ever will.
+    pub async fn started(&self) -> bool {
+        self.last.clone().wait_for(|state| matches!(state, Start::Warm(_))).await.is_ok()
     }
 
     /// Give a job to a warm worker and wait for its answer. The time of `terms` begins when the worker gets the job.
@@ -149,5 +148,18 @@ async fn keep_warm(program: Program, warm: mpsc::Sender<WorkerHandle>, say: watc
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pool_that_has_ended_says_so() {
+        let pool = Pool::new(Program::new("/nowhere", ["worker"]), 1, 1);
+        pool.keeper.abort();
+        assert!(!pool.started().await);
+        assert_eq!(pool.failing().await.kind, DeathKind::NotStarted);
     }
 }

@@ -117,6 +117,16 @@ async fn when_nobody_knows_people_get_the_whole_countdown_and_sign_in_again() {
 }
 
 #[tokio::test]
+async fn when_nobody_knows_no_code_is_good_for_longer_than_a_new_one() {
+    let site = Site::new(0).await;
+    let now = NOW - 26 * 365 * 24 * HOUR;
+    site.start(now, None).await;
+    let late = site.ledger.use_code("code", None, now + CODE_MS).await;
+    assert!(matches!(late, Err(Error::Unknown(_))));
+    assert_eq!(site.ledger.use_code("code", None, now + CODE_MS - 1).await.unwrap(), "ada");
+}
+
+#[tokio::test]
 async fn what_leaves_at_once_still_does() {
     for moved in [Some(-HOUR), None] {
         let site = Site::new(0).await;

@@ -214,3 +214,29 @@ fn nothing_has_to_go_for_what_may_yet_be_refused() {
     incoming.commit(reception("1")).unwrap();
     assert!(store.short().unwrap(), "until it is here to stay");
 }
+
+#[test]
+fn what_may_go_goes_for_a_long_object_that_found_no_room_and_only_for_it() {
+    let (_root, _disk, store) = small(220 * MIB);
+    let inbox = store.inbox();
+    let stored: Vec<Id> = (0..3).map(|_| put(&store, &noise(30 << 20)).unwrap().id).collect();
+    // Too long for this site, or long with room enough: nothing goes.
+    assert!(matches!(inbox.begin().unwrap().expect(u64::MAX), Err(Error::TooLong)));
+    assert!(!store.short().unwrap());
+    let refused = || inbox.begin().unwrap().expect(100 * MIB);
+    assert!(matches!(refused(), Err(Error::Full)));
+    assert_ne!(store.space().unwrap().level, Level::Refusing);
+    assert!(store.short().unwrap(), "far above the warn watermark");
+    let mut gone = stored.into_iter();
+    while store.short().unwrap() {
+        inbox.remove(gone.next().unwrap()).unwrap();
+    }
+    store.made_room();
+    refused().unwrap();
+    assert!(!store.short().unwrap(), "and no more goes for it");
+    // Where nothing more may go it is over as well.
+    assert!(matches!(inbox.begin().unwrap().expect(1024 * MIB), Err(Error::Full)));
+    assert!(store.short().unwrap());
+    store.made_room();
+    assert!(!store.short().unwrap());
+}
