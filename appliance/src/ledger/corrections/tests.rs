@@ -183,6 +183,24 @@ async fn what_an_earlier_version_recorded_is_looked_at_anew_before_it_is_compare
 }
 
 #[tokio::test]
+async fn what_cannot_be_compared_since_it_left_this_disk_is_said() {
+    for (old, said) in [("0123456789abcdef0123456789abcdef", true), ("", false)] {
+        let site = Site::new().await;
+        let study = site.receive(1, "1", 1, "ann").await.study;
+        sqlx::query(
+            "UPDATE instances SET evicted_at = 20, identity_index = coalesce(nullif(?, ''), identity_index)",
+        )
+        .bind(old)
+        .execute(&site.ledger.pool)
+        .await
+        .unwrap();
+        let made = site.receive(1, "1", 2, "bob").await;
+        assert_eq!((made.conflict, made.corrects), (said, !said));
+        assert_eq!(site.lines(&study).await.contains("could not be compared with what has left"), said);
+    }
+}
+
+#[tokio::test]
 async fn a_case_that_was_stopped_while_it_was_packed_is_not_held() {
     let site = Site::new().await;
     let study = site.receive(1, "1", 1, "ann").await.study;
