@@ -127,8 +127,9 @@ impl Conveyor {
 
     /// Somebody must look again, whatever was decided before.
     async fn hold_again(&self, case: &CaseRow, digest: Option<&str>, why: &str) -> Result<Packed, Error> {
-        self.ledger.hold_packing(case, digest, why).await?;
-        self.ledger.add_event(&case.study, "appliance", why, now()).await?;
+        if self.ledger.hold_packing(case, digest, why).await? {
+            self.ledger.add_event(&case.study, "appliance", why, now()).await?;
+        }
         Ok(Packed::NotNow)
     }
 

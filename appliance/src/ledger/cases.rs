@@ -235,15 +235,26 @@ impl Ledger {
     }
 
     /// Holds a case that was being packed, with the reason among those of the gate; under the digest of another plan where
-    /// there is one.
+    /// there is one. `false`: somebody or something was first, and nothing is held.
     ///
     /// # Errors
     /// The database's refusal; [`Error::Row`] when the digest is none.
-    pub async fn hold_packing(&self, case: &CaseRow, digest: Option<&str>, why: &str) -> Result<()> {
+    pub async fn hold_packing(&self, case: &CaseRow, digest: Option<&str>, why: &str) -> Result<bool> {
         if digest.is_some_and(|d| d.len() != 64 || !d.bytes().all(|b| b.is_ascii_hexdigit())) {
             return Err(Error::Row("plan digest"));
         }
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        // Nothing to go back to: undo never leads past a hold.
+        let held = sqlx::query(
+            "UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'",
+        )
+        .bind(why)
+        .bind(&case.id)
+        .execute(&mut *tx)
+        .await?;
+        if held.rows_affected() == 0 {
+            return Ok(false);
+        }
         sqlx::query(
             "UPDATE dispositions SET plan_digest = coalesce(?, plan_digest), holds = json_insert(holds, '$[#]', ?)
              WHERE study = ? AND revision = ?",
@@ -254,16 +265,8 @@ impl Ledger {
         .bind(case.revision)
         .execute(&mut *tx)
         .await?;
-        // Nothing to go back to: undo never leads past a hold.
-        sqlx::query(
-            "UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'",
-        )
-        .bind(why)
-        .bind(&case.id)
-        .execute(&mut *tx)
-        .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Marks a case the cloud has put aside visibly.

@@ -142,13 +142,17 @@ impl Which<'_> {
     }
 }
 
-/// An instance with other bytes that is here under the UID of an arrival.
+/// An instance with other bytes that is here under the UID of an arrival, and that nothing took the place of.
 #[derive(FromRow)]
 struct Known {
     id: String,
     series_uid: String,
     identity_index: Option<String>,
-    rejected: Option<String>,
+    /// It counts.
+    stands: bool,
+    rejected: bool,
+    /// It left this disk, and an earlier version said whose it is.
+    gone: bool,
 }
 
 /// What an arrival is to the instances of its UID that came before it.
@@ -160,7 +164,9 @@ pub(super) struct Place {
     pub(super) corrects: bool,
     /// Entries whose place it takes.
     pub(super) replaces: Vec<String>,
-    /// About another patient than one of its study in another series: both count.
+    /// Kept beside one that it could not be compared with: that has left this disk.
+    pub(super) uncompared: bool,
+    /// Beside one of its study in another series, about another patient or corrected in its own: both count.
     pub(super) beside_another: bool,
     /// The studies, its own among them, of which it is news that they share the UID. Empty: it is alone.
     pub(super) collides: BTreeSet<String>,
@@ -168,52 +174,67 @@ pub(super) struct Place {
 
 impl Place {
     /// Within a study other bytes about the same patient, or about nobody knows whom, are kept beside; about another one
-    /// they are a correction, unless they are in another series, as no correction is. What was taken back makes room for
-    /// what comes in its place. What is in another study is another instance, whoever it is about.
+    /// they are a correction, unless they are in another series, as no correction is. What is in the same series decides,
+    /// and the rest where that has nothing to say. What was taken back makes room for what comes in its place. What is in
+    /// another study is another instance, whoever it is about.
     pub(super) async fn of(
         tx: &mut Transaction<'_, Sqlite>,
         seal: &Seal,
         (a, index, study, identity): (&Arrival, &str, &str, Option<&str>),
     ) -> Result<Self> {
         let mut place = Self::default();
-        let elsewhere: Option<(String, bool)> = sqlx::query_as(
-            "SELECT study, collides <> 0 FROM instances WHERE sop_instance_index = ? AND study <> ? LIMIT 1",
-        )
-        .bind(index)
-        .bind(study)
-        .fetch_optional(&mut **tx)
-        .await?;
-        // Where some collide already all of them were told; until then there is one other study at most.
-        place.collides.extend(elsewhere.iter().filter(|(_, told)| !told).map(|(other, _)| other.clone()));
+        let studies: Vec<(String,)> =
+            sqlx::query_as("SELECT DISTINCT study FROM instances WHERE sop_instance_index = ? LIMIT 3")
+                .bind(index)
+                .fetch_all(&mut **tx)
+                .await?;
+        // It is news to another study if this is the second one: where there were two all of them were told.
+        if let [(only,)] = studies.as_slice()
+            && only != study
+        {
+            place.collides.insert(only.clone());
+        }
         let here: Vec<Known> = sqlx::query_as(
-            "SELECT id, series_uid, identity_index, rejected FROM instances
-             WHERE sop_instance_index = ? AND study = ? AND blake3 <> ?
-             ORDER BY conflict <> 0 OR replaced_at IS NOT NULL, arrived, id",
+            "SELECT id, series_uid, identity_index, rejected IS NOT NULL AS rejected,
+             conflict = 0 AND set_aside IS NULL AND rejected IS NULL AS stands,
+             evicted_at IS NOT NULL AND coalesce(length(identity_index), 0) = 32 AS gone
+             FROM instances WHERE sop_instance_index = ? AND study = ? AND blake3 <> ? AND replaced_at IS NULL
+             ORDER BY arrived, id",
         )
         .bind(index)
         .bind(study)
         .bind(&a.blake3)
         .fetch_all(&mut **tx)
         .await?;
-        let mut before: Option<(bool, bool)> = None;
-        for k in here {
-            let other = whose::is_other(identity, k.identity_index.as_deref());
-            if other && k.rejected.is_none() && seal.open(SERIES_UID, &k.id, &k.series_uid)? != a.series_uid {
-                place.beside_another = true;
-                continue;
-            }
-            before.get_or_insert((other, k.rejected.is_some()));
-            place.replaces.push(k.id);
-        }
-        let (corrects, taken_back) = before.unwrap_or_default();
-        (place.corrects, place.conflict) = (corrects, before.is_some() && !corrects && !taken_back);
-        if !corrects && !taken_back {
-            place.replaces.clear();
-        }
-        if place.beside_another || elsewhere.is_some() {
+        place.among(
+            here,
+            |k| whose::is_other(identity, k.identity_index.as_deref()),
+            |k| {
+                // What does not open is in no series that is known: it stops no reception.
+                seal.open(SERIES_UID, &k.id, &k.series_uid).is_ok_and(|series| series == a.series_uid)
+            },
+        );
+        if place.beside_another || studies.iter().any(|(other,)| other != study) {
             place.collides.insert(study.to_owned());
         }
         Ok(place)
+    }
+
+    /// Its place among those of its study, by what is about another patient and what is in its series.
+    fn among(&mut self, here: Vec<Known>, other: impl Fn(&Known) -> bool, mine: impl Fn(&Known) -> bool) {
+        let (mine, rest): (Vec<_>, Vec<_>) = here.into_iter().partition(mine);
+        let (another, same): (Vec<_>, Vec<_>) = rest.into_iter().partition(|k| other(k) && !k.rejected);
+        let decides = mine.iter().any(|k| k.stands || k.rejected || other(k));
+        let both = decides && same.iter().any(|k| k.stands);
+        let before = if decides { mine } else { same };
+        let stands = before.iter().find(|k| k.stands);
+        self.corrects = stands.map_or_else(|| before.iter().any(&other), &other);
+        self.conflict = stands.is_some() && !self.corrects;
+        self.uncompared = self.conflict && stands.is_some_and(|k| k.gone);
+        self.beside_another = !another.is_empty() || both && !self.conflict;
+        if self.corrects || stands.is_none() && before.iter().any(|k| k.rejected) {
+            self.replaces = before.into_iter().map(|k| k.id).collect();
+        }
     }
 }
 
@@ -235,7 +256,8 @@ pub(super) async fn mark(
          WHERE n.id = ?3 AND f.state <> 'replaced' AND EXISTS
              (SELECT 1 FROM instances o JOIN forwards g ON g.instance = o.id AND g.destination = f.destination
               WHERE o.sop_instance_index = ?1 AND g.state <> 'replaced'
-              AND (o.study <> n.study OR o.identity_index <> n.identity_index))
+              AND (o.study <> n.study OR o.identity_index <> n.identity_index OR
+                  o.id <> n.id AND n.conflict = 0 AND o.conflict = 0 AND o.replaced_at IS NULL))
          ON CONFLICT DO UPDATE SET checked_by = NULL, checked_at = NULL",
     )
     .bind(sop_instance_index)

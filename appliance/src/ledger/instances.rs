@@ -9,6 +9,10 @@ use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UI
 use super::{Error, Ledger, Onward, Result, Seal, corrections, events, forwards, new_id, whose};
 use crate::study::KEY_OBJECT_SELECTION;
 
+/// Said of a study in which an instance came again: an earlier version recorded the one before, whose file is gone.
+const UNCOMPARED: &str =
+    "what came again could not be compared with what has left this disk: look at the archive";
+
 /// What reception knew about one stored instance.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -69,6 +73,8 @@ struct Recorded {
     new: bool,
     /// Something of its study was about another patient.
     other_patient: bool,
+    /// What it would be compared with has left this disk.
+    uncompared: bool,
 }
 
 /// One stored instance.
@@ -129,8 +135,10 @@ impl Ledger {
         let mut out = Vec::with_capacity(batch.len());
         let mut corrected: BTreeMap<String, u32> = BTreeMap::new();
         let mut collided: BTreeMap<String, u64> = BTreeMap::new();
+        let mut uncompared: BTreeSet<String> = BTreeSet::new();
         for arrival in batch {
-            let Recorded { arrived, new, other_patient } = record(&mut tx, &self.seal, arrival).await?;
+            let made = record(&mut tx, &self.seal, arrival).await?;
+            let Recorded { arrived, new, other_patient, .. } = made;
             let (kept, to) = (&arrived.kept, to(arrival));
             let queued = forwards::queue(&mut tx, kept, &arrived.study, &to, arrival.arrived).await?;
             if !arrived.collides.is_empty() && (new || queued > 0) {
@@ -142,6 +150,7 @@ impl Ledger {
             if other_patient {
                 *corrected.entry(arrived.study.clone()).or_insert(0) += 1;
             }
+            uncompared.extend(made.uncompared.then(|| arrived.study.clone()));
             out.push(arrived);
         }
         let now = batch.iter().map(|a| a.arrived).max().unwrap_or_default();
@@ -152,6 +161,9 @@ impl Ledger {
         for (study, count) in collided {
             let line = collisions::collision_line(count);
             events::add(&mut *tx, &self.seal, &study, "appliance", &line, now).await?;
+        }
+        for study in uncompared {
+            events::add(&mut *tx, &self.seal, &study, "appliance", UNCOMPARED, now).await?;
         }
         tx.commit().await?;
         Ok(out)
@@ -195,7 +207,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         let collides = collides.then(|| study.clone()).into_iter().collect();
         let (conflict, corrects) = (false, false);
         let arrived = Arrived { study, kept, instance_index: index, repeated, conflict, corrects, collides };
-        return Ok(Recorded { arrived, new: false, other_patient: false });
+        return Ok(Recorded { arrived, new: false, other_patient: false, uncompared: false });
     }
     let study = study_of(tx, seal, a).await?;
     let identity = whose::index(seal, &index, &a.identity)?;
@@ -237,7 +249,8 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         collides: place.collides,
     };
     let other_patient = place.corrects || place.beside_another;
-    Ok(Recorded { arrived, new: true, other_patient })
+    let uncompared = place.uncompared;
+    Ok(Recorded { arrived, new: true, other_patient, uncompared })
 }
 
 /// Study and entry of the row that stands for these bytes, and whether it collides. An entry that has its row, also one whose removal a crash cut

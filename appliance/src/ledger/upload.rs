@@ -65,7 +65,8 @@ impl Ledger {
     pub async fn envelopes_in_use(&self) -> Result<Vec<String>> {
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT envelope FROM cases WHERE envelope IS NOT NULL AND (state IN ('sealed', 'sending')
-             OR state IN ('stopped', 'not-sent') AND (before LIKE '%sealed' OR before LIKE '%sending'))",
+             OR state IN ('stopped', 'not-sent', 'waiting', 'leaving')
+             AND (before LIKE '%sealed%' OR before LIKE '%sending%'))",
         )
         .fetch_all(&self.pool)
         .await?;

@@ -32,6 +32,19 @@ async fn press(client: &mut Client, study: &str, action: &str, reason: Option<&s
     client.press(&seen, action, reason).await.status
 }
 
+/// What packing made.
+fn sealed() -> Sealed {
+    Sealed {
+        envelope: "ab".repeat(16),
+        digest: "cd".repeat(32),
+        plain_bytes: 1,
+        sealed_bytes: 1,
+        image_bytes: 1,
+        frame_bytes: 1,
+        searched: 1,
+    }
+}
+
 /// Reasons go where they are asked for.
 fn reason(action: &str) -> Option<&'static str> {
     ["release", "dont-send", "bury", "escalate"].contains(&action).then_some("a reason")
@@ -181,15 +194,7 @@ async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
     assert_eq!(press(&mut client, &study, "release", Some("no text in it")).await, StatusCode::OK);
     let case = client.detail(&study).await["case"]["id"].as_str().unwrap().to_owned();
     assert!(house.ledger.begin_packing(&case).await.unwrap());
-    let sealed = Sealed {
-        envelope: "ab".repeat(16),
-        digest: "cd".repeat(32),
-        plain_bytes: 1,
-        sealed_bytes: 1,
-        image_bytes: 1,
-        frame_bytes: 1,
-        searched: 1,
-    };
+    let sealed = sealed();
     house.ledger.record_sealed(&case, &sealed).await.unwrap();
     assert_eq!(press(&mut client, &study, "identity-visible", None).await, StatusCode::OK);
     assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope], "undo would send it");
@@ -200,4 +205,23 @@ async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
     assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!((&seen["case"]["state"], &seen["case"]["areas"][0]["x1"]), (&json!("held"), &json!(50)));
+}
+
+#[tokio::test]
+async fn an_envelope_stays_for_as_long_as_undo_leads_back_to_it() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let study = a_case(&house, 1, CaseState::Packing, false).await;
+    let case = client.detail(&study).await["case"]["id"].as_str().unwrap().to_owned();
+    let sealed = sealed();
+    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    for action in ["identity-visible", "bury", "send"] {
+        assert_eq!(press(&mut client, &study, action, reason(action)).await, StatusCode::OK, "{action}");
+        assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope.as_str()], "{action}");
+    }
+    for state in ["not-sent", "stopped", "sealed"] {
+        assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
+        assert_eq!(client.detail(&study).await["case"]["state"], state);
+    }
+    assert_eq!(house.ledger.case(&case).await.unwrap().envelope, Some(sealed.envelope));
 }

@@ -37,6 +37,11 @@ fn refused() -> ForwardOutcome {
     ForwardOutcome::Dead { status: Some(0x0111), fault: "another instance".into(), attempts: 1 }
 }
 
+/// One of study 1 in a series of this UID.
+fn in_series(series: &str, content: u8, who: &str) -> Arrival {
+    Arrival { series_uid: series.into(), ..arrival(1, UID, content, who) }
+}
+
 async fn unchecked(site: &Site, study: &str) -> u32 {
     site.ledger.detail(study).await.unwrap().row.unchecked
 }
@@ -97,7 +102,7 @@ async fn within_a_study_another_series_about_another_patient_is_no_correction_an
     let site = Site::new().await;
     let study = receive(&site, 1, 1, "ann").await.study;
     let case = site.answered(&study, CaseState::Review).await;
-    let other = |content, who: &str| Arrival { series_uid: "1.2.10".into(), ..arrival(1, UID, content, who) };
+    let other = |content, who| in_series("1.2.10", content, who);
     let made = site.take(&other(2, "bob")).await;
     assert_eq!((made.corrects, made.conflict, made.collides.len()), (false, false, 1));
     assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
@@ -108,14 +113,61 @@ async fn within_a_study_another_series_about_another_patient_is_no_correction_an
     // Each is corrected in its own series.
     assert!(site.take(&other(3, "carl")).await.corrects);
     site.ledger.make_revision(&study, "quiet", 40).await.unwrap();
-    let mut counting = site.counting(&study, 3).await;
-    counting.sort();
-    assert_eq!(counting, ["1", "3"]);
+    assert_eq!(site.counting(&study, 3).await, ["1", "3"]);
     // About the same patient it is kept beside, whatever its series.
     site.take(&arrival(2, "1.2.77.2", 4, "eve")).await;
     let beside = Arrival { series_uid: "1.2.11".into(), ..arrival(2, "1.2.77.2", 5, "eve") };
     let made = site.take(&beside).await;
     assert!(made.conflict && made.collides.is_empty());
+}
+
+#[tokio::test]
+async fn a_correction_to_a_patient_who_is_in_another_series_already_takes_its_place_in_its_own() {
+    let site = Site::new().await;
+    let study = receive(&site, 1, 1, "ann").await.study;
+    site.take(&in_series("1.2.10", 2, "bob")).await;
+    let case = site.answered(&study, CaseState::Review).await;
+    let made = site.take(&in_series("1.2.10", 3, "ann")).await;
+    assert_eq!((made.corrects, made.conflict, made.collides.len()), (true, false, 1));
+    assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
+    site.ledger.make_revision(&study, "quiet", 30).await.unwrap();
+    assert_eq!(site.counting(&study, 2).await, ["1", "3"]);
+    let waiting = site.ledger.forwards("pacs", &["waiting"], 9).await.unwrap();
+    assert_eq!(waiting.iter().filter(|r| r.collision).count(), 2, "the archive may keep one of the two");
+    // Other bytes about the patient of each series are kept beside.
+    for (series, content) in [("1.2.9", 4), ("1.2.10", 5), ("1.2.11", 6)] {
+        assert!(site.take(&in_series(series, content, "ann")).await.conflict, "{series}");
+    }
+    // What was replaced is in nobody's way, nor is what triage could not read.
+    let unreadable = in_series("1.2.12", 7, "bob");
+    let made = site.take(&unreadable).await;
+    assert!(!made.conflict && !made.corrects);
+    site.ledger.set_aside(&unreadable.id, "damaged").await.unwrap();
+    let again = site.take(&in_series("1.2.12", 8, "bob")).await;
+    assert!(!again.conflict && !again.corrects);
+    site.ledger.make_revision(&study, "quiet", 40).await.unwrap();
+    assert_eq!(site.counting(&study, 3).await, ["1", "3", "8"]);
+}
+
+#[tokio::test]
+async fn a_series_that_does_not_open_is_another_one_and_stops_no_reception() {
+    let site = Site::new().await;
+    receive(&site, 1, 1, "ann").await;
+    let damage = sqlx::query("UPDATE instances SET series_uid = 'damaged'");
+    damage.execute(&site.ledger.pool).await.unwrap();
+    let made = receive(&site, 1, 2, "bob").await;
+    assert_eq!((made.corrects, made.conflict, made.collides.len()), (false, false, 1));
+}
+
+#[tokio::test]
+async fn a_study_that_collides_within_itself_is_told_of_the_second_study_once() {
+    let site = Site::new().await;
+    let one = receive(&site, 1, 1, "ann").await.study;
+    site.take(&in_series("1.2.10", 2, "bob")).await;
+    let made = receive(&site, 2, 3, "carl").await;
+    assert_eq!(made.collides, BTreeSet::from([one, made.study.clone()]));
+    let again = receive(&site, 2, 4, "carl").await;
+    assert_eq!(again.collides, BTreeSet::from([made.study]));
 }
 
 #[tokio::test]
@@ -268,17 +320,20 @@ async fn a_replaced_uid_of_two_patients_leads_to_both_and_forgetting_one_leaves_
     assert_eq!(back.0["PBOB"].uids["2.25.7"], UID);
 }
 
-/// What a ledger of the version before holds of a collision: study 1 waits for nothing, study 2 counts nothing.
+/// What a ledger of the version before holds of a collision: study 1 waits for nothing, study 2 counts nothing, study 4
+/// lost one of two.
 const BEFORE: &str = "
     INSERT INTO studies (id, uid, uid_index, revision, first_arrival, last_arrival) VALUES
-        ('s1', 'x1', 'u1', 1, 1, 1), ('s2', 'x2', 'u2', 1, 2, 2), ('s3', 'x3', 'u3', 1, 3, 3);
+        ('s1', 'x1', 'u1', 1, 1, 1), ('s2', 'x2', 'u2', 1, 2, 2), ('s3', 'x3', 'u3', 1, 3, 3), ('s4', 'x4', 'u4', 1, 6, 7);
     INSERT INTO instances (id, study, sop_instance_uid, series_uid, sop_class, transfer_syntax, modality, calling_ae, address,
         association, arrived, bytes, blake3, revision, conflict, sop_instance_index, replaced_at) VALUES
         ('a', 's1', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 1, 1, 'da', 1, 0, 'i1', 9),
         ('b', 's2', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 2, 1, 'db', 1, 1, 'i1', NULL),
         ('c', 's3', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 3, 1, 'dc', 1, 0, 'i2', 9),
         ('d', 's3', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 4, 1, 'dd', 1, 0, 'i2', NULL),
-        ('e', 's3', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 5, 1, 'de', 1, 1, 'i2', NULL);
+        ('e', 's3', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 5, 1, 'de', 1, 1, 'i2', NULL),
+        ('f', 's4', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 6, 1, 'df', 1, 0, 'i3', NULL),
+        ('g', 's4', 'x', 'x', 'c', 't', 'CT', 'x', 'x', '1', 7, 1, 'dg', 1, 1, 'i1', NULL);
     INSERT INTO forwards (instance, destination, study, state, queued_at) VALUES
         ('a', 'pacs', 's1', 'replaced', 1), ('b', 'pacs', 's2', 'delivered', 2), ('c', 'pacs', 's3', 'replaced', 3);
     INSERT INTO revisions (study, revision, stable_at, stable_reason) SELECT id, 1, 5, 'quiet' FROM studies;
@@ -307,9 +362,10 @@ async fn an_upgrade_brings_back_what_another_study_had_displaced_and_a_hold_that
         rows.into_iter().map(|r| r.0).collect::<Vec<_>>().join(" ")
     };
     let counting = "SELECT id FROM instances WHERE conflict = 0 AND replaced_at IS NULL ORDER BY id";
-    assert_eq!(texts(counting).await, "a b d", "a correction within a study stays one");
-    assert_eq!(texts("SELECT id FROM instances WHERE collides = 1 ORDER BY id").await, "a b");
-    assert_eq!(texts("SELECT id FROM instances WHERE revision = 0").await, "b", "its study is answered anew");
+    assert_eq!(texts(counting).await, "a b d f g", "a correction within a study stays one");
+    assert_eq!(texts("SELECT id FROM instances WHERE collides = 1 ORDER BY id").await, "a b g");
+    let anew = "SELECT id FROM instances WHERE revision = 0 ORDER BY id";
+    assert_eq!(texts(anew).await, "a b g", "their studies are answered anew, whatever else was seen of them");
     let sent = "SELECT instance || '=' || state FROM forwards ORDER BY instance";
     assert_eq!(texts(sent).await, "a=waiting b=delivered c=replaced");
     assert_eq!(texts("SELECT sop_instance_index || '=' || destination FROM collisions").await, "i1=pacs");

@@ -63,10 +63,13 @@ impl Site {
         id
     }
 
-    /// The contents that count in a revision.
+    /// The contents that count in a revision, sorted.
     pub(in crate::ledger) async fn counting(&self, study: &str, revision: u32) -> Vec<String> {
         let rows = self.ledger.instances(study, revision).await.unwrap();
-        rows.into_iter().filter(|r| r.counts()).map(|r| r.blake3.trim_start_matches('0').to_owned()).collect()
+        let counting = rows.into_iter().filter(|r| r.counts());
+        let mut contents: Vec<_> = counting.map(|r| r.blake3.trim_start_matches('0').to_owned()).collect();
+        contents.sort();
+        contents
     }
 
     pub(in crate::ledger) async fn lines(&self, study: &str) -> String {
@@ -177,6 +180,40 @@ async fn what_an_earlier_version_recorded_is_looked_at_anew_before_it_is_compare
         let made = site.ledger.record_arrivals(&[again]).await.unwrap().remove(0);
         assert!(!made.corrects && made.conflict && made.study == study);
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_since_it_left_this_disk_is_said() {
+    for (old, said) in [("0123456789abcdef0123456789abcdef", true), ("", false)] {
+        let site = Site::new().await;
+        let study = site.receive(1, "1", 1, "ann").await.study;
+        sqlx::query(
+            "UPDATE instances SET evicted_at = 20, identity_index = coalesce(nullif(?, ''), identity_index)",
+        )
+        .bind(old)
+        .execute(&site.ledger.pool)
+        .await
+        .unwrap();
+        let made = site.receive(1, "1", 2, "bob").await;
+        assert_eq!((made.conflict, made.corrects), (said, !said));
+        assert_eq!(site.lines(&study).await.contains("could not be compared with what has left"), said);
+    }
+}
+
+#[tokio::test]
+async fn a_case_that_was_stopped_while_it_was_packed_is_not_held() {
+    let site = Site::new().await;
+    let study = site.receive(1, "1", 1, "ann").await.study;
+    let id = site.answered(&study, CaseState::Packing).await;
+    let case = site.ledger.case(&id).await.unwrap();
+    let (digest, holds) = ("ab".repeat(32), async || site.ledger.gate_holds(&id).await.unwrap());
+    site.ledger.move_case(&id, &[CaseState::Packing], CaseState::Stopped, None).await.unwrap();
+    assert!(!site.ledger.hold_packing(&case, Some(&digest), "look again").await.unwrap());
+    assert!(!holds().await);
+    let kept = site.ledger.disposition(&study, 1).await.unwrap().unwrap().plan_digest;
+    assert_eq!((site.ledger.case(&id).await.unwrap().state.as_str(), kept.as_str()), ("stopped", ""));
+    site.ledger.move_case(&id, &[CaseState::Stopped], CaseState::Packing, None).await.unwrap();
+    assert!(site.ledger.hold_packing(&case, Some(&digest), "look again").await.unwrap() && holds().await);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ UPDATE instances SET conflict = 0, replaced_at = NULL WHERE id IN (SELECT id FRO
 UPDATE forwards SET state = 'waiting', attempts = 0, next_attempt = 0, fault = NULL, done_at = NULL
     WHERE state = 'replaced' AND instance IN (SELECT id FROM displaced);
 UPDATE instances SET revision = 0 WHERE id IN (SELECT d.id FROM displaced d JOIN studies s ON s.id = d.study
-    JOIN dispositions p ON p.study = s.id AND p.revision = s.revision AND p.reason = 'key object selections only');
+    JOIN dispositions p ON p.study = s.id AND p.revision = s.revision);
 DROP TABLE displaced;
 INSERT INTO collisions (sop_instance_index, destination, found_at)
     SELECT i.sop_instance_index, f.destination, max(i.arrived) FROM instances i JOIN forwards f ON f.instance = i.id
