@@ -58,11 +58,12 @@ pub fn ahead() -> i64 {
     if ahead.abs() < NONE_MS { 0 } else { ahead }
 }
 
-/// By how much a clock was set, in words.
+/// By how much a clock was set, in words, to the nearest second: two clocks are never read at the same moment.
 #[must_use]
 pub fn words(by: i64) -> String {
     let way = if by < 0 { "back" } else { "forward" };
-    format!("{way} by {}", humantime::format_duration(Duration::from_secs(by.unsigned_abs() / 1_000)))
+    let seconds = by.unsigned_abs().saturating_add(500) / 1_000;
+    format!("{way} by {}", humantime::format_duration(Duration::from_secs(seconds)))
 }
 
 /// Of the monotonic clock, ms since this process first asked.
@@ -290,6 +291,12 @@ mod tests {
                 last = time;
             }
         }
+    }
+
+    #[test]
+    fn a_step_is_told_to_the_nearest_second() {
+        assert_eq!(words(3_599_996), "forward by 1h");
+        assert_eq!(words(-7_200_004), "back by 2h");
     }
 
     #[test]
