@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(watch.step(START + 4_500 - HOUR, 3_000), Some(-HOUR));
         assert_eq!(watch.step(START + 5_500 - HOUR, 4_000), None);
         assert_eq!(watch.step(START + 6_500, 5_000), Some(HOUR));
-        assert_eq!((words(-HOUR), words(HOUR + 60_999)), ("back by 1h".into(), "forward by 1h 1m".into()));
+        assert_eq!((words(-HOUR), words(HOUR + 60_499)), ("back by 1h".into(), "forward by 1h 1m".into()));
     }
 
     #[test]
