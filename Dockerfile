@@ -4,7 +4,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends cmake g++ unzip
 WORKDIR /src
 COPY . .
 # The same set-up as `make demo`: ONNX Runtime by version and hash.
-RUN PIP_BREAK_SYSTEM_PACKAGES=1 tests/setup demo && cargo build --release --locked -p appliance -p cloud-service
+RUN PIP_BREAK_SYSTEM_PACKAGES=1 tests/setup demo && cargo build --release --locked -p scanside-appliance -p scanside-cloud-service
 
 FROM debian:bookworm-slim AS base
 RUN useradd --system --home-dir /var/lib/scanside --create-home scanside

@@ -33,12 +33,12 @@ test: setup-test
 
 # Puts both programs, ONNX Runtime and the bundles under PREFIX.
 install: setup-demo
-	@$(STAGE) build cargo build --quiet --release --locked -p appliance -p cloud-service
+	@$(STAGE) build cargo build --quiet --release --locked -p scanside-appliance -p scanside-cloud-service
 	@tests/install $(CARGO_TARGET_DIR)/release $(DESTDIR)$(PREFIX)
 
 # What the tests do not need: lints with warnings as errors, licences and bans.
 lint:
-	cargo clippy --workspace --all-targets --features tests/corpus -- -D warnings
+	cargo clippy --workspace --all-targets --features scanside-tests/corpus -- -D warnings
 	command -v cargo-deny >/dev/null && cargo deny check || echo "cargo-deny is not installed: cargo install cargo-deny"
 
 # Tests over real, odd and malformed DICOM files that may not be part of the project.
@@ -55,17 +55,17 @@ guards: setup-test
 
 # Reception against other receivers, as ratios in one run: tests/benchmarks/intake.md and .svg.
 bench-intake: setup-test
-	@$(STAGE) build cargo build --quiet --release -p appliance
+	@$(STAGE) build cargo build --quiet --release -p scanside-appliance
 	@tests/benchmarks/intake.py $(ARGS)
 
 # De-identification against tools of the Python package index: tests/benchmarks/deid.md.
 bench-deid: setup-test
-	@$(STAGE) build cargo build --quiet --release -p appliance -p fixtures
+	@$(STAGE) build cargo build --quiet --release -p scanside-appliance -p scanside-fixtures
 	@tests/benchmarks/deid.py $(ARGS)
 
 # A radiograph from file to answer beside the same pipeline in Python, and a running appliance: tests/benchmarks/triage.md.
 bench-triage: setup-test
-	@$(STAGE) build cargo build --quiet --release -p appliance -p fixtures
+	@$(STAGE) build cargo build --quiet --release -p scanside-appliance -p scanside-fixtures
 	@tests/benchmarks/triage.py $(ARGS)
 
 # Draws tests/screenshots/ from acts 1 and 2 of the demonstration; ARGS="--more DIR" draws every other state as well.

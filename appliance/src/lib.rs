@@ -12,23 +12,9 @@
 //! | 0 | `dicom`, and the crates `proto` and `models` |
 
 pub mod alarm;
-pub mod audit;
 pub mod cli;
-pub mod commitment;
 pub mod conveyor;
-pub mod deid;
-pub mod dicom;
 pub mod escalation;
 pub mod forward;
-pub mod grey;
 pub mod house;
-pub mod intake;
-pub mod job;
-pub mod ledger;
-pub mod oversight;
-pub mod pixels;
 pub mod review;
-pub mod store;
-pub mod study;
-pub mod triage;
-pub mod worker;

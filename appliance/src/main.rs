@@ -1,5 +1,5 @@
 //! The appliance's binary: one executable for the control process, its workers and the command line.
 
 fn main() -> std::process::ExitCode {
-    appliance::cli::main(std::env::args_os())
+    scanside_appliance::cli::main(std::env::args_os())
 }

@@ -4,10 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use appliance::deid::{
-    Deviation, Head, Keys, Policy, PrivateAttribute, Profile, StudyContext, explain, plan,
-};
-use appliance::dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Value, Vr, tags};
+use deid::{Deviation, Head, Keys, Policy, PrivateAttribute, Profile, StudyContext, explain, plan};
+use dicom::{DataSet, Element, FileMeta, Tag, TransferSyntax, Value, Vr, tags};
 
 const REASON: &str = "the physicists' dose audit needs it";
 
@@ -210,7 +208,7 @@ fn write(path: &Path, text: &str) -> String {
 fn the_command_takes_a_file_and_names_the_line_of_every_fault() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.dcm");
-    std::fs::write(&input, appliance::dicom::example_file()).unwrap();
+    std::fs::write(&input, dicom::example_file()).unwrap();
     let good = write(
         &folder.path().join("good.toml"),
         "[profile]\nname = \"north\"\n[options]\nretain-device-identity = \"for the dose audit\"\n",

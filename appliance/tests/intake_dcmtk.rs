@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-use appliance::intake::{Acceptance, Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
-use appliance::store::units::Size;
-use appliance::store::{Inbox, Reception, Store, StoreConfig};
 use futures::future::BoxFuture;
+use intake::{Acceptance, Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
+use store::units::Size;
+use store::{Inbox, Reception, Store, StoreConfig};
 use tokio_util::sync::CancellationToken;
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";

@@ -4,9 +4,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use appliance::intake::{ClientCertificate, Refusal};
-use appliance::store::units::Span;
 use fixtures::pki::Authority;
+use intake::{ClientCertificate, Refusal};
+use store::units::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use appliance::ledger::{Ledger, ListQuery};
+use ledger::{Ledger, ListQuery};
 use serde_json::Value;
 use sqlx::ConnectOptions;
 
@@ -54,7 +54,7 @@ async fn first_release(path: &Path) {
     let _ = std::fs::remove_file(path);
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut plain = options.connect().await.unwrap();
-    sqlx::raw_sql(include_str!("ledgers/0001.sql")).execute(&mut plain).await.unwrap();
+    sqlx::raw_sql(include_str!("../crates/ledger/tests/ledgers/0001.sql")).execute(&mut plain).await.unwrap();
     sqlx::Connection::close(plain).await.unwrap();
 }
 

@@ -7,19 +7,19 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use appliance::deid::Profile;
-use appliance::dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
-use appliance::job::{
-    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer,
-    TriageJob, check_answer,
-};
+use deid::Profile;
+use dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
 use dicom_encoding::adapters::EncodeOptions;
 use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
-use models::sandbox::{Death, Note, Program, Terms, WorkerHandle};
+use domain::job::{
+    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer,
+    TriageJob, check_answer,
+};
 use proto::case::{CaseManifest, Disposition, Plan, Priority};
 use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
+use sandbox::{Death, Note, Program, Terms, WorkerHandle};
 
 const JPEG_XL_LOSSLESS: &str = "1.2.840.10008.1.2.4.110";
 const PLANTED: [&str; 5] = ["Quillfeather", "Bartholomew", "4711", "20240517", "3680043"];
@@ -177,7 +177,7 @@ async fn frame_of(file: File) -> (Preview, Vec<f64>) {
 #[tokio::test]
 async fn every_codec_runs_behind_the_walls() {
     let goldens: serde_json::Value =
-        serde_json::from_str(include_str!("../src/pixels/goldens.json")).unwrap();
+        serde_json::from_str(include_str!("../crates/pixels/src/goldens.json")).unwrap();
     for case in goldens.as_array().unwrap() {
         let number = |key: &str| case[key].as_u64().unwrap() as u16;
         let mut data = header("1.2.840.10008.5.1.4.1.1.7", "OT", "CHEST", (0, 0));

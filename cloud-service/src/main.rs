@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cloud_service::cli::main(std::env::args_os())
+    scanside_cloud_service::cli::main(std::env::args_os())
 }

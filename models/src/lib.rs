@@ -24,8 +24,6 @@ pub mod recalibrate;
 pub mod report;
 pub mod rule;
 pub mod runtime;
-#[cfg(unix)]
-pub mod sandbox;
 mod session;
 pub mod shipped;
 

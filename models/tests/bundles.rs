@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use models::{Bundle, Error, StudyFacts};
+use scanside_models::{Bundle, Error, StudyFacts};
 use tempfile::TempDir;
 
 fn folder(name: &str) -> PathBuf {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use alone::alone;
-use models::runtime::TELEMETRY_VARIABLE;
-use models::{Bundle, Classifier, Decoder, Disposition, Encoder, Error, GreyImage, Runtime, parity};
+use scanside_models::runtime::TELEMETRY_VARIABLE;
+use scanside_models::{Bundle, Classifier, Decoder, Disposition, Encoder, Error, GreyImage, Runtime, parity};
 use sha2::{Digest, Sha256};
 
 fn root() -> &'static Path {
@@ -145,8 +145,11 @@ fn a_report_is_written_from_an_embedding() {
             let embedding = encoder.embed(&image).unwrap();
             assert_eq!(embedding.len(), 4);
             assert_eq!(decoder.write(&embedding).unwrap(), text);
-            let compact = models::embedding::to_compact(&embedding).unwrap();
-            assert_eq!(decoder.write(&models::embedding::from_compact(&compact).unwrap()).unwrap(), text);
+            let compact = scanside_models::embedding::to_compact(&embedding).unwrap();
+            assert_eq!(
+                decoder.write(&scanside_models::embedding::from_compact(&compact).unwrap()).unwrap(),
+                text
+            );
         }
         assert!(matches!(decoder.write(&[0.0; 3]), Err(Error::Embedding(_))));
         assert!(matches!(decoder.write(&[f32::NAN; 4]), Err(Error::Embedding(_))));

@@ -1,6 +1,6 @@
 //! The checked-in gRPC code is what the generators make of `scanside.proto` today.
 //!
-//! After a change of the definition: `UPDATE_WIRE=1 cargo test -p proto --test wire_generated`.
+//! After a change of the definition: `UPDATE_WIRE=1 cargo test -p scanside-proto --test wire_generated`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;

@@ -9,8 +9,8 @@ use std::sync::mpsc;
 
 use appliance::review::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
+use scanside_tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
 use serde_json::{Value, json};
-use tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
 
 const HOUR: i64 = 3_600;
 const YEARS: i64 = 3 * 365 * 24 * HOUR;
@@ -286,7 +286,8 @@ fn a_lease_is_held_and_no_case_buried_whichever_way_the_clouds_clock_is_set() {
     }
     asked.recv_timeout(LIMIT).unwrap();
     // Each step is seen by the loop that ends leases, and ended leases are looked for between each two.
-    let said = || Ok::<_, tests::Error>(std::fs::read_to_string(&pair.cloud.log).unwrap_or_default());
+    let said =
+        || Ok::<_, scanside_tests::Error>(std::fs::read_to_string(&pair.cloud.log).unwrap_or_default());
     for (n, seconds) in [HOUR, -HOUR, YEARS, 0].into_iter().enumerate() {
         clock.set(seconds).unwrap();
         until("the cloud has seen the step", LIMIT, || {

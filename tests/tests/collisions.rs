@@ -7,8 +7,8 @@ use std::path::Path;
 use fixtures::identity::Person;
 use fixtures::scanner::Outgoing;
 use fixtures::study::{Study, StudyKind, StudySpec};
+use scanside_tests::cast::{Appliance, Keeper, LIMIT, Row, Settings, run_ok, until};
 use serde_json::Value;
-use tests::cast::{Appliance, Keeper, LIMIT, Row, Settings, run_ok, until};
 
 /// A film about the person of a seed.
 fn film(seed: u64) -> Study {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::{Appliance, LIMIT, Orthanc, Settings, free_port, until};
+use scanside_tests::cast::{Appliance, LIMIT, Orthanc, Settings, free_port, until};
 
 fn rule(port: u16) -> toml::Table {
     let text = format!(
@@ -111,7 +111,7 @@ fn providing_without_an_archive_that_commits_is_refused_with_what_to_write() {
     let settings = Settings::read(&appliance.config).unwrap();
     settings.with("commitment", "provide", true).with_one_more("forward", plain).write().unwrap();
     let config = appliance.config.display().to_string();
-    let said = tests::cast::run("appliance", &["check", "--config", &config]).unwrap();
+    let said = scanside_tests::cast::run("appliance", &["check", "--config", &config]).unwrap();
     assert_ne!(said.code, 0);
     let words = format!("{}{}", said.stdout, said.stderr);
     assert!(words.contains("commitment.provide") && words.contains("commit = true"), "{words}");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use fixtures::study::{Encoding, StudyKind, StudySpec};
-use tests::cast::{conformity_errors, run};
+use scanside_tests::cast::{conformity_errors, run};
 
 /// Public files of many kinds, which the set-up unpacks: reports, presentation states, plans, odd images.
 const PUBLIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pydicom");
@@ -70,10 +70,10 @@ fn an_attribute_that_the_iod_needs_is_missed() {
     let bytes = &study.instances[0].file;
     let whole = folder.path().join("whole.dcm");
     std::fs::write(&whole, bytes).unwrap();
-    let mut parsed = appliance::dicom::read(&bytes[..], &Default::default()).unwrap();
-    parsed.data.remove(appliance::dicom::tags::ROWS);
+    let mut parsed = dicom::read(&bytes[..], &Default::default()).unwrap();
+    parsed.data.remove(dicom::tags::ROWS);
     let mut out = Vec::new();
-    appliance::dicom::write_file(&parsed.meta, &parsed.data, parsed.bulk(&bytes), &mut out).unwrap();
+    dicom::write_file(&parsed.meta, &parsed.data, parsed.bulk(&bytes), &mut out).unwrap();
     let less = folder.path().join("less.dcm");
     std::fs::write(&less, out).unwrap();
     let (whole, less) = (conformity_errors(&whole).unwrap(), conformity_errors(&less).unwrap());

@@ -1,12 +1,12 @@
 //! A study that is corrected at the archive: the same UIDs about another patient, and a rejection note.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use appliance::dicom::{self, Limits, tags, vr_of};
+use dicom::{self, Limits, tags, vr_of};
 use fixtures::identity::Person;
 use fixtures::scanner::Outgoing;
 use fixtures::scanner::implicit::{element, item};
 use fixtures::study::{Instance, Study, StudyKind, StudySpec};
-use tests::cast::{Appliance, LIMIT, Row, Settings, until};
+use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, until};
 
 const KEY_OBJECT_SELECTION: &str = "1.2.840.10008.5.1.4.1.1.88.59";
 const IMPLICIT: &str = "1.2.840.10008.1.2";

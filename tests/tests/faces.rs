@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use appliance::dicom::{self, Limits, TransferSyntax, Vr, tags};
-use appliance::pixels::Image;
+use dicom::{self, Limits, TransferSyntax, Vr, tags};
 use fixtures::study::{StudyKind, StudySpec};
+use pixels::Image;
+use scanside_tests::cast::{Pair, Settings, Terms, run};
 use serde_json::Value;
-use tests::cast::{Pair, Settings, Terms, run};
 
 /// Stored value and more is bone in these phantoms: 250 HU at intercept -1024.
 const BONE: u16 = 1274;

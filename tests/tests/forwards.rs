@@ -6,7 +6,9 @@ use std::path::Path;
 
 use fixtures::scanner::{Outgoing, Scanner};
 use fixtures::study::{Encoding, StudyKind, StudySpec};
-use tests::cast::{Appliance, DataSets, LIMIT, ORTHANC, Orthanc, STORESCP, Settings, Storescp, run, until};
+use scanside_tests::cast::{
+    Appliance, DataSets, LIMIT, ORTHANC, Orthanc, STORESCP, Settings, Storescp, run, until,
+};
 
 /// Small studies in every encoding that both archives take: DCMTK ends the association at a last fragment of odd
 /// length, which our deflated data sets may have.
@@ -221,7 +223,7 @@ fn a_router_sends_us_a_copy_and_the_scanner_sends_to_both() {
     .unwrap();
     let there: Vec<String> = ledger.query("SELECT json_quote(blake3) FROM instances").unwrap();
     for data in &expected {
-        let digest = appliance::store::Digest::of(data).to_string();
+        let digest = store::Digest::of(data).to_string();
         assert!(there.contains(&digest), "an object is not here as it was sent");
     }
     assert_eq!(appliance.status().unwrap()["destinations"], serde_json::json!([]));

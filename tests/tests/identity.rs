@@ -7,7 +7,7 @@ use fixtures::planted::{Planted, Searcher};
 use fixtures::scanner::raw::RawPeer;
 use fixtures::scanner::{Outgoing, Scanner, pdu};
 use fixtures::study::{Encoding, Study, StudyKind, StudySpec};
-use tests::cast::{LIMIT, Pair, Terms, Watch, open_kept, site_keys, until};
+use scanside_tests::cast::{LIMIT, Pair, Terms, Watch, open_kept, site_keys, until};
 
 fn studies() -> Vec<Study> {
     let chest = |kind, seed, encoding| StudySpec::new(kind, seed).with_encoding(encoding);

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use scanside_tests::cast::{Answer, project, run};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tests::cast::{Answer, project, run};
 
 fn model(words: &[&str]) -> Answer {
     run("appliance", &[&["model"], words].concat()).unwrap()

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::{Appliance, LIMIT, Settings, Terms, project, run, until};
+use scanside_tests::cast::{Appliance, LIMIT, Settings, Terms, project, run, until};
 
 #[test]
 fn a_bundle_that_cannot_be_loaded_keeps_nothing_from_being_received_and_is_said_once() {

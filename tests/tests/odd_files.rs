@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use fixtures::malformed;
+use scanside_tests::cast::{Looked, Seen, look, run};
 use serde_json::Value;
-use tests::cast::{Looked, Seen, look, run};
 
 /// Every case as a file, in the order of the cases.
 fn files(folder: &std::path::Path) -> Vec<(malformed::Case, PathBuf)> {

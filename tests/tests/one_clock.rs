@@ -60,7 +60,7 @@ fn the_check_sees_what_it_is_for() {
     assert_eq!(wrong("appliance/src/forward/x.rs", late), ["appliance/src/forward/x.rs: SystemTime::now"]);
     assert!(wrong("proto/src/clock.rs", late).is_empty());
     let inside = "//! x\nfn now() { proto::clock::now(); }\n";
-    assert_eq!(wrong("appliance/src/study/steps.rs", inside).len(), 1);
+    assert_eq!(wrong("appliance/crates/domain/src/study/steps.rs", inside).len(), 1);
     assert!(wrong("appliance/src/house/work.rs", inside).is_empty());
     let tested =
         "//! x\n#[cfg(test)]\nmod tests {\n use std::time::SystemTime; fn f() { SystemTime::now(); }\n}\n";

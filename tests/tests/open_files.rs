@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::{Appliance, LIMIT, Terms, run, until};
+use scanside_tests::cast::{Appliance, LIMIT, Terms, run, until};
 
 const IMAGES: usize = 1_200;
 const IDLE: usize = 900;
@@ -65,13 +65,16 @@ fn check_says_what_it_found_and_what_is_needed() {
         words.contains("soft limit") && words.contains("hard limit") && words.contains("are needed"),
         "{words}"
     );
-    tests::cast::Settings::read(&appliance.config)
+    scanside_tests::cast::Settings::read(&appliance.config)
         .unwrap()
         .with("intake", "max_associations", 1_024)
         .write()
         .unwrap();
-    let few =
-        tests::cast::run_under("ulimit -n 1024", "appliance", &["check", "--json", "--config", &config]);
+    let few = scanside_tests::cast::run_under(
+        "ulimit -n 1024",
+        "appliance",
+        &["check", "--json", "--config", &config],
+    );
     let said = few.unwrap().first().unwrap();
     assert_eq!(said["open_files_enough"], false);
     let notes = said["notes"].to_string();

@@ -3,11 +3,9 @@
 
 use std::path::Path;
 
-use appliance::dicom::{
-    DataSet, Element, FileMeta, Limits, TransferSyntax, Value, Vr, read, tags, write_file,
-};
+use dicom::{DataSet, Element, FileMeta, Limits, TransferSyntax, Value, Vr, read, tags, write_file};
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::{project, run_ok};
+use scanside_tests::cast::{project, run_ok};
 
 /// Largest stored value of the 12 bits.
 const TOP: u16 = 4095;
@@ -54,7 +52,7 @@ fn write((data, values, columns): &(DataSet, Vec<u16>, usize), film: &Film, path
     let (name, shape) =
         if film.monochrome1 { ("MONOCHROME1", "INVERSE") } else { ("MONOCHROME2", "IDENTITY") };
     data.put_text(tags::PHOTOMETRIC_INTERPRETATION, Vr::CS, name);
-    data.put_text(appliance::dicom::Tag::new(0x2050, 0x0020), Vr::CS, shape);
+    data.put_text(dicom::Tag::new(0x2050, 0x0020), Vr::CS, shape);
     // What is padding must not count for the window either, so the header gives none.
     data.remove(tags::WINDOW_CENTER);
     data.remove(tags::WINDOW_WIDTH);

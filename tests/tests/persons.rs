@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
 use appliance::review::Decision;
+use dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
 use fixtures::study::{Instance, StudyKind, StudySpec};
+use scanside_tests::cast::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
 use serde_json::Value;
-use tests::cast::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
 
 const ANDERSSON: [(Tag, &str); 3] =
     [(tags::PATIENT_NAME, "Andersson^Bo"), (tags::PATIENT_BIRTH_DATE, "19400101"), (tags::PATIENT_SEX, "M")];

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::dicom::{self, FileMeta, Limits, TransferSyntax, Vr, tags};
-use appliance::pixels::Image;
+use dicom::{self, FileMeta, Limits, TransferSyntax, Vr, tags};
 use fixtures::identity::Person;
 use fixtures::study::{Encoding, StudyKind, StudySpec};
+use pixels::Image;
+use scanside_tests::cast::run_ok;
 use serde_json::Value;
-use tests::cast::run_ok;
 
 /// The one instance of a study with the name of this person in its pixels.
 fn instance(kind: StudyKind, encoding: Encoding, about: u64) -> Vec<u8> {

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use tests::cast::drill::{backup, beside_ledger, command, restore, wipe_ledger};
-use tests::cast::{Appliance, LIMIT, Pair, STORESCP, Settings, SmallDisk, Storescp, Terms, until};
+use scanside_tests::cast::drill::{backup, beside_ledger, command, restore, wipe_ledger};
+use scanside_tests::cast::{Appliance, LIMIT, Pair, STORESCP, Settings, SmallDisk, Storescp, Terms, until};
 
 /// A head CT of so many small slices.
 fn objects(seed: u64, slices: usize) -> Vec<Outgoing> {
@@ -203,7 +203,7 @@ fn what_was_delivered_and_removed_since_the_backup_is_known_to_be_and_alarms_nob
     // The audit's line comes last: with it the removal is known to whoever restores.
     until("both are removed", LIMIT, || {
         let audit = std::fs::read_to_string(appliance.folder.join("audit.jsonl"));
-        let audit = audit.map_err(|e| tests::Error::other(e.to_string()))?;
+        let audit = audit.map_err(|e| scanside_tests::Error::other(e.to_string()))?;
         Ok((audit.matches("\"what\":\"evicted\"").count() == 2).then_some(()))
     })
     .unwrap();
@@ -259,7 +259,8 @@ fn a_case_that_was_delivered_after_the_backup_goes_once_more_and_the_cloud_keeps
     assert_eq!(again.case, home.case);
     let outbox = pair.appliance.store_path().unwrap().join("outbox");
     until("the second envelope is let go", LIMIT, || {
-        let left = std::fs::read_dir(&outbox).map_err(|e| tests::Error::other(e.to_string()))?.count();
+        let left =
+            std::fs::read_dir(&outbox).map_err(|e| scanside_tests::Error::other(e.to_string()))?.count();
         Ok((left == 0).then_some(()))
     })
     .unwrap();

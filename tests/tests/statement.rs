@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::study::{StudyKind, StudySpec};
+use scanside_tests::cast::{Pair, Terms, run};
 use sqlx::ConnectOptions as _;
-use tests::cast::{Pair, Terms, run};
 
 async fn change(ledger: &std::path::Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(ledger);

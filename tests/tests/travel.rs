@@ -9,7 +9,7 @@ use fixtures::study::{StudyKind, StudySpec};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rustix::process::{Pid, Signal, kill_process};
-use tests::cast::{LIMIT, Pair, Row, Terms, until};
+use scanside_tests::cast::{LIMIT, Pair, Row, Terms, until};
 
 const SEED: u64 = 20_261_122;
 /// A head CT whose envelope has several parts of 1 MiB.
@@ -18,7 +18,7 @@ const SLICES: usize = 40;
 /// Where a case can be when somebody pulls a plug.
 const POINTS: [&str; 5] = ["leaving", "packing", "sealed", "sending", "received"];
 
-fn newest(pair: &Pair, uid: &str) -> tests::Result<Option<Row>> {
+fn newest(pair: &Pair, uid: &str) -> scanside_tests::Result<Option<Row>> {
     Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.uid == uid))
 }
 

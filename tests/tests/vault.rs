@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use appliance::dicom::{self, DataSet, Limits, Vr, tags};
+use dicom::{self, DataSet, Limits, Vr, tags};
 use fixtures::study::{Study, StudyKind, StudySpec};
+use scanside_tests::cast::{Answer, Pair, Settings, Terms, run, run_with};
 use serde_json::Value;
-use tests::cast::{Answer, Pair, Settings, Terms, run, run_with};
 
 const NAMED: [&str; 4] = ["--by", "Dr. Ito", "--reason", "the referrer asks"];
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Where;
 use super::out::{self, Failure};
 use crate::house::{Request, Response, ask, socket_path};
-use crate::intake::Transcript;
+use intake::Transcript;
 
 /// Associations.
 #[derive(Debug, Args)]

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::{Entry, RESTORED, each, message, verify};
 use crate::conveyor::now;
 use crate::house::{Request, Response, ask, audit_source, open_audit, open_ledger, socket_path, store_key};
+use audit::{Entry, RESTORED, each, message, verify};
 
 /// Audit commands.
 #[derive(Debug, Subcommand)]
@@ -36,7 +36,7 @@ pub(super) async fn main(c: &Audit) -> Result<(), Failure> {
     }
 }
 
-fn failed(error: &crate::audit::Error) -> Failure {
+fn failed(error: &audit::Error) -> Failure {
     Failure::new(out::FAILED, error.to_string())
 }
 

@@ -5,11 +5,11 @@ use clap::{Args, Subcommand};
 use super::Where;
 use super::out::{self, Failure};
 use crate::conveyor::now;
-use crate::deid::{Statement, statement_message};
 use crate::escalation::Identity;
 use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
-use crate::ledger::CaseState;
 use crate::review::{Decision, Desk};
+use deid::{Statement, statement_message};
+use ledger::CaseState;
 
 /// Case commands.
 #[derive(Debug, Subcommand)]

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures::StreamExt as _;
-use models::sandbox::Pool;
+use sandbox::Pool;
 use serde_json::{Value, json};
 
 use super::files::{Unanswered, ask, bar, some, studies, word, write_piece};
 use super::out::{self, Failure};
-use crate::deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
-use crate::dicom;
 use crate::house::{read_profile, workers};
-use crate::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};
-use crate::ledger::new_id;
+use deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
+use dicom;
+use domain::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};
+use ledger::new_id;
 
 /// De-identify files or folders.
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::out::{self, Failure};
-use crate::dicom;
 use crate::forward::{Error, Object, Peer, echo as c_echo, store};
+use dicom;
 
 /// A peer.
 #[derive(Debug, Clone, Args)]

@@ -7,19 +7,19 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use models::sandbox::{Pool, Terms};
 use proto::case::Disposition;
+use sandbox::{Pool, Terms};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::out::{self, Failure};
-use crate::deid::Profile;
-use crate::dicom;
 use crate::house::workers;
-use crate::job::{
+use deid::Profile;
+use dicom;
+use domain::job::{
     Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, Piece, Secret, TriageAnswer, TriageJob, check_answer,
 };
-use crate::ledger::new_id;
+use ledger::new_id;
 
 /// Bundles to triage with.
 #[derive(Debug, Clone, Args)]
@@ -228,7 +228,7 @@ fn print_triage(
         }),
         Err(reason) => json!({
             "study": number, "paths": paths, "bundle": "", "version": "", "findings": [],
-            "disposition": "unreadable", "reason": reason, "gate": null, "ms": crate::job::Timings::default(),
+            "disposition": "unreadable", "reason": reason, "gate": null, "ms": domain::job::Timings::default(),
         }),
     };
     if as_json {

@@ -6,7 +6,7 @@ use super::Where;
 use super::out::{self, Failure};
 use crate::forward::Forwards;
 use crate::house::{ForwardOrder, ForwardStep, Request, Response, ask, open_audit, open_ledger, socket_path};
-use crate::ledger::ForwardRow;
+use ledger::ForwardRow;
 
 /// Commands about originals that go on.
 #[derive(Debug, Subcommand)]

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::out::{self, Failure};
-use crate::audit::Audit;
 use crate::house::{Settings, write_secret};
-use crate::ledger::{Ledger, new_id};
-use crate::store::StoreKey;
+use audit::Audit;
+use ledger::{Ledger, new_id};
+use store::StoreKey;
 
 /// Make a new site.
 #[derive(Debug, Args)]

@@ -121,7 +121,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let name = args.next().unwrap_or_else(|| "appliance".into());
     // The sandboxed worker is the same binary; it never meets the rest of the command line.
     if args.peek().is_some_and(|a| a == "worker") {
-        return crate::worker::main(args.skip(1));
+        return worker::main(args.skip(1));
     }
     proto::descriptors::raise();
     match Cli::try_parse_from(std::iter::once(name).chain(args)) {
@@ -155,7 +155,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Alarm(c) => out::block_on(alarm::main(&c)),
         Command::Associations(c) => out::block_on(associations::main(&c)),
         Command::Conformance => {
-            crate::intake::conformance_statement().lines().for_each(out::line);
+            intake::conformance_statement().lines().for_each(out::line);
             Ok(())
         }
         Command::Store(c) => store::main(&c),

@@ -36,7 +36,7 @@ impl Failure {
 impl From<crate::house::Error> for Failure {
     fn from(error: crate::house::Error) -> Self {
         let code = match &error {
-            crate::house::Error::Store(crate::store::Error::Locked) => AGAIN,
+            crate::house::Error::Store(store::Error::Locked) => AGAIN,
             crate::house::Error::Ledger(ledger) if ledger.retry_later() => AGAIN,
             _ => FAILED,
         };
@@ -44,8 +44,8 @@ impl From<crate::house::Error> for Failure {
     }
 }
 
-impl From<crate::ledger::Error> for Failure {
-    fn from(error: crate::ledger::Error) -> Self {
+impl From<ledger::Error> for Failure {
+    fn from(error: ledger::Error) -> Self {
         let code = if error.retry_later() { AGAIN } else { FAILED };
         Self::new(code, error.to_string())
     }

@@ -8,11 +8,11 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::deid::{Found, Keys, PatientBack, find as find_patient};
 use crate::house::{
     Request, Response, Settings, VaultOrder, VaultUse, ask, open_audit, open_ledger, rotate, socket_path,
 };
-use crate::ledger::Ledger;
+use deid::{Found, Keys, PatientBack, find as find_patient};
+use ledger::Ledger;
 
 /// Commands about pseudonyms. All but `list` are audited, in your name and with your reason.
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,7 @@ use super::files::{ask, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
 use crate::house::{VaultUse, deid_order, open_ledger, workers};
-use crate::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
+use domain::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
 
 /// Re-identify files or folders.
 #[derive(Debug, Args)]

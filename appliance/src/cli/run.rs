@@ -58,7 +58,7 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
 
 /// Only our own targets reach the log: other crates print what came over the wire.
 fn log(config: &LogConfig) {
-    let filter = EnvFilter::new(format!("off,appliance={0},models={0},proto={0}", config.level));
+    let filter = EnvFilter::new(format!("off,scanside={}", config.level));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());

@@ -9,15 +9,15 @@ use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::audit::verify;
 use crate::escalation::Identity;
 use crate::house::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
 };
-use crate::intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
-use crate::ledger::{Error as LedgerError, Ledger};
-use crate::store::{Error as StoreError, StoreKey, check_key};
+use audit::verify;
+use intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
+use ledger::{Error as LedgerError, Ledger};
+use store::{Error as StoreError, StoreKey, check_key};
 
 /// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
     let to = std::path::absolute(&c.to)?;
     if let Some(from) = &c.from {
         std::fs::create_dir_all(&to)?;
-        crate::ledger::open_copy(store_key(&settings)?.bytes(), from, &to.join("ledger.db"))?;
+        ledger::open_copy(store_key(&settings)?.bytes(), from, &to.join("ledger.db"))?;
         out::say(
             "the copy was opened as it was before the upgrade: a plain one holds identity, so keep it safe",
         );

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::store::{Error, Store};
+use store::{Error, Store};
 
 /// The store.
 #[derive(Debug, Subcommand)]

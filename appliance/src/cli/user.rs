@@ -9,7 +9,7 @@ use super::out::{self, Failure};
 use super::oversee;
 use crate::conveyor::now;
 use crate::house::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
-use crate::ledger::{CODE_MS, new_id};
+use ledger::{CODE_MS, new_id};
 
 /// User commands.
 #[derive(Debug, Subcommand)]

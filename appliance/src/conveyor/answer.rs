@@ -1,9 +1,9 @@
 //! What became of a job: a checked answer, or a death that blames an instance.
 
-use models::sandbox::{Death as SandboxDeath, DeathKind};
+use sandbox::{Death as SandboxDeath, DeathKind};
 
 use super::Error;
-use crate::job::{Answer, check_answer};
+use domain::job::{Answer, check_answer};
 
 /// What became of a job.
 #[derive(Debug)]
@@ -62,8 +62,8 @@ fn words(kind: DeathKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deid::{Policy, Statement, WayBack};
-    use crate::job::{DeidAnswer, DeidLine, Failure};
+    use deid::{Policy, Statement, WayBack};
+    use domain::job::{DeidAnswer, DeidLine, Failure};
 
     #[test]
     fn an_answer_about_an_instance_outside_the_job_counts_as_a_death() {

@@ -1,8 +1,8 @@
 //! What de-identification does to a study's attributes, asked of a worker when a person wants to see it.
 
 use super::{Conveyor, Error, Outcome, Unopened};
-use crate::job::{Answer, ExplainJob, Explained, Job};
-use crate::ledger::InstanceRow;
+use domain::job::{Answer, ExplainJob, Explained, Job};
+use ledger::InstanceRow;
 
 impl Conveyor {
     /// What is done to every attribute of one instance of a study's revision; `None` when it cannot be read. With

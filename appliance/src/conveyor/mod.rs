@@ -18,13 +18,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use models::sandbox::{Note, Pool, Terms};
 use proto::case::TriageMode;
+use sandbox::{Note, Pool, Terms};
 
 use crate::escalation::Identity;
-use crate::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
-use crate::ledger::{InstanceRow, Ledger};
-use crate::store::{Draft, Store};
+use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
+use ledger::{InstanceRow, Ledger};
+use store::{Draft, Store};
 
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
@@ -40,7 +40,7 @@ pub struct Rules {
     /// A demonstration: `settle` is in force without an acceptance.
     pub demo: bool,
     /// How many studies a physician reads.
-    pub oversight: crate::oversight::Config,
+    pub oversight: domain::oversight::Config,
     /// `None`: a person decides on every case (`review.mode = "required"`); else the countdown of `"veto"`.
     pub veto: Option<Duration>,
     /// Modalities that go to the cloud although no bundle takes them.
@@ -65,15 +65,15 @@ pub enum Error {
     Worker,
 }
 
-impl From<crate::ledger::Error> for Error {
-    fn from(error: crate::ledger::Error) -> Self {
+impl From<ledger::Error> for Error {
+    fn from(error: ledger::Error) -> Self {
         tracing::warn!(%error, "the ledger refused");
         Self::Ledger
     }
 }
 
-impl From<crate::store::Error> for Error {
-    fn from(error: crate::store::Error) -> Self {
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
         tracing::warn!(%error, "the store refused");
         Self::Store
     }
@@ -131,7 +131,7 @@ impl Conveyor {
         for row in rows {
             let id = row.id.parse().map_err(|_| Unopened::Store(Error::Store))?;
             let entry = inbox.hand_out(id).map_err(|error| match error {
-                crate::store::Error::Unknown => Unopened::Missing(row.id.clone()),
+                store::Error::Unknown => Unopened::Missing(row.id.clone()),
                 other => Unopened::Store(other.into()),
             })?;
             refs.push(InstanceRef {

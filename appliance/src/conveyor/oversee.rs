@@ -4,9 +4,9 @@
 use proto::case::{Disposition, TriageMode};
 
 use super::{Conveyor, Error};
-use crate::job::TriageAnswer;
-use crate::ledger::{Reliance, WITHDRAWN};
-use crate::oversight::{Level, Seen};
+use domain::job::TriageAnswer;
+use domain::oversight::{Level, Seen};
+use ledger::{Reliance, WITHDRAWN};
 
 /// What is recorded beside an answer.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
 fn sample(
     given: Disposition,
     mode: TriageMode,
-    site: &crate::oversight::Config,
+    site: &domain::oversight::Config,
     (any, silent): (f64, f64),
 ) -> Option<&'static str> {
     // A study that is drawn hides its answer: only in shadow mode does no flag get lost by that.
@@ -99,7 +99,7 @@ fn even() -> Result<f64, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oversight::Config;
+    use domain::oversight::Config;
 
     fn silent() -> TriageAnswer {
         let mut answer = super::super::settle::tests::answer();

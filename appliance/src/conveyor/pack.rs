@@ -5,11 +5,11 @@ use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
 use super::{Conveyor, Error, Outcome, Unopened, now};
-use crate::deid::WayBack;
 use crate::escalation::Identity;
-use crate::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
-use crate::ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
-use crate::store::Id;
+use deid::WayBack;
+use domain::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
+use ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
+use store::Id;
 
 /// The policy, or this software, has changed since a person or the gate looked.
 const REPLANNED: &str = "De-identification has changed since this case was looked at: look at it again.";
@@ -117,7 +117,7 @@ impl Conveyor {
                 Ok(Packed::Sealed)
             }
             // Stopped while it was packed: nothing of it stays.
-            Err(crate::ledger::Error::Refused(_)) => {
+            Err(ledger::Error::Refused(_)) => {
                 self.store.outbox().remove(id)?;
                 Ok(Packed::NotNow)
             }
@@ -146,7 +146,7 @@ impl Conveyor {
         case: &CaseRow,
         d: &DispositionRow,
         identity: &Identity,
-        instances: Vec<crate::job::InstanceRef>,
+        instances: Vec<domain::job::InstanceRef>,
     ) -> Result<SealJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
         let plan = if case.plan == "embedding" { Plan::Embedding } else { Plan::Image };

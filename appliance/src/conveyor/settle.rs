@@ -7,10 +7,10 @@ use std::time::Duration;
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::{Conveyor, Error, Outcome, Unopened, now};
-use crate::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
-use crate::ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
-use crate::store::{Id, SHELF_HEADER};
-use crate::study::{KEY_OBJECT_SELECTION, rejection_words};
+use domain::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
+use domain::study::{KEY_OBJECT_SELECTION, rejection_words};
+use ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
+use store::{Id, SHELF_HEADER};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
@@ -253,7 +253,7 @@ fn unreadable(modality: &str, reason: String) -> TriageAnswer {
         previews: Vec::new(),
         places: Vec::new(),
         unreadable: Vec::new(),
-        ms: crate::job::Timings::default(),
+        ms: domain::job::Timings::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::breaker::{Breaker, Gate};
 use super::error::Error;
 use super::rules::Rule;
-use crate::ledger::ForwardQueue;
+use ledger::ForwardQueue;
 
 /// One destination as `status` and the page show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

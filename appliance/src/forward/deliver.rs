@@ -11,8 +11,8 @@ use super::error::{Error, may_pass};
 use super::judge::Attempt;
 use super::negotiation::MOST_CONTEXTS;
 use super::scu::{Association, Proposal};
-use crate::ledger::{DueForward, ForwardOutcome, Ledger};
-use crate::store::{Error as StoreError, Id, Inbox, Original};
+use ledger::{DueForward, ForwardOutcome, Ledger};
+use store::{Error as StoreError, Id, Inbox, Original};
 
 /// Rows looked up at once.
 const BATCH: u32 = 256;

@@ -1,6 +1,6 @@
 //! What can go wrong when we talk to a peer as a user, whose fault it is and whether trying again helps.
 
-use crate::store::{Fault, Retry};
+use store::{Fault, Retry};
 
 /// Why an exchange with a peer failed. No variant holds a name, a title or a value: neither ours nor the peer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! What an attempt means for its instance: delivered, again later, or a dead letter (PS3.4 B.2.3).
 
-use crate::ledger::{DueForward, ForwardOutcome};
+use ledger::{DueForward, ForwardOutcome};
 
 use super::breaker::pause;
 use super::error::{Error, may_pass};

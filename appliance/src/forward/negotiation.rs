@@ -6,7 +6,7 @@ use dicom_ul::pdu::{
 
 use super::error::{Error, Rejection};
 use super::scu::{Peer, Proposal};
-use crate::dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 /// PS3.7 A.2.1.
 const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";

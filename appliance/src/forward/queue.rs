@@ -13,8 +13,8 @@ use super::board::{Destination, DestinationRow, orphan};
 use super::breaker::Gate;
 use super::deliver::{Delivery, Ended};
 use super::rules::Rule;
-use crate::ledger::{Error, ForwardQueue, Ledger, Onward};
-use crate::store::Inbox;
+use ledger::{Error, ForwardQueue, Ledger, Onward};
+use store::Inbox;
 
 /// Longest wait without looking.
 const LOOK: Duration = Duration::from_secs(30);

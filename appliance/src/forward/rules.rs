@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Peer;
-use crate::store::units::Span;
+use store::units::Span;
 
 /// One destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,11 +16,12 @@ use super::open::Opened;
 use super::services::Counter;
 use super::sink::{Door, Recorder, door};
 use super::status::ArrivingRow;
-use crate::audit::Audit;
-use crate::intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
-use crate::ledger::{Ledger, ListQuery};
-use crate::store::{Reception, Store, StoreConfig};
-use crate::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd, rejection_note};
+use audit::Audit;
+use domain::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd};
+use fixtures::scanner::implicit::rejection_note;
+use intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
+use ledger::{Ledger, ListQuery};
+use store::{Reception, Store, StoreConfig};
 
 mod failing;
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{Error, Opened, Settings};
-use crate::audit::{Audit, Entry, Source};
 use crate::conveyor::now;
-use crate::intake::RefusedCaller;
-use crate::ledger::{Arrival, Arrived, Ledger, collision_line};
+use audit::{Audit, Entry, Source};
+use intake::RefusedCaller;
+use ledger::{Arrival, Arrived, Ledger, collision_line};
 
 /// What the audit calls one SOP Instance UID in several studies.
 pub(super) const COLLISION: &str = "UID collision";

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Error, Settings, store_key};
-use crate::audit::{self, Reach};
 use crate::conveyor::now;
-use crate::ledger::Ledger;
+use audit::{self, Reach};
+use ledger::Ledger;
 
 /// The file that says what a backup holds.
 pub const HOLDS: &str = "BACKUP.json";

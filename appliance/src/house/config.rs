@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::CommitmentConfig;
 use super::profile::{DeidConfig, is_file};
 use crate::alarm::Config as AlarmConfig;
-use crate::audit::AuditConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{Rule, faults as forward_faults};
-use crate::intake::IntakeConfig;
-use crate::oversight::Config as OversightConfig;
 use crate::review::Config as ReviewConfig;
-use crate::store::StoreConfig;
-use crate::study::Config as StudyConfig;
+use audit::AuditConfig;
+use domain::oversight::Config as OversightConfig;
+use domain::study::Config as StudyConfig;
+use intake::IntakeConfig;
+use store::StoreConfig;
 
 /// `[site]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -237,7 +237,7 @@ impl Settings {
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
-        paths.extend(self.intake.tls.iter_mut().flat_map(crate::intake::TlsConfig::paths_mut));
+        paths.extend(self.intake.tls.iter_mut().flat_map(intake::TlsConfig::paths_mut));
         paths.extend(self.intake.identity.paths_mut());
         for path in paths {
             *path = folder.join(&*path);

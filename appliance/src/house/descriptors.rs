@@ -1,7 +1,7 @@
 //! How many open files a site needs, and how many connections that leaves to the page.
 
 use super::Settings;
-use crate::intake::CONNECTIONS_SPARE;
+use intake::CONNECTIONS_SPARE;
 
 /// The ledger's connections with log and index, the audit, the store's lock, listeners, sockets to the cloud, a
 /// collector and contacts.

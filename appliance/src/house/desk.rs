@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 use super::run::Running;
 use super::status::Report;
 use crate::conveyor::now;
-use crate::job::Explained;
-use crate::ledger::{Error, Ledger, Outcomes, WatchRow};
 use crate::review::{Config, Decision, DestinationRow, Frame, House, LightRow, Lights};
+use domain::job::Explained;
+use ledger::{Error, Ledger, Outcomes, WatchRow};
 
 impl House for Running {
     fn ledger(&self) -> &Ledger {

@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Opened};
-use crate::audit::Entry;
 use crate::conveyor::now;
-use crate::ledger::Proof;
-use crate::store::{Eviction, Id, Store, StoreConfig};
+use audit::Entry;
+use ledger::Proof;
+use store::{Eviction, Id, Store, StoreConfig};
 
 /// How often the free space is looked at.
 const LOOK: Duration = Duration::from_secs(30);
@@ -91,7 +91,7 @@ impl Evictor {
             let gone = match self.opened.ledger.evict(&study, before, self.proof, now).await {
                 Ok(gone) => gone,
                 // Something of it arrived or was decided between the two looks: it is not in the next list.
-                Err(crate::ledger::Error::Refused(_)) => continue,
+                Err(ledger::Error::Refused(_)) => continue,
                 Err(error) => return Err(error.into()),
             };
             freed.studies += 1;
@@ -168,7 +168,7 @@ pub(super) async fn sweep(opened: &Opened) -> Result<u64, Error> {
     let left: Vec<Id> = evicted
         .iter()
         .filter_map(|id| id.parse::<Id>().ok())
-        .filter(|id| !matches!(inbox.read(*id), Err(crate::store::Error::Unknown)))
+        .filter(|id| !matches!(inbox.read(*id), Err(store::Error::Unknown)))
         .collect();
     let named: HashSet<Id> = opened.ledger.bags().await?.iter().filter_map(|id| id.parse().ok()).collect();
     let bags = opened.store.derived().list()?;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Opened;
-use crate::audit::Audit;
 use crate::conveyor::now;
 use crate::forward::Forwards;
-use crate::ledger::{Error, Ledger, Which};
+use audit::Audit;
+use ledger::{Error, Ledger, Which};
 
 /// An order about one destination.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -2,9 +2,9 @@
 //! with it and never without.
 
 use super::{Error, Settings};
-use crate::audit::Audit;
-use crate::ledger::Ledger;
-use crate::store::{Error as StoreError, StoreKey, check_key};
+use audit::Audit;
+use ledger::Ledger;
+use store::{Error as StoreError, StoreKey, check_key};
 
 /// Reads the store's key.
 ///
@@ -22,7 +22,7 @@ pub async fn open_ledger(s: &Settings) -> Result<Ledger, Error> {
     ensure_store_key(s).await?;
     if !s.site.ledger.is_file() {
         // Said before the key is missed: without a ledger there is nothing a key could open.
-        return Err(crate::ledger::Error::Missing.into());
+        return Err(ledger::Error::Missing.into());
     }
     Ok(Ledger::open(&s.site.ledger, store_key(s)?.bytes()).await?)
 }

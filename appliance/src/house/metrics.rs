@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::run::Running;
-use crate::ledger::{Error, Outcomes, Spread, WatchRow};
-use crate::oversight::Level;
+use domain::oversight::Level;
+use ledger::{Error, Outcomes, Spread, WatchRow};
 
 /// How old counts may be: they look at every study, and a page asks for them every few seconds.
 const FRESH: Duration = Duration::from_secs(15);

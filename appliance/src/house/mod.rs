@@ -49,16 +49,16 @@ pub use vault::{VaultOrder, VaultUse, rotate};
 pub enum Error {
     /// The ledger.
     #[error("{0}")]
-    Ledger(#[from] crate::ledger::Error),
+    Ledger(#[from] ledger::Error),
     /// The store.
     #[error("{0}")]
-    Store(#[from] crate::store::Error),
+    Store(#[from] store::Error),
     /// The audit.
     #[error("{0}")]
-    Audit(#[from] crate::audit::Error),
+    Audit(#[from] audit::Error),
     /// Reception.
     #[error("{0}")]
-    Intake(#[from] crate::intake::Error),
+    Intake(#[from] intake::Error),
     /// The conveyor.
     #[error("{0}")]
     Conveyor(#[from] crate::conveyor::Error),

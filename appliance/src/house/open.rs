@@ -3,22 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use models::sandbox::{Pool, Program};
+use sandbox::{Pool, Program};
 
 use super::keys::ensure_store_key;
 use proto::settings::Fault;
 
 use super::profile::read_profile;
 use super::{Error, Settings, open_audit, open_ledger, store_key};
-use crate::audit::Audit;
 use crate::conveyor::Rules;
-use crate::deid::Keys;
 use crate::escalation::Identity;
 use crate::forward::Forwards;
-use crate::job::{DeidOrder, Secret};
-use crate::ledger::{Arrival, Ledger};
 use crate::review::Mode;
-use crate::store::{Reception, Store};
+use audit::Audit;
+use deid::Keys;
+use domain::job::{DeidOrder, Secret};
+use ledger::{Arrival, Ledger};
+use store::{Reception, Store};
 
 /// The rooms that need no network.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Opened {
     pub async fn open(s: &Settings) -> Result<Self, Error> {
         ensure_store_key(s).await?;
         if !s.site.ledger.is_file() {
-            return Err(crate::ledger::Error::Missing.into());
+            return Err(ledger::Error::Missing.into());
         }
         // The store would make a key where it never had one: of a sealed ledger that would hide that its key is lost.
         store_key(s)?;

@@ -14,8 +14,8 @@ use crate::conveyor::now;
 use crate::escalation::{
     Away, Backlog, DueCase, HomeReport, Link, Outbox, OutboxFailed, Phase, Refusal, Stored,
 };
-use crate::ledger::{CaseRow, CaseState, Error};
-use crate::store::Id;
+use ledger::{CaseRow, CaseState, Error};
+use store::Id;
 
 /// Ledger and store as the courier sees them.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::vault::named;
 use super::{Opened, Settings};
 use crate::conveyor::now;
-use crate::ledger::{AcceptanceRow, Error};
-use crate::oversight::Level;
+use domain::oversight::Level;
+use ledger::{AcceptanceRow, Error};
 
 /// What is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::deid::{Deviation, DeviceRegion, Head, IdRules, Policy, PrivateAttribute, Profile};
-use crate::job::{Faces, PixelText};
+use deid::{Deviation, DeviceRegion, Head, IdRules, Policy, PrivateAttribute, Profile};
+use domain::job::{Faces, PixelText};
 
 /// `[deid]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -12,11 +12,11 @@ use super::Error;
 use super::auditing::{COLLISION, Flows};
 use super::open::{Opened, arrival};
 use super::sink::{BATCH, file_away, read_notes, record};
-use crate::audit::Entry;
 use crate::conveyor::now;
-use crate::ledger::{Arrival, Arrived, KnownEntry, new_id};
-use crate::store::{Error as StoreError, Id, Reception};
-use crate::study::Arriving;
+use audit::Entry;
+use domain::study::Arriving;
+use ledger::{Arrival, Arrived, KnownEntry, new_id};
+use store::{Error as StoreError, Id, Reception};
 
 /// What a ledger that is not the store's own was brought up to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

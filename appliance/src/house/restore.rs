@@ -10,10 +10,10 @@ use super::backup::{AUDIT, Holds, LEDGER, copy_file};
 use super::open::Opened;
 use super::recover::{TakenUp, reconcile};
 use super::{Error, Settings, store_key, time};
-use crate::audit::{Entry, RESTORED, Resumed, resume, timestamp};
 use crate::conveyor::now;
-use crate::ledger::Ledger;
-use crate::store::Store;
+use audit::{Entry, RESTORED, Resumed, resume, timestamp};
+use ledger::Ledger;
+use store::Store;
 
 /// What a restore did.
 #[derive(Debug, Clone, Serialize)]

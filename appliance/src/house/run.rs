@@ -24,13 +24,13 @@ use super::time;
 use super::warden;
 use super::work::Work;
 use super::{Error, Settings};
-use crate::audit::Collector;
 use crate::conveyor::{Conveyor, NO_WORKER_WHY, now};
 use crate::escalation::{Courier, Wake};
-use crate::intake::{Commitment, Intake, IntakeConfig};
-use crate::ledger::{CODE_MS, Ledger};
 use crate::review::{Desk, Page};
-use crate::study::Arriving;
+use audit::Collector;
+use domain::study::Arriving;
+use intake::{Commitment, Intake, IntakeConfig};
+use ledger::{CODE_MS, Ledger};
 
 /// How long the audit's collector may take for the last messages.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -54,8 +54,8 @@ pub(super) struct Running {
     pub(super) arriving: Arc<Mutex<Arriving>>,
     pub(super) wake: Arc<Notify>,
     pub(super) courier: Option<Wake>,
-    pub(super) metrics: Mutex<Option<Arc<crate::intake::Metrics>>>,
-    pub(super) transcripts: OnceLock<Arc<crate::intake::Transcripts>>,
+    pub(super) metrics: Mutex<Option<Arc<intake::Metrics>>>,
+    pub(super) transcripts: OnceLock<Arc<intake::Transcripts>>,
     pub(super) counted: super::metrics::Counted,
 }
 
@@ -234,7 +234,7 @@ impl Running {
         &self,
         who: &str,
         decision: &crate::review::Decision,
-    ) -> Result<(), crate::ledger::Error> {
+    ) -> Result<(), ledger::Error> {
         let desk = Desk {
             ledger: self.ledger(),
             audit: &self.opened.audit,

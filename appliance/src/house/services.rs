@@ -10,13 +10,13 @@ use tokio::sync::mpsc;
 use super::commitment::Engine;
 use super::open::Opened;
 use super::sink::Door;
-use crate::commitment::{Report, Transaction};
 use crate::conveyor::now;
-use crate::intake::{
+use dicom::commitment::{Report, Transaction};
+use intake::{
     Acceptance, Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
 };
-use crate::ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
-use crate::store::Reception;
+use ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
+use store::Reception;
 
 /// Behind the door: what N-services ask for.
 #[derive(Clone)]

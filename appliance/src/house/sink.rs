@@ -16,12 +16,12 @@ use super::Error;
 use super::auditing::Flows;
 use super::open::{Opened, arrival};
 use crate::conveyor::now;
-use crate::intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
-use crate::ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
-use crate::store::{Error as StoreError, Id, Inbox, Reception};
-use crate::study::{
+use domain::study::{
     Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
 };
+use intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
+use ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
+use store::{Error as StoreError, Id, Inbox, Reception};
 
 /// Rows recorded with one sync.
 pub(super) const BATCH: usize = 256;
@@ -265,7 +265,7 @@ impl Recorder {
 }
 
 /// The rows of arrivals and, in the same transaction, what is to be sent on.
-pub(super) async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, crate::ledger::Error> {
+pub(super) async fn record(opened: &Opened, rows: &[Arrival]) -> Result<Vec<Arrived>, ledger::Error> {
     look_again(opened, rows).await?;
     let to = |a: &Arrival| opened.forwards.destinations(&a.modality, &a.calling_ae);
     let recorded = opened.ledger.record_arrivals_to(rows, to).await?;
@@ -321,7 +321,7 @@ fn file(inbox: &Inbox, entry: &str, kept: Option<&str>) -> Result<bool, StoreErr
 }
 
 /// Reads anew whose those instances are that an earlier version recorded, before others of their UIDs are compared.
-async fn look_again(opened: &Opened, rows: &[Arrival]) -> Result<(), crate::ledger::Error> {
+async fn look_again(opened: &Opened, rows: &[Arrival]) -> Result<(), ledger::Error> {
     for old in opened.ledger.old_identities(rows).await? {
         let (inbox, id, syntax) = (opened.store.inbox(), old.id.parse::<Id>(), old.transfer_syntax);
         let read = tokio::task::spawn_blocking(move || whose(inbox.open(id.ok()?).ok()?, &syntax).ok());

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::evict::{past, proof};
 use super::{Error, Opened, Settings};
 use crate::conveyor::{NO_WORKER_WHY, now};
-use crate::intake::{ConfigFault, Lasting, Validity, inspect_tls};
-use crate::ledger::{CommitmentCounts, Counts, HeldBack};
-use crate::oversight::Level;
-use crate::store::{Level as Space, StoreConfig};
-use crate::study::Arriving;
+use domain::oversight::Level;
+use domain::study::Arriving;
+use intake::{ConfigFault, Lasting, Validity, inspect_tls};
+use ledger::{CommitmentCounts, Counts, HeldBack};
+use store::{Level as Space, StoreConfig};
 
 /// One light with its words.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,13 +54,13 @@ pub struct Report {
     /// The end of the TLS certificate in seconds since 1970 UTC, where TLS is configured and its files can be used.
     pub certificate_ends: Option<i64>,
     /// Callers that were turned away.
-    pub refused: Vec<crate::ledger::RefusedRow>,
+    pub refused: Vec<ledger::RefusedRow>,
     /// Storage commitment.
     pub commitment: CommitmentCounts,
     /// What came of triage, where it was counted.
-    pub outcomes: Option<crate::ledger::Outcomes>,
+    pub outcomes: Option<ledger::Outcomes>,
     /// How far each bundle's `no-flag` may be relied upon.
-    pub watches: Vec<crate::ledger::WatchRow>,
+    pub watches: Vec<ledger::WatchRow>,
     /// Studies that are still arriving.
     pub arriving: Vec<ArrivingRow>,
     /// Server time, ms.
@@ -174,7 +174,7 @@ fn certificate(s: &Settings) -> Option<Result<Validity, Vec<ConfigFault>>> {
     s.intake.tls.as_ref().map(inspect_tls)
 }
 
-fn models_light(s: &Settings, no_worker: Option<&str>, watches: &[crate::ledger::WatchRow]) -> Light {
+fn models_light(s: &Settings, no_worker: Option<&str>, watches: &[ledger::WatchRow]) -> Light {
     if let Some(why) = no_worker {
         let first = why.lines().next().unwrap_or_default();
         return light(

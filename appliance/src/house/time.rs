@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::status::{Light, light};
 use super::{Error, Opened, Settings};
 use crate::conveyor::now;
-use crate::ledger::Start;
+use ledger::Start;
 
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);

@@ -8,10 +8,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Audit;
 use crate::conveyor::now;
-use crate::deid::Keys;
-use crate::ledger::{Error, Ledger};
+use audit::Audit;
+use deid::Keys;
+use ledger::{Error, Ledger};
 
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Opened, Settings};
 use crate::alarm::{Caller, Message};
 use crate::conveyor::now;
-use crate::ledger::OpenFlag;
-use crate::oversight::due;
+use domain::oversight::due;
+use ledger::OpenFlag;
 
 /// Longest wait without looking.
 const LOOK: Duration = Duration::from_secs(10);

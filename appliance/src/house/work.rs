@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::conveyor::{Conveyor, Packed, Settled, now};
 use crate::escalation::Wake;
-use crate::ledger::{CaseState, Error, Pending};
-use crate::study::{Arriving, StableReason};
+use domain::study::{Arriving, StableReason};
+use ledger::{CaseState, Error, Pending};
 
 /// How long to wait after the house itself failed at something; doubles for what fails again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -182,7 +182,7 @@ fn key(p: &Pending) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::study::Config;
+    use domain::study::Config;
 
     #[tokio::test]
     async fn a_study_that_cannot_be_taken_up_keeps_no_other_waiting() {

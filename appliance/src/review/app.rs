@@ -15,7 +15,7 @@ use super::House;
 use super::limit::Limit;
 use super::live::Live;
 use super::words::say;
-use crate::ledger::{Error, Session};
+use ledger::{Error, Session};
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
 const STREAMS_MAX: usize = 64;

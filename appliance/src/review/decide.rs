@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use proto::case::{Plan, Priority};
 
-use crate::audit::Audit;
-use crate::job::DrawnArea;
-use crate::ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
+use audit::Audit;
+use domain::job::DrawnArea;
+use ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
 use super::{House, words};
-use crate::deid::HoldReason;
-use crate::job::{DrawnArea, Gate};
-use crate::ledger::{CaseRow, CaseState, Collisions, EarlierCase, Error, EventRow, StudyDetail};
+use deid::HoldReason;
+use domain::job::{DrawnArea, Gate};
+use ledger::{CaseRow, CaseState, Collisions, EarlierCase, Error, EventRow, StudyDetail};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -50,7 +50,7 @@ struct ResultView {
     holds: Vec<String>,
     removed: Vec<Removed>,
     /// Where findings were seen, for the viewer to outline.
-    places: Vec<crate::job::PlacedFinding>,
+    places: Vec<domain::job::PlacedFinding>,
     previews: Vec<PreviewView>,
     ms: f64,
     decided_at: i64,
@@ -156,7 +156,7 @@ pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Re
     })
 }
 
-fn result(d: crate::ledger::DispositionRow) -> ResultView {
+fn result(d: ledger::DispositionRow) -> ResultView {
     let previews = d.previews.iter().enumerate().map(|(index, p)| PreviewView {
         index,
         instance: p.instance,
@@ -195,7 +195,7 @@ fn result(d: crate::ledger::DispositionRow) -> ResultView {
 }
 
 /// A result that nobody is shown before a physician has read the study: the images alone.
-fn unread(d: crate::ledger::DispositionRow) -> ResultView {
+fn unread(d: ledger::DispositionRow) -> ResultView {
     ResultView {
         words: words::DRAWN.to_owned(),
         disposition: "drawn",

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Config, Decision};
-use crate::job::Explained;
-use crate::ledger::{Error, Ledger, Outcomes, WatchRow};
+use domain::job::Explained;
+use ledger::{Error, Ledger, Outcomes, WatchRow};
 
 /// One light of the top bar.
 #[derive(Debug, Clone, Serialize)]
@@ -55,7 +55,7 @@ pub struct DestinationRow {
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// What describes it.
-    pub about: crate::job::Preview,
+    pub about: domain::job::Preview,
     /// The values.
     pub values: Vec<u8>,
 }

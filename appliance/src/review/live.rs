@@ -18,7 +18,7 @@ use super::House;
 use super::app::{App, Refusal};
 use super::view::{self, Findings, ROWS_MAX};
 use super::words::say;
-use crate::ledger::{Error, ListQuery};
+use ledger::{Error, ListQuery};
 
 /// How often the ledger is looked at while a page is open.
 const LOOK: Duration = Duration::from_millis(500);

@@ -14,8 +14,8 @@ use super::app::{App, Person, Refusal, is_id};
 use super::view::Findings;
 use super::words::say;
 use super::{Decision, House, assets, detail, live};
-use crate::deid::Statement;
-use crate::ledger::{ListQuery, StudyDetail};
+use deid::Statement;
+use ledger::{ListQuery, StudyDetail};
 
 /// Longest text to find, and longest filter word.
 const FIND_CHARS_MAX: usize = 64;

@@ -21,7 +21,7 @@ use super::House;
 use super::app::{App, Refusal, digest};
 use super::limit::Key;
 use super::words::say;
-use crate::ledger::Error;
+use ledger::Error;
 
 const PASSWORD_CHARS_MIN: usize = 12;
 const PASSWORD_CHARS_MAX: usize = 256;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{DestinationRow, House, Lights, words};
-use crate::ledger::{Counts, DispositionRow, Error, Outcomes, RefusedRow, StudyRow, WatchRow};
+use ledger::{Counts, DispositionRow, Error, Outcomes, RefusedRow, StudyRow, WatchRow};
 
 /// Rows the page holds at most.
 pub(super) const ROWS_MAX: u32 = 200;

@@ -5,7 +5,7 @@
 
 use proto::case::{Disposition, TriageMode};
 
-use crate::ledger::{CaseState, StudyRow};
+use ledger::{CaseState, StudyRow};
 
 /// The sentence for a disposition, in full.
 pub(super) fn result(disposition: Disposition, bundle: &str, version: &str, reason: &str) -> String {

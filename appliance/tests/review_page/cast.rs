@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use appliance::audit::Audit;
-use appliance::job::{Explained, ListFacts, Piece, Preview, Timings};
-use appliance::ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
-use appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
+use audit::Audit;
+use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
+use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
+use scanside_appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
 
 pub(super) const START: i64 = 1_790_000_000_000;

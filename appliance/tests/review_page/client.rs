@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use appliance::review::router;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use scanside_appliance::review::router;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;

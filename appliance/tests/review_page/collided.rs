@@ -1,7 +1,7 @@
 //! Two studies with one SOP Instance UID: shown on both, until somebody has looked at the archive.
 
-use appliance::ledger::{Arrival, ForwardOutcome, Onward};
 use axum::http::StatusCode;
+use ledger::{Arrival, ForwardOutcome, Onward};
 use proto::case::{Disposition, Priority};
 use serde_json::json;
 

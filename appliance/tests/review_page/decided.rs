@@ -1,7 +1,7 @@
 //! What a person decides: sent, stopped, taken back, released, acknowledged, and who was first.
 
-use appliance::ledger::CaseState;
 use axum::http::StatusCode;
+use ledger::CaseState;
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 
@@ -132,7 +132,7 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
     }
     let seen = client.detail(&study).await;
     assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::CONFLICT, "it is being packed");
-    let sealed = appliance::ledger::Sealed {
+    let sealed = ledger::Sealed {
         envelope: "ab".repeat(16),
         digest: "cd".repeat(32),
         plain_bytes: 1,
@@ -160,8 +160,8 @@ async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_on
         d.holds = holds.to_vec();
         d
     };
-    let face = appliance::deid::HoldReason::FaceInVolume.to_string();
-    let text = appliance::deid::HoldReason::TextInPixels.to_string();
+    let face = deid::HoldReason::FaceInVolume.to_string();
+    let text = deid::HoldReason::TextInPixels.to_string();
     let release = |seen: &Value| {
         let actions = seen["actions"].as_array().unwrap();
         actions.iter().find(|a| a["action"] == "release").cloned().unwrap()

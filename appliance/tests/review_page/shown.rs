@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use appliance::ledger::{CaseState, NewDisposition};
 use axum::body::Body;
 use axum::http::StatusCode;
+use ledger::{CaseState, NewDisposition};
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -118,7 +118,7 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
     let first = client.get("/api/list").await.json();
     assert_eq!(first["head"]["destination"], json!(["SCANSIDE", 11112]), "what to type into a scanner");
     *house.away.lock().unwrap() = Some(START - 60_000);
-    let refused = appliance::ledger::NewRefusal {
+    let refused = ledger::NewRefusal {
         ae_title: "CT\"9".into(),
         address: "10.0.0.9".into(),
         reason: "not on the list of callers".into(),

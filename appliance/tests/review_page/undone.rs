@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use appliance::ledger::{CaseState, Sealed};
 use axum::http::StatusCode;
+use ledger::{CaseState, Sealed};
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 

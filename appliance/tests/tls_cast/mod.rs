@@ -5,15 +5,15 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use appliance::intake::{
-    Acceptance, Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts,
-};
-use appliance::store::units::{Size, Span};
-use appliance::store::{Inbox, Reception, Store, StoreConfig};
 use fixtures::pki::Authority;
 use futures::future::BoxFuture;
+use intake::{
+    Acceptance, Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts,
+};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use store::units::{Size, Span};
+use store::{Inbox, Reception, Store, StoreConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;

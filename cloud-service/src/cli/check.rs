@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use models::sandbox::Pool;
 use proto::keys::PrivateKeys;
 use proto::pki::Authority;
 use proto::settings::{Document, Fault};
+use sandbox::Pool;
 use serde_json::json;
 
 use super::config::{BackendConfig, Config};

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use models::sandbox::Pool;
 use proto::clock::{self, Beginning, EARLIEST_MS};
 use proto::keys::PrivateKeys;
+use sandbox::Pool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -390,7 +390,7 @@ impl Images for Opening {
 /// Only our own targets reach the log: what other crates print may hold what a peer sent.
 fn follow_log(config: &LogConfig) {
     let level = &config.level;
-    let filter = format!("off,cloud_service={level},models={level},proto={level}");
+    let filter = format!("off,scanside={level}");
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

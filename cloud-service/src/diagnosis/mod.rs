@@ -26,7 +26,7 @@ mod worker;
 
 use std::time::Duration;
 
-use models::sandbox::Death;
+use sandbox::Death;
 
 use crate::{objects, queue};
 

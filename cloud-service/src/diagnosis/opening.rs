@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use models::sandbox::{Pool, Program, Terms};
 use proto::case::CaseManifest;
 use proto::keys::{PrivateKeys, PublicKeys, VERIFYING_BYTES};
+use sandbox::{Pool, Program, Terms};
 use serde_json::json;
 use zeroize::Zeroizing;
 

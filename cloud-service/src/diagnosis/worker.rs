@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::PathBuf;
 
-use models::sandbox::{Limits, serve};
 use models::{Bundle, Decoder, Encoder, GreyImage, Runtime};
 use proto::case::{CaseManifest, FrameEntry, FrameKind, Plan};
 use proto::content::Content;
 use proto::envelope::verify;
 use proto::keys::{Opener, PublicKeys};
+use sandbox::{Limits, serve};
 use zeroize::Zeroizing;
 
 use super::job::{Answer, Job, Task, Why};

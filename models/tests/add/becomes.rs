@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use models::add::{Wish, examine, inspect, seal};
-use models::manifest::{Activation, Layout};
-use models::parity::{self, Formula};
-use models::{Bundle, Classifier, Disposition, Error, GreyImage, Runtime, StudyFacts};
+use scanside_models::add::{Wish, examine, inspect, seal};
+use scanside_models::manifest::{Activation, Layout};
+use scanside_models::parity::{self, Formula};
+use scanside_models::{Bundle, Classifier, Disposition, Error, GreyImage, Runtime, StudyFacts};
 use tempfile::TempDir;
 
 use crate::alone::alone;

@@ -10,7 +10,7 @@ mod refused;
 use std::fs;
 use std::path::PathBuf;
 
-use models::add::Wish;
+use scanside_models::add::Wish;
 use tempfile::TempDir;
 
 /// What a person says who knows the model.

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use models::add::{Wish, inspect};
-use models::manifest::Activation;
-use models::{Bundle, Error, Runtime};
+use scanside_models::add::{Wish, inspect};
+use scanside_models::manifest::Activation;
+use scanside_models::{Bundle, Error, Runtime};
 
 use crate::alone::alone;
 use crate::made::{self, Axis, FLOAT, Form, INT64, Onnx, SIZE, classifier, classifier_of};
@@ -105,7 +105,7 @@ fn a_model_that_names_outside_files_is_never_loaded() {
         let text = fs::read_to_string(&manifest).unwrap();
         fs::write(&manifest, text.replace(&digest(&inside), &digest(&outside))).unwrap();
         fs::write(bundle.folder().join("model.onnx"), &outside).unwrap();
-        let loaded = models::Classifier::load(runtime, Bundle::open(bundle.folder()).unwrap());
+        let loaded = scanside_models::Classifier::load(runtime, Bundle::open(bundle.folder()).unwrap());
         let Err(error) = loaded else { panic!("it was loaded") };
         assert!(matches!(error, Error::Model { .. }), "{error}");
     });

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use models::Runtime;
-use models::runtime::TELEMETRY_VARIABLE;
+use scanside_models::Runtime;
+use scanside_models::runtime::TELEMETRY_VARIABLE;
 
 /// Run the body of the test of this name in a process of its own with the variable set.
 pub fn alone(test: &str, body: impl FnOnce(&Runtime)) {

@@ -2,8 +2,8 @@
 //! that would leave, what is written can be read, and de-identifying it again changes nothing.
 #![no_main]
 
-use appliance::deid::{Keys, Policy, StudyContext, plan};
-use appliance::dicom::{self, Limits, Parsed, ReadAt, Vr, tags};
+use deid::{Keys, Policy, StudyContext, plan};
+use dicom::{self, Limits, Parsed, ReadAt, Vr, tags};
 use libfuzzer_sys::fuzz_target;
 
 /// A name and an id that are no words of any vocabulary; the seeds hold them in places of every kind.

@@ -1,5 +1,5 @@
-//! `make demo`: see `tests::demo`.
+//! `make demo`: see `scanside_tests::demo`.
 
 fn main() -> std::process::ExitCode {
-    tests::demo::main()
+    scanside_tests::demo::main()
 }

@@ -1,5 +1,5 @@
-//! `make screenshots`: see `tests::demo::pictures`.
+//! `make screenshots`: see `scanside_tests::demo::pictures`.
 
 fn main() -> std::process::ExitCode {
-    tests::demo::pictures::main()
+    scanside_tests::demo::pictures::main()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use appliance::ledger::{Column, Seal};
+use ledger::{Column, Seal};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sqlx::Connection as _;

@@ -5,9 +5,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use appliance::deid::Profile;
-use appliance::job::{Answer, DeidOrder, InstanceRef, Job, Secret, TriageAnswer, TriageJob, check_answer};
-use models::sandbox::{Pool, Program, Terms};
+use deid::Profile;
+use domain::job::{Answer, DeidOrder, InstanceRef, Job, Secret, TriageAnswer, TriageJob, check_answer};
+use sandbox::{Pool, Program, Terms};
 
 use super::command::binary;
 use crate::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use appliance::dicom::{self, Limits, tags};
+use dicom::{self, Limits, tags};
 use fixtures::scanner::Outgoing;
 use serde::Deserialize;
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use scanside_tests::cast::{binary, project};
 use serde_json::Value;
-use tests::cast::{binary, project};
 
 /// Runs the rest of its arguments and writes to the file named first: exit code, seconds of processor time, KiB of
 /// resident memory at the peak of the largest process among the command and the workers it waited for.

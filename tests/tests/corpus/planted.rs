@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::deid::{Keys, Policy, StudyContext, plan};
-use appliance::dicom::{self, Limits, Parsed, tags};
+use deid::{Keys, Policy, StudyContext, plan};
+use dicom::{self, Limits, Parsed, tags};
+use scanside_tests::cast::run;
 use serde_json::Value;
-use tests::cast::run;
 
 use super::files::{planted, root};
 use super::score::{Answer, File, Judge, Output, Verdict, answers, left_in_bytes};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use appliance::dicom::{DataSet, Element, FileMeta, Limits, TransferSyntax, Vr, read, tags, write_file};
-use appliance::pixels::Image;
+use dicom::{DataSet, Element, FileMeta, Limits, TransferSyntax, Vr, read, tags, write_file};
+use pixels::Image;
 
 /// What the header says of each frame.
 #[derive(Clone, Copy, Debug)]

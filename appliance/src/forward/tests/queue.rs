@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::peer::{Act, Provider, Script};
 use crate::forward::{Forwards, Rule};
-use crate::ledger::{Arrival, ForwardRow, Ledger};
-use crate::store::tests::damage;
-use crate::store::{Reception, Store, StoreConfig};
+use ledger::{Arrival, ForwardRow, Ledger};
+use store::faults::damage;
+use store::{Reception, Store, StoreConfig};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use crate::commitment::{
-    ACTION_REQUEST, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
-};
 use crate::conveyor::now;
 use crate::forward::command::{self, Command};
 use crate::forward::scu::Message;
 use crate::forward::{Association, Error as PeerError, Proposal, Rule};
-use crate::ledger::{Error, UpstreamRow};
+use dicom::commitment::{
+    ACTION_REQUEST, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
+};
+use ledger::{Error, UpstreamRow};
 
 /// How long the report is waited for on the association of the request; later it comes over one of the archive's own.
 const STAY: Duration = Duration::from_secs(10);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Engine, ms};
-use crate::commitment::Reason;
 use crate::conveyor::now;
-use crate::intake::STORAGE_SOP_CLASSES;
-use crate::ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, new_id};
-use crate::store;
+use dicom::STORAGE_SOP_CLASSES;
+use dicom::commitment::Reason;
+use ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, new_id};
+use store;
 
 /// Entries to ask each archive about.
 type ToAsk = BTreeMap<String, BTreeSet<String>>;

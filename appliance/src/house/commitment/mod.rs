@@ -23,10 +23,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::open::Opened;
-use crate::commitment::{Report, Transaction};
 use crate::conveyor::now;
-use crate::intake::{Asker, Event, Failure};
-use crate::ledger::Error;
+use dicom::commitment::{Report, Transaction};
+use intake::{Asker, Event, Failure};
+use ledger::Error;
 
 pub use config::{Config, Reply};
 

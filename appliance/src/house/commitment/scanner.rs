@@ -9,12 +9,12 @@ use tokio::time::timeout;
 
 use super::Engine;
 use super::archive::N_EVENT_REPORT_RQ;
-use crate::commitment::{Report, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, encode_report};
 use crate::conveyor::now;
 use crate::forward::command::{self, Command};
 use crate::forward::{Association, Error as PeerError, Peer, Proposal};
-use crate::intake::Event;
-use crate::ledger::{CommitmentRow, Error};
+use dicom::commitment::{Report, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, encode_report};
+use intake::Event;
+use ledger::{CommitmentRow, Error};
 
 /// How long a scanner may take to answer a report.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -11,11 +11,11 @@ use proto::case::{Plan, Priority};
 
 use super::super::open::arrival;
 use super::*;
-use crate::audit::{Audit, verify};
 use crate::forward::Forwards;
-use crate::ledger::{CaseState, Ledger, NewCase, NewDisposition};
-use crate::store::units::{Size, Span};
-use crate::store::{Level, Reception, StoreConfig};
+use audit::{Audit, verify};
+use ledger::{CaseState, Ledger, NewCase, NewDisposition};
+use store::units::{Size, Span};
+use store::{Level, Reception, StoreConfig};
 
 pub(in crate::house) const KEY: [u8; 32] = [7; 32];
 pub(in crate::house) const DAY: i64 = 86_400_000;
@@ -66,7 +66,7 @@ impl Site {
         });
         match stored {
             Ok(stored) => Some(stored.reception),
-            Err(crate::store::Error::Full) => None,
+            Err(store::Error::Full) => None,
             Err(error) => panic!("{error}"),
         }
     }

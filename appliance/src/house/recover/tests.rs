@@ -4,7 +4,7 @@
 use super::super::evict::sweep;
 use super::super::evict::tests::{DAY, KEY, NOW, Site};
 use super::*;
-use crate::ledger::{Ledger, Onward, Proof};
+use ledger::{Ledger, Onward, Proof};
 
 #[tokio::test]
 async fn an_older_ledger_is_brought_up_to_the_store_once_and_knows_what_was_removed_since() {
@@ -60,9 +60,9 @@ async fn an_entry_whose_removal_a_crash_cut_short_does_not_stop_the_next_start()
     let site = Site::new(folder.path(), u64::MAX, 0).await;
     let (study, entry) = site.answered(1, 4_000, NOW - 40 * DAY, None).await.unwrap();
     site.opened.ledger.evict(&study, NOW, Proof::Answered, NOW).await.unwrap();
-    let left = crate::store::Id::random().unwrap();
+    let left = store::Id::random().unwrap();
     site.opened.store.derived().put(left, b"a bag of a ledger that is gone").unwrap();
-    let arriving = Mutex::new(Arriving::new(crate::study::Config::default()));
+    let arriving = Mutex::new(Arriving::new(domain::study::Config::default()));
     recover(&site.opened, &arriving).await.unwrap();
     assert!(site.here(entry));
     // The bag of the study that was marked as removed goes too.
@@ -93,7 +93,7 @@ async fn what_was_removed_and_came_again_after_the_backup_outlives_the_restore()
 
     site.opened.ledger = Ledger::open(&copy, &KEY).await.unwrap();
     // The entry is in the inbox still: the start meets it twice.
-    recover(&site.opened, &Mutex::new(Arriving::new(crate::study::Config::default()))).await.unwrap();
+    recover(&site.opened, &Mutex::new(Arriving::new(domain::study::Config::default()))).await.unwrap();
     assert!(!site.here(removed) && site.here(again.id));
     assert_eq!(site.opened.ledger.make_revision(&study, "quiet", NOW).await.unwrap(), Some(2));
     assert_eq!(counting(&site.opened.ledger, &study, 2).await, [(again.id.to_string(), true)]);
@@ -125,7 +125,7 @@ async fn what_was_lost_and_came_again_takes_the_place_of_the_lost_one() {
         site.opened.ledger.close().await;
 
         site.opened.ledger = Ledger::open(&copy, &KEY).await.unwrap();
-        let arriving = Mutex::new(Arriving::new(crate::study::Config::default()));
+        let arriving = Mutex::new(Arriving::new(domain::study::Config::default()));
         recover(&site.opened, &arriving).await.unwrap();
         recover(&site.opened, &arriving).await.unwrap();
         let ledger = &site.opened.ledger;

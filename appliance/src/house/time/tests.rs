@@ -6,9 +6,9 @@ use std::future::Future;
 
 use proto::clock::House;
 
-use crate::ledger::{Arrival, ForwardOutcome, Ledger, Onward, Session};
-use crate::oversight::{Ladder, due};
-use crate::study::{Arriving, Config};
+use domain::oversight::{Ladder, due};
+use domain::study::{Arriving, Config};
+use ledger::{Arrival, ForwardOutcome, Ledger, Onward, Session};
 
 const START: i64 = 1_800_000_000_000;
 const HOUR: i64 = 3_600_000;

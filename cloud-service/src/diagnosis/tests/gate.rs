@@ -310,7 +310,7 @@ async fn a_draft_that_cannot_be_stored_keeps_no_service_from_stopping() {
 
 #[test]
 fn only_what_is_a_cases_own_is_blamed_on_it() {
-    use models::sandbox::{Death, DeathKind};
+    use sandbox::{Death, DeathKind};
     let death = |kind| Error::Worker(Death { kind, touching: None, call: None, detail: None });
     for (error, blame) in [
         (death(DeathKind::NotStarted), Blame::House),

@@ -1,7 +1,7 @@
 //! Whether a box of the pixels is hidden or untouched, frame by frame.
 
-use appliance::dicom::{self, Limits};
-use appliance::pixels::Image;
+use dicom::{self, Limits};
+use pixels::Image;
 
 /// The stored values of every frame of a file inside a box, one list a frame and one entry a pixel.
 fn inside(file: &[u8], [x0, y0, x1, y1]: [u32; 4]) -> Vec<Vec<Vec<u8>>> {

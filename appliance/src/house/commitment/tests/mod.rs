@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use rig::*;
 
 use super::Reply;
-use crate::ledger::{ForwardOutcome, NewDisposition, Proof, Standing};
-use crate::store::tests::damage;
+use ledger::{ForwardOutcome, NewDisposition, Proof, Standing};
+use store::faults::damage;
 
 #[tokio::test]
 async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instances() {

@@ -11,20 +11,20 @@ use futures::future::BoxFuture;
 use super::super::super::services::{Counter, Front};
 use super::super::super::sink::door;
 use super::super::*;
-use crate::audit::Audit;
-use crate::commitment::{
-    ACTION_REQUEST, Reason, Reference, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
-};
 use crate::forward::Peer;
 use crate::forward::command::{self, Command};
 use crate::forward::{Association, Proposal};
-use crate::intake::{
+use audit::Audit;
+use dicom::commitment::{
+    ACTION_REQUEST, Reason, Reference, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
+};
+use domain::study::Arriving;
+use intake::{
     Acceptance, Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError,
     StepCreate, StepSet,
 };
-use crate::ledger::{Arrival, ForwardOutcome, Ledger};
-use crate::store::{Reception, Store, StoreConfig};
-use crate::study::Arriving;
+use ledger::{Arrival, ForwardOutcome, Ledger};
+use store::{Reception, Store, StoreConfig};
 
 pub(super) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 pub(super) const MR: &str = "1.2.840.10008.5.1.4.1.1.4";
@@ -185,7 +185,7 @@ impl House {
         let config = Config { provide: true, retry: Duration::from_millis(30), replies, ..Config::default() };
         let engine = Arc::new(Engine::new(self.opened.clone(), config, "SCANSIDE".into()));
         let stop = CancellationToken::new();
-        let arriving = Arc::new(Mutex::new(Arriving::new(crate::study::Config::default())));
+        let arriving = Arc::new(Mutex::new(Arriving::new(domain::study::Config::default())));
         let (door, recorder) = door(self.opened.clone(), arriving, Arc::new(Notify::new()), stop.clone());
         tokio::spawn(recorder.run());
         let counter =
@@ -350,7 +350,7 @@ pub(super) async fn tell_as_archive(address: SocketAddr, report: &Report) {
         .with_uid(command::AFFECTED_SOP_INSTANCE, WELL_KNOWN_INSTANCE)
         .with_us(command::EVENT_TYPE, report.event_type())
         .with_data_set();
-    let data = crate::commitment::encode_report(report, IMPLICIT);
+    let data = dicom::commitment::encode_report(report, IMPLICIT);
     let answer = association.ask(context, request, Some(&data)).await.unwrap();
     assert_eq!(answer.command.us(command::STATUS), Some(0));
     association.release().await;

@@ -1,0 +1,363 @@
+//! What is known of a bundle's keeping its promise: watches, physicians' reads, acceptances.
+
+use sqlx::{FromRow, Sqlite, Transaction};
+
+use super::revisions::{parse_word, word};
+use super::{AcceptanceRow, Ledger, Result};
+use domain::oversight::{Level, Local, Quiet, Seen, Watch, local, quiet};
+
+/// How far a bundle's `no-flag` may be relied upon now.
+#[derive(Debug, Clone, Default)]
+pub struct Reliance {
+    /// The level.
+    pub level: Level,
+    /// Why it is not steady.
+    pub why: String,
+    /// Since when, ms.
+    pub since: i64,
+    /// The score below which a study is among the more silent half of the silent ones.
+    pub median_quiet: Option<f64>,
+    /// Whether a named person's acceptance is in force.
+    pub accepted: bool,
+}
+
+/// A change of level that the audit does not know yet.
+#[derive(Debug, Clone, FromRow)]
+pub struct NewLevel {
+    /// Its number.
+    pub seq: i64,
+    /// Bundle.
+    pub bundle: String,
+    /// Level word.
+    pub level: String,
+    /// Why.
+    pub why: String,
+    /// When, ms.
+    pub at: i64,
+}
+
+/// One bundle as `status` and the page show it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct WatchRow {
+    /// Bundle.
+    pub bundle: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// How far `no-flag` may be relied upon.
+    pub level: Level,
+    /// Why.
+    pub why: String,
+    /// Since when, ms.
+    pub since: i64,
+    /// Studies watched.
+    pub studies: u64,
+    /// Whether they are enough to say something.
+    pub learned: bool,
+    /// Strongest evidence of a change; `withdrawn` is reached at [`domain::oversight::WITHDRAW`].
+    pub evidence: f64,
+    /// Physicians' reads of drawn silent studies.
+    pub quiet: Quiet,
+    /// The acceptance in force.
+    pub accepted: Option<AcceptanceRow>,
+}
+
+/// In the place of a reason when a watch was damaged.
+const UNREADABLE: &str =
+    "what was learned of earlier studies cannot be read: `appliance model restore --anew`";
+
+impl Ledger {
+    /// How far the `no-flag` of the bundle with this digest may be relied upon.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn reliance(&self, digest: &str) -> Result<Reliance> {
+        let row: Option<(String, String, String, i64)> =
+            sqlx::query_as("SELECT state, level, why, since FROM watches WHERE digest = ?")
+                .bind(digest)
+                .fetch_optional(&self.pool)
+                .await?;
+        let accepted = self.acceptance(digest).await?.is_some();
+        let Some((state, level, why, since)) = row else {
+            return Ok(Reliance { accepted, ..Reliance::default() });
+        };
+        Ok(match serde_json::from_str::<Watch>(&state) {
+            Ok(watch) => Reliance {
+                level: parse_word(&level)?,
+                why,
+                since,
+                median_quiet: watch.median_quiet(),
+                accepted,
+            },
+            // What cannot be read is not relied upon; studies are answered all the same.
+            Err(_) => Reliance {
+                level: Level::Withdrawn,
+                why: UNREADABLE.into(),
+                since,
+                median_quiet: None,
+                accepted,
+            },
+        })
+    }
+
+    /// Every bundle that answered a study, as `status` shows it. `hidden_most`: the site's limit of silent studies
+    /// that hide a finding.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn watches(&self, hidden_most: f64) -> Result<Vec<WatchRow>> {
+        let rows: Vec<(String, String, String, String, String, i64)> = sqlx::query_as(
+            "SELECT digest, bundle, state, level, why, since FROM watches ORDER BY bundle, since",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for (digest, bundle, state, level, why, since) in rows {
+            let read = serde_json::from_str::<Watch>(&state);
+            let (level, why) =
+                if read.is_ok() { (level, why) } else { ("withdrawn".into(), UNREADABLE.into()) };
+            let watch = read.unwrap_or_default();
+            all.push(WatchRow {
+                quiet: self.quiet_reads(&digest, hidden_most).await?,
+                accepted: self.acceptance(&digest).await?,
+                level: parse_word(&level)?,
+                studies: watch.studies,
+                learned: watch.learned(),
+                evidence: watch.evidence().0,
+                bundle,
+                digest,
+                why,
+                since,
+            });
+        }
+        Ok(all)
+    }
+
+    /// What physicians' reads of studies drawn by chance say about this bundle's `no-flag`.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn quiet_reads(&self, digest: &str, hidden_most: f64) -> Result<Quiet> {
+        let mut tx = self.pool.begin().await?;
+        quiet_of(&mut tx, digest, hidden_most).await
+    }
+
+    /// What physicians' reads of studies drawn whatever was answered say about this bundle: nothing else is a fair
+    /// sample of the studies that have a finding.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn local_reads(&self, digest: &str, alpha: f64) -> Result<Local> {
+        let (reads, positives, missed): (u32, u32, u32) = sqlx::query_as(
+            "SELECT count(*), coalesce(sum(r.finding), 0),
+             coalesce(sum(r.finding = 1 AND d.quiet = 1), 0) FROM reads r
+             JOIN samples s ON s.study = r.study AND s.revision = r.revision AND s.why = 'trial'
+             JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
+             WHERE d.digest = ?",
+        )
+        .bind(digest)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(local(reads, positives, missed, alpha))
+    }
+
+    /// Findings and reads of the studies behind [`Self::local_reads`].
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn read_findings(&self, digest: &str) -> Result<Vec<(Vec<proto::case::Finding>, bool)>> {
+        let rows: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT d.findings, r.finding FROM reads r
+             JOIN samples s ON s.study = r.study AND s.revision = r.revision AND s.why = 'trial'
+             JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
+             WHERE d.digest = ? ORDER BY r.read_at, r.study",
+        )
+        .bind(digest)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(|(findings, read)| Ok((serde_json::from_str(&findings)?, read))).collect()
+    }
+
+    /// Studies of this bundle that were drawn for the local set before `before` (ms) and that nobody has read.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn unread_trial(&self, digest: &str, before: i64) -> Result<u32> {
+        let (count,) = sqlx::query_as(
+            "SELECT count(*) FROM samples s JOIN dispositions d ON d.study = s.study AND d.revision = s.revision
+             JOIN studies t ON t.id = s.study AND t.revision = s.revision
+             LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
+             WHERE s.why = 'trial' AND d.digest = ? AND s.drawn_at < ? AND r.study IS NULL",
+        )
+        .bind(digest)
+        .bind(before)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(count)
+    }
+
+    /// Whether something of a bundle was lowered or withdrawn; `None`: no study was answered by it.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn lowered(&self, bundle: &str) -> Result<Option<bool>> {
+        let rows: Vec<(String,)> = sqlx::query_as("SELECT level FROM watches WHERE bundle = ?")
+            .bind(bundle)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok((!rows.is_empty()).then(|| rows.iter().any(|r| r.0 != "steady")))
+    }
+
+    /// A person restores what was lowered or withdrawn. `anew`: studies look different from now on, so everything that
+    /// was learned of them is forgotten, and reads of what was answered before count no more.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn restore(&self, bundle: &str, anew: bool, who: &str, now: i64) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let rows: Vec<(String, String, bool)> =
+            sqlx::query_as("SELECT digest, state, by_reads FROM watches WHERE bundle = ?")
+                .bind(bundle)
+                .fetch_all(&mut *tx)
+                .await?;
+        for (digest, state, by_reads) in &rows {
+            let mut watch: Watch = serde_json::from_str(state).unwrap_or_default();
+            watch.restore(anew);
+            sqlx::query(
+                "UPDATE watches SET state = ?1, level = 'steady', why = '', since = ?2, by_reads = 0,
+                 reads_from = CASE WHEN ?3 THEN ?2 ELSE reads_from END WHERE digest = ?4",
+            )
+            .bind(serde_json::to_string(&watch)?)
+            .bind(now)
+            .bind(anew || *by_reads)
+            .bind(digest)
+            .execute(&mut *tx)
+            .await?;
+            changed(&mut tx, bundle, Level::Steady, &format!("restored by {who}"), now).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Changes of levels that do not stand in the audit yet, the oldest first.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn new_levels(&self) -> Result<Vec<NewLevel>> {
+        Ok(sqlx::query_as("SELECT seq, bundle, level, why, at FROM levels WHERE audited = 0 ORDER BY seq")
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    /// A change of level stands in the audit now.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn level_audited(&self, seq: i64) -> Result<()> {
+        sqlx::query("UPDATE levels SET audited = 1 WHERE seq = ?").bind(seq).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// Notes a change of level for the audit.
+async fn changed(
+    tx: &mut Transaction<'_, Sqlite>,
+    bundle: &str,
+    level: Level,
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query("INSERT INTO levels (bundle, level, why, at) VALUES (?, ?, ?, ?)")
+        .bind(bundle)
+        .bind(level.as_str())
+        .bind(why)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// One more study of a bundle was answered: what is watched goes on in the same step that records the answer.
+pub(super) async fn watch(
+    tx: &mut Transaction<'_, Sqlite>,
+    (bundle, digest): (&str, &str),
+    seen: &Seen,
+    now: i64,
+) -> Result<()> {
+    let row: Option<(String, String)> = sqlx::query_as("SELECT state, level FROM watches WHERE digest = ?")
+        .bind(digest)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let (mut watch, before): (Watch, Level) = match row {
+        // A damaged watch stays as it is until a person restores it: nothing is relied upon meanwhile.
+        Some((state, level)) => match serde_json::from_str(&state) {
+            Ok(watch) => (watch, parse_word(&level)?),
+            Err(_) => return Ok(()),
+        },
+        None => (Watch::default(), Level::Steady),
+    };
+    watch.see(seen);
+    let found = watch.level();
+    // Lowered coverage is raised again by studies that look as before; what was withdrawn stays so.
+    let level = if before == Level::Withdrawn { before } else { found };
+    let (evidence, what) = watch.evidence();
+    let why = match level {
+        Level::Steady => String::new(),
+        _ => {
+            format!("{what} no longer look as they did over the first studies (evidence {evidence:.0} to 1)")
+        }
+    };
+    sqlx::query(
+        "INSERT INTO watches (digest, bundle, state, level, why, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (digest) DO UPDATE SET state = ?3,
+         why = CASE WHEN level = ?4 THEN why ELSE ?5 END, since = CASE WHEN level = ?4 THEN since ELSE ?6 END,
+         level = ?4",
+    )
+    .bind(digest)
+    .bind(bundle)
+    .bind(serde_json::to_string(&watch)?)
+    .bind(word(&level)?)
+    .bind(&why)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    if level == before { Ok(()) } else { changed(tx, bundle, level, &why, now).await }
+}
+
+/// Reads of drawn silent studies of a bundle, weighed.
+pub(super) async fn quiet_of(
+    tx: &mut Transaction<'_, Sqlite>,
+    digest: &str,
+    hidden_most: f64,
+) -> Result<Quiet> {
+    let (reads, hidden): (u32, u32) = sqlx::query_as(
+        "SELECT count(*), coalesce(sum(r.finding), 0) FROM reads r
+         JOIN samples s ON s.study = r.study AND s.revision = r.revision
+         JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
+         WHERE d.digest = ?1 AND d.quiet = 1
+         AND d.decided_at >= coalesce((SELECT reads_from FROM watches WHERE digest = ?1), 0)",
+    )
+    .bind(digest)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(quiet(reads, hidden, hidden_most))
+}
+
+/// `no-flag` of a bundle is withdrawn because of what physicians found; the reason is added when it was withdrawn before.
+pub(super) async fn withdraw(
+    tx: &mut Transaction<'_, Sqlite>,
+    (bundle, digest): (&str, &str),
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    let done = sqlx::query(
+        "UPDATE watches SET why = CASE WHEN level = 'withdrawn' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
+         since = CASE WHEN level = 'withdrawn' THEN since ELSE ?2 END, level = 'withdrawn', by_reads = 1
+         WHERE digest = ?3 AND by_reads = 0",
+    )
+    .bind(why)
+    .bind(now)
+    .bind(digest)
+    .execute(&mut **tx)
+    .await?;
+    if done.rows_affected() == 0 { Ok(()) } else { changed(tx, bundle, Level::Withdrawn, why, now).await }
+}

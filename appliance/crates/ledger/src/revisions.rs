@@ -1,0 +1,397 @@
+//! Study revisions and their one disposition record each.
+
+use std::collections::BTreeMap;
+
+use proto::case::{Disposition, Finding, Priority, TriageMode};
+use sqlx::{FromRow, Row, Sqlite, Transaction};
+
+use domain::job::{Gate, ListFacts, PlacedFinding, Preview, Timings};
+
+use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
+use super::{Error, Ledger, NewCase, Result, Seal, cases, events, moves, oversight};
+use domain::oversight::Seen;
+
+/// A stable revision that has no disposition yet.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Pending {
+    /// Study id.
+    pub study: String,
+    /// Revision from 1.
+    pub revision: u32,
+    /// How many workers died on it.
+    pub deaths: u32,
+}
+
+/// A disposition to record.
+#[derive(Debug)]
+pub struct NewDisposition {
+    /// What triage answers.
+    pub disposition: Disposition,
+    /// In words.
+    pub reason: String,
+    /// Bundle, or empty.
+    pub bundle: String,
+    /// Its version.
+    pub version: String,
+    /// Mode in force.
+    pub mode: TriageMode,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Priority.
+    pub priority: Priority,
+    /// Input gate.
+    pub gate: Option<Gate>,
+    /// Why it may not leave without a person.
+    pub holds: Vec<String>,
+    /// De-identification action counts.
+    pub actions: BTreeMap<String, u64>,
+    /// Digest of the plan.
+    pub plan_digest: String,
+    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
+    pub pseudonym_key: String,
+    /// Pictures.
+    pub previews: Vec<Preview>,
+    /// Where findings were seen.
+    pub places: Vec<PlacedFinding>,
+    /// Bag that holds them.
+    pub bag: Option<String>,
+    /// Timings.
+    pub ms: Timings,
+    /// Facts for the list.
+    pub facts: ListFacts,
+    /// Whether the cloud answered at that moment.
+    pub cloud_up: bool,
+    /// Digest of the bundle's manifest; empty when none took the study.
+    pub digest: String,
+    /// What is watched of it; `None` when no bundle took the study.
+    pub seen: Option<Seen>,
+    /// Why it was drawn for a physician's read, when it was.
+    pub sample: Option<&'static str>,
+}
+
+#[cfg(any(test, feature = "test-support"))]
+impl NewDisposition {
+    /// Nothing raised, nothing held.
+    pub fn quiet(bag: Option<String>) -> Self {
+        Self {
+            disposition: Disposition::NoFlag,
+            reason: "r".into(),
+            bundle: "b".into(),
+            version: "1".into(),
+            mode: TriageMode::Assist,
+            findings: Vec::new(),
+            priority: Priority::Routine,
+            gate: None,
+            holds: Vec::new(),
+            actions: BTreeMap::new(),
+            plan_digest: String::new(),
+            pseudonym_key: String::new(),
+            previews: Vec::new(),
+            places: Vec::new(),
+            bag,
+            ms: Timings::default(),
+            facts: ListFacts::default(),
+            cloud_up: true,
+            digest: "d".into(),
+            seen: None,
+            sample: None,
+        }
+    }
+}
+
+/// A recorded disposition.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct DispositionRow {
+    /// Revision.
+    pub revision: u32,
+    /// What triage answered.
+    pub disposition: Disposition,
+    /// In words.
+    pub reason: String,
+    /// Bundle.
+    pub bundle: String,
+    /// Version.
+    pub version: String,
+    /// Mode then in force.
+    pub mode: TriageMode,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Priority.
+    pub priority: Priority,
+    /// Input gate.
+    pub gate: Option<Gate>,
+    /// Hold reasons.
+    pub holds: Vec<String>,
+    /// De-identification action counts.
+    pub actions: BTreeMap<String, u64>,
+    /// Digest of the plan.
+    pub plan_digest: String,
+    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
+    pub pseudonym_key: String,
+    /// Pictures.
+    pub previews: Vec<Preview>,
+    /// Where findings were seen.
+    pub places: Vec<PlacedFinding>,
+    /// Bag that holds them.
+    pub bag: Option<String>,
+    /// Timings.
+    pub ms: Timings,
+    /// When, ms.
+    pub decided_at: i64,
+    /// Whether the cloud answered then.
+    pub cloud_up: bool,
+}
+
+impl Ledger {
+    /// Makes the next revision of a study from all that has arrived. `None` when nothing new is there.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn make_revision(&self, study: &str, reason: &str, now: i64) -> Result<Option<u32>> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let fresh: (i64,) = sqlx::query_as("SELECT count(*) FROM instances WHERE study = ? AND revision = 0")
+            .bind(study)
+            .fetch_one(&mut *tx)
+            .await?;
+        sqlx::query("UPDATE studies SET open = 0 WHERE id = ?").bind(study).execute(&mut *tx).await?;
+        if fresh.0 == 0 {
+            tx.commit().await?;
+            return Ok(None);
+        }
+        let next: (u32,) =
+            sqlx::query_as("UPDATE studies SET revision = revision + 1 WHERE id = ? RETURNING revision")
+                .bind(study)
+                .fetch_one(&mut *tx)
+                .await?;
+        sqlx::query("UPDATE instances SET revision = ? WHERE study = ? AND revision = 0")
+            .bind(next.0)
+            .bind(study)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("INSERT INTO revisions (study, revision, stable_at, stable_reason) VALUES (?, ?, ?, ?)")
+            .bind(study)
+            .bind(next.0)
+            .bind(now)
+            .bind(reason)
+            .execute(&mut *tx)
+            .await?;
+        let line = format!("revision {} stable: {reason}", next.0);
+        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        tx.commit().await?;
+        Ok(Some(next.0))
+    }
+
+    /// Studies that have arrivals which belong to no revision yet, with the last arrival in ms.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn open_studies(&self) -> Result<Vec<(String, i64)>> {
+        Ok(sqlx::query_as(
+            "SELECT s.id, s.last_arrival FROM studies s
+             WHERE EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.revision = 0)",
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Stable revisions without a disposition, the oldest first; only the newest of each study is worked on.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn pending(&self, limit: u32) -> Result<Vec<Pending>> {
+        Ok(sqlx::query_as(
+            "SELECT r.study, r.revision, r.deaths FROM revisions r
+             LEFT JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
+             WHERE d.study IS NULL ORDER BY r.stable_at, r.study, r.revision LIMIT ?",
+        )
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Counts a worker's death on a revision and returns how many there were.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn count_death(&self, study: &str, revision: u32) -> Result<u32> {
+        // By itself such a statement commits when it is reset, and the driver passes over what that answers.
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let row: (u32,) = sqlx::query_as(
+            "UPDATE revisions SET deaths = deaths + 1 WHERE study = ? AND revision = ? RETURNING deaths",
+        )
+        .bind(study)
+        .bind(revision)
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(row.0)
+    }
+
+    /// Forgets deaths after the instance to blame was set aside.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn clear_deaths(&self, study: &str, revision: u32) -> Result<()> {
+        sqlx::query("UPDATE revisions SET deaths = 0 WHERE study = ? AND revision = ?")
+            .bind(study)
+            .bind(revision)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Records the one disposition of a revision together with the case that follows from it.
+    /// `false`: it had one already and nothing was changed. Cases of earlier revisions that nobody has sent are
+    /// taken over by this one.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn record_disposition(
+        &self,
+        study: &str,
+        revision: u32,
+        d: &NewDisposition,
+        case: Option<&NewCase>,
+        now: i64,
+    ) -> Result<bool> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let done = sqlx::query(
+            "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
+             gate, holds, actions, plan_digest, pseudonym_key, previews, bag, ms, decided_at, cloud_up, digest, places, quiet)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(study)
+        .bind(revision)
+        .bind(word(&d.disposition)?)
+        .bind(&d.reason)
+        .bind(&d.bundle)
+        .bind(&d.version)
+        .bind(word(&d.mode)?)
+        .bind(serde_json::to_string(&d.findings)?)
+        .bind(word(&d.priority)?)
+        .bind(d.gate.as_ref().map(serde_json::to_string).transpose()?)
+        .bind(serde_json::to_string(&d.holds)?)
+        .bind(serde_json::to_string(&d.actions)?)
+        .bind(&d.plan_digest)
+        .bind(&d.pseudonym_key)
+        .bind(serde_json::to_string(&d.previews)?)
+        .bind(&d.bag)
+        .bind(serde_json::to_string(&d.ms)?)
+        .bind(now)
+        .bind(i64::from(d.cloud_up))
+        .bind(&d.digest)
+        .bind(serde_json::to_string(&d.places)?)
+        .bind(d.seen.is_some_and(|seen| seen.quiet))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        show(&mut tx, &self.seal, study, d).await?;
+        moves::supersede(&mut tx, study, revision).await?;
+        // Images that come again would be seen twice: only the first answer of a study is watched.
+        if let Some(seen) = d.seen.as_ref().filter(|_| revision == 1) {
+            oversight::watch(&mut tx, (&d.bundle, &d.digest), seen, now).await?;
+        }
+        if let Some(why) = d.sample {
+            draw(&mut tx, study, revision, why, now).await?;
+        }
+        if let Some(case) = case {
+            cases::insert(&mut tx, &self.seal, case, now).await?;
+        }
+        let line = format!("revision {revision}: {}", word(&d.disposition)?);
+        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The disposition of a revision.
+    ///
+    /// # Errors
+    /// The database's refusal, [`Error::Row`] for a row no version of ours writes.
+    pub async fn disposition(&self, study: &str, revision: u32) -> Result<Option<DispositionRow>> {
+        let row = sqlx::query("SELECT * FROM dispositions WHERE study = ? AND revision = ?")
+            .bind(study)
+            .bind(revision)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|r| disposition_row(&r)).transpose()
+    }
+}
+
+/// Brings the list's row up to date with what triage found out.
+async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &NewDisposition) -> Result<()> {
+    sqlx::query(
+        "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
+         patient_name = ?, priority = iif(raised_at IS NULL, ?, 'STAT'), acknowledged_by = NULL, acknowledged_at = NULL,
+         opened_at = NULL WHERE id = ?",
+    )
+    .bind(&d.facts.modality)
+    .bind(&d.facts.body_part)
+    .bind(&d.facts.view)
+    .bind(seal.seal(ACCESSION_TAIL, study, &d.facts.accession_tail)?)
+    .bind(seal.seal(STATION, study, &d.facts.station)?)
+    .bind(seal.seal(PATIENT_NAME, study, &d.facts.patient_name)?)
+    .bind(word(&d.priority)?)
+    .bind(study)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Draws the study for a physician's read.
+async fn draw(
+    tx: &mut Transaction<'_, Sqlite>,
+    study: &str,
+    revision: u32,
+    why: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query("INSERT INTO samples (study, revision, why, drawn_at) VALUES (?, ?, ?, ?)")
+        .bind(study)
+        .bind(revision)
+        .bind(why)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn disposition_row(r: &sqlx::sqlite::SqliteRow) -> Result<DispositionRow> {
+    let text = |name: &str| -> Result<String> { Ok(r.try_get::<String, _>(name)?) };
+    let gate: Option<String> = r.try_get("gate")?;
+    Ok(DispositionRow {
+        revision: r.try_get("revision")?,
+        disposition: parse_word(&text("disposition")?)?,
+        reason: text("reason")?,
+        bundle: text("bundle")?,
+        version: text("version")?,
+        mode: parse_word(&text("mode")?)?,
+        findings: serde_json::from_str(&text("findings")?)?,
+        priority: parse_word(&text("priority")?)?,
+        gate: gate.as_deref().map(serde_json::from_str).transpose()?,
+        holds: serde_json::from_str(&text("holds")?)?,
+        actions: serde_json::from_str(&text("actions")?)?,
+        plan_digest: text("plan_digest")?,
+        pseudonym_key: text("pseudonym_key")?,
+        previews: serde_json::from_str(&text("previews")?)?,
+        places: serde_json::from_str(&text("places")?)?,
+        bag: r.try_get("bag")?,
+        ms: serde_json::from_str(&text("ms")?)?,
+        decided_at: r.try_get("decided_at")?,
+        cloud_up: r.try_get::<i64, _>("cloud_up")? != 0,
+    })
+}
+
+/// An enum of the vocabulary as its one word.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> Result<String> {
+    match serde_json::to_value(value)? {
+        serde_json::Value::String(s) => Ok(s),
+        _ => Err(Error::Row("word")),
+    }
+}
+
+/// The inverse of [`word`].
+pub(super) fn parse_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    Ok(serde_json::from_value(serde_json::Value::String(text.to_owned()))?)
+}

@@ -1,0 +1,87 @@
+//! `appliance worker --bundles DIR,DIR --limit-bytes N`: load, lock down, serve one job.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use models::manifest::Kind;
+use models::{Bundle, Classifier, Encoder, Runtime};
+use sandbox::{Limits, serve};
+
+use super::{Tools, work};
+use domain::job::{Answer, Failure, Job};
+
+/// Wrong use (sysexits).
+const EXIT_USAGE: u8 = 64;
+
+/// The worker's own arguments.
+#[derive(Debug, clap::Parser)]
+#[command(name = "worker", about = "Do one job in a sandbox; started by the appliance, not by hand.")]
+struct Arguments {
+    /// Folders of the bundles, in the order in which they are asked.
+    #[arg(long, value_delimiter = ',')]
+    bundles: Vec<PathBuf>,
+    /// Bytes of memory for a job above what the loaded bundles hold.
+    #[arg(long, default_value_t = Limits::default().data_bytes)]
+    limit_bytes: u64,
+    /// Name a forbidden system call before dying of it; for development.
+    #[arg(long)]
+    explain_calls: bool,
+}
+
+/// Runs a worker; `args` are those after the word `worker`. Returns only when it could not start.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let named = std::iter::once(OsString::from("worker")).chain(args);
+    let arguments = match <Arguments as clap::Parser>::try_parse_from(named) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    let mut tools = match load(&arguments.bundles) {
+        Ok(tools) => tools,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    // Two of the codecs use rayon. Its pool is this one thread, made now: later none can be started.
+    if rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().is_err() {
+        return refuse("the codecs' thread pool could not be made");
+    }
+    let limits = Limits {
+        data_bytes: arguments.limit_bytes,
+        explain_calls: arguments.explain_calls,
+        ..Limits::default()
+    };
+    serve(&limits, move |handed, notes| match handed.parse::<Job>() {
+        Ok(job) => work(&job, &handed.files, &mut tools, &|index| notes.touching(index)),
+        Err(_) => Answer::Failed(Failure {
+            reason: "the job could not be read".to_owned(),
+            instance: None,
+            retry: false,
+            replanned: None,
+        }),
+    })
+}
+
+/// Says on standard error, which the parent keeps until a worker is ready, why none came up.
+fn refuse(why: &str) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{why}");
+    ExitCode::FAILURE
+}
+
+fn load(folders: &[PathBuf]) -> Result<Tools, models::Error> {
+    let mut tools = Tools::default();
+    if folders.is_empty() {
+        return Ok(tools);
+    }
+    let runtime = Runtime::load(None)?;
+    for folder in folders {
+        let bundle = Bundle::open(folder)?;
+        match bundle.manifest().kind {
+            Kind::Classifier => tools.classifiers.push(Classifier::load(&runtime, bundle)?),
+            Kind::Report => tools.encoders.push(Encoder::load(&runtime, bundle)?),
+        }
+    }
+    Ok(tools)
+}
