@@ -26,7 +26,7 @@ use models::StudyFacts;
 use models::accepts::tidy;
 use models::manifest::Accepts;
 
-pub use age::{Age, Ages, age};
+pub use age::{Ages, age};
 pub use read::read;
 pub use regions::Part;
 
