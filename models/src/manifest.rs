@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Name of the manifest in a bundle's folder.
+pub const MANIFEST: &str = "bundle.toml";
+
 /// The whole manifest. Which tables are present depends on [`Kind`]; `Bundle::open` checks that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
