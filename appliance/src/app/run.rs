@@ -18,8 +18,7 @@ use super::time;
 use super::{Error, Settings};
 use crate::arrivals::{ArrivingRow, Listener, ServiceHandler, event_queue, recover};
 use crate::commitment::Engine;
-use crate::escalation::CaseQueue;
-use crate::escalation::{Courier, Wake};
+use crate::escalation::{CaseQueue, Courier, Wake};
 use crate::oversight::{self, PagingTerms, Terms};
 use crate::pipeline::Scheduler;
 use crate::pipeline::{NO_WORKER_WHY, Pipeline};
@@ -114,7 +113,7 @@ async fn courier(
     s: &Settings,
     opened: &Opened,
     cloud_up: &Arc<AtomicBool>,
-) -> Result<Option<Courier<CaseQueue>>, Error> {
+) -> Result<Option<Courier>, Error> {
     let (Some(config), Some(identity)) = (&s.escalation, &opened.identity) else { return Ok(None) };
     if config.cloud.is_none() {
         return Ok(None);
@@ -123,8 +122,8 @@ async fn courier(
     if opened.site.ledger.cloud_away_since().await?.is_none() {
         opened.site.ledger.set_fact("cloud_away_since", Some(&now().to_string())).await?;
     }
-    let outbox = Arc::new(CaseQueue { site: opened.site.clone(), cloud_up: Arc::clone(cloud_up) });
-    Ok(Some(Courier::new(config, Arc::clone(identity), outbox)?))
+    let queue = CaseQueue { site: opened.site.clone(), cloud_up: Arc::clone(cloud_up) };
+    Ok(Some(Courier::new(config, Arc::clone(identity), queue)?))
 }
 
 /// Reception as configured, offering of storage commitment what `[commitment]` and `[[forward]]` say.
@@ -138,7 +137,7 @@ async fn serve(
     opened: Opened,
     pipeline: Pipeline,
     running: Arc<Running>,
-    courier: Option<Courier<CaseQueue>>,
+    courier: Option<Courier>,
     stop: CancellationToken,
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {

@@ -85,7 +85,7 @@ impl Ledger {
         Ok(row.map(|r| r.0))
     }
 
-    /// Makes every waiting upload due now: the link is back, or a person asked.
+    /// Makes every waiting upload due now: a person asked.
     ///
     /// # Errors
     /// The database's refusal.
@@ -93,6 +93,20 @@ impl Ledger {
         sqlx::query("UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending')")
             .execute(&self.pool)
             .await?;
+        Ok(())
+    }
+
+    /// The link is back: what waits is due now. What failed twice in a row without a part getting through keeps its
+    /// pause, for it may be what breaks the link, and an urgent one would keep all others waiting.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn link_is_back(&self) -> Result<()> {
+        sqlx::query(
+            "UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending') AND attempts < 2",
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
