@@ -1,6 +1,5 @@
 //! Behaviour: whichever way the clock of a running process is set, nothing waits for it, nothing ends by it, and it is
 //! written down. Only that process sees the clock; the machine's own stays.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;

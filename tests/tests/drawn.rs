@@ -1,5 +1,4 @@
 //! Behaviour: in a real browser a technician draws an area on a held image; what leaves is black there and says so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

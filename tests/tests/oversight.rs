@@ -1,6 +1,5 @@
 //! Behaviour: an open flag calls the next contact until somebody acknowledges it; a silent study is drawn and only a
 //! physician reads it; a mode that needs a contact is refused without one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

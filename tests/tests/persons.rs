@@ -1,6 +1,5 @@
 //! Behaviour: two issuers' ids, placeholders and empty ids give nobody another's pseudonym, dates or way back; one person in
 //! two writings stays one; and what the vault contradicts waits for a person.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! Behaviour: README's set-up of a site, followed line by line from an empty folder, ends with a case that was drafted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,4 @@
 //! Behaviour: a case that waited while the site changed its policy is held for another look, and can still leave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use appliance::review::Decision;
 use fixtures::study::{StudyKind, StudySpec};

@@ -1,5 +1,4 @@
 //! Behaviour: kills of appliance, workers and cloud in turn, and link cuts inside a part: every case arrives once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,6 +1,9 @@
 //! How soon a change is found in simulation, and how rarely none is taken for one.
-// The delays are printed: OVERSIGHT.md gives them, with the command that repeats them.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the delays are printed: OVERSIGHT.md gives them, with the command that repeats them"
+)]
 
 use super::*;
 
