@@ -12,6 +12,7 @@
 //! | 0 | `dicom`, and the crates `proto` and `models` |
 
 pub mod alarm;
+pub mod cases;
 pub mod cli;
 pub mod conveyor;
 pub mod escalation;

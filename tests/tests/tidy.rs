@@ -43,6 +43,7 @@ const APPLIANCE: &[(&str, u8)] = &[
     ("main", 6),
     ("lib", 6),
     ("cli", 5),
+    ("cases", 3),
     ("house", 4),
     ("conveyor", 4),
     ("forward", 3),

@@ -29,7 +29,7 @@ use store::{Draft, Store};
 pub use answer::{Death, Outcome};
 pub use pack::Packed;
 pub use proto::clock::now;
-pub use settle::{Settled, first_state};
+pub use settle::Settled;
 pub use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.

@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{ForwardOrder, OversightOrder, Settings, VaultOrder};
-use crate::review::Decision;
+use domain::decision::Decision;
 
 /// Longest request or response in bytes.
 const MESSAGE_BYTES_MAX: u64 = 8 << 20;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use proto::case::Priority;
 use proto::ids::{CaseId, EnvelopeDigest, EnvelopeId};
 use proto::wire::CasePhase;
 
@@ -14,7 +13,8 @@ use crate::conveyor::now;
 use crate::escalation::{
     Away, Backlog, DueCase, HomeReport, Link, Outbox, OutboxFailed, Phase, Refusal, Stored,
 };
-use ledger::{CaseRow, CaseState, Error};
+use domain::case_state::CaseState;
+use ledger::{CaseRow, Error};
 use store::Id;
 
 /// Ledger and store as the courier sees them.
@@ -56,8 +56,7 @@ impl HouseOutbox {
             case: row.id.parse().map_err(bad)?,
             revision: row.revision,
             digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            priority: serde_json::from_value(serde_json::Value::String(row.priority))
-                .unwrap_or(Priority::Routine),
+            priority: row.priority,
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         })
@@ -206,7 +205,7 @@ impl Outbox for HouseOutbox {
                     Err(Error::Unknown(_)) => continue,
                     Err(error) => return Err(failed(error)),
                 };
-                if known.state().map_err(failed)? == CaseState::Received {
+                if known.state == CaseState::Received {
                     self.opened.ledger.record_buried(&id, &phase.reason).await.map_err(failed)?;
                     let line = format!("put aside by the cloud: {}", phase.reason);
                     self.opened

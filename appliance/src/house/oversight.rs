@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::vault::named;
 use super::{Opened, Settings};
 use crate::conveyor::now;
+use domain::decision::check_named;
 use domain::oversight::Level;
 use ledger::{AcceptanceRow, Error};
 
@@ -50,7 +50,7 @@ pub struct OversightOrder {
 
 /// Where names of bundles are seen.
 const LOOK: &str = "see `appliance model standing`";
-/// How old a drawn study may be and still wait for its read when a bundle is accepted, ms.
+/// How old a sampled study may be and still wait for its read when a bundle is accepted, ms.
 const WAITS: i64 = 7 * 86_400_000;
 
 impl OversightOrder {
@@ -60,7 +60,7 @@ impl OversightOrder {
     /// [`Error::Refused`] without name and reason, when the local set does not meet the bound, when there is nothing to
     /// take back or restore, or when the audit cannot be written; the ledger's own.
     pub async fn carry_out(&self, s: &Settings, opened: &Opened) -> Result<serde_json::Value, Error> {
-        named(&self.who, &self.reason)?;
+        check_named(&self.who, &self.reason)?;
         match &self.what {
             OversightUse::Accept { report } => self.accept(s, opened, report).await,
             OversightUse::Withdraw => self.withdraw(opened).await,

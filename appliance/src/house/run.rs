@@ -26,7 +26,7 @@ use super::work::Work;
 use super::{Error, Settings};
 use crate::conveyor::{Conveyor, NO_WORKER_WHY, now};
 use crate::escalation::{Courier, Wake};
-use crate::review::{Desk, Page};
+use crate::review::Page;
 use audit::Collector;
 use domain::study::Arriving;
 use intake::{Commitment, Intake, IntakeConfig};
@@ -233,15 +233,15 @@ impl Running {
     pub(super) async fn decide(
         &self,
         who: &str,
-        decision: &crate::review::Decision,
-    ) -> Result<(), ledger::Error> {
-        let desk = Desk {
+        decision: &domain::decision::Decision,
+    ) -> Result<(), crate::cases::Error> {
+        let cases = crate::cases::CaseService {
             ledger: self.ledger(),
             audit: &self.opened.audit,
             countdown: self.settings.review.countdown,
             hidden_most: self.settings.oversight.hidden_most,
         };
-        desk.decide(who, decision, now()).await?;
+        cases.decide(who, decision, now()).await?;
         self.wake.notify_one();
         if let Some(courier) = &self.courier {
             courier.wake();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::conveyor::now;
 use audit::Audit;
 use deid::Keys;
+use domain::decision::check_named;
 use ledger::{Error, Ledger};
 
 /// What is done.
@@ -41,25 +42,6 @@ pub struct VaultOrder {
     pub what: VaultUse,
 }
 
-/// Longest name or reason, in characters.
-const WORDS_MAX: usize = 200;
-
-/// Whether an order says who gives it and why, each on one line.
-///
-/// # Errors
-/// [`Error::Refused`] with what to give.
-pub(super) fn named(who: &str, reason: &str) -> Result<(), Error> {
-    let fits = |text: &str| {
-        !text.trim().is_empty() && text.chars().count() <= WORDS_MAX && !text.chars().any(char::is_control)
-    };
-    if fits(who) && fits(reason) {
-        return Ok(());
-    }
-    Err(Error::Refused(format!(
-        "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
-    )))
-}
-
 impl VaultOrder {
     /// Audits the use, then does what changes the vault; gives how many patients were taken out.
     ///
@@ -74,7 +56,7 @@ impl VaultOrder {
     }
 
     fn note(&self, audit: &Audit) -> Result<(), Error> {
-        named(&self.who, &self.reason)?;
+        check_named(&self.who, &self.reason)?;
         let (what, on) = match &self.what {
             VaultUse::Look => ("vault: looked", String::new()),
             VaultUse::Export => ("vault: exported", String::new()),

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::conveyor::{Conveyor, Packed, Settled, now};
 use crate::escalation::Wake;
+use domain::case_state::CaseState;
 use domain::study::{Arriving, StableReason};
-use ledger::{CaseState, Error, Pending};
+use ledger::{Error, Pending};
 
 /// How long to wait after the house itself failed at something; doubles for what fails again.
 const PAUSE: Duration = Duration::from_secs(2);

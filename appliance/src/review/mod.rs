@@ -6,8 +6,8 @@
 mod app;
 mod assets;
 mod config;
-mod decide;
 mod detail;
+mod error;
 mod house;
 mod limit;
 mod live;
@@ -18,6 +18,6 @@ mod view;
 mod words;
 
 pub use config::{Config, Mode};
-pub use decide::{Decision, Desk};
+pub use error::Error;
 pub use house::{DestinationRow, Frame, House, LightRow, Lights};
 pub use page::{Page, router};
