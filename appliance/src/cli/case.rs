@@ -4,13 +4,13 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::cases::CaseService;
-use crate::conveyor::now;
 use crate::escalation::Identity;
-use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use deid::{Statement, statement_message};
 use domain::case_state::CaseState;
 use domain::decision::Decision;
+use proto::clock::now;
 
 /// Case commands.
 #[derive(Debug, Subcommand)]

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::limit::Limit;
 use super::live::Live;
 use super::words::say;
-use super::{Error, House};
+use super::{Backend, Error};
 use ledger::Session;
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
@@ -98,7 +98,7 @@ pub(super) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-impl<H: House> App<H> {
+impl<H: Backend> App<H> {
     pub(super) fn new(house: Arc<H>, stop: CancellationToken) -> Self {
         Self {
             house,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
-use super::{Error, House, words};
+use super::{Backend, Error, words};
 use deid::HoldReason;
 use domain::case_state::CaseState;
 use domain::job::{DrawnArea, Gate};
@@ -131,7 +131,7 @@ pub(super) struct Action {
 ///
 /// # Errors
 /// The ledger's; [`Error::Broken`] for a report no version of ours recorded.
-pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
+pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
     let areas = match &d.case {
         Some(case) => house.ledger().areas(&case.id).await?,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proto::case::{Disposition, Priority, TriageMode};
 use serde::Serialize;
 
-use super::{DestinationRow, Error, House, Lights, words};
+use super::{Backend, DestinationRow, Error, Lights, words};
 use domain::case_state::CaseState;
 use ledger::{Counts, DispositionRow, Outcomes, RefusedRow, StudyRow, WatchRow};
 
@@ -59,7 +59,7 @@ pub(super) struct Findings(HashMap<(String, u32), String>);
 
 impl Findings {
     /// The list's line of a decided revision, remembered.
-    async fn line<H: House>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
+    async fn line<H: Backend>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
         let key = (row.id.clone(), row.revision);
         if let Some(line) = self.0.get(&key) {
             return Ok(line.clone());
@@ -89,7 +89,11 @@ fn list_line(d: &DispositionRow) -> String {
 }
 
 /// The view of one ledger row.
-pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRow) -> Result<RowView, Error> {
+pub(super) async fn row<H: Backend>(
+    house: &H,
+    known: &mut Findings,
+    row: &StudyRow,
+) -> Result<RowView, Error> {
     let (state, state_words) = words::state(row);
     let line = match (row.sampled, row.disposition.is_none()) {
         (true, _) => words::SAMPLED.to_owned(),
@@ -163,7 +167,7 @@ struct Day {
 }
 
 /// Gathers the head.
-pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
+pub(super) async fn head<H: Backend>(house: &H) -> Result<Head, Error> {
     let ledger = house.ledger();
     let (lights, counts) = (house.lights().await?, ledger.counts().await?);
     let since = house.now().saturating_sub(DAY_MS);

@@ -11,7 +11,7 @@ use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
 use ledger::{Arrival, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
 use scanside_appliance::cases::{self, CaseService};
-use scanside_appliance::review::{Config, Error, Frame, House, LightRow, Lights, Mode};
+use scanside_appliance::review::{Backend, Config, Error, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
 
 pub(super) const START: i64 = 1_790_000_000_000;
@@ -33,7 +33,7 @@ pub(super) struct Fake {
     pub(super) folder: tempfile::TempDir,
 }
 
-impl House for Fake {
+impl Backend for Fake {
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::case_state::CaseState;
 use proto::case::Priority;
 use sqlx::AssertSqlSafe;
 
