@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::mpsc;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Browser, LIMIT, Pair, Tab, Terms, run, until};
 

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{Study, StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
 

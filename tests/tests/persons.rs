@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::review::Decision;
 use dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
+use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use scanside_tests::cast::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
 use serde_json::Value;

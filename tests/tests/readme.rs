@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, LIMIT, Process, binary, free_port, project, until};
 

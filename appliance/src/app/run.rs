@@ -23,7 +23,7 @@ use crate::oversight::{self, PagingTerms, Terms};
 use crate::pipeline::Scheduler;
 use crate::pipeline::{NO_WORKER_WHY, Pipeline};
 use crate::retention::{self, Evictor};
-use crate::review::{Desk, Page};
+use crate::review::Page;
 use audit::Collector;
 use domain::study::Arriving;
 use intake::{Commitment, Intake, IntakeConfig};
@@ -242,15 +242,15 @@ impl Running {
     pub(super) async fn decide(
         &self,
         who: &str,
-        decision: &crate::review::Decision,
-    ) -> Result<(), ledger::Error> {
-        let desk = Desk {
+        decision: &domain::decision::Decision,
+    ) -> Result<(), crate::cases::Error> {
+        let cases = crate::cases::CaseService {
             ledger: self.ledger(),
             audit: &self.opened.site.audit,
             countdown: self.settings.review.countdown,
             hidden_most: self.settings.oversight.hidden_most,
         };
-        desk.decide(who, decision, now()).await?;
+        cases.decide(who, decision, now()).await?;
         self.wake.notify_one();
         if let Some(courier) = &self.courier {
             courier.wake();

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use proto::case::Priority;
 use proto::ids::{CaseId, EnvelopeDigest, EnvelopeId};
 use proto::wire::CasePhase;
 
 use super::{Away, Backlog, DueCase, HomeReport, Link, Phase, QueueFailed, Refusal, Stored};
 use crate::site::Site;
-use ledger::{CaseRow, CaseState, Error};
+use domain::case_state::CaseState;
+use ledger::{CaseRow, Error};
 use proto::clock::now;
 use store::Id;
 
@@ -55,8 +55,7 @@ impl CaseQueue {
             case: row.id.parse().map_err(bad)?,
             revision: row.revision,
             digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            priority: serde_json::from_value(serde_json::Value::String(row.priority))
-                .unwrap_or(Priority::Routine),
+            priority: row.priority,
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         })
@@ -235,7 +234,7 @@ impl CaseQueue {
                     Err(Error::Unknown(_)) => continue,
                     Err(error) => return Err(failed(error)),
                 };
-                if known.state().map_err(failed)? == CaseState::Received {
+                if known.state == CaseState::Received {
                     self.site.ledger.record_buried(&id, &phase.reason).await.map_err(failed)?;
                     let line = format!("put aside by the cloud: {}", phase.reason);
                     self.site.ledger.add_event(&known.study, "cloud", &line, now()).await.map_err(failed)?;

@@ -14,6 +14,7 @@ const APPLIANCE: &[(&str, u8)] = &[
     ("app", 5),
     ("arrivals", 4),
     ("pipeline", 4),
+    ("cases", 3),
     ("commitment", 3),
     ("escalation", 3),
     ("oversight", 3),
