@@ -47,7 +47,7 @@ impl Ledger {
             Some(moved) => (
                 &[
                     "UPDATE cases SET leaves_at = leaves_at + ? WHERE state = 'leaving' AND leaves_at > 0",
-                    "UPDATE sessions SET until = until + ?",
+                    "UPDATE sessions SET until = until + ?1, opened_at = opened_at + ?1",
                     "UPDATE users SET code_until = code_until + ? WHERE code_until IS NOT NULL",
                 ],
                 moved,
