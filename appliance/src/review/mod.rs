@@ -1,6 +1,6 @@
 //! The technician's page: what the appliance found, what leaves, and what a named person decides about it.
 //!
-//! `page` is the server and its door, `sign_in` and `limit` let people in, `routes` answers them, `live` keeps the
+//! `page` is the server and its door, `sign_in` lets people in, `routes` answers them, `live` keeps the
 //! list moving, `view` and `detail` are what is shown, `words` how it is said, `assets/` what the browser runs.
 
 mod app;
@@ -9,7 +9,6 @@ mod backend;
 mod config;
 mod detail;
 mod error;
-mod limit;
 mod live;
 mod page;
 mod routes;

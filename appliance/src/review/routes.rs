@@ -10,10 +10,11 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::app::{App, Person, Refusal, is_id};
+use super::app::{App, Refusal, is_id};
 use super::view::Findings;
 use super::words::say;
 use super::{Backend, assets, detail, live};
+use ::sign_in::Person;
 use deid::Statement;
 use domain::decision::{Decision, Subject};
 use ledger::{ListQuery, StudyDetail};
@@ -36,11 +37,8 @@ fn escape(text: &str) -> String {
 
 async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
     let (site, _) = app.about().await?;
-    match app.person(headers).await {
-        Ok(person) => {
-            app.renew(&person.token_hash).await?;
-            Ok(Html(page(&person, &site, study)).into_response())
-        }
+    match app.visitor(headers).await {
+        Ok(person) => Ok(Html(page(&person, &site, study)).into_response()),
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app).await,
         Err(refusal) => Err(refusal),
     }
@@ -48,9 +46,9 @@ async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Re
 
 fn page(person: &Person, site: &str, study: &str) -> String {
     assets::PAGE
-        .replace("{{csrf}}", &escape(&person.csrf))
+        .replace("{{csrf}}", &escape(&person.session.csrf))
         .replace("{{study}}", study)
-        .replace("{{user}}", &escape(&person.name))
+        .replace("{{user}}", &escape(person.name()))
         .replace("{{site}}", &escape(site))
 }
 
@@ -124,7 +122,7 @@ pub(super) async fn study<H: Backend>(
     if let Err(error) = app.house.ledger().note_opened(&study, app.house.now()).await {
         tracing::warn!(%error, "that a study was opened could not be noted");
     }
-    Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
+    Ok(Json(detail::detail(&*app.house, person.name(), found).await?).into_response())
 }
 
 /// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
@@ -146,7 +144,7 @@ pub(super) async fn name<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.looked(&person.name, &study)?;
+    app.house.looked(person.name(), &study)?;
     let stored = app.house.ledger().patient_name(&study).await?;
     // PS3.5 6.2.1.2: the first of up to three representations, its components parted by carets.
     let words = stored.split('=').next().unwrap_or_default().replace('^', " ");
@@ -171,7 +169,7 @@ pub(super) async fn attributes<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     let Json(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN))?;
-    let by = wanted.before.then_some(person.name.as_str());
+    let by = wanted.before.then_some(person.name());
     let rows = app.house.attributes(by, &study, wanted.instance).await?;
     Ok(Json(json!({ "attributes": rows })).into_response())
 }
@@ -184,7 +182,7 @@ pub(super) async fn process<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.process_now(&person.name, &study).await?;
+    app.house.process_now(person.name(), &study).await?;
     Ok(Json(json!({})).into_response())
 }
 
@@ -236,8 +234,8 @@ pub(super) async fn decide<H: Backend>(
         )
     })?;
     let seen = app.house.ledger().detail(&asked.study).await?;
-    first_come(&asked, &seen, &person.name)?;
-    app.house.decide(&person.name, &asked.decision).await?;
+    first_come(&asked, &seen, person.name())?;
+    app.house.decide(person.name(), &asked.decision).await?;
     Ok(Json(json!({})).into_response())
 }
 

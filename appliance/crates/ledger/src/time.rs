@@ -62,7 +62,7 @@ impl Ledger {
         sqlx::query(leaves).bind(by).bind(Word(CaseState::Leaving)).execute(&mut *tx).await?;
         if let Some(moved) = start.moved {
             for sql in [
-                "UPDATE sessions SET until = until + ?",
+                "UPDATE sessions SET until = until + ?1, opened_at = opened_at + ?1",
                 "UPDATE users SET code_until = code_until + ? WHERE code_until IS NOT NULL",
             ] {
                 sqlx::query(sql).bind(moved).execute(&mut *tx).await?;

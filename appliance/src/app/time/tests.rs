@@ -118,7 +118,7 @@ async fn a_session_ends_after_its_life_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder).await;
     ledger.put_user("ada", "code", START, false, START).await.unwrap();
-    let session = Session { user: "ada".into(), csrf: "c".into(), until: START + 60_000 };
+    let session = Session { user: "ada".into(), csrf: "c".into(), opened: START, until: START + 60_000 };
     ledger.put_session("token", &session, START).await.unwrap();
     comes_in_its_time(60_000, || {
         let ledger = ledger.clone();
