@@ -8,7 +8,9 @@ use std::process::Command;
 
 use crate::alone::alone;
 use scanside_models::runtime::TELEMETRY_VARIABLE;
-use scanside_models::{Bundle, Classifier, Decoder, Disposition, Encoder, Error, GreyImage, Runtime, parity};
+use scanside_models::{
+    Bundle, Classifier, Decoder, DetectorBundle, Disposition, Encoder, Error, GreyImage, Runtime, parity,
+};
 use sha2::{Digest, Sha256};
 
 fn root() -> &'static Path {
@@ -38,7 +40,10 @@ fn every_bundle_computes_what_its_recipe_computed() {
     alone("sessions::every_bundle_computes_what_its_recipe_computed", |runtime| {
         let inside = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let folders = inside(root().to_path_buf()).chain(inside(root().join("tests/bundles")));
-        let found: Vec<_> = folders.filter(|folder| folder.join("bundle.toml").is_file()).collect();
+        // A text detector has no session: the crate that reads its numbers compares them.
+        let is_model =
+            |folder: &PathBuf| folder.join("bundle.toml").is_file() && !DetectorBundle::is_in(folder);
+        let found: Vec<_> = folders.filter(is_model).collect();
         assert!(found.len() >= 3, "the test bundles at least");
         for folder in found {
             let bundle = Bundle::open(&folder).unwrap();

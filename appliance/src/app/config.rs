@@ -234,6 +234,7 @@ impl Settings {
             self.deid.policy = folder.join(&self.deid.policy).display().to_string();
         }
         paths.extend(self.alarm.smtp.iter_mut().filter_map(|smtp| smtp.password.as_mut()));
+        paths.extend(self.deid.text_detector.iter_mut());
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));

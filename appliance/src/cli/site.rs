@@ -17,7 +17,9 @@ use crate::escalation::Identity;
 use audit::verify;
 use intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use ledger::{Error as LedgerError, Ledger};
+use models::DetectorBundle;
 use store::{Error as StoreError, StoreKey, check_key};
+use worker::TextDetector;
 
 /// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
@@ -101,6 +103,11 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
         if let Err(error) = models::Bundle::open(bundle) {
             d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
         }
+    }
+    let detector = DetectorBundle::folder_of(s.deid.text_detector.as_deref());
+    if let Err(error) = detector.and_then(|folder| TextDetector::open(&folder)) {
+        let write = "restore the bundle burned-in-text, or name the folder of a text detector";
+        d.fault("deid.text_detector", error.to_string(), write);
     }
     if let Some(e) = s.escalation.as_ref().filter(|e| e.identity.is_dir())
         && let Err(error) = Identity::load(&e.identity)

@@ -19,7 +19,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("appliance/crates/dicom/src/tag.rs", "missing_docs"),
     ("appliance/crates/domain/src/oversight/drift_tests.rs", "clippy::print_stdout"),
     ("appliance/crates/intake/src/association.rs", "dead_code"),
-    ("appliance/crates/pixels/src/text/mod.rs", "clippy::approx_constant"),
     ("appliance/crates/store/src/faults.rs", "missing_docs"),
     ("cloud-service/src/queue/lease_rows.rs", "clippy::too_many_arguments"),
     ("fixtures/src/failing_disk.rs", "unsafe_code"),

@@ -8,7 +8,6 @@ const FILE_LINES_MAX: usize = 400;
 const LONG_FILES: &[(&str, &str)] = &[
     ("proto/src/wire/generated.rs", "generated"),
     ("appliance/crates/deid/src/table.rs", "generated: one row per attribute of PS3.15 table E.1-1"),
-    ("appliance/crates/pixels/src/text/trees.rs", "generated: the trees that score lines of text"),
     ("appliance/crates/deid/src/types.rs", "generated: attribute types per module and IOD"),
     ("proto/src/keys.rs", "four kinds of key with one text form"),
     ("appliance/crates/intake/src/walk.rs", "one state machine"),

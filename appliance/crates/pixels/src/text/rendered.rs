@@ -1,11 +1,15 @@
-//! Measures the lines of drawn frames for training/train.py.
+//! Measures the lines of rendered frames for `models/training/burned_in_text/train.py`.
 //!
-//! Where the environment names them, it reads the file TEXT_FRAMES that training/draw.py wrote and writes to TEXT_MEASURES of each line its frame, the word it
+//! Where the environment names them, it reads the file TEXT_FRAMES that its `render.py` wrote, and writes to
+//! TEXT_MEASURES of each line its frame, the word it
 //! covers most of (-1 for none), which share of the line lies on words, which share of that word the line hides,
 //! and its measures, all as little-endian 32-bit numbers.
 
-use super::boxes::{overlap, pixels, widened};
-use super::{Grey8, Line, TextBox, find_lines, grown};
+use super::boxes::{TextBox, overlap, pixels, widened};
+use super::detector::MEASURES;
+use super::find::{candidates, grown};
+use super::line::Line;
+use super::pyramid::Grey8;
 use std::io::{BufReader, BufWriter, Read, Result, Write};
 
 /// A word: the box around it and its ink as runs of a row, a first column and the one after the last.
@@ -71,7 +75,7 @@ fn measure(frames: &mut impl Read, out: &mut impl Write) -> Result<()> {
         frames.read_exact(&mut values)?;
         let words = (0..count).map(|_| word(frames)).collect::<Result<Vec<Word>>>()?;
         let frame = Grey8 { rows, columns, values: &values };
-        for line in find_lines(&frame) {
+        for line in candidates(&frame) {
             let (word, inside, covered) = judged(&line, &frame, &words);
             out.write_all(&index.to_le_bytes())?;
             out.write_all(&word.to_le_bytes())?;
@@ -84,7 +88,7 @@ fn measure(frames: &mut impl Read, out: &mut impl Write) -> Result<()> {
 }
 
 #[test]
-fn a_drawn_word_is_measured_and_what_training_asks_for_is_written() -> Result<()> {
+fn a_rendered_word_is_measured_and_what_training_asks_for_is_written() -> Result<()> {
     // Six bright strokes of two pixels, two apart and ten high, on a dark frame of 40 x 60.
     let (rows, columns) = (40_u32, 60_u32);
     let stroke = |x: u32| (20..44).contains(&x) && x % 4 < 2;
@@ -94,16 +98,16 @@ fn a_drawn_word_is_measured_and_what_training_asks_for_is_written() -> Result<()
     for [y, x, _] in &ink {
         values[(y * columns + x) as usize] = 240;
     }
-    let mut drawn = Vec::new();
+    let mut rendered = Vec::new();
     for n in [rows, columns, 1] {
-        drawn.extend(n.to_le_bytes());
+        rendered.extend(n.to_le_bytes());
     }
-    drawn.extend(&values);
-    drawn.extend((ink.len() as u32).to_le_bytes());
-    drawn.extend(ink.iter().flatten().flat_map(|n| (*n as u16).to_le_bytes()));
+    rendered.extend(&values);
+    rendered.extend((ink.len() as u32).to_le_bytes());
+    rendered.extend(ink.iter().flatten().flat_map(|n| (*n as u16).to_le_bytes()));
     let mut out = Vec::new();
-    measure(&mut &drawn[..], &mut out)?;
-    let length = 4 * (4 + super::measures::MEASURES);
+    measure(&mut &rendered[..], &mut out)?;
+    let length = 4 * (4 + MEASURES);
     assert!(!out.is_empty() && out.len() % length == 0, "{} bytes", out.len());
     let float =
         |line: &[u8], at: usize| f32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]);

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Grows ../trees.rs, the score of lines of text, on drawn words and clean pictures.
+"""Grows the trees of the bundle `burned-in-text`, the score of lines of text, on rendered words and clean pictures.
 
-Usage: train.py FOLDER: draws what FOLDER lacks of the sets below (about 10 GB, half an hour), has the lines of each
-measured (`TEXT_FRAMES=FOLDER/SET.bin TEXT_MEASURES=FOLDER/SET.lines cargo test --release -p scanside-pixels text::drawn`,
-which it tells where the file is missing) and writes ../trees.rs. Needs what draw.py needs and scikit-learn.
+Usage: train.py FOLDER: renders what FOLDER lacks of the sets below (about 10 GB, half an hour), has the lines of each
+measured (`TEXT_FRAMES=FOLDER/SET.bin TEXT_MEASURES=FOLDER/SET.lines cargo test --release -p scanside-pixels text::rendered`,
+which it tells where the file is missing) and writes the bundle. Needs what render.py needs and scikit-learn.
 
 A candidate is text if most of it lies on one word; of those of one word only the best few count, as judged by the
 trees of the round before, since one line is enough to hide it. What lies beside all words is not text. Real films hold
@@ -19,6 +19,9 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+
+import bundle_files as bundle
+from bundle_files import DEPTH, MEASURES
 
 HERE = Path(__file__).resolve().parent
 SPECKLE = {"RAW": ".9", "KINDS": "0,0,0,1,0"}
@@ -36,8 +39,6 @@ CLEAN = {
     "c4": (18, 600, SPECKLE),
     "c5": (20, 800, SPECKLE),
 }
-MEASURES = 40
-DEPTH = 4
 TREES = 180
 RATE = 0.12
 # least share of a line on words to be text, most to be none, least share of a word in it
@@ -58,8 +59,8 @@ def load(folder: Path, sets: dict, clean: int) -> tuple[np.ndarray, np.ndarray]:
     for name, (seed, count, env) in sets.items():
         path = folder / name
         if not path.with_suffix(".jsonl").exists():
-            draw = [sys.executable, HERE / "draw.py", path, str(seed), str(count), "train", str(clean)]
-            subprocess.run(draw, check=True, env=os.environ | env)
+            render = [sys.executable, HERE / "render.py", path, str(seed), str(count), "train", str(clean)]
+            subprocess.run(render, check=True, env=os.environ | env)
         if not path.with_suffix(".lines").exists():
             sys.exit(f"measure the lines of {path}.bin first")
         these = np.fromfile(path.with_suffix(".lines"), LINE)
@@ -140,42 +141,11 @@ def flat(nodes: np.ndarray) -> tuple[list, list, list]:
     return measures, thresholds, leaves
 
 
-def number(value: float) -> str:
-    text = f"{value:.4g}"
-    text = f"{value:.6f}".rstrip("0") if "e" in text else text
-    return text if "." in text else text + ".0"
-
-
-def array(name: str, kind: str, items: list[str]) -> str:
-    """A Rust array as rustfmt sets it."""
-    out, line = [], "   "
-    for item in items:
-        if len(line) + len(item) + 2 > 109:
-            out.append(line)
-            line = "   "
-        line += f" {item},"
-    body = "\n".join([*out, line])
-    return f"pub const {name}: [{kind}; {len(items)}] = [\n{body}\n];\n"
-
-
 def main() -> None:
     model = grown(Path(sys.argv[1]))
     trees = [flat(predictors[0].nodes) for predictors in model._predictors]
-    measures, thresholds, leaves = (sum((tree[i] for tree in trees), []) for i in range(3))
-    (HERE.parent / "trees.rs").write_text(
-        "//! Boosted trees that score how much the measures of a line are those of text. Made by\n"
-        "//! training/train.py: do not edit.\n\n"
-        "/// Splits from the root to a leaf of each tree.\n"
-        f"pub const DEPTH: usize = {DEPTH};\n"
-        "/// What the score is without any tree.\n"
-        f"pub const BIAS: f32 = {number(float(model._baseline_prediction.ravel()[0]))};\n"
-        "/// Of each tree in turn, row by row from its root: the measure that each split looks at.\n"
-        + array("FEATURES", "u8", [str(m) for m in measures])
-        + "/// Up to which value of it the split goes to the first of its two.\n"
-        + array("THRESHOLDS", "f32", [number(t) for t in thresholds])
-        + "/// What each leaf adds to the score, in thousandths.\n"
-        + array("LEAVES", "i16", [str(round(1000 * v)) for v in leaves])
-    )
+    trees = [(m, [bundle.number(t) for t in ts], [round(1000 * v) for v in vs]) for m, ts, vs in trees]
+    bundle.write(bundle.number(float(model._baseline_prediction.ravel()[0])), trees)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Draws frames with words of known place for training and judging the detector.
+"""Renders frames with words of known place for training and judging the detector.
 
-Usage: draw.py OUT SEED COUNT train|devtest|held CLEAN; CLEAN is 1 for frames without words. The roles share no picture,
+Usage: render.py OUT SEED COUNT train|devtest|held CLEAN; CLEAN is 1 for frames without words. The roles share no picture,
 and held shares no font and few languages with the others. Needs numpy, scipy, Pillow with raqm, Hershey-Fonts, pydicom and
 the font packages named in glyphs.py. KINDS weighs film, CT, DICOM, ultrasound and phantoms, RAW is the share of
 ultrasound with speckle as it is before any filter. Writes OUT.bin (of each frame its rows, columns and words, its
-values, and the runs of ink of each word) and OUT.jsonl (what was drawn).
+values, and the runs of ink of each word) and OUT.jsonl (what was rendered).
 """
 
 import sys, io, json, random, struct
