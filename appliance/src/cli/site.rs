@@ -10,12 +10,14 @@ use proto::settings::Document;
 use super::Where;
 use super::out::{self, Failure};
 use crate::escalation::Identity;
+use crate::forward::{DestinationTls, Rule, TLS_TABLE as FORWARD_TLS};
 use crate::house::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
 };
 use audit::verify;
-use intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
+use dimse::tls::{Lasting, inspect_client, others_can_read};
+use intake::{IdentityMode, TLS_TABLE, inspect_tls, key_is_open};
 use ledger::{Error as LedgerError, Ledger};
 use store::{Error as StoreError, StoreKey, check_key};
 
@@ -97,6 +99,7 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
     }
     note_reception(s, d);
+    note_destinations(s, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
             d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
@@ -173,7 +176,7 @@ fn note_reception(s: &Settings, d: &mut Document) {
     match s.intake.tls.as_ref().map(inspect_tls) {
         Some(Err(found)) => files.extend(found),
         Some(Ok(validity)) => {
-            if let Lasting::Over(words) = validity.at(wall()) {
+            if let Lasting::Over(words) = validity.at(wall(), TLS_TABLE) {
                 d.fault("intake.tls.certificate", words, "");
             }
         }
@@ -181,6 +184,29 @@ fn note_reception(s: &Settings, d: &mut Document) {
     }
     for fault in files {
         d.fault(&fault.key, fault.words, "");
+    }
+}
+
+/// Destinations that are secured, each with its place in the file.
+fn secured(s: &Settings) -> impl Iterator<Item = (usize, &Rule, &DestinationTls)> {
+    s.forward.iter().enumerate().filter_map(|(index, rule)| Some((index, rule, rule.tls.as_ref()?)))
+}
+
+/// Certificates and keys towards destinations.
+fn note_destinations(s: &Settings, d: &mut Document) {
+    for (index, _, tls) in secured(s) {
+        match inspect_client(&tls.files()) {
+            Err(faults) => {
+                for fault in faults {
+                    d.fault(&format!("forward[{index}].tls.{}", fault.key), fault.words, "");
+                }
+            }
+            Ok(validity) => {
+                if let Lasting::Over(words) = validity.at(wall(), FORWARD_TLS) {
+                    d.fault(&format!("forward[{index}].tls.{}", validity.key()), words, "");
+                }
+            }
+        }
     }
 }
 
@@ -214,11 +240,23 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
     }
     if let Some(tls) = &s.intake.tls {
-        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(wall())) {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(wall(), TLS_TABLE)) {
             notes.push(words);
         }
         if key_is_open(tls) {
             notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
+        }
+    }
+    for (_, rule, tls) in secured(s) {
+        if let Ok(Lasting::Soon(words)) =
+            inspect_client(&tls.files()).map(|validity| validity.at(wall(), FORWARD_TLS))
+        {
+            notes.push(format!("{}: {words}", rule.name));
+        }
+        if tls.key.as_deref().is_some_and(others_can_read) {
+            let words =
+                format!("{FORWARD_TLS}.key: others than its owner can read it; run `chmod 600` on it");
+            notes.push(format!("{}: {words}", rule.name));
         }
     }
     if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {

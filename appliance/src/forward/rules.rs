@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Peer;
+use super::tls_config::DestinationTls;
+use dimse::{Peer, host_of};
 use store::units::Span;
 
 /// One destination.
@@ -50,6 +51,9 @@ pub struct Rule {
     /// How long the destination may take for one answer (default 60 s).
     #[serde(default = "timeout")]
     pub timeout: Span,
+    /// `[forward.tls]`: only over TLS (default: plain DICOM).
+    #[serde(default)]
+    pub tls: Option<DestinationTls>,
 }
 
 fn as_sent() -> String {
@@ -88,6 +92,7 @@ impl Rule {
             called: self.called_ae_title.clone(),
             calling: self.calling_ae_title.clone(),
             patience: self.timeout.0,
+            tls: self.tls.as_ref().map(DestinationTls::files),
         }
     }
 }
@@ -148,6 +153,9 @@ pub fn faults(rules: &[Rule], ourselves: (SocketAddr, &str)) -> Vec<RuleFault> {
         }
         if rule.timeout.0 < Duration::from_secs(1) || rule.timeout.0 > Duration::from_secs(3600) {
             fault("timeout", "is not between 1s and 1h", "write e.g. \"60s\"");
+        }
+        for (key, wrong, write) in rule.tls.iter().flat_map(|tls| tls.faults(host_of(&rule.address))) {
+            fault(&format!("tls.{key}"), wrong, write);
         }
     }
     faults
@@ -239,6 +247,7 @@ mod tests {
             retry_first: Span(Duration::from_secs(9)),
             retry_max: Span(Duration::from_secs(8)),
             timeout: Span(Duration::ZERO),
+            tls: None,
         };
         let keys: Vec<String> = faults(&[bad], ourselves()).into_iter().map(|f| f.0).collect();
         let expected = [

@@ -12,9 +12,7 @@ use super::open::Opened;
 use super::sink::Door;
 use crate::conveyor::now;
 use dicom::commitment::{Report, Transaction};
-use intake::{
-    Acceptance, Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
-};
+use intake::{Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet};
 use ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
 use store::Reception;
 
@@ -99,7 +97,7 @@ impl Sink for Front {
         self.door.takes()
     }
 
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.door.stored(reception)
     }
 

@@ -19,7 +19,7 @@ use crate::conveyor::now;
 use domain::study::{
     Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
 };
-use intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
+use intake::{RefusedCaller, Sink, SinkError, whose};
 use ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
 use store::{Error as StoreError, Id, Inbox, Reception};
 
@@ -56,7 +56,7 @@ impl Sink for Door {
         *self.taking.borrow()
     }
 
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async move {
             let mut taking = self.taking.clone();
             let place = tokio::select! {
@@ -67,7 +67,7 @@ impl Sink for Door {
                 Ok(_) = taking.wait_for(|takes| !takes) => return Err(SinkError::NotRecorded),
             };
             place.send(Event::Stored(Box::new(arrival(reception))));
-            Ok(Acceptance::New)
+            Ok(())
         })
     }
 

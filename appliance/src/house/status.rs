@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::evict::{past, proof};
 use super::{Error, Opened, Settings};
 use crate::conveyor::{NO_WORKER_WHY, now};
+use dimse::tls::{Lasting, Validity};
 use domain::oversight::Level;
 use domain::study::Arriving;
-use intake::{ConfigFault, Lasting, Validity, inspect_tls};
+use intake::{ConfigFault, TLS_TABLE, inspect_tls};
 use ledger::{CommitmentCounts, Counts, HeldBack};
 use store::{Level as Space, StoreConfig};
 
@@ -153,7 +154,7 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
-    match certificate(s).map(|found| found.map(|validity| validity.at(wall()))) {
+    match certificate(s).map(|found| found.map(|validity| validity.at(wall(), TLS_TABLE))) {
         Some(Err(faults)) => {
             let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
             return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));

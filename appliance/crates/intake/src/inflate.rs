@@ -2,15 +2,13 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::error::GiveUp;
+
 /// Inflated bytes that are always followed.
 const FREE: u64 = 64 << 20;
 /// Beyond those, inflated over received bytes. Images reach 20; only made-up data reaches hundreds.
 const RATIO: u64 = 200;
 const PIECE: usize = 32 << 10;
-
-/// The stream is broken, or grows too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GiveUp;
 
 /// An inflating stream.
 pub(crate) struct Inflate {

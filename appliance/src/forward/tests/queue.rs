@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::{Act, Provider, Script};
 use crate::forward::{Forwards, Rule};
+use dimse::test_support::{Act, Provider, Script};
 use ledger::{Arrival, ForwardRow, Ledger};
 use store::faults::damage;
 use store::{Reception, Store, StoreConfig};

@@ -11,17 +11,15 @@ use futures::future::BoxFuture;
 use super::super::super::services::{Counter, Front};
 use super::super::super::sink::door;
 use super::super::*;
-use crate::forward::Peer;
-use crate::forward::command::{self, Command};
-use crate::forward::{Association, Proposal};
 use audit::Audit;
 use dicom::commitment::{
     ACTION_REQUEST, Reason, Reference, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
 };
+use dimse::command::{self, Command};
+use dimse::{Association, Peer, Proposal};
 use domain::study::Arriving;
 use intake::{
-    Acceptance, Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError,
-    StepCreate, StepSet,
+    Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
 };
 use ledger::{Arrival, ForwardOutcome, Ledger};
 use store::{Reception, Store, StoreConfig};
@@ -59,8 +57,8 @@ impl Scripted {
 pub(super) struct Face(Arc<Scripted>);
 
 impl Sink for Face {
-    fn stored<'a>(&'a self, _: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
-        async { Ok(Acceptance::New) }.boxed()
+    fn stored<'a>(&'a self, _: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
+        async { Ok(()) }.boxed()
     }
     fn released(&self, _: u64, _: &[String]) {}
     fn refused(&self, _: RefusedCaller) {}
@@ -292,6 +290,7 @@ impl Scanner {
             called: "SCANSIDE".into(),
             calling: "CT1".into(),
             patience: PATIENCE,
+            tls: None,
         };
         let association =
             Association::open(&peer, &[Proposal::new(STORAGE_COMMITMENT, IMPLICIT)]).await.unwrap();
@@ -341,6 +340,7 @@ pub(super) async fn tell_as_archive(address: SocketAddr, report: &Report) {
         called: "SCANSIDE".into(),
         calling: "PACS".into(),
         patience: PATIENCE,
+        tls: None,
     };
     let proposal = Proposal { as_provider: true, ..Proposal::new(STORAGE_COMMITMENT, IMPLICIT) };
     let mut association = Association::open(&peer, &[proposal]).await.unwrap();

@@ -1,0 +1,4 @@
+//! Tests of the room, against a peer that plays each answer from a script.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod association;
