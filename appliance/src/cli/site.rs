@@ -9,12 +9,12 @@ use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::escalation::Identity;
-use crate::forward::{DestinationTls, Rule, TLS_TABLE as FORWARD_TLS};
-use crate::house::{
+use crate::app::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
 };
+use crate::escalation::Identity;
+use crate::forward::{DestinationTls, Rule, TLS_TABLE as FORWARD_TLS};
 use audit::verify;
 use dimse::tls::{Lasting, inspect_client, others_can_read};
 use intake::{IdentityMode, TLS_TABLE, inspect_tls, key_is_open};
@@ -51,7 +51,7 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
             let ledger = open_ledger(&settings).await?;
             let key = store_key(&settings)?;
             let reach = || verify(&settings.site.audit, key.bytes());
-            let holds = house::backup(&settings, &ledger, reach, &to).await?;
+            let holds = app::backup(&settings, &ledger, reach, &to).await?;
             ledger.close().await;
             holds
         }
@@ -82,7 +82,7 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     }
     match deid_order(s) {
         // The faults of a profile have their own file and lines.
-        Err(crate::house::Error::Policy(_)) => {
+        Err(crate::app::Error::Policy(_)) => {
             d.faults.extend(read_profile(&s.deid.policy).err().unwrap_or_default())
         }
         Err(error) => d.fault("site.pseudonym_key", error.to_string(), ""),

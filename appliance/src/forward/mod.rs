@@ -2,13 +2,14 @@
 //!
 //! `rules` says where originals go, `tls_config` how a destination is secured, `queue` keeps a loop for each
 //! destination, `deliver` is one association of it, `judge` what an answer means, `breaker` when to try again, `board`
-//! what a person sees of it. Rules meet reception in the ledger: a row per instance and destination. The association
+//! what a person sees of it, `orders` what a person decides about it. Rules meet reception in the ledger: a row per instance and destination. The association
 //! itself is `dimse`'s.
 
 mod board;
 mod breaker;
 mod deliver;
 mod judge;
+mod orders;
 mod queue;
 mod rules;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 mod tls_config;
 
 pub use board::DestinationRow;
+pub use orders::{ForwardOrder, ForwardStep};
 pub use queue::Forwards;
 pub use rules::{Rule, RuleFault, faults};
 pub use tls_config::{DestinationTls, TLS_TABLE};

@@ -128,8 +128,8 @@ pub enum TlsFailure {
         "no TLS version and cipher suite in common: the peer needs TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3"
     )]
     NothingInCommon,
-    /// What answers there does not speak TLS.
-    #[error("the peer does not speak TLS there: check the port, or take the tls table out")]
+    /// What is there answers with something else, or closes the connection.
+    #[error("the peer does not answer with TLS: check that the port is its port for TLS")]
     NotTls,
     /// Any other end of the handshake.
     #[error("the handshake could not be finished")]

@@ -17,7 +17,7 @@ use crate::connection_limiter::{CONNECTIONS_SPARE, ConnectionLimiter};
 use crate::error::Error;
 use crate::identity::Users;
 use crate::metrics::Metrics;
-use crate::negotiate::Listener;
+use crate::negotiate::Port;
 use crate::network::canonical;
 use crate::shared::Shared;
 use crate::sink::Sink;
@@ -232,7 +232,7 @@ async fn serve_connection(
     shared: Arc<Shared>,
 ) {
     let deadline = Instant::now() + shared.config.artim_timeout.0;
-    let mut peer = Peer { address, number, listener: Listener::Plain, tls: None, deadline };
+    let mut peer = Peer { address, number, port: Port::Plain, tls: None, deadline };
     let Some(tls) = tls else { return serve(stream, peer, shared).await };
     let hello = tokio::select! {
         hello = tls.hello(stream, deadline) => hello,
@@ -240,12 +240,12 @@ async fn serve_connection(
     };
     match hello {
         Ok(Hello::Secured(stream)) => {
-            peer.listener = Listener::Tls;
+            peer.port = Port::Tls;
             peer.tls = Some(about(&stream));
             serve(*stream, peer, shared).await;
         }
         Ok(Hello::Plain(stream)) => {
-            peer.listener = Listener::PlainAtTls;
+            peer.port = Port::PlainAtTls;
             serve(stream, peer, shared).await;
         }
         Err(failed) => {

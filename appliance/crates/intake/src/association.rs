@@ -14,7 +14,7 @@ use crate::caller_config::Quirk;
 use crate::error::Error;
 use crate::messages::Messages;
 use crate::metrics::Metrics;
-use crate::negotiate::{Agreed, Answer, Listener, Origin, REQUEST_LIMIT, answer, read_request};
+use crate::negotiate::{Agreed, Answer, Origin, Port, REQUEST_LIMIT, answer, read_request};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::transcript::{Transcript, TranscriptWriter};
@@ -30,7 +30,7 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// The association's number.
     pub(crate) number: u64,
-    pub(crate) listener: Listener,
+    pub(crate) port: Port,
     /// TLS version and cipher suite.
     pub(crate) tls: Option<String>,
     /// Until when the association request must be here (PS3.8 ARTIM, counted from the connection).
@@ -91,14 +91,14 @@ impl Drop for Open<'_> {
 }
 
 async fn converse<S: Link>(wire: &mut Wire<S>, peer: Peer, shared: &Arc<Shared>) -> Result<Ended, Error> {
-    let Peer { address, number, listener, tls, deadline } = peer;
+    let Peer { address, number, port, tls, deadline } = peer;
     let request = tokio::select! {
-        request = first_request(wire, deadline, listener) => request?,
+        request = first_request(wire, deadline, port) => request?,
         () = shared.stop.cancelled() => return Err(Error::Stopping),
     };
     let mut transcript = Transcript::begin(number, address, tls);
     let slot = Arc::clone(&shared.slots).try_acquire_owned().ok();
-    let (agreed, slot) = match (answer(request, shared, Origin { address, listener }, slot.is_some()), slot) {
+    let (agreed, slot) = match (answer(request, shared, Origin { address, port }, slot.is_some()), slot) {
         (Answer::Accept(agreed, pdu), Some(slot)) => {
             wire.send_pdu(&pdu).await?;
             (*agreed, slot)
@@ -113,10 +113,10 @@ async fn converse<S: Link>(wire: &mut Wire<S>, peer: Peer, shared: &Arc<Shared>)
         }
     };
     Metrics::add(&shared.metrics.associations, 1);
-    Metrics::add(&shared.metrics.associations_tls, u64::from(listener == Listener::Tls));
+    Metrics::add(&shared.metrics.associations_tls, u64::from(port == Port::Tls));
     Metrics::add(&shared.metrics.associations_open, 1);
     let _open = Open(&shared.metrics, slot);
-    info!(association = number, %address, contexts = agreed.contexts.len(), ?listener, "association accepted");
+    info!(association = number, %address, contexts = agreed.contexts.len(), ?port, "association accepted");
     transcript.caller = Some(agreed.permit.rules().ae_title.clone());
     transcript.contexts.clone_from(&agreed.lines);
     let writer = shared.transcripts.accepted(transcript);
@@ -154,7 +154,7 @@ async fn exchange<S: Link>(
 async fn first_request<S: Link>(
     wire: &mut Wire<S>,
     deadline: Instant,
-    listener: Listener,
+    port: Port,
 ) -> Result<AssociationRQ, Error> {
     let header = wire.header(deadline, "waiting for the association request").await?;
     match header.kind {
@@ -162,7 +162,7 @@ async fn first_request<S: Link>(
         ABORT => return Err(Broke::Aborted.into()),
         0x02..=0x06 => return Err(Violation::UnexpectedPdu.into()),
         // A TLS record of the handshake (RFC 8446 5.1).
-        0x16 if listener == Listener::Plain => return Err(Violation::TlsAtPlain.into()),
+        0x16 if port == Port::Plain => return Err(Violation::TlsAtPlain.into()),
         _ => return Err(Violation::UnknownPdu.into()),
     }
     let body = wire.body(header.length, REQUEST_LIMIT, deadline, RECEIVING).await?;

@@ -8,7 +8,6 @@ use crate::caller_config::Caller;
 use crate::config_rules::{MAX_PDU_RULE, TITLE_RULE, is_max_pdu, is_title};
 use crate::error::ConfigFault;
 use crate::identity_config::IdentityConfig;
-use crate::services::Commitment;
 use crate::tls_config::TlsConfig;
 use dimse::pdu::MAX_PDU;
 use store::units::{Size, Span};
@@ -68,6 +67,15 @@ pub struct IntakeConfig {
     /// For objects in progress when the appliance stops (default 10 s).
     #[serde(default = "drain_timeout")]
     pub drain_timeout: Span,
+}
+
+/// Which parts of storage commitment are offered; the house says it before reception is bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commitment {
+    /// Scanners may ask us (we are the provider).
+    pub provide: bool,
+    /// Archives may report to us on associations of their own (we are the user).
+    pub user: bool,
 }
 
 fn listen() -> SocketAddr {

@@ -62,14 +62,14 @@ mod whose;
 
 pub use acceptor::Intake;
 pub use caller_config::{Caller, Quirk};
-pub use config::IntakeConfig;
+pub use config::{Commitment, IntakeConfig};
 pub use conformance::conformance_statement;
 pub use connection_limiter::CONNECTIONS_SPARE;
 pub use error::{ConfigFault, Error, Failure, SinkError};
 pub use identity_config::{IdentityConfig, IdentityMode, IdentityUser};
 pub use metrics::Metrics;
 pub use refusal::{Refusal, RefusedCaller};
-pub use services::{Asker, Commitment, Event, Services, StepCreate, StepSet};
+pub use services::{Asker, Event, Services, StepCreate, StepSet};
 pub use sink::Sink;
 pub use tls_config::TlsConfig;
 pub use tls_files::{TLS_TABLE, inspect_tls, key_is_open};

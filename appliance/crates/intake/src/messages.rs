@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::negotiate::Agreed;
 use crate::receive::{Announced, Receiver};
 use crate::request::Request;
-use crate::services::{self, Answer, EventQueue};
+use crate::services::{self, Answer, ReportQueue};
 use crate::shared::Shared;
 use crate::transcript::TranscriptWriter;
 use dicom::sop_classes::VERIFICATION;
@@ -57,7 +57,7 @@ pub(crate) struct Messages<'a, S> {
     shared: &'a Arc<Shared>,
     phase: Phase,
     receiver: Receiver,
-    events: EventQueue,
+    reports: ReportQueue,
     studies: Vec<String>,
     stored: u64,
     refused: u64,
@@ -85,7 +85,7 @@ impl<'a, S: Link> Messages<'a, S> {
             shared,
             phase: between(),
             receiver: Receiver::new(shared.inbox.clone()),
-            events: EventQueue::default(),
+            reports: ReportQueue::default(),
             studies: Vec::new(),
             stored: 0,
             refused: 0,
@@ -139,7 +139,7 @@ impl<'a, S: Link> Messages<'a, S> {
         loop {
             let event = tokio::select! {
                 header = self.wire.header(deadline, "idle") => return Ok(header?),
-                event = self.events.event() => event,
+                event = self.reports.event() => event,
                 () = self.shared.stop.cancelled() => return Err(Error::Stopping),
             };
             self.tell(event).await?;
@@ -265,7 +265,7 @@ impl<'a, S: Link> Messages<'a, S> {
             // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
             C_CANCEL_RQ if !request.data_set => Ok(()),
             N_EVENT_REPORT_RSP if !request.data_set => {
-                let known = self.events.answered(request.message_id, request.status.unwrap_or(u16::MAX));
+                let known = self.reports.answered(request.message_id, request.status.unwrap_or(u16::MAX));
                 if known { Ok(()) } else { Err(Violation::Order.into()) }
             }
             _ if services::takes(&request, &context.abstract_syntax, &self.shared.config) => {

@@ -119,12 +119,12 @@ fn context_item(item: &[u8]) -> Result<BytesMut, Violation> {
 #[derive(Clone, Copy)]
 pub(crate) struct Origin {
     pub(crate) address: IpAddr,
-    pub(crate) listener: Listener,
+    pub(crate) port: Port,
 }
 
-/// The listener that a connection came to, and how.
+/// The port that a connection came to, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Listener {
+pub(crate) enum Port {
     Plain,
     Tls,
     /// Plain DICOM at the TLS port: heard so that a person can be told who it was, and refused.
@@ -166,7 +166,7 @@ fn admit(
     origin: Origin,
     free_slot: bool,
 ) -> Result<Permit, Refusal> {
-    if origin.listener == Listener::PlainAtTls {
+    if origin.port == Port::PlainAtTls {
         return Err(Refusal::PlainAtTls);
     }
     if request.protocol_version & 1 == 0 {
@@ -175,7 +175,7 @@ fn admit(
     if trimmed(&request.application_context_name) != APPLICATION_CONTEXT {
         return Err(Refusal::ApplicationContext);
     }
-    let account = shared.callers.admit(calling, called, origin.address, origin.listener == Listener::Tls)?;
+    let account = shared.callers.admit(calling, called, origin.address, origin.port == Port::Tls)?;
     shared.users.admit(&request.user_variables)?;
     if !free_slot {
         return Err(Refusal::Busy);

@@ -61,8 +61,8 @@ pub(crate) async fn handshake(
 ) -> Result<TlsStream<TcpStream>, Error> {
     let name = ServerName::try_from(name.to_owned()).map_err(|_| Error::Tls(TlsFailure::OtherName))?;
     TlsConnector::from(session).connect(name, stream).await.map_err(|error| match Error::from(error) {
-        // Gone in the middle of it, as peers are that wait for something else.
-        Error::Broken(_) => Error::Tls(TlsFailure::Broken),
+        // Closed or reset in the middle of it, as peers do that wait for plain DICOM.
+        Error::Broken(_) => Error::Tls(TlsFailure::NotTls),
         other => other,
     })
 }

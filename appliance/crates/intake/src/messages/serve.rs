@@ -40,8 +40,8 @@ impl<S: Link> Messages<'_, S> {
         let Some(services) = self.shared.sink.services() else {
             return self.respond(id, &request, Status::UNRECOGNISED_OPERATION).await;
         };
-        if self.shared.config.commitment.provide && !self.events.listens() {
-            self.events.listen(services.events(self.number));
+        if self.shared.config.commitment.provide && !self.reports.listens() {
+            self.reports.listen(services.events(self.number));
         }
         let who = Asker { calling: self.agreed.calling.clone(), association: self.number };
         let syntax = self.syntax(id).unwrap_or_default().to_owned();
@@ -58,7 +58,7 @@ impl<S: Link> Messages<'_, S> {
         let is_commitment = |c: &&Context| c.abstract_syntax == STORAGE_COMMITMENT;
         let Some(context) = self.agreed.contexts.iter().find(is_commitment) else { return Ok(()) };
         let data = encode_report(&event.report, &context.transfer_syntax);
-        let id = self.events.sent(event.answered);
+        let id = self.reports.sent(event.answered);
         let command = services::event_request(id, &event.report);
         let (context, most) = (context.id, self.agreed.peer_max);
         self.wire.send_values(context, Piece::Command, &command, most).await?;

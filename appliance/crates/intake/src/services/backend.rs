@@ -7,15 +7,6 @@ use super::steps::{StepCreate, StepSet};
 use crate::error::Failure;
 use dicom::commitment::{Report, Transaction};
 
-/// Which parts of storage commitment are offered; the house says it before reception is bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Commitment {
-    /// Scanners may ask us (we are the provider).
-    pub provide: bool,
-    /// Archives may report to us on associations of their own (we are the user).
-    pub user: bool,
-}
-
 /// Who sent a request. Identifying.
 #[derive(Clone)]
 pub struct Asker {

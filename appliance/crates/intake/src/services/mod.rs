@@ -5,17 +5,17 @@
 
 mod answer;
 mod backend;
-mod events;
 mod offer;
+mod reports;
 mod serve;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use answer::{Answer, TOO_LONG};
-pub use backend::{Asker, Commitment, Event, Services};
-pub(crate) use events::{EventQueue, event_request};
+pub use backend::{Asker, Event, Services};
 pub(crate) use offer::{choose, is_service, peer_may_provide, takes};
+pub(crate) use reports::{ReportQueue, event_request};
 pub(crate) use serve::{LIMIT, serve};
 pub(crate) use steps::STEPS_ANSWERED;
 pub use steps::{StepCreate, StepSet};

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
-use crate::config::IntakeConfig;
+use crate::config::{Commitment, IntakeConfig};
 use crate::error::Failure;
 use crate::tests::support::*;
 use dicom::commitment::{
