@@ -281,4 +281,24 @@ mod tests {
             assert_eq!(faults(&[one], ourselves()).is_empty(), good, "{address}");
         }
     }
+
+    #[test]
+    fn the_tls_table_reads_and_its_faults_are_named() {
+        let secured = |more: &str| rule(&format!("[tls]\nca = \"ca.pem\"\n{more}"));
+        let keys = |rule: Rule| faults(&[rule], ourselves()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        assert!(keys(secured("")).is_empty());
+        assert!(keys(secured("certificate = \"c\"\nkey = \"k\"\nserver_name = \"pacs.example\"")).is_empty());
+        assert_eq!(keys(secured("certificate = \"c\"")), ["forward[0].tls.key"]);
+        assert_eq!(keys(secured("key = \"k\"")), ["forward[0].tls.certificate"]);
+        assert_eq!(keys(secured("server_name = \"a b\"")), ["forward[0].tls.server_name"]);
+        for (address, host) in [("pacs.example:104", "pacs.example"), ("[fd00::5]:104", "fd00::5")] {
+            let rule = Rule { address: address.into(), ..secured("") };
+            assert!(rule.peer().tls.is_some() && host_of(&rule.address) == host);
+            assert!(keys(rule).is_empty(), "{address}");
+        }
+        for wrong in ["ca = 5", "cert = \"c\"", ""] {
+            let text = format!("name = \"p\"\naddress = \"p:1\"\ncalled_ae_title = \"P\"\n[tls]\n{wrong}");
+            assert!(toml::from_str::<Rule>(&text).is_err(), "{wrong}");
+        }
+    }
 }

@@ -54,6 +54,20 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
 }
 
 #[tokio::test]
+async fn an_archive_behind_tls_is_asked_to_commit_over_tls() {
+    let rig = Rig::secured().await;
+    let started = rig.start(Vec::new()).await;
+    let kept = rig.keep(CT, "1.2.1.1", b"a").await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.1", &["1.2.1.1"])).await;
+    rig.deliver(&kept).await;
+    started.engine.news();
+    rig.until_asked("the archive is asked", 1).await;
+    let report = scanner.report().await;
+    assert_eq!((report.transaction.as_str(), report.committed.len()), ("2.25.1", 1));
+}
+
+#[tokio::test]
 async fn each_instance_that_cannot_be_committed_is_listed_with_its_reason() {
     let rig = Rig::new().await;
     let started = rig.start(Vec::new()).await;
