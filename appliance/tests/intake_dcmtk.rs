@@ -1,5 +1,5 @@
 //! Reception with DCMTK as the scanner: what `echoscu` and `storescu` send is on disk when they say so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,9 +1,8 @@
 //! The rules of a manifest that its types do not already hold.
 
-use crate::bundle::MANIFEST;
 use crate::error::ManifestFault;
 use crate::faults::fault;
-use crate::manifest::{Accepts, Finding, Grey, Input, Kind, Manifest, PLANES};
+use crate::manifest::{Accepts, Finding, Grey, Input, Kind, MANIFEST, Manifest, PLANES};
 
 /// Every fault of the manifest, in the order of the file.
 pub(crate) fn manifest(m: &Manifest) -> Vec<ManifestFault> {

@@ -4,9 +4,10 @@ use std::sync::PoisonError;
 
 use super::run::Running;
 use super::status::Report;
-use crate::review::{Backend, Config, Decision, DestinationRow, Frame, LightRow, Lights};
+use crate::review::{Backend, Config, DestinationRow, Error, Frame, LightRow, Lights};
+use domain::decision::Decision;
 use domain::job::Explained;
-use ledger::{Error, Ledger, Outcomes, WatchRow};
+use ledger::{Ledger, Outcomes, WatchRow};
 use proto::clock::now;
 
 impl Backend for Running {
@@ -23,7 +24,10 @@ impl Backend for Running {
     }
 
     async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
-        Running::decide(self, who, decision).await
+        Running::decide(self, who, decision).await.map_err(|error| match error {
+            crate::cases::Error::Ledger(error) => error.into(),
+            refused => Error::Refused(refused.to_string()),
+        })
     }
 
     async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
@@ -42,8 +46,9 @@ impl Backend for Running {
     }
 
     async fn lights(&self) -> Result<Lights, Error> {
-        let r =
-            Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
+        let r = Report::of(&self.settings, &self.opened, true)
+            .await
+            .map_err(|_| ledger::Error::Database("status"))?;
         let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
         let mut lights = vec![
             row("scanner", r.scanner),
@@ -89,11 +94,11 @@ impl Backend for Running {
         let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
         let bag = d.bag.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
         let shelf = self.opened.site.store.derived();
-        let length = usize::try_from(about.piece.length).map_err(|_| Error::Row("length"))?;
+        let length = usize::try_from(about.piece.length).map_err(|_| ledger::Error::Row("length"))?;
         let offset = about.piece.offset;
         let values = tokio::task::spawn_blocking(move || shelf.read_range(bag, offset, length))
             .await
-            .map_err(|_| Error::Database("disk"))?
+            .map_err(|_| ledger::Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;
         if blake3::hash(&values).to_hex().as_str() != about.piece.blake3 {
             return Err(Error::Refused(
@@ -104,15 +109,15 @@ impl Backend for Running {
     }
 
     async fn metrics(&self) -> Result<String, Error> {
-        self.metrics_text().await
+        Ok(self.metrics_text().await?)
     }
 
     async fn outcomes(&self) -> Result<Outcomes, Error> {
-        self.fresh_outcomes().await
+        Ok(self.fresh_outcomes().await?)
     }
 
     async fn watches(&self) -> Result<Vec<WatchRow>, Error> {
-        self.opened.site.ledger.watches(self.settings.oversight.hidden_most).await
+        Ok(self.opened.site.ledger.watches(self.settings.oversight.hidden_most).await?)
     }
 
     fn looked(&self, who: &str, study: &str) -> Result<(), Error> {

@@ -162,7 +162,7 @@ pub(super) async fn standing(w: &Where) -> Result<(), Failure> {
             out::line("  no study was answered by it yet");
             continue;
         };
-        let q = &watch.quiet;
+        let q = &watch.no_flag_reads;
         out::line(&format!(
             "  silent studies read: {}, {} with a finding; share hidden {:.2} to {:.2} %, limit {:.1} %, evidence against it {:.2} (withdrawn from 20)",
             q.reads,

@@ -286,7 +286,7 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use fixtures::pki::Authority;
 

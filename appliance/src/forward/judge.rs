@@ -97,7 +97,11 @@ fn words(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
 
     fn rule() -> Rule {

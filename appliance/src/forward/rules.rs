@@ -200,7 +200,7 @@ fn is_title(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     fn rule(more: &str) -> Rule {

@@ -31,7 +31,7 @@ pub use answer::{Death, Outcome};
 pub use pack::Packed;
 pub use proto::clock::now;
 pub(crate) use scheduler::Scheduler;
-pub use triage::{Settled, first_state};
+pub use triage::Settled;
 pub use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.

@@ -1,14 +1,15 @@
 //! From a case that may leave to its envelope in the outbox; and what start-up does with half of one.
 
-use proto::case::{CaseFormat, CaseManifest, Plan};
+use proto::case::{CaseFormat, CaseManifest};
 use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
 use crate::escalation::Identity;
 use deid::WayBack;
+use domain::case_state::CaseState;
 use domain::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
-use ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
+use ledger::{CaseRow, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
 
 /// The policy, or this software, has changed since a person or the gate looked.
@@ -149,7 +150,7 @@ impl Pipeline {
         instances: Vec<domain::job::InstanceRef>,
     ) -> Result<SealJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
-        let plan = if case.plan == "embedding" { Plan::Embedding } else { Plan::Image };
+        let plan = case.plan;
         let manifest = CaseManifest {
             format: CaseFormat::V1,
             case: case.id.parse().map_err(|_| "the case has no proper name")?,
@@ -160,8 +161,7 @@ impl Pipeline {
             view: None,
             age: None,
             sex: None,
-            priority: serde_json::from_value(serde_json::Value::String(case.priority.clone()))
-                .map_err(|_| "the case has no proper priority")?,
+            priority: case.priority,
             findings: d.findings.clone(),
             disposition: d.disposition,
             reasons: vec![case.reason.clone()],

@@ -11,11 +11,11 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{OnceCell, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::Backend;
 use super::limit::Limit;
 use super::live::Live;
 use super::words::say;
-use ledger::{Error, Session};
+use super::{Backend, Error};
+use ledger::Session;
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
 const STREAMS_MAX: usize = 64;
@@ -68,10 +68,16 @@ impl From<Error> for Refusal {
         let status = match &error {
             Error::Unknown(_) => StatusCode::NOT_FOUND,
             Error::Refused(_) => StatusCode::CONFLICT,
-            e if e.retry_later() => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::NotNow(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, words: error.to_string() }
+    }
+}
+
+impl From<ledger::Error> for Refusal {
+    fn from(error: ledger::Error) -> Self {
+        Error::from(error).into()
     }
 }
 
@@ -152,7 +158,7 @@ impl<H: Backend> App<H> {
     /// A session that is not over.
     pub(super) async fn session(&self, token_hash: &str) -> Result<Option<Session>, Error> {
         let _whole = self.renewal.read().await;
-        self.house.ledger().session(token_hash, self.house.now()).await
+        Ok(self.house.ledger().session(token_hash, self.house.now()).await?)
     }
 
     /// Who asks for a change: signed in, with the session's token. The door has checked the origin. Renews the session.

@@ -14,11 +14,11 @@ use futures::stream;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::Backend;
 use super::app::{App, Refusal};
 use super::view::{self, Findings, ROWS_MAX};
 use super::words::say;
-use ledger::{Error, ListQuery};
+use super::{Backend, Error};
+use ledger::ListQuery;
 
 /// How often the ledger is looked at while a page is open.
 const LOOK: Duration = Duration::from_millis(500);

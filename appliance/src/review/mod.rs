@@ -7,8 +7,8 @@ mod app;
 mod assets;
 mod backend;
 mod config;
-mod decide;
 mod detail;
+mod error;
 mod limit;
 mod live;
 mod page;
@@ -19,5 +19,5 @@ mod words;
 
 pub use backend::{Backend, DestinationRow, Frame, LightRow, Lights};
 pub use config::{Config, Mode};
-pub use decide::{Decision, Desk};
+pub use error::Error;
 pub use page::{Page, router};

@@ -13,8 +13,9 @@ use serde_json::json;
 use super::app::{App, Person, Refusal, is_id};
 use super::view::Findings;
 use super::words::say;
-use super::{Backend, Decision, assets, detail, live};
+use super::{Backend, assets, detail, live};
 use deid::Statement;
+use domain::decision::{Decision, Subject};
 use ledger::{ListQuery, StudyDetail};
 
 /// Longest text to find, and longest filter word.
@@ -242,17 +243,17 @@ pub(super) async fn decide<H: Backend>(
 
 /// Refuses a decision about what the person has not seen: other images, or another person's decision meanwhile.
 fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusal> {
-    let (study, case) = subject(&asked.decision);
-    let of_it = study.is_none_or(|s| s == asked.study)
-        && case.is_none_or(|c| seen.case.as_ref().is_some_and(|its| its.id == c));
+    let of_it = match asked.decision.subject() {
+        Subject::Study(study) => study == asked.study,
+        Subject::Case(case) => seen.case.as_ref().is_some_and(|its| its.id == case),
+    };
     if !of_it {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
             "This case is not of the study's newest images: look again.",
         ));
     }
-    // Stopping and raising are safe whatever happened meanwhile.
-    if matches!(asked.decision, Decision::IdentityVisible { .. } | Decision::Stat { .. }) {
+    if asked.decision.is_always_safe() {
         return Ok(());
     }
     if asked.revision != seen.row.revision {
@@ -269,28 +270,5 @@ fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusa
             status: StatusCode::CONFLICT,
             words: format!("{} was first: {}. Nothing was changed by you.", e.who, e.what),
         }),
-    }
-}
-
-/// The study and the case a decision names.
-fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
-    match decision {
-        Decision::Send { case }
-        | Decision::Wait { case }
-        | Decision::DontSend { case, .. }
-        | Decision::IdentityVisible { case }
-        | Decision::Undo { case }
-        | Decision::Release { case, .. }
-        | Decision::BlackOut { case, .. }
-        | Decision::Uncover { case }
-        | Decision::Retry { case }
-        | Decision::Bury { case, .. } => (None, Some(case)),
-        Decision::Escalate { study, .. }
-        | Decision::Acknowledge { study }
-        | Decision::Unacknowledge { study }
-        | Decision::ArchiveChecked { study }
-        | Decision::ReadFinding { study }
-        | Decision::ReadNothing { study }
-        | Decision::Stat { study } => (Some(study), None),
     }
 }

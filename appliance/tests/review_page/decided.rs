@@ -1,7 +1,7 @@
 //! What a person decides: sent, stopped, taken back, released, acknowledged, and who was first.
 
 use axum::http::StatusCode;
-use ledger::CaseState;
+use domain::case_state::CaseState;
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
 
     // Sealed without the area, stopped, blacked out, taken back: it must be sealed anew.
     for to in [CaseState::Leaving, CaseState::Packing] {
-        let from = house.ledger.case(&case).await.unwrap().state().unwrap();
+        let from = house.ledger.case(&case).await.unwrap().state;
         house.ledger.move_case(&case, &[from], to, Some(START)).await.unwrap();
     }
     let seen = client.detail(&study).await;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use ledger::{CaseState, Sealed};
+use domain::case_state::CaseState;
+use ledger::Sealed;
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 

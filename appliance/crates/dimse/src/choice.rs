@@ -29,7 +29,7 @@ pub fn choose<'a>(proposed: &'a [String], private: &[String], order: Order) -> O
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use dicom::transfer_syntaxes::EXPLICIT_LE;
 

@@ -211,7 +211,11 @@ pub fn uid_text(value: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
     use proptest::prelude::*;
 

@@ -1,6 +1,12 @@
 //! A scripted storage provider on loopback: accepts what it is told to, answers each C-STORE as the script says
 //! (feature `test-support`).
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use std::sync::{Arc, Mutex};
 

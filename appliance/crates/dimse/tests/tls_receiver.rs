@@ -1,6 +1,12 @@
 //! Sending over TLS (PS3.15 B.12) to a real receiver, DCMTK's storescp: what arrives, and what is refused before a
 //! byte of DICOM has left.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use fixtures::pki::Authority;
 use scanside_dimse::tls::ClientFiles;

@@ -79,7 +79,7 @@ impl Callers {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     fn ip(text: &str) -> IpAddr {

@@ -237,7 +237,7 @@ fn quirks(out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     /// `UPDATE=1` writes the file instead of comparing.

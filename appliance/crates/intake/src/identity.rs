@@ -55,7 +55,7 @@ pub(crate) fn by_name(identity: &UserIdentity) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     fn item(kind: UserIdentityType, name: &str, code: &str) -> Vec<UserVariableItem> {

@@ -85,7 +85,7 @@ impl Inflate {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use flate2::write::{DeflateEncoder, ZlibEncoder};
     use std::io::Write;

@@ -116,7 +116,7 @@ fn today() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use std::time::Duration;
     use store::units::Size;

@@ -294,7 +294,8 @@ impl<'a, S: Link> Messages<'a, S> {
         self.phase = Phase::Data { context: context.id, request, purpose: Purpose::Store };
     }
 
-    /// Durable, then in the ledger, then success.
+    /// Durable, then handed to who writes its row, then success: the row follows in a batch, and what a crash keeps from
+    /// being written the next start makes from the entry. Where the row cannot be written soon, the sender keeps its copy.
     async fn finish_store(&mut self) -> Status {
         let reception = match self.receiver.finish() {
             Ok(reception) => reception,

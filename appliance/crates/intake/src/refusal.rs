@@ -198,7 +198,7 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use crate::callers::Callers;
 

@@ -82,7 +82,11 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
     use dimse::command::{C_STORE_RQ, PRIORITY};
     use proptest::prelude::*;

@@ -167,7 +167,11 @@ fn why(error: &io::Error) -> Failed {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
     use crate::tls_files::inspect_tls as inspect;
     use fixtures::pki::Authority;

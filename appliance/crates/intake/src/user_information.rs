@@ -149,7 +149,11 @@ pub(crate) fn peer_max(asked: &[UserVariableItem]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
 
     fn common(class: &str, service: &str, general: &[&str]) -> Vec<u8> {

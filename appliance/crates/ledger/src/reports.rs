@@ -1,7 +1,12 @@
 //! Reports that came home: recorded once, a signed one in the place of an unsigned draft.
 
-use super::columns::REPORT;
-use super::{Ledger, Result, events};
+use domain::case_state::CaseEvent;
+
+use crate::columns::REPORT;
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::word::Word;
 
 impl Ledger {
     /// Records a report once; `false` when it was here already.
@@ -27,13 +32,14 @@ impl Ledger {
         .bind(case)
         .bind(envelope)
         .bind(digest)
-        .bind(self.seal.seal(REPORT, case, content)?)
+        .bind(self.sealer.seal(REPORT, case, content)?)
         .bind(i64::from(unsigned))
         .bind(now)
         .bind(closes_flag(content))
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE cases SET state = 'answered', answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
+        sqlx::query("UPDATE cases SET state = ?, answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
+            .bind(Word(CaseEvent::Report.to()))
             .bind(now)
             .bind(now)
             .bind(case)
@@ -41,7 +47,7 @@ impl Ledger {
             .await?;
         if done.rows_affected() == 1 {
             let what = if unsigned { "unsigned machine draft is home" } else { "signed report is home" };
-            events::add(&mut *tx, &self.seal, &row.study, "cloud", what, now).await?;
+            events::add(&mut *tx, &self.sealer, &row.study, "cloud", what, now).await?;
         }
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
@@ -56,7 +62,7 @@ impl Ledger {
             .bind(case)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|r| self.seal.open(REPORT, case, &r.0)).transpose()
+        row.map(|r| self.sealer.open(REPORT, case, &r.0)).transpose()
     }
 
     /// Envelopes of reports that were stored and not yet confirmed, with their digests.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{SOP_INSTANCE_UID, STUDY_UID};
-use super::seal::Column;
-use super::{Ledger, Result, events};
+use crate::columns::{SOP_INSTANCE_UID, STUDY_UID};
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::sealer::Column;
 use domain::study::{Expected, StepEnd};
 
 /// Key of a step's index; the UID itself is not kept.
@@ -69,7 +71,7 @@ impl Ledger {
         if kept.0 >= STEPS_MAX {
             return Ok(StepMade::TooMany);
         }
-        let index = self.seal.index(STEP, &step.uid)?;
+        let index = self.sealer.index(STEP, &step.uid)?;
         let done = sqlx::query(
             "INSERT INTO performed_steps (step_index, state, created_at)
              VALUES (?, 'in-progress', ?) ON CONFLICT DO NOTHING",
@@ -82,7 +84,7 @@ impl Ledger {
             return Ok(StepMade::Duplicate);
         }
         let studies: Result<Vec<String>> =
-            step.studies.iter().map(|uid| self.seal.index(STUDY_UID, uid)).collect();
+            step.studies.iter().map(|uid| self.sealer.index(STUDY_UID, uid)).collect();
         let studies = studies?;
         for study in &studies {
             sqlx::query("INSERT INTO step_studies VALUES (?, ?) ON CONFLICT DO NOTHING")
@@ -100,7 +102,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn change_step(&self, uid: &str, change: &StepChange, now: i64) -> Result<StepChanged> {
-        let index = self.seal.index(STEP, uid)?;
+        let index = self.sealer.index(STEP, uid)?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let state: Option<(String,)> =
             sqlx::query_as("SELECT state FROM performed_steps WHERE step_index = ?")
@@ -118,7 +120,7 @@ impl Ledger {
                 .execute(&mut *tx)
                 .await?;
             let all: Result<Vec<String>> =
-                instances.iter().map(|i| self.seal.index(SOP_INSTANCE_UID, i)).collect();
+                instances.iter().map(|i| self.sealer.index(SOP_INSTANCE_UID, i)).collect();
             // One statement for the whole list.
             sqlx::query("INSERT INTO step_instances SELECT ?1, value FROM json_each(?2)")
                 .bind(&index)
@@ -148,7 +150,7 @@ impl Ledger {
                 (StepEnd::Discontinued, code) => format!("performed step discontinued, reason {code}"),
             };
             for study in studies.iter().filter_map(|s| s.1.as_deref()) {
-                events::add(&mut *tx, &self.seal, study, "scanner", &line, now).await?;
+                events::add(&mut *tx, &self.sealer, study, "scanner", &line, now).await?;
             }
         }
         tx.commit().await?;
@@ -160,7 +162,7 @@ impl Ledger {
     /// # Errors
     /// None that can be reached.
     pub fn study_index(&self, uid: &str) -> Result<String> {
-        self.seal.index(STUDY_UID, uid)
+        self.sealer.index(STUDY_UID, uid)
     }
 
     /// A study's local id by the index of its UID.

@@ -69,7 +69,7 @@ async fn the_next_contact_is_called_after_the_target() {
 #[tokio::test]
 async fn a_case_leaves_after_its_countdown() {
     let wait = std::time::Duration::from_secs(600);
-    let (_, leaves_at) = crate::pipeline::first_state(false, Some(wait), START);
+    let (_, leaves_at) = domain::case_state::first_state(false, Some(wait), START);
     let leaves_at = leaves_at.unwrap();
     comes_in_its_time(600_000, || Box::new(move |now| std::future::ready(leaves_at <= now))).await;
 }

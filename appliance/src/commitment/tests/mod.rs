@@ -1,5 +1,11 @@
 //! The whole promise over real associations: a scripted scanner, our reception, a scripted archive.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 mod rig;
 
@@ -197,7 +203,7 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     let ledger = &rig.site.ledger;
     let study = ledger.open_studies().await.unwrap()[0].0.clone();
     ledger.make_revision(&study, "quiet time", 1).await.unwrap();
-    assert!(ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), None, 1).await.unwrap());
+    assert!(ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), None, 1).await.unwrap());
     rig.sent_on(&kept, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
     let may_leave = async || !ledger.evictable(i64::MAX, Proof::Forwarded, 1).await.unwrap().is_empty();
     assert!(!may_leave().await, "taken, not committed");
@@ -216,7 +222,7 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     let mut scanner = Scanner::associate(started.address).await;
     scanner.ask(&asked("2.25.6", &["1.2.1.1", "1.2.1.2"])).await;
     ledger.make_revision(&study, "quiet time", 2).await.unwrap();
-    assert!(ledger.record_disposition(&study, 2, &NewDisposition::quiet(None), None, 2).await.unwrap());
+    assert!(ledger.record_disposition(&study, 2, &NewDisposition::no_flag(None), None, 2).await.unwrap());
     rig.sent_on(&other, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
     started.engine.news();
     assert!(!may_leave().await);

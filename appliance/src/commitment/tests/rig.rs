@@ -1,5 +1,11 @@
 //! A rig with the engine, an archive and a scanner that are scripted, all over real associations.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

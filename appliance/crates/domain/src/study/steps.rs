@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Config, StableReason, plus};
+use super::config::Config;
+use super::stable::{StableReason, after};
 
 /// How a performed procedure step ended (0040,0252).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +51,13 @@ impl Expected {
     pub(super) fn due(&self, last_arrival: i64, config: &Config) -> Option<(i64, StableReason)> {
         if self.in_progress > 0 {
             // Longer silence between two series is ordinary work, and a release between them says nothing.
-            return Some((plus(last_arrival, config.in_progress.max(config.quiet)), StableReason::Quiet));
+            return Some((after(last_arrival, config.in_progress.max(config.quiet)), StableReason::Quiet));
         }
         let (end, at) = self.ended?;
         let last = last_arrival.max(at);
         match (self.listed > 0 && self.fresh, self.missing.is_empty()) {
             (true, true) => Some((last, Self::reason(end))),
-            (true, false) => Some((plus(last, config.quiet), StableReason::Short)),
+            (true, false) => Some((after(last, config.quiet), StableReason::Short)),
             (false, _) => None,
         }
     }

@@ -4,7 +4,8 @@
 use proto::case::{Plan, Priority};
 
 use super::*;
-use crate::{Arrival, CaseState, Error, ForwardOutcome, NewCase, NewDisposition, Onward, Session};
+use crate::{Arrival, Error, ForwardOutcome, NewCase, NewDisposition, Onward, Session};
+use domain::case_state::CaseState;
 
 const NOW: i64 = 1_800_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -59,7 +60,7 @@ impl Site {
             plan: Plan::Image,
             leaves_at: Some(leaves_at),
         };
-        ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), Some(&case), NOW).await.unwrap();
+        ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), Some(&case), NOW).await.unwrap();
         let case = ledger.case_of(&study, 1).await.unwrap().unwrap().id;
         ledger.put_user("ada", "code", NOW + HOUR, false, NOW).await.unwrap();
         let session = Session { user: "ada".into(), csrf: "c".into(), until: NOW + HOUR };

@@ -18,8 +18,7 @@ mod parts;
 mod score;
 #[cfg(test)]
 mod tests;
-// some thresholds happen to look like constants of mathematics
-#[allow(clippy::approx_constant)]
+#[allow(clippy::approx_constant, reason = "some thresholds happen to look like constants of mathematics")]
 mod trees;
 
 use boxes::{apart, merged, overlap, pixels};

@@ -1,5 +1,4 @@
 //! The technician's page as a function of a request: sign-in, the door, words, decisions. No sockets; a real ledger.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cast;
 mod client;

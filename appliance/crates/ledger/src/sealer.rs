@@ -20,7 +20,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Error, Result};
+use crate::error::{Error, Result};
 
 /// First characters of every sealed value.
 const MARK: &str = "s1.";
@@ -48,17 +48,17 @@ impl Column {
 }
 
 /// Seals and opens the ledger's identifying columns. Wiped when dropped; `Debug` shows a stub.
-pub struct Seal {
+pub struct Sealer {
     root: Zeroizing<[u8; 32]>,
 }
 
-impl fmt::Debug for Seal {
+impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seal(..)")
+        f.write_str("Sealer(..)")
     }
 }
 
-impl Seal {
+impl Sealer {
     /// From the 32 bytes of the store's key file.
     #[must_use]
     pub fn new(store_key: &[u8; 32]) -> Self {
@@ -178,50 +178,50 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_only_in_its_place_under_its_key() {
-        let seal = Seal::new(&[7; 32]);
+        let sealer = Sealer::new(&[7; 32]);
         for text in ["", "A", "PLANTED^NAME", "Grüße\u{0}x", &"long ".repeat(100), "ends in zeros\0\0"] {
-            let sealed = seal.seal(NAME, "row", text).unwrap();
-            assert_eq!(seal.open(NAME, "row", &sealed).unwrap(), text);
+            let sealed = sealer.seal(NAME, "row", text).unwrap();
+            assert_eq!(sealer.open(NAME, "row", &sealed).unwrap(), text);
             if !text.is_empty() {
                 assert!(sealed.starts_with(MARK) && (sealed.len() > 30));
-                assert_ne!(sealed, seal.seal(NAME, "row", text).unwrap(), "a nonce was used twice");
-                assert!(seal.open(NAME, "other", &sealed).is_err(), "another row");
-                assert!(seal.open(UID, "row", &sealed).is_err(), "another column");
-                assert!(Seal::new(&[8; 32]).open(NAME, "row", &sealed).is_err(), "another key");
+                assert_ne!(sealed, sealer.seal(NAME, "row", text).unwrap(), "a nonce was used twice");
+                assert!(sealer.open(NAME, "other", &sealed).is_err(), "another row");
+                assert!(sealer.open(UID, "row", &sealed).is_err(), "another column");
+                assert!(Sealer::new(&[8; 32]).open(NAME, "row", &sealed).is_err(), "another key");
             }
         }
-        assert!(seal.open(NAME, "row", "PLANTED^NAME").is_err(), "plain text is not taken for sealed");
+        assert!(sealer.open(NAME, "row", "PLANTED^NAME").is_err(), "plain text is not taken for sealed");
     }
 
     #[test]
     fn every_altered_character_is_noticed() {
-        let seal = Seal::new(&[7; 32]);
-        let sealed = seal.seal(NAME, "row", "PLANTED^NAME").unwrap();
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal(NAME, "row", "PLANTED^NAME").unwrap();
         for at in 0..sealed.len() {
             let mut bytes = sealed.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let altered = String::from_utf8(bytes).unwrap();
-            assert!(seal.open(NAME, "row", &altered).is_err(), "character {at}");
+            assert!(sealer.open(NAME, "row", &altered).is_err(), "character {at}");
         }
     }
 
     #[test]
     fn an_index_is_equal_for_equal_texts_of_one_column_and_key() {
-        let seal = Seal::new(&[7; 32]);
-        let index = seal.index(UID, "1.2.3").unwrap();
+        let sealer = Sealer::new(&[7; 32]);
+        let index = sealer.index(UID, "1.2.3").unwrap();
         assert_eq!(index.len(), 32);
-        assert_eq!(index, Seal::new(&[7; 32]).index(UID, "1.2.3").unwrap());
-        assert_ne!(index, seal.index(UID, "1.2.4").unwrap());
-        assert_ne!(index, seal.index(NAME, "1.2.3").unwrap());
-        assert_ne!(index, Seal::new(&[8; 32]).index(UID, "1.2.3").unwrap());
+        assert_eq!(index, Sealer::new(&[7; 32]).index(UID, "1.2.3").unwrap());
+        assert_ne!(index, sealer.index(UID, "1.2.4").unwrap());
+        assert_ne!(index, sealer.index(NAME, "1.2.3").unwrap());
+        assert_ne!(index, Sealer::new(&[8; 32]).index(UID, "1.2.3").unwrap());
     }
 
     #[test]
     fn lengths_and_the_key_do_not_show() {
-        let seal = Seal::new(&[7; 32]);
+        let sealer = Sealer::new(&[7; 32]);
         let (short, longer) =
-            (seal.seal(UID, "r", "1.2").unwrap(), seal.seal(UID, "r", "1.2.3.4.5.6").unwrap());
+            (sealer.seal(UID, "r", "1.2").unwrap(), sealer.seal(UID, "r", "1.2.3.4.5.6").unwrap());
         assert_eq!(short.len(), longer.len());
-        assert_eq!(format!("{seal:?}"), "Seal(..)");
+        assert_eq!(format!("{sealer:?}"), "Sealer(..)");
     }
 }

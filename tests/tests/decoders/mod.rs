@@ -3,7 +3,6 @@
 //! Streams of every option are generated. Independent decoders are DCMTK's; what they cannot do is compared with the
 //! encoder's input alone, and stands so in the test. Nobody here decodes JPEG 2000 and JPEG XL beside us: small frames
 //! of other people's encoders stand in the tests of `pixels`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod dct;
 mod files;

@@ -1,38 +1,31 @@
-//! `parity.json`: what the recipe computed for three images given by formula, compared with what runs here.
+//! The file itself: images given by formula, with what the recipe computed for each.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::{Bundle, MANIFEST};
-use crate::classifier::Classifier;
 use crate::error::{Error, ManifestFault};
 use crate::faults::fault;
 use crate::input::GreyImage;
-use crate::manifest::{Activation, Kind, Manifest};
-use crate::report::{Decoder, Encoder};
-use crate::runtime::Runtime;
+use crate::manifest::{Activation, Kind, MANIFEST, Manifest};
 
 /// File name in the bundle's folder.
 pub const FILE: &str = "parity.json";
-/// Largest difference of a value.
-pub const TOLERANCE: f32 = 1e-4;
-
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Parity {
-    inputs: Vec<Entry>,
+pub(super) struct Parity {
+    pub inputs: Vec<Entry>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    formula: Formula,
+pub(super) struct Entry {
+    pub formula: Formula,
     #[serde(skip_serializing_if = "Option::is_none")]
-    logits: Option<Vec<f32>>,
+    pub logits: Option<Vec<f32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    embedding: Option<Vec<f32>>,
+    pub embedding: Option<Vec<f32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    pub text: Option<String>,
 }
 
 /// An image by formula; r and c are the pixel's row and column, H and W the size.
@@ -81,53 +74,6 @@ impl Formula {
     }
 }
 
-/// Run the inputs of the bundle's `parity.json` and compare; the largest difference seen.
-///
-/// # Errors
-/// [`Error::Parity`] with the input that differs by more than [`TOLERANCE`] or in its text, and all errors of loading
-/// and running.
-pub fn verify(runtime: &Runtime, bundle: &Bundle) -> Result<f32, Error> {
-    let path = bundle.folder().join(FILE);
-    let bytes = std::fs::read(&path).map_err(|e| Error::Read { file: path, kind: e.kind() })?;
-    let parity = parse(bundle.manifest(), &bytes).map_err(|f| bundle.refuse(f))?;
-    let size = bundle.manifest().input.size;
-    let mut worst = 0.0_f32;
-    match bundle.manifest().kind {
-        Kind::Classifier => {
-            let mut classifier = Classifier::load(runtime, bundle.clone())?;
-            for entry in &parity.inputs {
-                let found = classifier.frame(&entry.formula.image(size)?)?.outputs;
-                worst = worst.max(compare(entry.formula, entry.logits.as_deref(), &found)?);
-            }
-        }
-        Kind::Report => {
-            let mut encoder = Encoder::load(runtime, bundle.clone())?;
-            let mut decoder = Decoder::load(runtime, bundle.clone())?;
-            for entry in &parity.inputs {
-                let found = encoder.embed(&entry.formula.image(size)?)?;
-                worst = worst.max(compare(entry.formula, entry.embedding.as_deref(), &found)?);
-                if entry.text.as_deref() != Some(decoder.write(&found)?.as_str()) {
-                    return Err(lost(entry.formula, "the text differs"));
-                }
-            }
-        }
-    }
-    Ok(worst)
-}
-
-fn compare(formula: Formula, expected: Option<&[f32]>, found: &[f32]) -> Result<f32, Error> {
-    let expected = expected.unwrap_or_default();
-    if expected.len() != found.len() {
-        return Err(lost(formula, "the count of values differs"));
-    }
-    let worst = expected.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
-    if worst <= TOLERANCE { Ok(worst) } else { Err(lost(formula, &format!("a value differs by {worst}"))) }
-}
-
-fn lost(formula: Formula, problem: &str) -> Error {
-    Error::Parity { formula: formula.as_str().to_owned(), problem: problem.to_owned() }
-}
-
 /// The text of a classifier's file: what the model gave for each formula.
 pub(crate) fn text(answers: impl IntoIterator<Item = (Formula, Vec<f32>)>) -> String {
     let entry = |(formula, logits)| Entry { formula, logits: Some(logits), embedding: None, text: None };
@@ -156,7 +102,7 @@ pub(crate) fn is_probability(value: f32) -> bool {
     (-1e-5..=1.0 + 1e-5).contains(&value)
 }
 
-fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Parity, ManifestFault> {
+pub(super) fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Parity, ManifestFault> {
     let wrong = |problem: &str| fault(FILE, "inputs", problem, "let the recipe write it");
     let parity: Parity = serde_json::from_slice(bytes).map_err(|e| wrong(&e.to_string()))?;
     if parity.inputs.is_empty() {

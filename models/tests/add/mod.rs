@@ -1,8 +1,5 @@
 //! Bring your own model, from the file somebody exported to the bundle a person fills in.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-#[path = "../alone/mod.rs"]
-mod alone;
 mod becomes;
 mod made;
 mod refused;
