@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use intake::{Acceptance, Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
+use intake::{Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
 use store::units::Size;
 use store::{Inbox, Reception, Store, StoreConfig};
 use tokio_util::sync::CancellationToken;
@@ -22,9 +22,9 @@ struct Remember {
 }
 
 impl Sink for Remember {
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.stored.lock().unwrap().push(reception.clone());
-        Box::pin(async { Ok(Acceptance::New) })
+        Box::pin(async { Ok(()) })
     }
 
     fn released(&self, _association: u64, studies: &[String]) {

@@ -4,8 +4,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dimse::tls::ClientCertificate;
 use fixtures::pki::Authority;
-use intake::{ClientCertificate, Refusal};
+use intake::Refusal;
 use store::units::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -265,6 +265,11 @@ retry = \"30s\"                 # pause before a request or report is tried agai
 # timeout = \"60s\"                 # for each answer
 # commit = true                   # ask it to commit; an original leaves this disk only once it has
 # transfer_syntax = \"as_sent\"     # the only value: an original is never converted
+# [forward.tls]                   # to this destination over TLS only (PS3.15 B.12), commitment requests too
+# ca = \"tls/pacs-ca.pem\"          # authorities of its certificate; new files are taken without a restart
+# certificate = \"tls/ours.pem\"    # our chain, leaf first, with its key: where it asks for one
+# key = \"tls/ours.key\"
+# server_name = \"pacs.example\"    # the name in its certificate; default: the host of address
 
 [review]
 listen = \"{page}\"

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use fixtures::pki::Authority;
 use futures::future::BoxFuture;
-use intake::{
-    Acceptance, Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts,
-};
+use intake::{Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use store::units::{Size, Span};
@@ -32,9 +30,9 @@ pub struct Remember {
 }
 
 impl Sink for Remember {
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.stored.lock().unwrap().push(reception.clone());
-        Box::pin(async { Ok(Acceptance::New) })
+        Box::pin(async { Ok(()) })
     }
 
     fn released(&self, _: u64, _: &[String]) {}

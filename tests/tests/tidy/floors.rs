@@ -35,6 +35,7 @@ const CRATES: &[(&str, u8)] = &[
     ("deid", 1),
     ("store", 1),
     ("audit", 1),
+    ("dimse", 2),
     ("pixels", 2),
     ("domain", 2),
     ("ledger", 3),
@@ -58,7 +59,7 @@ const CLOUD: &[(&str, u8)] = &[
 
 /// Outside crates with the only rooms that may name them (`crate/room`).
 const DOORS: &[(&str, &[&str])] = &[
-    ("dicom_ul", &["appliance/intake", "appliance/forward", "fixtures/"]),
+    ("dicom_ul", &["appliance/dimse", "fixtures/"]),
     ("dicom_object", &["appliance/worker", "appliance/pixels", "fixtures/"]),
     ("dicom_pixeldata", &["appliance/worker", "appliance/pixels", "fixtures/"]),
     ("ort", &["models/"]),
@@ -66,7 +67,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("image", &["models/", "appliance/pixels", "appliance/worker", "cloud-service/diagnosis", "fixtures/"]),
     ("jpeg_decoder", &["appliance/pixels"]),
     ("aes_gcm", &["proto/envelope", "appliance/ledger"]),
-    ("aws_lc_rs", &["appliance/store", "appliance/intake", "proto/tls"]),
+    ("aws_lc_rs", &["appliance/store", "appliance/dimse", "proto/tls"]),
     ("aead_stream", &["proto/envelope"]),
     ("hpke", &["proto/envelope", "proto/keys"]),
     ("tonic", &["proto/", "appliance/escalation", "cloud-service/service"]),
@@ -145,7 +146,7 @@ fn the_edge_check_sees_what_it_is_for() {
     let door = edges("appliance/src/review/x.rs", "//! x\nfn f() { sqlx::query(\"\"); }\n", false);
     assert_eq!(door.len(), 1);
     assert!(
-        edges("appliance/crates/intake/src/x.rs", "//! x\nuse store::Store;\nuse dicom_ul::pdu;\n", false)
+        edges("appliance/crates/dimse/src/x.rs", "//! x\nuse dicom::Tag;\nuse dicom_ul::pdu;\n", false)
             .is_empty()
     );
 }

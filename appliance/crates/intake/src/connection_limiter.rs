@@ -3,7 +3,10 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::acceptor::{CONNECTIONS_SPARE, Shared};
+use crate::shared::Shared;
+
+/// Connections beyond the associations: enough to refuse politely, few enough to bound memory.
+pub const CONNECTIONS_SPARE: usize = 16;
 
 /// All addresses that no caller may come from, counted as one: there are too many to be counted apart.
 const STRANGERS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -14,17 +17,17 @@ const KNOWN_SPARE: usize = CONNECTIONS_SPARE / 4;
 
 /// Connections that are open, by address.
 #[derive(Default)]
-pub(crate) struct Crowd {
+pub(crate) struct ConnectionLimiter {
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A place in the crowd; dropping it gives it back.
+/// A place for one connection; dropping it gives it back.
 pub(crate) struct Place {
-    crowd: Arc<Crowd>,
+    limiter: Arc<ConnectionLimiter>,
     who: IpAddr,
 }
 
-impl Crowd {
+impl ConnectionLimiter {
     /// A place for one more connection, or none.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, shared: &Shared) -> Option<Place> {
         if shared.callers.may_come_from(address) {
@@ -41,13 +44,13 @@ impl Crowd {
             return None;
         }
         *count += 1;
-        Some(Place { crowd: Arc::clone(self), who })
+        Some(Place { limiter: Arc::clone(self), who })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.crowd.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.limiter.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.who) {
             *count -= 1;
             if *count == 0 {
@@ -63,15 +66,15 @@ mod tests {
 
     #[test]
     fn a_full_address_leaves_room_for_the_others_and_places_are_given_back() {
-        let crowd = Arc::new(Crowd::default());
+        let limiter = Arc::new(ConnectionLimiter::default());
         let (one, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let first = crowd.take(one, 2);
-        let second = crowd.take(one, 2);
-        assert!(first.is_some() && second.is_some() && crowd.take(one, 2).is_none());
-        assert!(crowd.take(other, 2).is_some());
+        let first = limiter.take(one, 2);
+        let second = limiter.take(one, 2);
+        assert!(first.is_some() && second.is_some() && limiter.take(one, 2).is_none());
+        assert!(limiter.take(other, 2).is_some());
         drop(first);
-        assert!(crowd.take(one, 2).is_some(), "taken and given back at once");
+        assert!(limiter.take(one, 2).is_some(), "taken and given back at once");
         drop(second);
-        assert!(crowd.open.lock().unwrap_or_else(PoisonError::into_inner).is_empty(), "nothing is kept");
+        assert!(limiter.open.lock().unwrap_or_else(PoisonError::into_inner).is_empty(), "nothing is kept");
     }
 }

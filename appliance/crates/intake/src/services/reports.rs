@@ -1,20 +1,21 @@
-//! What one association keeps for the N-services: reports that wait to be sent on it, and the one that is out.
+//! The reports that wait to be sent on one association, and the one that is out.
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Event, N_EVENT_REPORT_RQ};
-use crate::command;
+use super::backend::Event;
 use dicom::commitment::{Report, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE};
+use dimse::Command;
+use dimse::command::{AFFECTED_SOP_CLASS, AFFECTED_SOP_INSTANCE, EVENT_TYPE, MESSAGE_ID, N_EVENT_REPORT_RQ};
 
 /// The reports of one association. One is out at a time; the next waits for its response.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct ReportQueue {
     events: Option<mpsc::Receiver<Event>>,
     out: Option<(u16, oneshot::Sender<u16>)>,
     last_id: u16,
 }
 
-impl Desk {
+impl ReportQueue {
     /// Whether reports are listened for already.
     pub(crate) fn listens(&self) -> bool {
         self.events.is_some()
@@ -62,12 +63,11 @@ impl Desk {
 
 /// The command set of an N-EVENT-REPORT-RQ (PS3.7 10.3.1.1).
 pub(crate) fn event_request(id: u16, report: &Report) -> Vec<u8> {
-    command::encode(&[
-        (0x0002, STORAGE_COMMITMENT.as_bytes()),
-        (0x0100, &N_EVENT_REPORT_RQ.to_le_bytes()),
-        (0x0110, &id.to_le_bytes()),
-        (0x0800, &0x0001_u16.to_le_bytes()),
-        (0x1000, WELL_KNOWN_INSTANCE.as_bytes()),
-        (0x1002, &report.event_type().to_le_bytes()),
-    ])
+    Command::new(N_EVENT_REPORT_RQ)
+        .with_data_set()
+        .with_uid(AFFECTED_SOP_INSTANCE, WELL_KNOWN_INSTANCE)
+        .with_us(EVENT_TYPE, report.event_type())
+        .with_us(MESSAGE_ID, id)
+        .with_uid(AFFECTED_SOP_CLASS, STORAGE_COMMITMENT)
+        .encode()
 }

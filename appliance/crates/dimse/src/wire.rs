@@ -2,12 +2,12 @@
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use dicom_ul::pdu::{Pdu, write_pdu};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::{Error, Violation};
+use crate::error::{Error, Violation};
+use crate::link::Link;
+use crate::pdu::{Header, Pdu, Piece, fragment, push_values, write_pdu};
 
 /// Bytes asked of the socket at once while data flows.
 const STREAMING: usize = 256 << 10;
@@ -17,35 +17,8 @@ const MODEST: usize = 8 << 10;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 << 20;
 
-pub(crate) const ASSOCIATE_RQ: u8 = 0x01;
-pub(crate) const P_DATA: u8 = 0x04;
-pub(crate) const RELEASE_RQ: u8 = 0x05;
-pub(crate) const ABORT: u8 = 0x07;
-
-/// A byte stream that may want to be told that we have read.
-pub(crate) trait Link: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Acknowledge what has arrived now. A sender with Nagle's algorithm holds its next small packet until then,
-    /// and the system would otherwise wait up to 40 ms.
-    fn acknowledge(&self) {}
-}
-
-impl Link for TcpStream {
-    #[cfg(target_os = "linux")]
-    fn acknowledge(&self) {
-        // Only a hint: a system that refuses it is slower, not wrong.
-        let _ = rustix::net::sockopt::set_tcp_quickack(self, true);
-    }
-}
-
-/// The first six bytes of a PDU (PS3.8 9.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) kind: u8,
-    pub(crate) length: u32,
-}
-
 /// A link with what has been read from it and not been used yet.
-pub(crate) struct Wire<S> {
+pub struct Wire<S> {
     link: S,
     buffer: BytesMut,
     write_timeout: Duration,
@@ -53,29 +26,33 @@ pub(crate) struct Wire<S> {
 }
 
 impl<S: Link> Wire<S> {
-    pub(crate) fn new(link: S, write_timeout: Duration) -> Wire<S> {
+    /// With nothing read yet; the peer may take `write_timeout` for each thing sent.
+    pub fn new(link: S, write_timeout: Duration) -> Wire<S> {
         Wire { link, buffer: BytesMut::new(), write_timeout, ask: MODEST }
     }
 
     /// From now on data flows: read in larger pieces.
-    pub(crate) fn stream(&mut self) {
+    pub fn stream(&mut self) {
         self.ask = STREAMING;
     }
 
     /// Bytes that can be taken without waiting.
-    pub(crate) fn ready(&self) -> usize {
+    pub fn ready(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Wait for at least one more byte. Cancel-safe.
-    pub(crate) async fn fill(&mut self, deadline: Instant, what: &'static str) -> Result<(), Error> {
+    /// Wait for at least one more byte; `what` is being waited for. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Closed`], [`Error::Broken`], [`Error::Tls`].
+    pub async fn fill(&mut self, deadline: Instant, what: &'static str) -> Result<(), Error> {
         // The buffer grows with what has arrived, never with what a length field claims.
         if self.buffer.capacity() - self.buffer.len() < self.ask / 4 {
             self.buffer.reserve(self.ask);
         }
         let count = match timeout_at(deadline, self.link.read_buf(&mut self.buffer)).await {
             Err(_) => return Err(Error::TimedOut(what)),
-            Ok(Err(error)) => return Err(Error::Broken(error.kind())),
+            Ok(Err(error)) => return Err(error.into()),
             Ok(Ok(count)) => count,
         };
         self.link.acknowledge();
@@ -90,12 +67,15 @@ impl<S: Link> Wire<S> {
     }
 
     /// Take up to `count` bytes of what is there.
-    pub(crate) fn take(&mut self, count: usize) -> Bytes {
+    pub fn take(&mut self, count: usize) -> Bytes {
         self.buffer.split_to(count.min(self.buffer.len())).freeze()
     }
 
     /// The next PDU's header. Cancel-safe.
-    pub(crate) async fn header(&mut self, deadline: Instant, what: &'static str) -> Result<Header, Error> {
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub async fn header(&mut self, deadline: Instant, what: &'static str) -> Result<Header, Error> {
         self.need(6, deadline, what).await?;
         let kind = self.buffer.get_u8();
         self.buffer.advance(1);
@@ -104,22 +84,37 @@ impl<S: Link> Wire<S> {
 
     /// The next presentation data value's length, context and control byte (PS3.8 9.3.5.1, annex E.2).
     /// The caller has checked that six bytes belong to the PDU.
-    pub(crate) async fn pdv_header(&mut self, deadline: Instant) -> Result<(u32, u8, u8), Error> {
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub async fn pdv_header(&mut self, deadline: Instant) -> Result<(u32, u8, u8), Error> {
         self.need(6, deadline, RECEIVING).await?;
         Ok((self.buffer.get_u32(), self.buffer.get_u8(), self.buffer.get_u8()))
     }
 
-    /// A whole small PDU body.
-    pub(crate) async fn body(&mut self, length: u32, limit: u32, deadline: Instant) -> Result<Bytes, Error> {
+    /// A whole small PDU body; `what` is being waited for.
+    ///
+    /// # Errors
+    /// [`Violation::PduTooLong`], and as [`Self::fill`].
+    pub async fn body(
+        &mut self,
+        length: u32,
+        limit: u32,
+        deadline: Instant,
+        what: &'static str,
+    ) -> Result<Bytes, Error> {
         if length > limit {
             return Err(Violation::PduTooLong.into());
         }
-        self.need(length as usize, deadline, RECEIVING).await?;
+        self.need(length as usize, deadline, what).await?;
         Ok(self.take(length as usize))
     }
 
     /// Send these bytes.
-    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], [`Error::Broken`], [`Error::Tls`].
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let link = &mut self.link;
         let written = async {
             link.write_all(bytes).await?;
@@ -127,8 +122,8 @@ impl<S: Link> Wire<S> {
             link.flush().await
         };
         match timeout(self.write_timeout, written).await {
-            Err(_) => return Err(Error::TimedOut("sending")),
-            Ok(Err(error)) => return Err(Error::Broken(error.kind())),
+            Err(_) => return Err(Error::TimedOut("taking data")),
+            Ok(Err(error)) => return Err(error.into()),
             Ok(Ok(())) => {}
         }
         self.link.acknowledge();
@@ -136,54 +131,36 @@ impl<S: Link> Wire<S> {
     }
 
     /// Send a PDU that is not P-DATA-TF.
-    pub(crate) async fn send_pdu(&mut self, pdu: &Pdu) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Unencodable`], and as [`Self::send`].
+    pub async fn send_pdu(&mut self, pdu: &Pdu) -> Result<(), Error> {
         let mut bytes = Vec::with_capacity(1024);
         // Its error prints the whole PDU: it is dropped here, unread.
-        write_pdu(&mut bytes, pdu).map_err(|_| Error::Internal("a PDU of ours could not be encoded"))?;
+        write_pdu(&mut bytes, pdu).map_err(|_| Error::Unencodable)?;
         self.send(&bytes).await
     }
 
-    /// Send a command set as P-DATA-TF PDUs no longer than the peer takes (0: no limit).
-    pub(crate) async fn send_command(
+    /// Send a command set, or the data set that follows one of ours, as P-DATA-TF PDUs no longer than the peer takes
+    /// (0: no limit).
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_values(
         &mut self,
         context: u8,
-        command: &[u8],
+        piece: Piece,
+        bytes: &[u8],
         peer_max: u32,
     ) -> Result<(), Error> {
-        self.send_values(context, command, 0b01, peer_max).await
-    }
-
-    /// Send the data set that follows a command set of ours.
-    pub(crate) async fn send_data(&mut self, context: u8, data: &[u8], peer_max: u32) -> Result<(), Error> {
-        self.send_values(context, data, 0b00, peer_max).await
-    }
-
-    async fn send_values(
-        &mut self,
-        context: u8,
-        command: &[u8],
-        control: u8,
-        peer_max: u32,
-    ) -> Result<(), Error> {
-        let most = if peer_max == 0 { usize::MAX } else { (peer_max as usize).saturating_sub(6).max(2) };
-        let mut bytes = Vec::with_capacity(command.len() + 64);
-        let mut rest = command;
-        while !rest.is_empty() {
-            let (piece, after) = rest.split_at(rest.len().min(most));
-            rest = after;
-            bytes.extend_from_slice(&[P_DATA, 0]);
-            bytes.extend_from_slice(&(piece.len() as u32 + 6).to_be_bytes());
-            bytes.extend_from_slice(&(piece.len() as u32 + 2).to_be_bytes());
-            bytes.push(context);
-            bytes.push(if rest.is_empty() { control | 0b10 } else { control });
-            bytes.extend_from_slice(piece);
-        }
-        self.send(&bytes).await
+        let mut out = Vec::with_capacity(bytes.len() + 64);
+        push_values(&mut out, context, piece, bytes, true, fragment(peer_max));
+        self.send(&out).await
     }
 
     /// End the connection so that the peer can still read our last word: closing with unread bytes in the
     /// receive buffer would reset it away.
-    pub(crate) async fn close(mut self) {
+    pub async fn close(mut self) {
         let deadline = Instant::now() + LINGER;
         if !matches!(timeout_at(deadline, self.link.shutdown()).await, Ok(Ok(()))) {
             return;
@@ -200,4 +177,4 @@ impl<S: Link> Wire<S> {
 }
 
 /// What a time-out inside a message was waiting for.
-pub(crate) const RECEIVING: &str = "receiving";
+pub const RECEIVING: &str = "receiving";

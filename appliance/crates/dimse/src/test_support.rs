@@ -1,16 +1,24 @@
-//! A scripted storage provider on loopback: accepts what it is told to, answers each C-STORE as the script says.
+//! A scripted storage provider on loopback: accepts what it is told to, answers each C-STORE as the script says
+//! (feature `test-support`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use std::sync::{Arc, Mutex};
 
-use dicom_ul::pdu::{
-    AssociationAC, Pdu, PresentationContextResult, PresentationContextResultReason as Reason,
-    UserVariableItem, read_pdu, write_pdu,
-};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::forward::Peer;
-use crate::forward::command::{self, Command};
+use crate::command::{self, Command};
+use crate::pdu::{
+    AssociationAC, Pdu, PresentationContextResult, PresentationContextResultReason as Reason,
+    UserVariableItem, read_pdu, write_pdu,
+};
+use crate::peer::Peer;
 
 /// What the peer does with the n-th C-STORE, counted over all associations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,6 +109,7 @@ impl Provider {
             called: "ARCHIVE".into(),
             calling: "BOX".into(),
             patience: std::time::Duration::from_secs(5),
+            tls: None,
         }
     }
 }

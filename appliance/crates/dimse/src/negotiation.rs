@@ -1,42 +1,29 @@
 //! The association request we make and the answers to it (PS3.8 9.3.2 to 9.3.4, PS3.7 annex D.3).
 
-use dicom_ul::pdu::{
-    AssociationRQ, Pdu, PresentationContextProposed, RequestorRoles, UserVariableItem, write_pdu,
-};
-
-use super::error::{Error, Rejection};
-use super::scu::{Peer, Proposal};
 use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
-/// PS3.7 A.2.1.
-const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
+use crate::error::{Error, Rejection, Violation};
+use crate::items::{
+    APPLICATION_CONTEXT, Context, FIXED, ITEM_CONTEXT_RESULT, ITEM_TRANSFER_SYNTAX, ITEM_USER_INFORMATION,
+    MOST_CONTEXTS, SUB_ITEM_MAX_LENGTH, each_item, trimmed,
+};
+use crate::pdu::{
+    AssociationRQ, Pdu, PresentationContextProposed, RequestorRoles, UserVariableItem, write_pdu,
+};
+use crate::peer::{Peer, Proposal};
+
 /// Longest P-DATA-TF we take; responses are short.
-pub(super) const OUR_MAX_PDU: u32 = 64 << 10;
-/// Odd numbers from 1 to 255 (PS3.8 9.3.2.2).
-pub(super) const MOST_CONTEXTS: usize = 128;
-
-const ITEM_CONTEXT_RESULT: u8 = 0x21;
-const ITEM_TRANSFER_SYNTAX: u8 = 0x40;
-const ITEM_USER_INFORMATION: u8 = 0x50;
-const SUB_ITEM_MAX_LENGTH: u8 = 0x51;
-
-/// An accepted presentation context.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Context {
-    pub(super) id: u8,
-    pub(super) abstract_syntax: String,
-    pub(super) transfer_syntax: String,
-}
+pub(crate) const OUR_MAX_PDU: u32 = 64 << 10;
 
 /// What an acceptance says.
-pub(super) struct Accepted {
-    pub(super) contexts: Vec<Context>,
+pub(crate) struct Accepted {
+    pub(crate) contexts: Vec<Context>,
     /// Largest P-DATA-TF the peer takes; 0: no limit.
-    pub(super) peer_max: u32,
+    pub(crate) peer_max: u32,
 }
 
 /// The A-ASSOCIATE-RQ.
-pub(super) fn request(peer: &Peer, proposals: &[Proposal]) -> Result<Vec<u8>, Error> {
+pub(crate) fn request(peer: &Peer, proposals: &[Proposal]) -> Result<Vec<u8>, Error> {
     if proposals.is_empty() || proposals.len() > MOST_CONTEXTS {
         return Err(Error::Unencodable);
     }
@@ -74,10 +61,10 @@ fn context_id(at: usize) -> u8 {
 
 /// The body of an A-ASSOCIATE-AC. Unknown items are ignored (PS3.8 9.3.1); a context counts as accepted only when
 /// it was proposed, the result says so and the transfer syntax is one of those proposed.
-pub(super) fn accepted(body: &[u8], proposals: &[Proposal]) -> Result<Accepted, Error> {
-    let bad = Error::Protocol("association acceptance");
+pub(crate) fn accepted(body: &[u8], proposals: &[Proposal]) -> Result<Accepted, Violation> {
+    let bad = Violation::Answer;
     let mut found = Accepted { contexts: Vec::new(), peer_max: 0 };
-    each_item(body.get(68..).ok_or(bad)?, |kind, item| {
+    each_item(body.get(FIXED..).ok_or(bad)?, |kind, item| {
         match kind {
             ITEM_CONTEXT_RESULT => {
                 let [id, _, result, _, sub @ ..] = item else { return Err(bad) };
@@ -86,7 +73,7 @@ pub(super) fn accepted(body: &[u8], proposals: &[Proposal]) -> Result<Accepted, 
                     each_item(sub, |kind, value| {
                         if kind == ITEM_TRANSFER_SYNTAX {
                             let text = std::str::from_utf8(value).map_err(|_| bad)?;
-                            syntax = text.trim_matches(['\0', ' ']).to_owned();
+                            trimmed(text).clone_into(&mut syntax);
                         }
                         Ok(())
                     })?;
@@ -114,25 +101,15 @@ pub(super) fn accepted(body: &[u8], proposals: &[Proposal]) -> Result<Accepted, 
         Ok(())
     })?;
     // Room for a presentation data value of two bytes at least.
-    if (1..8).contains(&found.peer_max) { Err(Error::Protocol("maximum length")) } else { Ok(found) }
+    if (1..8).contains(&found.peer_max) { Err(Violation::MaxLength) } else { Ok(found) }
 }
 
 /// The body of an A-ASSOCIATE-RJ.
-pub(super) fn rejected(body: &[u8]) -> Error {
+pub(crate) fn rejected(body: &[u8]) -> Error {
     match body {
         [_, result, origin, reason] => {
             Error::Rejected(Rejection { result: *result, origin: *origin, reason: *reason })
         }
-        _ => Error::Protocol("association rejection"),
+        _ => Violation::Answer.into(),
     }
-}
-
-fn each_item(mut bytes: &[u8], mut each: impl FnMut(u8, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
-    while let [kind, _, high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let (item, after) = rest.split_at_checked(length).ok_or(Error::Protocol("item length"))?;
-        each(*kind, item)?;
-        bytes = after;
-    }
-    if bytes.is_empty() { Ok(()) } else { Err(Error::Protocol("item length")) }
 }

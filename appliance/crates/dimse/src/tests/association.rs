@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::peer::{Act, Provider, Script};
-use crate::forward::{Association, Error, Object, Peer, Proposal, Rejection, echo, store};
+use crate::test_support::{Act, Provider, Script};
+use crate::{Association, Error, Object, Peer, Proposal, Rejection, Violation, echo, store};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
@@ -58,14 +58,16 @@ async fn an_echo_is_answered_and_a_status_is_told() {
 
 #[tokio::test]
 async fn what_the_peer_does_wrong_is_an_error_with_its_own_name() {
-    for (act, error) in [
-        (Act::Abort, Error::Aborted),
-        (Act::Hang, Error::Broken),
-        (Act::WrongId, Error::Protocol("answer to another request")),
-    ] {
+    for (act, error) in
+        [(Act::Abort, Error::Aborted), (Act::WrongId, Error::Protocol(Violation::OtherRequest))]
+    {
         let provider = Provider::start(Script { act: Arc::new(move |_, _| act), ..Script::default() }).await;
         assert_eq!(store(&provider.peer(), object(100_000)).await, Err(error));
     }
+    // Closed or reset, as the system has it.
+    let provider = Provider::start(Script { act: Arc::new(|_, _| Act::Hang), ..Script::default() }).await;
+    let outcome = store(&provider.peer(), object(100_000)).await;
+    assert!(matches!(outcome, Err(Error::Closed | Error::Broken(_))), "{outcome:?}");
     let provider = Provider::start(Script { reject: 1, ..Script::default() }).await;
     let rejection = Rejection { result: 2, origin: 3, reason: 1 };
     assert_eq!(echo(&provider.peer()).await, Err(Error::Rejected(rejection)));
@@ -82,6 +84,7 @@ async fn a_peer_that_is_not_there_or_silent_costs_no_more_than_patience() {
         called: "ARCHIVE".into(),
         calling: "BOX".into(),
         patience: Duration::from_millis(200),
+        tls: None,
     };
     let silent = peer(listener.local_addr().unwrap().to_string());
     assert_eq!(echo(&silent).await, Err(Error::TimedOut("association")));
@@ -132,7 +135,8 @@ async fn a_peer_that_does_not_read_keeps_all_but_a_few_pieces_on_disk() {
     let address = listener.local_addr().unwrap().to_string();
     let read = Arc::new(AtomicU64::new(0));
     let (counted, total) = (Arc::clone(&read), 1_u64 << 30);
-    let peer = Peer { address, called: "A".into(), calling: "B".into(), patience: Duration::from_secs(2) };
+    let patience = Duration::from_secs(2);
+    let peer = Peer { address, called: "A".into(), calling: "B".into(), patience, tls: None };
     let accepting = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let (mut stream, _) = listener.accept().await.unwrap();
