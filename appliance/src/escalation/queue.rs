@@ -48,12 +48,11 @@ fn refusal_words(why: Refusal) -> &'static str {
 impl CaseQueue {
     async fn due_case(&self, row: CaseRow) -> Result<DueCase, Error> {
         let modality = self.site.ledger.detail(&row.study).await?.row.modality;
-        let bad = |_| Error::Row("case");
         Ok(DueCase {
-            envelope: row.envelope.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            case: row.id.parse().map_err(bad)?,
+            envelope: row.envelope.ok_or(Error::Row("case without its envelope"))?,
+            case: row.id.parse().map_err(|_| Error::Row("case"))?,
             revision: row.revision,
-            digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
+            digest: row.envelope_digest.ok_or(Error::Row("case without its digest"))?,
             priority: row.priority,
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
@@ -146,8 +145,7 @@ impl Outbox for CaseQueue {
     }
 
     async fn withdrawals(&self) -> Done<Vec<(CaseId, u32)>> {
-        let rows = self.site.ledger.withdrawals().await.map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(id, revision)| Some((id.parse().ok()?, revision))).collect())
+        self.site.ledger.withdrawals().await.map_err(failed)
     }
 
     async fn withdrawn(&self, case: CaseId, _revision: u32) -> Done<()> {
@@ -179,11 +177,7 @@ impl Outbox for CaseQueue {
     }
 
     async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
-        let rows = self.site.ledger.unconfirmed().await.map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?)))
-            .collect())
+        self.site.ledger.unconfirmed().await.map_err(failed)
     }
 
     async fn confirmed(&self, envelope: EnvelopeId) -> Done<()> {
