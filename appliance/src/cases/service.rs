@@ -61,7 +61,7 @@ impl CaseService<'_> {
                 return Ok(self.ledger.unacknowledge(study, who, now).await?);
             }
             Decision::Stat { study } => {
-                self.overrides(study, who, "raised", now).await?;
+                self.count(decision, study, who, now).await?;
                 return Ok(self.ledger.raise_to_stat(study, who, now).await?);
             }
             Decision::ReadFinding { study } => return self.read(study, who, true, now).await,
@@ -71,14 +71,12 @@ impl CaseService<'_> {
             }
             Decision::Escalate { study, reason } => {
                 self.escalate(study, who, reason, now).await?;
-                self.overrides(study, who, "escalated", now).await?;
+                self.count(decision, study, who, now).await?;
             }
             _ => {
                 if let Some(case) = &case {
                     self.move_case(decision, case, now).await?;
-                    if matches!(decision, Decision::DontSend { .. }) {
-                        self.overrides(&study, who, "not-sent", now).await?;
-                    }
+                    self.count(decision, &study, who, now).await?;
                 }
             }
         }
@@ -87,7 +85,8 @@ impl CaseService<'_> {
     }
 
     /// Counts what a person did against triage's answer; a study that nothing answered cannot be overridden.
-    async fn overrides(&self, study: &str, who: &str, kind: &'static str, now: i64) -> Result<(), Error> {
+    async fn count(&self, decision: &Decision, study: &str, who: &str, now: i64) -> Result<(), Error> {
+        let Some(kind) = decision.overrides() else { return Ok(()) };
         match self.ledger.detail(study).await?.disposition {
             Some(d) if !d.bundle.is_empty() => {
                 Ok(self.ledger.count_override(study, d.revision, who, kind, now).await?)

@@ -281,7 +281,7 @@ longest_wait = \"4h\"             # what asks for a person so long comes right a
 [oversight]
 share = 0.05                    # of studies given no-flag: drawn by chance for a physician's read, at least one a day
 trial = 0.0                     # of all answers in shadow mode: the local set that `appliance model accept` asks for
-hidden_most = 0.02              # when reads show that more silent studies hide a finding, no-flag is withdrawn
+hidden_most = 0.02              # when reads show that more of these hide a finding, no-flag is withdrawn
 alpha = 0.01                    # share of studies with a finding that may be given no-flag, as the local set must show
 
 # Whom to call about a flag that nobody acknowledged in time; \"assist\" and \"settle\" need it. The times are yours to

@@ -43,7 +43,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
                 (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
                 _ => return Err(failed("the answer did not fit".into())),
             };
-        job.way = ledger.way_back(&found).await?;
+        job.way = ledger.reidentification_map(&found).await?;
         let (lines, bag) = match ask(&pool, &Job::Restore(job), &paths).await.map_err(|e| failed(e.words))? {
             (Answer::Restored(lines), bag) => (lines, bag),
             (Answer::Failed(failure), _) => return Err(failed(failure.reason)),

@@ -49,12 +49,11 @@ fn refusal_words(why: Refusal) -> &'static str {
 impl CaseQueue {
     async fn due_case(&self, row: CaseRow) -> Result<DueCase, Error> {
         let modality = self.site.ledger.detail(&row.study).await?.row.modality;
-        let bad = |_| Error::Row("case");
         Ok(DueCase {
-            envelope: row.envelope.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            case: row.id.parse().map_err(bad)?,
+            envelope: row.envelope.ok_or(Error::Row("case without its envelope"))?,
+            case: row.id.parse().map_err(|_| Error::Row("case"))?,
             revision: row.revision,
-            digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
+            digest: row.envelope_digest.ok_or(Error::Row("case without its digest"))?,
             priority: row.priority,
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
@@ -170,8 +169,7 @@ impl CaseQueue {
 
     /// Cases a person took back and the cloud was not told of yet; revision 0 means all editions.
     pub(super) async fn withdrawals(&self) -> Done<Vec<(CaseId, u32)>> {
-        let rows = self.site.ledger.withdrawals().await.map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(id, revision)| Some((id.parse().ok()?, revision))).collect())
+        self.site.ledger.withdrawals().await.map_err(failed)
     }
 
     /// The cloud was told.
@@ -207,11 +205,7 @@ impl CaseQueue {
     /// Reports stored here whose confirmation was not recorded yet, with their digests: the courier may have been
     /// stopped between storing and confirming, and asks for them in every round.
     pub(super) async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
-        let rows = self.site.ledger.unconfirmed().await.map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?)))
-            .collect())
+        self.site.ledger.unconfirmed().await.map_err(failed)
     }
 
     /// The cloud was told that it may forget this report.

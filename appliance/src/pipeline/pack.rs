@@ -75,11 +75,13 @@ impl Pipeline {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
-                // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
-                // back already.
+                // Before the envelope has its name: an envelope that start-up adopts has its statement and its
+                // re-identification map already.
                 let released = |c: Contradiction| disposition.holds.iter().any(|hold| hold == c.words());
                 let way = (&sealed.way_back, disposition.pseudonym_key.as_str());
-                if let Some(said) = self.ledger.keep_way_back(way.0, way.1, released, now()).await? {
+                if let Some(said) =
+                    self.ledger.keep_reidentification_map(way.0, way.1, released, now()).await?
+                {
                     return self.hold_again(case, None, said.words()).await;
                 }
                 let statement = (sealed.statement.as_str(), sealed.signature.as_str());
@@ -101,9 +103,13 @@ impl Pipeline {
     }
 
     async fn record(&self, case: &CaseRow, s: &SealAnswer, id: Id) -> Result<Packed, Error> {
+        let Ok(digest) = s.digest.parse() else {
+            self.store.outbox().remove(id)?;
+            return self.give_up(case, "the envelope has no proper digest").await;
+        };
         let sealed = Sealed {
-            envelope: s.envelope.clone(),
-            digest: s.digest.clone(),
+            envelope: EnvelopeId::from_bytes(*id.as_bytes()),
+            digest,
             plain_bytes: s.plain_bytes,
             sealed_bytes: s.sealed_bytes,
             image_bytes: s.image_bytes,

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use domain::case_state::CaseState;
 use proto::case::{Disposition, Priority};
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 use serde_json::{Value, json};
 
 use super::cast::{START, disposition, house};
@@ -133,8 +134,8 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
     let seen = client.detail(&study).await;
     assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::CONFLICT, "it is being packed");
     let sealed = ledger::Sealed {
-        envelope: "ab".repeat(16),
-        digest: "cd".repeat(32),
+        envelope: EnvelopeId::from_bytes([0xab; 16]),
+        digest: EnvelopeDigest::from_bytes([0xcd; 32]),
         plain_bytes: 1,
         sealed_bytes: 1,
         image_bytes: 1,

@@ -129,7 +129,30 @@ pub enum Role {
     Physician,
 }
 
+/// What a person did against triage's answer, as it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Override {
+    /// Sent a study to the cloud that triage did not escalate.
+    Escalated,
+    /// Kept a case here that triage escalated.
+    NotSent,
+    /// Raised to STAT.
+    Raised,
+}
+
 impl Decision {
+    /// What it is counted as where triage had answered the study.
+    #[must_use]
+    pub fn overrides(&self) -> Option<Override> {
+        match self {
+            Self::Escalate { .. } => Some(Override::Escalated),
+            Self::DontSend { .. } => Some(Override::NotSent),
+            Self::Stat { .. } => Some(Override::Raised),
+            _ => None,
+        }
+    }
+
     /// What it is about.
     #[must_use]
     pub fn subject(&self) -> Subject<'_> {

@@ -157,6 +157,12 @@ fn a_person_escalates_what_could_be_read_and_never_below_urgent() {
 }
 
 #[test]
+fn escalating_keeping_and_raising_count_as_done_against_triage() {
+    let counted: Vec<String> = all().iter().filter(|d| d.overrides().is_some()).map(action).collect();
+    assert_eq!(counted, ["dont-send", "escalate", "stat"]);
+}
+
+#[test]
 fn stopping_and_raising_are_safe_whatever_happened_meanwhile() {
     let safe: Vec<String> = all().iter().filter(|d| d.is_always_safe()).map(action).collect();
     assert_eq!(safe, ["identity-visible", "stat"]);

@@ -8,7 +8,9 @@ use crate::arrival::Arrival;
 use crate::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID};
 use crate::error::Result;
 use crate::ledger::Ledger;
+use crate::name::Name;
 use crate::word::{DELIVERED, REPLACED};
+use store::Id;
 
 /// The fact that says which store this ledger was last used with; no copy of a ledger holds it.
 const PAIR: &str = "store_pair";
@@ -144,11 +146,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn bags(&self) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
+    pub async fn bags(&self) -> Result<Vec<Id>> {
+        let rows: Vec<(Name<Id>,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
             .fetch_all(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// Forgets what ended with the run that a backup was taken of: sessions and one-time codes, which may have been ended

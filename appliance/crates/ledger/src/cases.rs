@@ -1,12 +1,14 @@
 //! Cases: what is to leave, what has left, what came home.
 
 use proto::case::{Plan, Priority};
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
 use crate::columns::{CASE_NOTE, CASE_REASON};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::moves::NO_CASE;
+use crate::name::{MaybeName, Name};
 use crate::new_id::new_id;
 use crate::sealer::Sealer;
 use crate::word::{Word, by_priority};
@@ -34,10 +36,10 @@ pub struct NewCase {
 /// What packing made.
 #[derive(Debug)]
 pub struct Sealed {
-    /// Envelope id, hex.
-    pub envelope: String,
-    /// BLAKE3 of the envelope, hex.
-    pub digest: String,
+    /// The envelope.
+    pub envelope: EnvelopeId,
+    /// Its digest.
+    pub digest: EnvelopeDigest,
     /// Bytes of the plain content.
     pub plain_bytes: u64,
     /// Bytes of the envelope.
@@ -74,10 +76,12 @@ pub struct CaseRow {
     pub plan: Plan,
     /// When it leaves, ms.
     pub leaves_at: Option<i64>,
-    /// Envelope id.
-    pub envelope: Option<String>,
-    /// Envelope digest.
-    pub envelope_digest: Option<String>,
+    /// Its envelope, once it is sealed.
+    #[sqlx(try_from = "MaybeName<EnvelopeId>")]
+    pub envelope: Option<EnvelopeId>,
+    /// Digest of the envelope.
+    #[sqlx(try_from = "MaybeName<EnvelopeDigest>")]
+    pub envelope_digest: Option<EnvelopeDigest>,
     /// Bytes of the plain content.
     pub plain_bytes: i64,
     /// Bytes of the envelope.
@@ -200,8 +204,8 @@ impl Ledger {
              parts_sent = 0, parts_total = 0 WHERE id = ? AND state = ?",
         )
         .bind(Word(CaseEvent::Packed.to()))
-        .bind(&s.envelope)
-        .bind(&s.digest)
+        .bind(Name(s.envelope))
+        .bind(Name(s.digest))
         .bind(int(s.plain_bytes)?)
         .bind(int(s.sealed_bytes)?)
         .bind(int(s.image_bytes)?)

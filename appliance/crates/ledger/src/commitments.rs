@@ -297,21 +297,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether an instance waits for a commitment to be decided: it must not be removed before.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn commitment_holds(&self, instance: &str) -> Result<bool> {
-        let row: (bool,) = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM instances i JOIN commitment_items t ON t.sop_instance_index = i.sop_instance_index
-             JOIN commitments c ON c.id = t.commitment WHERE i.id = ? AND c.told_at IS NULL)",
-        )
-        .bind(instance)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
-    }
-
     /// Numbers for the page and `status`.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn earlier_cases(&self, study: &str, revision: u32) -> Result<Vec<EarlierCase>> {
+    pub(crate) async fn earlier_cases(&self, study: &str, revision: u32) -> Result<Vec<EarlierCase>> {
         let mut cases: Vec<EarlierCase> = sqlx::query_as(
             "SELECT id, revision, state, corrected_at FROM cases WHERE study = ? AND revision < ?
              ORDER BY revision DESC",

@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, HashSet};
 use domain::case_state::CaseState;
 use domain::forward_state::ForwardState;
 use sqlx::AssertSqlSafe;
+use store::Id;
 
 use crate::error::{Error, Result};
 use crate::events;
 use crate::ledger::Ledger;
+use crate::name::Name;
 use crate::word::{FLAG, STAT, case_states, forward_states};
 
 /// Which originals may go once they are answered.
@@ -111,7 +113,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn evictable_previews(&self, limit: u32) -> Result<Vec<String>> {
+    pub async fn evictable_previews(&self, limit: u32) -> Result<Vec<Id>> {
         // A study that waits for a person keeps its pictures: they are what the person decides on.
         let (closed, seen) = (cases_closed(), flag_seen());
         let sql = format!(
@@ -119,17 +121,20 @@ impl Ledger {
              WHERE d.bag IS NOT NULL AND {ANSWERED} AND {closed} AND {seen}
              ORDER BY s.last_arrival, d.revision LIMIT ?"
         );
-        let rows: Vec<(String,)> =
+        let rows: Vec<(Name<Id>,)> =
             sqlx::query_as(AssertSqlSafe(sql)).bind(limit).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// A preview bag is gone.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn forget_preview(&self, bag: &str) -> Result<()> {
-        sqlx::query("UPDATE dispositions SET bag = NULL WHERE bag = ?").bind(bag).execute(&self.pool).await?;
+    pub async fn forget_preview(&self, bag: Id) -> Result<()> {
+        sqlx::query("UPDATE dispositions SET bag = NULL WHERE bag = ?")
+            .bind(Name(bag))
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -165,14 +170,14 @@ impl Ledger {
         if may == 0 {
             return Err(Error::Refused("the study is needed again: it stays".into()));
         }
-        let entries: Vec<(String, String)> = sqlx::query_as(
+        let entries: Vec<(Name<Id>, String)> = sqlx::query_as(
             "UPDATE instances SET evicted_at = ? WHERE study = ? AND evicted_at IS NULL RETURNING id, sop_class",
         )
         .bind(now)
         .bind(study)
         .fetch_all(&mut *tx)
         .await?;
-        let bags: Vec<(String,)> =
+        let bags: Vec<(Name<Id>,)> =
             sqlx::query_as("SELECT bag FROM dispositions WHERE study = ? AND bag IS NOT NULL")
                 .bind(study)
                 .fetch_all(&mut *tx)
@@ -188,19 +193,19 @@ impl Ledger {
         for (_, class) in &entries {
             *classes.entry(class.clone()).or_insert(0_u64) += 1;
         }
-        let entries = entries.into_iter().map(|(id, _)| id).collect();
-        Ok(Evicted { entries, classes, bags: bags.into_iter().map(|b| b.0).collect() })
+        let entries = entries.into_iter().map(|(id, _)| id.0).collect();
+        Ok(Evicted { entries, classes, bags: bags.into_iter().map(|b| b.0.0).collect() })
     }
 
     /// Entries that were evicted: a file of one of these was left by a crash.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn evicted_instances(&self) -> Result<HashSet<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT id FROM instances WHERE evicted_at IS NOT NULL")
+    pub async fn evicted_instances(&self) -> Result<HashSet<Id>> {
+        let rows: Vec<(Name<Id>,)> = sqlx::query_as("SELECT id FROM instances WHERE evicted_at IS NOT NULL")
             .fetch_all(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// Refuses what needs originals that are gone.
@@ -248,9 +253,9 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evicted {
     /// Names of entry files.
-    pub entries: Vec<String>,
+    pub entries: Vec<Id>,
     /// How many by SOP Class UID.
     pub classes: BTreeMap<String, u64>,
     /// Preview bags.
-    pub bags: Vec<String>,
+    pub bags: Vec<Id>,
 }

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 use crate::collisions;
 use crate::error::Result;
 use crate::ledger::Ledger;
-use crate::word::{DELIVERED, WAITING, Word, forward_states};
+use crate::word::{DELIVERED, WAITING, Word};
 use domain::forward_state::ForwardState;
 
 /// A row that waits and whose time has come.
@@ -201,38 +201,5 @@ impl Ledger {
         }
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Whether every destination has this instance, or a named person gave it up there. An instance that no rule
-    /// sends anywhere is `true`: whether its sender keeps it is not this table's to say.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn delivered_everywhere(&self, instance: &str) -> Result<bool> {
-        let closed = forward_states(ForwardState::is_closed);
-        let row: (bool,) = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE instance = ?
-             AND state NOT IN {closed})"
-        )))
-        .bind(instance)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
-    }
-
-    /// The same for all instances of a study at once.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn study_delivered_everywhere(&self, study: &str) -> Result<bool> {
-        let closed = forward_states(ForwardState::is_closed);
-        let row: (bool,) = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE study = ?
-             AND state NOT IN {closed})"
-        )))
-        .bind(study)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
     }
 }

@@ -89,15 +89,7 @@ impl InstanceRow {
 }
 
 impl Ledger {
-    /// Records a batch of arrivals in one transaction, in order.
-    ///
-    /// # Errors
-    /// The database's refusal; then none of the batch is recorded.
-    pub async fn record_arrivals(&self, batch: &[Arrival]) -> Result<Vec<Arrived>> {
-        self.record_arrivals_to(batch, |_| Vec::new()).await
-    }
-
-    /// The same, and queues each instance in the same transaction for the destinations that `to` names. An instance
+    /// Records a batch of arrivals in one transaction, in order, and queues each instance for the destinations that `to` names. An instance
     /// that arrives again is queued only where it never was.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What is written into the vault: the way back of what was just sealed. Nothing that is known is overwritten; what would
+//! What is written into the vault: the re-identification map of what was just sealed. Nothing that is known is overwritten; what would
 //! contradict it is told, and written only after a person has let the case go, beside what is known.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use crate::sealer::Sealer;
 use crate::vault::Identity;
 use deid::{Originals, PatientBack, WayBack, says_whose};
 
-/// What the vault has to say against a way back.
+/// What the vault has to say against a re-identification map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contradiction {
     /// Somebody else is filed under a pseudonym of the case.
@@ -40,13 +40,13 @@ impl Contradiction {
 }
 
 impl Ledger {
-    /// Keeps the way back of what was just sealed, as a whole or not at all: nothing is written where the vault
+    /// Keeps the re-identification map of what was just sealed, as a whole or not at all: nothing is written where the vault
     /// contradicts it in a way that no person has `released`. Of what was released, what is known stays as it is and
     /// counts as ambiguous, and the study leads to its own patient.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn keep_way_back(
+    pub async fn keep_reidentification_map(
         &self,
         way: &WayBack,
         key_name: &str,

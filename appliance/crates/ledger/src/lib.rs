@@ -33,6 +33,7 @@ mod keep;
 mod ledger;
 mod list;
 mod moves;
+mod name;
 mod new_id;
 mod open;
 mod outcomes;
@@ -46,6 +47,8 @@ mod revisions;
 mod sealer;
 mod statements;
 mod steps;
+#[cfg(any(test, feature = "test-support"))]
+mod test_support;
 #[cfg(test)]
 mod tests;
 mod time;

@@ -5,6 +5,7 @@ use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::*;
 use domain::case_state::CaseState;
+use domain::decision::Override;
 use domain::oversight::{Level, Seen};
 
 const DAY: i64 = 24 * 3_600_000;
@@ -343,7 +344,7 @@ async fn outcomes_count_answers_reads_and_overrides() {
     site.study(given(Disposition::Flag)).await;
     site.study(given(Disposition::Escalate)).await;
     site.read(&study, true).await.unwrap();
-    site.ledger.count_override(&study, 1, "tech", "escalated", NOW).await.unwrap();
+    site.ledger.count_override(&study, 1, "tech", Override::Escalated, NOW).await.unwrap();
     let o = site.ledger.outcomes().await.unwrap();
     assert_eq!((o.answered, o.no_flag, o.flag, o.escalated_between), (3, 1, 1, 1));
     assert_eq!((o.reads, o.reads_against, o.unread, o.overrides["escalated"]), (1, 1, 0, 1));

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::events;
 use crate::ledger::Ledger;
 use crate::oversight::{no_flag_of, withdraw};
-use crate::word::NO_FLAG;
-use domain::decision::check_read;
+use crate::word::{NO_FLAG, Word};
+use domain::decision::{Override, check_read};
 use domain::oversight::NoFlagReads;
 
 impl Ledger {
@@ -84,7 +84,7 @@ impl Ledger {
         let says = no_flag_of(&mut tx, &digest, hidden_most).await?;
         if says.crossed() {
             let why = format!(
-                "physicians found something in {} of {} silent studies of {bundle}: more than the site's limit of {:.1} %",
+                "physicians found something in {} of {} studies given no-flag by {bundle}: more than the site's limit of {:.1} %",
                 says.hidden,
                 says.reads,
                 hidden_most * 100.0
@@ -149,14 +149,14 @@ impl Ledger {
         study: &str,
         revision: u32,
         who: &str,
-        kind: &'static str,
+        kind: Override,
         now: i64,
     ) -> Result<()> {
         sqlx::query("INSERT INTO overrides (study, revision, who, kind, at) VALUES (?, ?, ?, ?, ?)")
             .bind(study)
             .bind(revision)
             .bind(who)
-            .bind(kind)
+            .bind(Word(kind))
             .bind(now)
             .execute(&self.pool)
             .await?;

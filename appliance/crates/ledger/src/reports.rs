@@ -6,7 +6,9 @@ use crate::columns::REPORT;
 use crate::error::Result;
 use crate::events;
 use crate::ledger::Ledger;
+use crate::name::Name;
 use crate::word::Word;
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 
 impl Ledger {
     /// Records a report once; `false` when it was here already.
@@ -69,10 +71,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn unconfirmed(&self) -> Result<Vec<(String, String)>> {
-        Ok(sqlx::query_as("SELECT envelope, digest FROM reports WHERE confirmed_at IS NULL")
-            .fetch_all(&self.pool)
-            .await?)
+    pub async fn unconfirmed(&self) -> Result<Vec<(EnvelopeId, EnvelopeDigest)>> {
+        let rows: Vec<(Name<EnvelopeId>, Name<EnvelopeDigest>)> =
+            sqlx::query_as("SELECT envelope, digest FROM reports WHERE confirmed_at IS NULL")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(rows.into_iter().map(|(envelope, digest)| (envelope.0, digest.0)).collect())
     }
 
     /// Records that the cloud was told it may forget the report that came in this envelope.

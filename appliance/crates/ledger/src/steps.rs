@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::events;
 use crate::ledger::Ledger;
 use crate::sealer::Column;
-use domain::study::{Expected, StepEnd};
+use crate::word::Word;
+use domain::study::{Expected, StepEnd, StepState};
 
 /// Key of a step's index; the UID itself is not kept.
 const STEP: Column = Column::new("performed_steps", "step_index");
@@ -74,9 +75,10 @@ impl Ledger {
         let index = self.sealer.index(STEP, &step.uid)?;
         let done = sqlx::query(
             "INSERT INTO performed_steps (step_index, state, created_at)
-             VALUES (?, 'in-progress', ?) ON CONFLICT DO NOTHING",
+             VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&index)
+        .bind(Word(StepState::InProgress))
         .bind(now)
         .execute(&mut *tx)
         .await?;
@@ -104,15 +106,15 @@ impl Ledger {
     pub async fn change_step(&self, uid: &str, change: &StepChange, now: i64) -> Result<StepChanged> {
         let index = self.sealer.index(STEP, uid)?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let state: Option<(String,)> =
+        let state: Option<(Word<StepState>,)> =
             sqlx::query_as("SELECT state FROM performed_steps WHERE step_index = ?")
                 .bind(&index)
                 .fetch_optional(&mut *tx)
                 .await?;
-        match state.as_ref().map(|s| s.0.as_str()) {
+        match state.map(|(Word(state),)| state.end()) {
             None => return Ok(StepChanged::Unknown),
-            Some("in-progress") => {}
-            Some(_) => return Ok(StepChanged::Final),
+            Some(None) => {}
+            Some(Some(_)) => return Ok(StepChanged::Final),
         }
         if let Some(instances) = &change.instances {
             sqlx::query("DELETE FROM step_instances WHERE step_index = ?")
@@ -130,7 +132,7 @@ impl Ledger {
         }
         if let Some((end, _)) = &change.end {
             sqlx::query("UPDATE performed_steps SET state = ?, ended_at = ? WHERE step_index = ?")
-                .bind(word(*end))
+                .bind(Word(StepState::from(*end)))
                 .bind(now)
                 .bind(&index)
                 .execute(&mut *tx)
@@ -183,7 +185,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn expected_of(&self, study: &str) -> Result<Expected> {
-        let steps: Vec<(String, i64)> = sqlx::query_as(
+        let steps: Vec<(Word<StepState>, i64)> = sqlx::query_as(
             "SELECT p.state, coalesce(p.ended_at, 0) FROM studies s JOIN step_studies t ON t.uid_index = s.uid_index
              JOIN performed_steps p ON p.step_index = t.step_index WHERE s.id = ? ORDER BY p.ended_at",
         )
@@ -196,32 +198,24 @@ impl Ledger {
         let listed: Vec<(String, Option<i64>)> = sqlx::query_as(
             "SELECT l.sop_instance_index, max(i.revision) FROM studies s
              JOIN step_studies t ON t.uid_index = s.uid_index
-             JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> 'in-progress'
+             JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> ?2
              JOIN step_instances l ON l.step_index = p.step_index
              LEFT JOIN instances i ON i.sop_instance_index = l.sop_instance_index AND i.study IN
                  (SELECT o.id FROM step_studies w JOIN studies o ON o.uid_index = w.uid_index
                   WHERE w.step_index = l.step_index)
-             WHERE s.id = ? GROUP BY 1",
+             WHERE s.id = ?1 GROUP BY 1",
         )
         .bind(study)
+        .bind(Word(StepState::InProgress))
         .fetch_all(&self.pool)
         .await?;
-        let ended = steps.iter().rfind(|(state, _)| state != "in-progress").map(|(state, at)| {
-            (if state == "completed" { StepEnd::Completed } else { StepEnd::Discontinued }, *at)
-        });
+        let ended = steps.iter().rev().find_map(|(state, at)| Some((state.0.end()?, *at)));
         Ok(Expected {
-            in_progress: steps.iter().filter(|(state, _)| state == "in-progress").count(),
+            in_progress: steps.iter().filter(|(state, _)| state.0.end().is_none()).count(),
             ended,
             listed: listed.len(),
             fresh: listed.iter().any(|(_, revision)| *revision == Some(0)),
             missing: listed.into_iter().filter(|(_, r)| r.is_none()).map(|(index, _)| index).collect(),
         })
-    }
-}
-
-fn word(end: StepEnd) -> &'static str {
-    match end {
-        StepEnd::Completed => "completed",
-        StepEnd::Discontinued => "discontinued",
     }
 }

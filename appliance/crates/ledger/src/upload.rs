@@ -6,7 +6,9 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::cases::CaseRow;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
+use crate::name::Name;
 use crate::word::{Word, by_priority, case_states};
+use proto::ids::CaseId;
 
 /// Numbers of what waits.
 #[derive(Debug, Clone, Copy, Default, FromRow)]
@@ -215,8 +217,10 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn withdrawals(&self) -> Result<Vec<(String, u32)>> {
-        Ok(sqlx::query_as("SELECT id, revision FROM cases WHERE withdraw = 1").fetch_all(&self.pool).await?)
+    pub async fn withdrawals(&self) -> Result<Vec<(CaseId, u32)>> {
+        let rows: Vec<(Name<CaseId>, u32)> =
+            sqlx::query_as("SELECT id, revision FROM cases WHERE withdraw = 1").fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|(id, revision)| (id.0, revision)).collect())
     }
 
     /// The cloud was told of a withdrawal.

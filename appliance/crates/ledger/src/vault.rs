@@ -32,11 +32,14 @@ pub(super) struct Identity {
 }
 
 impl Ledger {
-    /// The way back of these pseudonyms, of patients and of UIDs, as far as the vault knows it.
+    /// The re-identification map of these pseudonyms, of patients and of UIDs, as far as the vault knows it.
     ///
     /// # Errors
     /// The database's refusal; [`crate::error::Error::Row`] for a value that does not open.
-    pub async fn way_back(&self, pseudonyms: impl IntoIterator<Item = &String>) -> Result<WayBack> {
+    pub async fn reidentification_map(
+        &self,
+        pseudonyms: impl IntoIterator<Item = &String>,
+    ) -> Result<WayBack> {
         let mut way = WayBack::default();
         for pseudonym in pseudonyms {
             self.add_uid(&mut way, pseudonym).await?;
@@ -143,7 +146,7 @@ impl Ledger {
     /// Everything the vault knows of one patient.
     ///
     /// # Errors
-    /// As [`Self::way_back`].
+    /// As [`Self::reidentification_map`].
     pub async fn vault_patient(&self, pseudonym: &str) -> Result<WayBack> {
         let names: Vec<(String,)> = sqlx::query_as(
             "SELECT pseudonym FROM vault_uids WHERE patient = ?1
@@ -153,7 +156,7 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await?;
         let names = names.into_iter().map(|(name,)| name).chain([pseudonym.to_owned()]);
-        let mut way = self.way_back(&names.collect::<Vec<String>>()).await?;
+        let mut way = self.reidentification_map(&names.collect::<Vec<String>>()).await?;
         way.0.retain(|name, _| name == pseudonym);
         Ok(way)
     }
@@ -161,7 +164,7 @@ impl Ledger {
     /// Every patient of the vault with attributes alone, by pseudonym. Identified.
     ///
     /// # Errors
-    /// As [`Self::way_back`].
+    /// As [`Self::reidentification_map`].
     pub async fn vault_patients(&self) -> Result<WayBack> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT pseudonym, identity FROM vault_patients").fetch_all(&self.pool).await?;

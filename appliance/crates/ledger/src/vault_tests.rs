@@ -38,11 +38,11 @@ fn way(pseudonym: &str, person: &[(&str, &str)], study: &str) -> WayBack {
 }
 
 async fn keep(ledger: &Ledger, way: &WayBack, released: bool, now: i64) -> Option<Contradiction> {
-    ledger.keep_way_back(way, "k", |_| released, now).await.unwrap()
+    ledger.keep_reidentification_map(way, "k", |_| released, now).await.unwrap()
 }
 
 async fn back(ledger: &Ledger, words: &[&str]) -> WayBack {
-    ledger.way_back(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
+    ledger.reidentification_map(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
 }
 
 #[tokio::test]

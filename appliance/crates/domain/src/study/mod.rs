@@ -14,4 +14,4 @@ pub use rejection::{
     KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection, rejection_words,
 };
 pub use stable::StableReason;
-pub use steps::{Expected, StepEnd};
+pub use steps::{Expected, StepEnd, StepState};

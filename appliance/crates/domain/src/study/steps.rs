@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::config::Config;
 use super::stable::{StableReason, after};
 
@@ -12,6 +14,39 @@ pub enum StepEnd {
     Completed,
     /// `DISCONTINUED`.
     Discontinued,
+}
+
+/// State of a performed procedure step (0040,0252), as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// `IN PROGRESS`.
+    InProgress,
+    /// `COMPLETED`.
+    Completed,
+    /// `DISCONTINUED`.
+    Discontinued,
+}
+
+impl StepState {
+    /// How it ended; `None`: it goes on.
+    #[must_use]
+    pub fn end(self) -> Option<StepEnd> {
+        match self {
+            Self::InProgress => None,
+            Self::Completed => Some(StepEnd::Completed),
+            Self::Discontinued => Some(StepEnd::Discontinued),
+        }
+    }
+}
+
+impl From<StepEnd> for StepState {
+    fn from(end: StepEnd) -> Self {
+        match end {
+            StepEnd::Completed => Self::Completed,
+            StepEnd::Discontinued => Self::Discontinued,
+        }
+    }
 }
 
 /// What the performed steps of one study say. The default says nothing: no step is known.

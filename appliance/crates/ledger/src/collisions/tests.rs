@@ -319,11 +319,11 @@ async fn a_replaced_uid_of_two_patients_leads_to_both_and_forgetting_one_leaves_
         patient.uids.insert("2.25.7".into(), UID.into());
         way.0.insert(pseudonym.into(), patient);
     }
-    assert_eq!(site.ledger.keep_way_back(&way, "key", |_| false, 1).await.unwrap(), None);
-    let back = site.ledger.way_back(&["2.25.7".to_owned()]).await.unwrap();
+    assert_eq!(site.ledger.keep_reidentification_map(&way, "key", |_| false, 1).await.unwrap(), None);
+    let back = site.ledger.reidentification_map(&["2.25.7".to_owned()]).await.unwrap();
     assert!(back == way);
     site.ledger.forget_patients(&["PANN".to_owned()]).await.unwrap();
-    let back = site.ledger.way_back(&["2.25.7".to_owned()]).await.unwrap();
+    let back = site.ledger.reidentification_map(&["2.25.7".to_owned()]).await.unwrap();
     assert_eq!(back.0.keys().collect::<Vec<_>>(), ["PBOB"]);
     assert_eq!(back.0["PBOB"].uids["2.25.7"], UID);
 }
