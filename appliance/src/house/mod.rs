@@ -17,6 +17,7 @@ mod open;
 mod outbox;
 mod oversight;
 mod profile;
+mod reception_metrics;
 mod recover;
 mod restore;
 mod run;

@@ -60,7 +60,7 @@ pub use config::{ConfigFault, IntakeConfig};
 pub use conformance::conformance_statement;
 pub use error::Error;
 pub use identity::{IdentityConfig, IdentityMode, IdentityUser};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Refused};
 pub use patient::whose;
 pub use refusal::{Refusal, RefusedCaller};
 pub use services::{Asker, Commitment, Event, Failure, Services, StepCreate, StepSet};
