@@ -12,7 +12,7 @@ mod fetch;
 mod identity;
 mod outbox;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use config::Config;
 pub use courier::{Courier, Wake};

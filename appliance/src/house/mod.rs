@@ -16,6 +16,7 @@ mod metrics;
 mod open;
 mod outbox;
 mod oversight;
+mod parts;
 mod profile;
 mod reception_metrics;
 mod recover;
@@ -24,6 +25,7 @@ mod run;
 mod services;
 mod sink;
 mod status;
+mod supervisor;
 mod time;
 mod vault;
 mod warden;
@@ -75,6 +77,16 @@ pub enum Error {
     /// The de-identification policy.
     #[error("[deid] policy: {0}")]
     Policy(String),
+    /// A part of the running appliance ended by itself and cannot be started again.
+    #[error(
+        "{part} {how}: the appliance stops so that it can be started anew, and loses nothing; see the log"
+    )]
+    Part {
+        /// Which.
+        part: &'static str,
+        /// How it ended.
+        how: &'static str,
+    },
     /// A file of the site.
     #[error("{what} cannot be read or written ({kind}): {todo}")]
     File {

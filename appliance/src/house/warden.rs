@@ -170,7 +170,7 @@ fn note(what: &'static str, done: Result<(), Error>) -> bool {
     done.is_ok()
 }
 
-/// Starts the warden beside the others. `bundles`: name and digest of each that could be opened.
+/// The warden at work until `stop`. `bundles`: name and digest of each that could be opened.
 ///
 /// # Errors
 /// When TLS for calls cannot be set up.
@@ -179,6 +179,6 @@ pub(super) fn start(
     opened: &Opened,
     bundles: Vec<(String, String)>,
     stop: CancellationToken,
-) -> Result<tokio::task::JoinHandle<()>, Error> {
-    Ok(tokio::spawn(Warden::new(settings, opened.clone())?.run(bundles, stop)))
+) -> Result<impl Future<Output = ()> + Send + use<>, Error> {
+    Ok(Warden::new(settings, opened.clone())?.run(bundles, stop))
 }

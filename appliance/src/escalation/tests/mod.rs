@@ -34,6 +34,11 @@ async fn enrolled(cloud: &Cloud) -> Site {
     Site { _folder: folder, identity, house }
 }
 
+/// Who an enrolled site is, for tests of other rooms.
+pub(crate) async fn identity() -> Arc<Identity> {
+    enrolled(&Cloud::start().await).await.identity
+}
+
 fn config(url: CloudUrl) -> Config {
     Config {
         cloud: Some(url),

@@ -5,7 +5,7 @@
 export const t = {
   lost: (/** @type {string} */ age) => `No contact with the appliance for ${age}. What is shown is old; decisions are off until contact is back. Scans may or may not be received: look at the console.`,
   unknown: 'unknown: no contact',
-  lights: { contact: 'Contact', scanner: 'Scanner link', models: 'Models', cloud: 'Cloud', disk: 'Disk', clock: 'Clock' },
+  lights: { contact: 'Contact', scanner: 'Scanner link', models: 'Models', cloud: 'Cloud', disk: 'Disk', work: 'Work', clock: 'Clock' },
   states: { ok: '●', warn: '▲', bad: '◆', unknown: '○' },
   words: { ok: '', warn: 'attention', bad: 'fault', unknown: 'unknown' },
   contact: (/** @type {string} */ age) => `heard ${age} ago`,
