@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use proto::case::{Plan, Priority};
 
+use super::note::{NoteText, cannot_write};
 use audit::Audit;
 use domain::job::DrawnArea;
 use ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
@@ -58,6 +59,13 @@ pub enum Decision {
     Uncover {
         /// Case id.
         case: String,
+    },
+    /// Write the technician's note of a case, which travels with it.
+    Note {
+        /// Case id.
+        case: String,
+        /// The note; empty takes the one that is there away.
+        text: NoteText,
     },
     /// Try a case again that could not be packed or sent.
     Retry {
@@ -163,6 +171,9 @@ impl Desk<'_> {
             Decision::ArchiveChecked { .. } => {
                 self.ledger.check_collisions(&collisions, who, now).await?;
             }
+            Decision::Note { case, text } => {
+                self.ledger.set_note(case, who, text.as_str(), now).await?;
+            }
             Decision::Escalate { study, reason } => {
                 self.escalate(study, who, reason, now).await?;
                 self.overrides(study, who, "escalated", now).await?;
@@ -205,6 +216,7 @@ impl Desk<'_> {
             | Decision::Release { case, .. }
             | Decision::BlackOut { case, .. }
             | Decision::Uncover { case }
+            | Decision::Note { case, .. }
             | Decision::Retry { case }
             | Decision::Bury { case, .. } => {
                 let row = self.ledger.case(case).await?;
@@ -239,6 +251,14 @@ impl Desk<'_> {
         }
         let Some(case) = case else { return Ok(()) };
         let (state, to) = (case.state()?, target(decision));
+        if let Decision::Note { text, .. } = decision {
+            let nothing = || {
+                let none = text.as_str().is_empty() && case.note.is_empty();
+                none.then(|| "there is no note to take back".to_owned())
+            };
+            let not = text.fault().or_else(|| cannot_write(state).map(str::to_owned)).or_else(nothing);
+            return not.map_or(Ok(()), |words| Err(Error::Refused(words)));
+        }
         match decision {
             Decision::Release { .. } if !state.may_be_released(gated) => {
                 refuse("only a held case can be released")
@@ -346,6 +366,9 @@ fn words(decision: &Decision) -> (&'static str, &str) {
         Decision::Release { reason, .. } => ("released from the gate", reason),
         Decision::BlackOut { .. } => ("blacked an area out", ""),
         Decision::Uncover { .. } => ("took the last area back", ""),
+        // Its text stands with the case alone.
+        Decision::Note { text, .. } if text.as_str().is_empty() => ("took the note back", ""),
+        Decision::Note { .. } => ("wrote a note for the reader", ""),
         Decision::Retry { .. } => ("retry", ""),
         Decision::Bury { reason, .. } => ("buried", reason),
         Decision::Escalate { reason, .. } => ("escalate", reason),

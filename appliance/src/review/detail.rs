@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::note::cannot_write;
 use super::view::{Findings, RowView, row};
 use super::{House, words};
 use deid::HoldReason;
@@ -98,6 +99,18 @@ struct CaseView {
     answered_at: Option<i64>,
     /// What a person has blacked out.
     areas: Vec<DrawnArea>,
+    /// What a technician wrote to the reader.
+    note: Option<NoteView>,
+    /// Why the note cannot be written now; `None`: it can.
+    note_not: Option<&'static str>,
+}
+
+/// The technician's note.
+#[derive(Debug, Serialize)]
+struct NoteView {
+    text: String,
+    by: Option<String>,
+    at: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -228,8 +241,12 @@ fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
 }
 
 fn case(c: CaseRow, areas: Vec<DrawnArea>) -> CaseView {
+    let note_not = CaseState::parse(&c.state).and_then(cannot_write);
+    let note = (!c.note.is_empty()).then_some(NoteView { text: c.note, by: c.note_by, at: c.note_at });
     CaseView {
         areas,
+        note,
+        note_not,
         id: c.id,
         state: c.state,
         priority: c.priority,

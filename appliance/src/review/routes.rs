@@ -283,6 +283,7 @@ fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
         | Decision::Release { case, .. }
         | Decision::BlackOut { case, .. }
         | Decision::Uncover { case }
+        | Decision::Note { case, .. }
         | Decision::Retry { case }
         | Decision::Bury { case, .. } => (None, Some(case)),
         Decision::Escalate { study, .. }

@@ -6,5 +6,6 @@ mod client;
 mod collided;
 mod decided;
 mod door;
+mod noted;
 mod shown;
 mod undone;

@@ -6,7 +6,7 @@ use sqlx::{FromRow, Sqlite, Transaction};
 use super::columns::{CASE_NOTE, CASE_REASON};
 use super::moves::NO_CASE;
 use super::revisions::word;
-use super::{CaseState, Error, Ledger, Result, Seal, new_id};
+use super::{CaseState, Error, Ledger, Result, Seal, new_id, notes};
 
 /// A case to open for a study revision.
 #[derive(Debug)]
@@ -63,6 +63,10 @@ pub struct CaseRow {
     pub reason: String,
     /// Technician's note.
     pub note: String,
+    /// Who wrote it.
+    pub note_by: Option<String>,
+    /// When, ms.
+    pub note_at: Option<i64>,
     /// `image` or `embedding`.
     pub plan: String,
     /// When it leaves, ms.
@@ -281,19 +285,6 @@ impl Ledger {
             .await?;
         Ok(())
     }
-
-    /// Keeps the technician's note, which travels with the case.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET note = ? WHERE id = ?")
-            .bind(self.seal.seal(CASE_NOTE, case, note)?)
-            .bind(case)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
 }
 
 /// Opens a case inside a transaction; `None` when the revision has one.
@@ -320,5 +311,9 @@ pub(super) async fn insert(
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    Ok((done.rows_affected() == 1).then_some(id))
+    if done.rows_affected() != 1 {
+        return Ok(None);
+    }
+    notes::carry(tx, seal, &id, (&c.study, c.revision)).await?;
+    Ok(Some(id))
 }

@@ -28,6 +28,7 @@ mod instances;
 mod keep;
 mod list;
 mod moves;
+mod notes;
 mod outcomes;
 mod oversight;
 #[cfg(test)]
