@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::conveyor::now;
+use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::escalation::Identity;
-use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::review::{Decision, Desk, NoteText};
 use deid::{Statement, statement_message};
 use ledger::CaseState;
+use proto::clock::now;
 
 /// Bytes read of a note: more than the characters it may have take.
 const NOTE_BYTES_MAX: u64 = 5 * proto::limits::NOTE_CHARS_MAX as u64;

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{OnceCell, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::House;
+use super::Backend;
 use super::limit::Limit;
 use super::live::Live;
 use super::words::say;
@@ -92,7 +92,7 @@ pub(super) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-impl<H: House> App<H> {
+impl<H: Backend> App<H> {
     pub(super) fn new(house: Arc<H>, stop: CancellationToken) -> Self {
         Self {
             house,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::note::cannot_write;
 use super::view::{Findings, RowView, row};
-use super::{House, words};
+use super::{Backend, words};
 use deid::HoldReason;
 use domain::job::{DrawnArea, Gate};
 use ledger::{CaseRow, CaseState, Collisions, EarlierCase, Error, EventRow, StudyDetail};
@@ -142,7 +142,7 @@ pub(super) struct Action {
 ///
 /// # Errors
 /// The ledger's; [`Error::Row`] for a report no version of ours recorded.
-pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
+pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
     let areas = match &d.case {
         Some(case) => house.ledger().areas(&case.id).await?,

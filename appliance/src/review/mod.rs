@@ -5,10 +5,10 @@
 
 mod app;
 mod assets;
+mod backend;
 mod config;
 mod decide;
 mod detail;
-mod house;
 mod limit;
 mod live;
 mod note;
@@ -18,8 +18,8 @@ mod sign_in;
 mod view;
 mod words;
 
+pub use backend::{Backend, DestinationRow, Frame, LightRow, Lights};
 pub use config::{Config, Mode};
 pub use decide::{Decision, Desk};
-pub use house::{DestinationRow, Frame, House, LightRow, Lights};
 pub use note::NoteText;
 pub use page::{Page, router};

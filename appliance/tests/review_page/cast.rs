@@ -8,7 +8,7 @@ use audit::Audit;
 use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
 use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
-use scanside_appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
+use scanside_appliance::review::{Backend, Config, Decision, Desk, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
 
 pub(super) const START: i64 = 1_790_000_000_000;
@@ -30,7 +30,7 @@ pub(super) struct Fake {
     pub(super) folder: tempfile::TempDir,
 }
 
-impl House for Fake {
+impl Backend for Fake {
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }
