@@ -18,6 +18,7 @@ mod completion;
 mod conformant;
 mod corrected;
 mod decoders;
+#[cfg(feature = "browser")]
 mod drawn;
 mod faces;
 mod facts;
@@ -28,6 +29,7 @@ mod hostile;
 mod identity;
 mod kills_while_receiving;
 mod long_objects;
+mod metrics;
 mod model_commands;
 mod no_worker;
 mod odd_files;
