@@ -32,6 +32,7 @@ mod long_objects;
 mod metrics;
 mod model_commands;
 mod no_worker;
+mod noted;
 mod odd_files;
 mod one_clock;
 mod open_files;

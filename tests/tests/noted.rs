@@ -1,5 +1,4 @@
 //! Behaviour: a technician's note from standard input stops the seal while it names the patient, and then travels.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use appliance::review::Decision;
 use fixtures::study::{StudyKind, StudySpec};

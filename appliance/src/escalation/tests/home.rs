@@ -40,7 +40,6 @@ impl Leaves for Proven {
 #[derive(Clone)]
 pub(super) struct Made {
     pub case: CaseId,
-    pub priority: Priority,
     pub bytes: Vec<u8>,
 }
 
@@ -110,7 +109,7 @@ impl Home {
             searched: 1,
         };
         self.ledger().record_sealed(&id, &row).await.unwrap();
-        self.made.lock().unwrap().insert(sealed.envelope, Made { case: address.case, priority, bytes });
+        self.made.lock().unwrap().insert(sealed.envelope, Made { case: address.case, bytes });
         sealed.envelope
     }
 
