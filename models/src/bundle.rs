@@ -10,14 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
 use crate::guarantee::Guarantee;
-use crate::manifest::{Finding, GateLimits, Kind, Manifest, Named, Output, Policy};
+use crate::manifest::{FORMAT, Kind, MANIFEST, Manifest, Named};
 use crate::novelty::Novelty;
+use crate::rule::ClassifierParts;
 use crate::{check, detector_manifest, parity};
 
-pub use crate::manifest::MANIFEST;
-
-/// What a manifest must be.
-pub(crate) const FORMAT: &str = "write it as models/README.md fixes format 1";
 pub(crate) const MANIFEST_LIMIT: u64 = 64 * 1024;
 const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
 const VOCABULARY_LIMIT: u64 = 1024 * 1024;
@@ -33,23 +30,6 @@ pub struct Bundle {
     digest: String,
     rule: Option<Guarantee>,
     novelty: Option<Novelty>,
-}
-
-/// The tables that only a classifier has.
-#[derive(Debug, Clone, Copy)]
-pub struct ClassifierParts<'a> {
-    /// The output tensor.
-    pub output: &'a Output,
-    /// Image sanity limits.
-    pub gate: &'a GateLimits,
-    /// The findings, in the order of the manifest.
-    pub findings: &'a [Finding],
-    /// What it may answer.
-    pub policy: &'a Policy,
-    /// The rule with a guarantee.
-    pub rule: Option<&'a Guarantee>,
-    /// The gate by distance.
-    pub novelty: Option<&'a Novelty>,
 }
 
 impl Bundle {

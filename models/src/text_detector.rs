@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::bundle::{self, FORMAT, MANIFEST, MANIFEST_LIMIT};
+use crate::bundle::{self, MANIFEST_LIMIT};
 use crate::check;
 use crate::detector_manifest::{DetectorManifest, KIND};
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
+use crate::manifest::{FORMAT, MANIFEST};
 use crate::shipped;
 
 /// Name of the detector that comes with the product.

@@ -1,5 +1,4 @@
 //! Bundles as folders: what is taken, what is refused and with which words, and what a study must be.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

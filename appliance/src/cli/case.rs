@@ -1,15 +1,22 @@
 //! `appliance case`: what is to leave, what left, what came home.
 
+use std::io::{IsTerminal as _, Read as _};
+
 use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::conveyor::now;
+use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::cases::CaseService;
 use crate::escalation::Identity;
-use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
-use crate::review::{Decision, Desk};
 use deid::{Statement, statement_message};
-use ledger::CaseState;
+use domain::case_state::CaseState;
+use domain::decision::Decision;
+use domain::note::NoteText;
+use proto::clock::now;
+
+/// Bytes read of a note: more than the characters it may have take.
+const NOTE_BYTES_MAX: u64 = 5 * proto::limits::NOTE_CHARS_MAX as u64;
 
 /// Case commands.
 #[derive(Debug, Subcommand)]
@@ -26,6 +33,24 @@ pub(super) enum Case {
     Release(Reasoned),
     /// Put a case aside for good: it is not sent.
     Bury(Reasoned),
+    /// Write the note that travels with a case to whoever reads it: the text comes on standard input, without any name,
+    /// number or date of the patient.
+    Note(Note),
+}
+
+/// A note of a case.
+#[derive(Debug, Args)]
+pub(super) struct Note {
+    /// Case id.
+    id: String,
+    /// Who writes it; it is shown with the note, and audited.
+    #[arg(long)]
+    by: String,
+    /// Take the note that is there away; nothing is read.
+    #[arg(long)]
+    clear: bool,
+    #[command(flatten)]
+    site: Where,
 }
 
 /// One case.
@@ -66,7 +91,30 @@ pub(super) async fn main(c: &Case) -> Result<(), Failure> {
             let decision = Decision::Bury { case: r.id.clone(), reason: r.reason.clone() };
             decide(&r.site, &r.by, decision).await
         }
+        Case::Note(n) => {
+            let text = if n.clear { NoteText::new("") } else { read_note()? };
+            decide(&n.site, &n.by, Decision::Note { case: n.id.clone(), text }).await
+        }
     }
+}
+
+/// The note as it comes on standard input: what stands in arguments is seen by every process of the machine.
+fn read_note() -> Result<NoteText, Failure> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        out::say("Write the note, without any name, number or date of the patient; end it with Ctrl-D.");
+    }
+    let mut bytes = Vec::new();
+    stdin.lock().take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::new(out::USAGE, "the note on standard input is too long, or no UTF-8 text"))?;
+    let note = NoteText::new(&text);
+    if note.as_str().is_empty() {
+        let words =
+            "no note on standard input: write it there, or take the one that is there away with --clear";
+        return Err(Failure::new(out::USAGE, words));
+    }
+    Ok(note)
 }
 
 async fn list(w: &Where) -> Result<(), Failure> {
@@ -81,8 +129,14 @@ async fn list(w: &Where) -> Result<(), Failure> {
     out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
     for c in &cases {
         // What waits for a person says why it waits; the rest, why it was escalated.
-        let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held.as_str()).unwrap_or(&c.reason);
-        out::line(&format!("{}  {:<9} {:<8} {:>10}  {why}", c.id, c.state, c.priority, c.sealed_bytes));
+        let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held).unwrap_or(&c.reason);
+        out::line(&format!(
+            "{}  {:<9} {:<8} {:>10}  {why}",
+            c.id,
+            c.state,
+            c.priority.as_str(),
+            c.sealed_bytes
+        ));
     }
     if cases.is_empty() {
         out::say("no case yet");
@@ -153,13 +207,13 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         None => {
             let ledger = open_ledger(&settings).await?;
             let audit = open_audit(&settings)?;
-            let desk = Desk {
+            let cases = CaseService {
                 ledger: &ledger,
                 audit: &audit,
                 countdown: settings.review.countdown,
                 hidden_most: settings.oversight.hidden_most,
             };
-            desk.decide(who, &decision, now()).await?;
+            cases.decide(who, &decision, now()).await?;
             ledger.close().await;
         }
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::out::{self, Failure};
-use crate::house::workers;
+use crate::app::workers;
 use deid::Profile;
 use dicom;
 use domain::job::{

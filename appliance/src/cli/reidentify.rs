@@ -8,7 +8,8 @@ use serde_json::json;
 use super::files::{ask, pool_with, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
-use crate::house::{VaultUse, deid_order, open_ledger};
+use crate::app::{deid_order, open_ledger};
+use crate::vault::VaultUse;
 use domain::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
 
 /// Re-identify files or folders.
@@ -42,7 +43,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
                 (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
                 _ => return Err(failed("the answer did not fit".into())),
             };
-        job.way = ledger.way_back(&found).await?;
+        job.way = ledger.reidentification_map(&found).await?;
         let (lines, bag) = match ask(&pool, &Job::Restore(job), &paths).await.map_err(|e| failed(e.words))? {
             (Answer::Restored(lines), bag) => (lines, bag),
             (Answer::Failed(failure), _) => return Err(failed(failure.reason)),

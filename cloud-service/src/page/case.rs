@@ -6,8 +6,10 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use proto::case::{CaseManifest, Disposition};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sign_in::Person;
 
-use super::door::Person;
+use super::door::lease_token;
+use super::holder::{held, holds};
 use super::list::{described, state};
 use super::{Error, Page, html, sign};
 use crate::queue::{self, CaseRow, CaseState, Released};
@@ -25,15 +27,12 @@ pub(super) struct Reason {
     reason: String,
 }
 
-fn holds(c: &CaseRow, person: &Person) -> bool {
-    c.lease.as_ref().is_some_and(|(who, _)| *who == person.session.user)
-}
-
 pub(super) async fn page(
     State(page): State<Page>,
     person: Person,
     Path(key): Path<i64>,
 ) -> Result<Html<String>, Error> {
+    page.visited(&person).await?;
     let c = page.queue.case(key).await?;
     let now = page.now();
     let (study, why) = described(&c);
@@ -134,8 +133,8 @@ pub(super) async fn lease(
     Path(key): Path<i64>,
     Form(form): Form<Plain>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
-    let token = person.lease_token(key);
+    page.acts(&person, &form.csrf).await?;
+    let token = lease_token(&person, key);
     let user = &person.session.user;
     page.queue.claim_case(key, user, &token, form.take_over, &page.limits, page.now()).await?;
     Ok(Redirect::to(&format!("/case/{key}")))
@@ -148,16 +147,11 @@ pub(super) async fn renew(
     Path(key): Path<i64>,
     Form(form): Form<Plain>,
 ) -> Result<String, Error> {
-    person.check(&form.csrf)?;
+    // The open page asks by itself: that is no use of the session.
+    person.sent(form.csrf.as_bytes())?;
     let now = page.now();
-    let until = page.queue.renew(key, &person.lease_token(key), &page.limits, now).await?;
+    let until = page.queue.renew(key, &lease_token(&person, key), &page.limits, now).await?;
     Ok((until - now).to_string())
-}
-
-/// Images and facts are for the one who holds the case.
-pub(super) async fn held(page: &Page, person: &Person, key: i64) -> Result<CaseRow, Error> {
-    let case = page.queue.case(key).await?;
-    if holds(&case, person) { Ok(case) } else { Err(Error::Queue(queue::Error::LeaseLost)) }
 }
 
 pub(super) async fn facts(
@@ -240,10 +234,10 @@ pub(super) async fn give_back(
     Path(key): Path<i64>,
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     let reason: String = form.reason.trim().chars().take(200).collect();
     let how = Released::Returned(format!("{}: {reason}", person.session.user));
-    page.queue.let_go(key, &person.lease_token(key), &how, &page.limits, page.now()).await?;
+    page.queue.let_go(key, &lease_token(&person, key), &how, &page.limits, page.now()).await?;
     page.images.forget(key).await;
     Ok(Redirect::to("/"))
 }
@@ -254,7 +248,7 @@ pub(super) async fn bury(
     Path(key): Path<i64>,
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     held(&page, &person, key).await?;
     let reason: String = form.reason.trim().chars().take(200).collect();
     page.queue.bury(key, &person.session.user, &reason, page.now()).await?;

@@ -7,116 +7,19 @@ mod assets;
 mod case;
 mod door;
 mod error;
+mod holder;
 mod html;
 mod images;
 mod list;
 mod live;
+mod router;
 mod sign;
 mod sign_in;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::middleware;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-
 pub use error::Error;
 pub use images::{Images, View};
-
-use crate::queue::{Limits, Millis, Queue};
-
-/// What the page works with.
-#[derive(Clone)]
-pub struct Page {
-    queue: Queue,
-    images: Arc<images::Kept>,
-    limits: Limits,
-    /// A TLS proxy stands in front: cookies are marked Secure.
-    secure: bool,
-    clock: fn() -> Millis,
-    stop: watch::Receiver<bool>,
-    attempts: Arc<sign_in::Attempts>,
-    /// Password hashes under way: each takes memory on purpose.
-    hashing: Arc<Semaphore>,
-}
-
-impl std::fmt::Debug for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Page")
-    }
-}
-
-/// Bytes of a form.
-const FORM_BYTES_MAX: usize = 256 * 1024;
-const HASHES_AT_ONCE: usize = 2;
-
-impl Page {
-    /// A page over this queue; `images` opens cases, `limits` bound the leases of people.
-    pub fn new(
-        queue: Queue,
-        images: Arc<dyn Images>,
-        limits: Limits,
-        secure: bool,
-        clock: fn() -> Millis,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
-        Self {
-            queue,
-            images: Arc::new(images::Kept::new(images)),
-            limits,
-            secure,
-            clock,
-            stop,
-            attempts: Arc::default(),
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
-        }
-    }
-
-    fn now(&self) -> Millis {
-        (self.clock)()
-    }
-
-    /// All paths; a function of requests, so that tests need no socket.
-    pub fn router(self) -> Router {
-        Router::new()
-            .route("/", get(list::page))
-            .route("/rows", get(list::rows))
-            .route("/events", get(live::events))
-            .route("/sign-in", get(sign_in::form).post(sign_in::enter))
-            .route("/welcome", get(sign_in::welcome).post(sign_in::use_code))
-            .route("/welcome/code", post(sign_in::about_code))
-            .route("/sign-out", post(sign_in::leave))
-            .route("/case/{key}", get(case::page))
-            .route("/case/{key}/lease", post(case::lease))
-            .route("/case/{key}/renew", post(case::renew))
-            .route("/case/{key}/facts", get(case::facts))
-            .route("/case/{key}/frame/{index}", get(case::frame))
-            .route("/case/{key}/draft", get(sign::draft))
-            .route("/case/{key}/sign", post(sign::sign))
-            .route("/case/{key}/lower-priority", post(sign::lower))
-            .route("/case/{key}/return", post(case::give_back))
-            .route("/case/{key}/bury", post(case::bury))
-            .route("/assets/{name}", get(assets::asset))
-            .route("/favicon.ico", get(assets::favicon))
-            .fallback(error::not_found)
-            .layer(middleware::from_fn(door::origin))
-            .layer(middleware::from_fn(door::headers))
-            .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-            .with_state(self)
-    }
-}
-
-/// Serves the page on this listener until `stop` resolves, `most` connections at a time; requests under way are finished.
-pub async fn serve(page: Page, listener: TcpListener, most: usize, stop: impl Future<Output = ()>) {
-    let router = page.router();
-    let service =
-        |address: SocketAddr| TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))));
-    proto::serve::pages(listener, most, service, stop).await;
-}
+pub use router::serve;
+pub use state::Page;

@@ -1,0 +1,318 @@
+//! Runs the appliance: opens the rooms, mends what a crash left, serves, and drains from the top down.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::auditing;
+use super::control::{ControlHandler, Request, Response};
+use super::descriptors;
+use super::open::{Opened, deid_order, pool, rules};
+use super::parts::{Parts, courier};
+use super::status::Report;
+use super::supervisor::{Health, Part, Supervisor, once};
+use super::time;
+use super::{Error, Settings};
+use crate::arrivals::{ArrivingRow, Listener, ServiceHandler, event_queue, recover};
+use crate::commitment::Engine;
+use crate::escalation::{Courier, Wake};
+use crate::oversight::Terms;
+use crate::pipeline::Scheduler;
+use crate::pipeline::{NO_WORKER_WHY, Pipeline};
+use crate::retention;
+use crate::review::Page;
+use domain::study::Arriving;
+use intake::{Commitment, Intake, IntakeConfig};
+use ledger::{CODE_MS, Ledger};
+use proto::clock::now;
+
+/// How long the audit's collector may take for the last messages.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Where a running appliance listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// DICOM.
+    pub intake: SocketAddr,
+    /// DICOM over TLS, where configured.
+    pub tls: Option<SocketAddr>,
+    /// The page.
+    pub review: SocketAddr,
+}
+
+/// The running appliance as the page and the control socket see it.
+pub(super) struct Running {
+    pub(super) opened: Opened,
+    pub(super) pipeline: Pipeline,
+    pub(super) settings: Settings,
+    pub(super) arriving: Arc<Mutex<Arriving>>,
+    pub(super) wake: Arc<Notify>,
+    pub(super) courier: Option<Wake>,
+    pub(super) metrics: Mutex<Option<Arc<intake::Metrics>>>,
+    pub(super) transcripts: OnceLock<Arc<intake::Transcripts>>,
+    pub(super) counted: super::metrics::Counted,
+    pub(super) health: Arc<Health>,
+}
+
+/// Runs until `stop`; `ready` is told the addresses once everything listens.
+///
+/// # Errors
+/// Each room's own, with what to do.
+pub async fn run(
+    settings: Settings,
+    stop: CancellationToken,
+    ready: impl FnOnce(Addresses) + Send,
+) -> Result<(), Error> {
+    let opened = Opened::open(&settings).await?;
+    auditing::begin(&settings, &opened).await?;
+    time::begin(&settings, &opened).await?;
+    let arriving = Arc::new(Mutex::new(Arriving::new(settings.study)));
+    recover(&opened.site, &arriving).await?;
+    let left = retention::sweep(&opened.site).await?;
+    if left > 0 {
+        tracing::info!(files = left, "files that a crash or a former ledger had left were removed");
+    }
+    let cloud_up = Arc::new(AtomicBool::new(false));
+    let pipeline = Pipeline {
+        ledger: opened.site.ledger.clone(),
+        store: opened.site.store.clone(),
+        pool: Arc::new(pool(&settings)?),
+        deid: deid_order(&settings)?,
+        rules: Arc::new(rules(&settings)),
+        identity: opened.identity.clone(),
+        cloud_up: Arc::clone(&cloud_up),
+        no_worker: Arc::default(),
+    };
+    opened.site.ledger.set_fact(NO_WORKER_WHY, None).await?;
+    let health = Arc::new(Health::default());
+    let supervisor = Supervisor::new(Arc::clone(&health), stop.clone());
+    let workers = supervisor.keep(Part::Workers, &stop, {
+        let (pipeline, stop) = (pipeline.clone(), stop.clone());
+        move || Some(pipeline.clone().watch_workers(stop.clone()))
+    });
+    pipeline.tidy_outbox().await?;
+    let wake = Arc::new(Notify::new());
+    let courier = courier(&settings, &opened, &cloud_up).await?;
+    let running = Arc::new(Running {
+        opened: opened.clone(),
+        pipeline: pipeline.clone(),
+        settings: settings.clone(),
+        arriving: Arc::clone(&arriving),
+        wake: Arc::clone(&wake),
+        courier: courier.as_ref().map(Courier::waker),
+        metrics: Mutex::new(None),
+        transcripts: OnceLock::new(),
+        counted: super::metrics::Counted::default(),
+        health,
+    });
+    let keeper = supervisor.keep(Part::Clock, &stop, {
+        let (opened, stop) = (opened.clone(), stop.clone());
+        move || Some(time::keep(opened.clone(), stop.clone()))
+    });
+    let served = serve(settings, &supervisor, pipeline, running, courier, stop, ready).await;
+    workers.abort();
+    keeper.abort();
+    served.and_then(|()| supervisor.verdict())
+}
+
+/// Reception as configured, offering of storage commitment what `[commitment]` and `[[forward]]` say.
+fn reception(s: &Settings) -> IntakeConfig {
+    let user = s.forward.iter().any(|rule| rule.commit);
+    IntakeConfig { commitment: Commitment { provide: s.commitment.provide, user }, ..s.intake.clone() }
+}
+
+async fn serve(
+    s: Settings,
+    supervisor: &Supervisor,
+    pipeline: Pipeline,
+    running: Arc<Running>,
+    courier: Option<Courier>,
+    stop: CancellationToken,
+    ready: impl FnOnce(Addresses) + Send,
+) -> Result<(), Error> {
+    let opened = running.opened.clone();
+    let (arriving, wake) = (Arc::clone(&running.arriving), Arc::clone(&running.wake));
+    let (arrivals, recorder) = event_queue(opened.site.clone(), arriving, wake, stop.clone());
+    let engine = Arc::new(Engine::new(opened.site.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
+    let queue = arrivals.clone();
+    let services = ServiceHandler { site: opened.site.clone(), queue, engine: Arc::clone(&engine) };
+    let front = Arc::new(Listener { queue: arrivals, services });
+    let intake = Intake::bind(reception(&s), s.site.demo, &opened.site.store, front, stop.clone()).await?;
+    let page = page(&s, &running).await?;
+    let addresses =
+        Addresses { intake: intake.local_addr()?, tls: intake.tls_addr(), review: page.local_addr() };
+    let _ = running.transcripts.set(intake.transcripts());
+    *running.metrics.lock().unwrap_or_else(PoisonError::into_inner) = Some(intake.metrics());
+    let work = Scheduler {
+        pipeline,
+        arriving: Arc::clone(&running.arriving),
+        wake: Arc::clone(&running.wake),
+        courier: running.courier.clone(),
+        at_once: s.triage.workers,
+        failing: Arc::clone(&running.health.failing),
+    };
+    let (halt_audit, halt_work) = (CancellationToken::new(), CancellationToken::new());
+    let parts = Parts { supervisor, s: &s, opened: &opened, stop: &stop };
+    let collector = parts.collector(&halt_audit)?;
+    let paging = parts.paging()?;
+    let recorder = supervisor.keep(Part::Recorder, &stop, once(recorder.run()));
+    let halt = halt_work.clone();
+    let worker = supervisor.keep(Part::Work, &halt_work, move || Some(work.clone().run(halt.clone())));
+    let courier = courier.map(|c| parts.courier(c, &running));
+    let (forwards, evictor, engine) = (parts.forwards(), parts.evictor(), parts.engine(engine));
+    let control = parts.control_socket(&running);
+    let page = page.run(descriptors::of_page(&s), stop.clone());
+    let page = supervisor.keep(Part::Page, &stop, once(page));
+    ready(addresses);
+    let intake = supervisor.keep(Part::Reception, &stop, once(intake.run()));
+    // Drained from the top down: the door first, then its recorder, then the work, the page last.
+    let drained = async {
+        let _ = intake.await;
+        let _ = recorder.await;
+        let _ = engine.await;
+        halt_work.cancel();
+        let _ = worker.await;
+        for part in [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)] {
+            if let Some(part) = part {
+                let _ = part.await;
+            }
+        }
+    };
+    supervisor.drain(drained).await;
+    auditing::end(&opened);
+    halt_audit.cancel();
+    if let Some(collector) = collector {
+        // What the collector does not take now waits in the file for the next start.
+        let _ = tokio::time::timeout(LAST_WORDS, collector).await;
+    }
+    opened.site.ledger.close().await;
+    Ok(())
+}
+
+/// What an acceptance of a bundle is measured by.
+pub(super) fn terms(s: &Settings) -> Terms<'_> {
+    Terms { bundles: &s.triage.bundles, alpha: s.oversight.alpha }
+}
+
+async fn page(s: &Settings, running: &Arc<Running>) -> Result<Page<Running>, Error> {
+    Page::bind(s.review.clone(), Arc::clone(running))
+        .await
+        .map_err(|kind| Error::file("the page's address", kind, "choose another one in review.listen"))
+}
+
+impl Running {
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.opened.site.ledger
+    }
+
+    /// What the lights and `status` are made of.
+    pub(super) async fn report(&self) -> Result<Report, Error> {
+        let report = Report::of(&self.settings, &self.opened, true).await?;
+        Ok(Report { work: self.health.light(now()), ..report })
+    }
+
+    /// Carries a person's decision out and sets the work going.
+    pub(super) async fn decide(
+        &self,
+        who: &str,
+        decision: &domain::decision::Decision,
+    ) -> Result<(), crate::cases::Error> {
+        let cases = crate::cases::CaseService {
+            ledger: self.ledger(),
+            audit: &self.opened.site.audit,
+            countdown: self.settings.review.countdown,
+            hidden_most: self.settings.oversight.hidden_most,
+        };
+        cases.decide(who, decision, now()).await?;
+        self.wake.notify_one();
+        if let Some(courier) = &self.courier {
+            courier.wake();
+        }
+        Ok(())
+    }
+
+    /// Treats an arriving study as complete.
+    pub(super) fn process(&self, study: &str) {
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner).process_now(study);
+        self.wake.notify_one();
+    }
+
+    async fn put_user(&self, name: &str, code_hash: &str, reset: bool) -> Result<(), String> {
+        let until = now().saturating_add(CODE_MS);
+        self.ledger().put_user(name, code_hash, until, reset, now()).await.map_err(|e| e.to_string())?;
+        let what = if reset { "user reset" } else { "user add" };
+        self.opened.site.audit.write(now(), "operator", what, name, "").map_err(|e| e.to_string())
+    }
+}
+
+impl ControlHandler for Running {
+    async fn answer(&self, request: Request) -> Response {
+        let done = |r: Result<(), String>| match r {
+            Ok(()) => Response::Done(serde_json::Value::Null),
+            Err(words) => Response::Refused(words),
+        };
+        match request {
+            Request::Decide { who, decision } => {
+                done(self.decide(&who, &decision).await.map_err(|e| e.to_string()))
+            }
+            Request::ProcessNow { study } => {
+                self.process(&study);
+                Response::Done(serde_json::Value::Null)
+            }
+            Request::PutUser { name, code_hash, reset } => {
+                done(self.put_user(&name, &code_hash, reset).await)
+            }
+            Request::Forward(order) => match order
+                .carry_out(self.ledger(), &self.opened.site.audit, &self.opened.site.forwards)
+                .await
+            {
+                Ok(count) => Response::Done(serde_json::json!({ "changed": count })),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+            Request::Vault(order) => match order.carry_out(self.ledger(), &self.opened.site.audit).await {
+                Ok(gone) => Response::Done(gone.into()),
+                Err(error) => Response::Refused(error.to_string()),
+            },
+            Request::Oversight(order) => {
+                match order.carry_out(&terms(&self.settings), &self.opened.site).await {
+                    Ok(done) => Response::Done(done),
+                    Err(error) => Response::Refused(error.to_string()),
+                }
+            }
+            Request::Backup { to } => {
+                match super::backup(&self.settings, self.ledger(), || Ok(self.opened.site.audit.reach()), &to)
+                    .await
+                {
+                    Ok(holds) => Response::Done(holds),
+                    Err(error) => Response::Refused(error.to_string()),
+                }
+            }
+            Request::AuditExported => done(
+                self.opened
+                    .site
+                    .audit
+                    .write(now(), "operator", "audit exported", "", "")
+                    .map_err(|e| e.to_string()),
+            ),
+            Request::Associations => {
+                let list = self.transcripts.get().map(|t| t.list()).unwrap_or_default();
+                serde_json::to_value(list)
+                    .map_or_else(|_| Response::Refused("no transcripts".into()), Response::Done)
+            }
+            Request::Status => match self.report().await {
+                Ok(mut report) => {
+                    report.outcomes = self.fresh_outcomes().await.ok();
+                    let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+                    report.arriving = ArrivingRow::all(&arriving);
+                    serde_json::to_value(report)
+                        .map_or_else(|_| Response::Refused("no status".into()), Response::Done)
+                }
+                Err(error) => Response::Refused(error.to_string()),
+            },
+        }
+    }
+}
