@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::{self, MANIFEST_LIMIT};
-use crate::manifest::{FORMAT, MANIFEST};
 use crate::check;
 use crate::detector_manifest::{DetectorManifest, KIND};
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
+use crate::manifest::{FORMAT, MANIFEST};
 use crate::shipped;
 
 /// Name of the detector that comes with the product.

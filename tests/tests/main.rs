@@ -18,6 +18,7 @@ mod completion;
 mod conformant;
 mod corrected;
 mod decoders;
+#[cfg(feature = "browser")]
 mod drawn;
 mod faces;
 mod facts;
@@ -28,8 +29,10 @@ mod hostile;
 mod identity;
 mod kills_while_receiving;
 mod long_objects;
+mod metrics;
 mod model_commands;
 mod no_worker;
+mod noted;
 mod odd_files;
 mod one_clock;
 mod open_files;

@@ -7,6 +7,7 @@ use super::{Backend, Error, words};
 use deid::HoldReason;
 use domain::case_state::CaseState;
 use domain::job::{DrawnArea, Gate};
+use domain::note::check_state;
 use ledger::{CaseRow, Collisions, EarlierCase, EventRow, StudyDetail};
 use proto::case::{Plan, Priority};
 
@@ -100,6 +101,18 @@ struct CaseView {
     answered_at: Option<i64>,
     /// What a person has blacked out.
     areas: Vec<DrawnArea>,
+    /// What a technician wrote to the reader.
+    note: Option<NoteView>,
+    /// Why the note cannot be written now; `None`: it can.
+    note_not: Option<String>,
+}
+
+/// The technician's note.
+#[derive(Debug, Serialize)]
+struct NoteView {
+    text: String,
+    by: Option<String>,
+    at: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -230,8 +243,12 @@ fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
 }
 
 fn case(c: CaseRow, areas: Vec<DrawnArea>) -> CaseView {
+    let note_not = check_state(c.state).err().map(|why| why.to_string());
+    let note = (!c.note.is_empty()).then_some(NoteView { text: c.note, by: c.note_by, at: c.note_at });
     CaseView {
         areas,
+        note,
+        note_not,
         id: c.id,
         state: c.state,
         priority: c.priority,

@@ -5,5 +5,6 @@ mod client;
 mod collided;
 mod decided;
 mod door;
+mod noted;
 mod shown;
 mod undone;
