@@ -1,5 +1,5 @@
 //! The site's pseudonym keys: keyed replacements for patients and UIDs, and the per-patient date offset.
-use super::Error;
+use super::error::Error;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;

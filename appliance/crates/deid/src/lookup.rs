@@ -1,6 +1,6 @@
 //! A patient of the vault looked up by the Patient ID.
-use super::person::Person;
-use super::way::{Originals, WayBack};
+use super::person::{Originals, Person};
+use super::reidentification_map::WayBack;
 use dicom::{Tag, keyword, tags};
 
 /// What the vault has of a Patient ID.

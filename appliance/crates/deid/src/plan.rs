@@ -1,28 +1,20 @@
 //! The plan of one instance: everything that is written, and everything that was taken out.
-use super::account::Actions;
 use super::apply::Transformer;
-use super::rule::ActionCode;
+use super::context::StudyContext;
+use super::deidentified::Deidentified;
+use super::error::Error;
+use super::facts::Facts;
+use super::hold::{self, HoldReason};
+use super::keys::Keys;
+use super::mark;
+use super::policy::Policy;
+use super::reidentification_map::WayBack;
 use super::step::Step;
-use super::{Deidentified, Error, Facts, HoldReason, Keys, Policy, StudyContext, WayBack, gate, mark};
+use super::terms::{ActionCode, Actions, PixelBox, RemovedValue};
 use dicom::{self, ByteRange, DataSet, FileMeta, ReadAt, TransferSyntax, Value, tags};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
-
-/// A rectangle to black out, in pixels: columns `x0..x1`, rows `y0..y1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PixelBox {
-    /// Frame, from 0; `None` for every frame.
-    pub frame: Option<u32>,
-    /// First column.
-    pub x0: u32,
-    /// First row.
-    pub y0: u32,
-    /// First column after the box.
-    pub x1: u32,
-    /// First row after the box.
-    pub y1: u32,
-}
 
 /// Pixel data as it is written after blacking out: uncompressed, samples of a pixel side by side.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -60,38 +52,6 @@ impl NativePixels {
     }
 }
 
-/// What kind of value was removed; decides how the second pass looks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RemovedKind {
-    /// A person's name, components split at `^`, `=` and blanks.
-    Name,
-    /// An identifier: patient, accession, order, device, phone.
-    Id,
-    /// A DA or DT value.
-    Date,
-    /// A UID.
-    Uid,
-    /// An institution, an address, a free text.
-    Text,
-}
-
-/// A value that was removed or replaced. Identified: `Debug` shows its kind alone; it stays in the worker.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RemovedValue {
-    /// Its kind.
-    pub kind: RemovedKind,
-    /// The decoded text.
-    pub text: String,
-    /// The bytes as they were stored, without padding.
-    pub raw: Vec<u8>,
-}
-
-impl fmt::Debug for RemovedValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemovedValue({:?})", self.kind)
-    }
-}
-
 /// What to write for one instance and why. `Debug` shows counts alone.
 #[derive(Clone)]
 pub struct Plan {
@@ -111,7 +71,7 @@ pub struct Plan {
     pub actions: Actions,
     /// Every removed value, sorted, each once; for [`super::Search`].
     pub removed: Vec<RemovedValue>,
-    /// What leads back from its pseudonyms, for the site's vault.
+    /// What its pseudonyms replaced, for the site's vault.
     pub way: WayBack,
     /// Why it waits for a person; empty when it may leave.
     pub holds: Vec<HoldReason>,
@@ -140,7 +100,7 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
     let mut work = Transformer::new(data, meta, context, policy, keys, own);
     let mut header = work.data_set(data);
     work.note_meta(meta);
-    let (actions, removed, way) = work.finish(&header);
+    let (actions, removed, reidentification) = work.finish(&header);
     mark::put(&mut header, data, context, policy, own);
     let copies = ranges(&header);
     Plan {
@@ -152,8 +112,8 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         anew: false,
         actions,
         removed,
-        way,
-        holds: gate::reasons(meta, data, context, policy),
+        way: reidentification,
+        holds: hold::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
         policy: policy.name().to_owned(),
     }
@@ -262,7 +222,7 @@ impl Plan {
 
     /// Writes the de-identified P10 file, copying pixels from `source` ([`dicom::Parsed::bulk`]).
     ///
-    /// Holds are not looked at here: who may release what is the gate's business.
+    /// Holds are not looked at here: who may release what is decided elsewhere.
     ///
     /// # Errors
     /// [`Error::BoxesNotApplied`] when there are boxes; otherwise those of reading and writing.

@@ -1,10 +1,7 @@
 //! The statement of a case: what was done to it before it left, for the officer who asks. Holds no value of any
 //! attribute. It stays at the site; its digest travels with the case.
-use super::Actions;
-use super::plan::PixelBox;
 use super::policy::Policy;
-use super::profile::attribute_name;
-use super::rule::{ActionCode, Rule};
+use super::terms::{ActionCode, Actions, PixelBox, Rule, attribute_name};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 

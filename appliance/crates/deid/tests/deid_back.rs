@@ -1,4 +1,4 @@
-//! Re-identification: what a plan's way back knows is put back at every level, and nothing is passed on in part.
+//! Re-identification: what the re-identification map knows is put back at every level, and nothing is passed on in part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
@@ -61,7 +61,7 @@ fn meta(data: &DataSet) -> FileMeta {
     FileMeta::for_data_set(data, TransferSyntax::EXPLICIT_LE)
 }
 
-/// De-identified, written, read again; with the way back.
+/// De-identified, written, read again; with the re-identification map.
 fn sent(data: &DataSet, policy: &Policy, keys: &Keys) -> (FileMeta, DataSet, WayBack) {
     let meta = meta(data);
     let made = plan(&meta, data, &StudyContext::of(&meta, data), policy, keys);

@@ -1,5 +1,5 @@
-//! What leads back from the pseudonyms of a study to what they replaced: the values that the site's vault keeps.
-use super::person::{Person, text_of};
+//! The re-identification map: pseudonyms of a study with what they replaced, as the site's vault keeps it.
+use super::person::{Originals, Person, text_of};
 use dicom::{DataSet, Tag, keyword, tags};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +32,6 @@ pub(super) const OF_STUDY: [Tag; 6] = [
     tags::REFERRING_PHYSICIAN_NAME,
     tags::STUDY_DESCRIPTION,
 ];
-
-/// Attributes by keyword with their original values as decoded text.
-pub type Originals = BTreeMap<String, String>;
 
 /// One patient and what of theirs was replaced.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
