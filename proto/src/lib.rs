@@ -5,6 +5,7 @@
 //! | `clock` | the time both products go by |
 //! | `limits` | every bound, with its unit in its name, checked against each other at compile time |
 //! | `ids` | random names of sites, cases and envelopes |
+//! | `blame` | whose fault an error is and whether trying again helps |
 //! | `words` | the words of triage, with the checks every text passes |
 //! | `case` | `case.json`: the case manifest and its validator |
 //! | `report` | `report.json`: what a report says and may do |
@@ -19,6 +20,7 @@
 //!
 //! And what both do alike without the other: `descriptors` raises the limit of open files, `serve` takes connections.
 
+pub mod blame;
 pub mod case;
 pub mod clock;
 pub mod content;
