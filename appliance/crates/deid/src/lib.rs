@@ -1,12 +1,12 @@
 //! De-identification, PS3.15 annex E: decides from values what may leave, and returns a plan.
 //!
 //! Pure: no clock, disk, randomness, log. The same instance, study context, policy and keys give the same plan,
-//! so that packing can repeat what a person looked at and prove it by [`Plan::digest`].
+//! so that packing can repeat what a person looked at and prove it by [`DeidPlan::digest`].
 //!
 //! 1. [`StudyContext::add`] every instance of the study (order does not matter);
 //! 2. [`plan`] each instance: new header, byte ranges to copy, actions, removed values, reasons to hold;
-//! 3. [`Plan::clean_pixels`] with what `pixels` found;
-//! 4. [`Plan::write`] the de-identified P10 file, only when nothing holds it or a person released it;
+//! 3. [`DeidPlan::clean_pixels`] with what `pixels` found;
+//! 4. [`DeidPlan::write`] the de-identified P10 file, only when nothing holds it or a person released it;
 //! 5. [`Search`] the bytes about to be packed for every removed value, independently of the planning.
 //!
 //! Which attributes are kept, and why, is in `kept.rs`; the terms that all files share are in `terms.rs`.
@@ -63,7 +63,7 @@ pub use keys::Keys;
 pub use lookup::{Found, find};
 pub use person::{Originals, Person};
 pub use placeholder::IdRules;
-pub use plan::{NativePixels, Plan, explain, plan};
+pub use plan::{DeidPlan, NativePixels, explain, plan};
 pub use policy::Policy;
 pub use profile::{Deviation, Head, PrivateAttribute, Profile};
 pub use region::{DeviceRegion, Regions, regions};

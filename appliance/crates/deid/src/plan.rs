@@ -54,7 +54,7 @@ impl NativePixels {
 
 /// What to write for one instance and why. `Debug` shows counts alone.
 #[derive(Clone)]
-pub struct Plan {
+pub struct DeidPlan {
     /// The new data set; byte ranges in it refer to [`dicom::Parsed::bulk`] of the original.
     pub header: Deidentified<DataSet>,
     /// What may leave beside the pixels.
@@ -80,9 +80,9 @@ pub struct Plan {
     policy: String,
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for DeidPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
+        f.debug_struct("DeidPlan")
             .field("policy", &self.policy)
             .field("actions", &self.action_counts())
             .field("boxes", &self.boxes.len())
@@ -93,7 +93,13 @@ impl fmt::Debug for Plan {
 }
 
 /// Decides what leaves of one instance. Pure: the same arguments give the same plan.
-pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Policy, keys: &Keys) -> Plan {
+pub fn plan(
+    meta: &FileMeta,
+    data: &DataSet,
+    context: &StudyContext,
+    policy: &Policy,
+    keys: &Keys,
+) -> DeidPlan {
     let narrowed = policy.retains_identifiers().then(|| context.without_retained(policy));
     let context = narrowed.as_ref().unwrap_or(context);
     let own = mark::is_own(data, policy, keys);
@@ -103,7 +109,7 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
     let (actions, removed, reidentification) = work.finish(&header);
     mark::put(&mut header, data, context, policy, own);
     let copies = ranges(&header);
-    Plan {
+    DeidPlan {
         facts: Deidentified::new(Facts::of(&header)),
         header: Deidentified::new(header),
         copies,
@@ -137,7 +143,7 @@ pub fn explain(
     work.trail.unwrap_or_default()
 }
 
-impl Plan {
+impl DeidPlan {
     /// How often each action was taken, at every level.
     pub fn action_counts(&self) -> BTreeMap<ActionCode, u32> {
         let mut counts: BTreeMap<ActionCode, u32> = BTreeMap::new();
@@ -150,7 +156,7 @@ impl Plan {
 
     /// Takes in what `pixels` found in every frame: these boxes are black in what is written, and no reason to wait is
     /// left that is about text in the pixels. An instance with boxes says Burned In Annotation NO only because
-    /// [`Plan::write_with_pixels`] insists on getting the blackened pixels.
+    /// [`DeidPlan::write_with_pixels`] insists on getting the blackened pixels.
     pub fn clean_pixels(&mut self, boxes: &[PixelBox]) {
         self.boxes.extend_from_slice(boxes);
         self.boxes.sort_unstable();
@@ -170,7 +176,7 @@ impl Plan {
     }
 
     /// Takes in where the face is: black in what is written, and no reason to wait any more. As with
-    /// [`Plan::clean_pixels`], the header says so because writing insists on the blackened pixels.
+    /// [`DeidPlan::clean_pixels`], the header says so because writing insists on the blackened pixels.
     pub fn deface(&mut self, boxes: &[PixelBox]) {
         self.face = boxes.to_vec();
         self.holds.retain(|hold| *hold != HoldReason::FaceInVolume);

@@ -9,8 +9,8 @@ use super::open::{Source, open};
 use super::pixel_text::Looked;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
-    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, WayBack,
-    plan,
+    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, RemovedValue, StudyContext,
+    WayBack, plan,
 };
 use dicom::{Parsed, tags};
 use domain::job::{DeidOrder, InstanceRef, ListFacts};
@@ -60,7 +60,7 @@ const KEPT_FRAMES: usize = 8;
 /// What [`each_plan`] tells of an instance.
 pub(super) enum Seen<'a> {
     /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
-    Planned(&'a Parsed, &'a Source<'a>, &'a Plan, &'a mut Option<Looked>),
+    Planned(&'a Parsed, &'a Source<'a>, &'a DeidPlan, &'a mut Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
@@ -166,7 +166,7 @@ pub(super) fn survey(
 }
 
 impl Survey {
-    fn take_plan(&mut self, made: &Plan) {
+    fn take_plan(&mut self, made: &DeidPlan) {
         for (action, count) in made.action_counts() {
             *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(count);
         }
@@ -185,7 +185,7 @@ impl Survey {
         self.way.add(made.way.clone());
     }
 
-    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &Plan) {
+    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &DeidPlan) {
         match Image::new(parsed, source) {
             Ok(image) => {
                 if self.items.is_empty() {

@@ -9,7 +9,7 @@ use crate::bag::Bag;
 use crate::open::{Source, split};
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
-use deid::{Actions, Area, Plan, Statement, WayBack};
+use deid::{Actions, Area, DeidPlan, Statement, WayBack};
 use dicom::Parsed;
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
@@ -21,7 +21,7 @@ const LONGEST: usize = 250;
 pub(crate) fn write(
     parsed: &Parsed,
     source: &Source<'_>,
-    plan: &Plan,
+    plan: &DeidPlan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
     if plan.is_untouched() {
