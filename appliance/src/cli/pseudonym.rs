@@ -11,7 +11,7 @@ use super::out::{self, Failure};
 use crate::house::{
     Request, Response, Settings, VaultOrder, VaultUse, ask, open_audit, open_ledger, rotate, socket_path,
 };
-use deid::{Found, Keys, PatientBack, find as find_patient};
+use deid::{Found, Keys, PatientEntry, find as find_patient};
 use ledger::Ledger;
 
 /// Commands about pseudonyms. All but `list` are audited, in your name and with your reason.
@@ -130,7 +130,7 @@ async fn list(w: &Where) -> Result<(), Failure> {
 }
 
 /// One patient as a JSON object.
-fn patient(pseudonym: &str, back: &PatientBack) -> serde_json::Value {
+fn patient(pseudonym: &str, back: &PatientEntry) -> serde_json::Value {
     serde_json::json!({
         "pseudonym": pseudonym, "patient": back.attributes, "dates_shifted_by_days": back.days,
         "studies": back.studies, "uids": back.uids, "ambiguous": back.ambiguous,

@@ -6,7 +6,7 @@ use proto::ids::EnvelopeId;
 
 use super::{Conveyor, Error, Outcome, Unopened, now};
 use crate::escalation::Identity;
-use deid::WayBack;
+use deid::ReidentificationMap;
 use domain::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
 use ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
@@ -238,7 +238,7 @@ impl Conveyor {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
-            way_back: WayBack::default(),
+            way_back: ReidentificationMap::default(),
             statement: String::new(),
             signature: String::new(),
         };

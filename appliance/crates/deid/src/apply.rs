@@ -5,7 +5,7 @@ use super::dummy::{dummy, empty};
 use super::keys::Keys;
 use super::person::Person;
 use super::policy::Policy;
-use super::reidentification_map::WayBack;
+use super::reidentification_map::ReidentificationMap;
 use super::rule::{self, Place};
 use super::step::Step;
 use super::terms::{ActionCode, Actions, OptionSet, RemovedValue, Rule};
@@ -74,7 +74,7 @@ pub(super) struct Transformer<'a> {
     /// The instance itself.
     data: &'a DataSet,
     /// What its pseudonyms replaced.
-    pub(super) reidentification: WayBack,
+    pub(super) reidentification: ReidentificationMap,
     /// SOP class and instance of the file meta: what the data set forgot to say.
     meta: (Option<String>, Option<String>),
     year: Option<i64>,
@@ -108,7 +108,7 @@ impl<'a> Transformer<'a> {
             person,
             patient,
             data,
-            reidentification: WayBack::default(),
+            reidentification: ReidentificationMap::default(),
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
             account: Account::new(keys),
@@ -118,7 +118,7 @@ impl<'a> Transformer<'a> {
     }
 
     /// Actions by count, removed values, sorted, and the re-identification map.
-    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>, WayBack) {
+    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>, ReidentificationMap) {
         let (actions, removed) = self.account.finish(header);
         (actions, removed, self.reidentification)
     }

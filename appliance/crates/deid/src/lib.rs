@@ -67,7 +67,7 @@ pub use plan::{DeidPlan, NativePixels, explain, plan};
 pub use policy::Policy;
 pub use profile::{Deviation, Head, PrivateAttribute, Profile};
 pub use region::{DeviceRegion, Regions, regions};
-pub use reidentification_map::{PatientBack, WayBack, says_whose};
+pub use reidentification_map::{PatientEntry, ReidentificationMap, says_whose};
 pub use reidentify::{Restored, pseudonyms, restore};
 pub use search::{Hit, Region, Search};
 pub use statement::{Area, Done, EDITION, Reason, Statement, statement_message};

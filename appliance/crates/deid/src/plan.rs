@@ -8,7 +8,7 @@ use super::hold::{self, HoldReason};
 use super::keys::Keys;
 use super::mark;
 use super::policy::Policy;
-use super::reidentification_map::WayBack;
+use super::reidentification_map::ReidentificationMap;
 use super::step::Step;
 use super::terms::{ActionCode, Actions, PixelBox, RemovedValue};
 use dicom::{self, ByteRange, DataSet, FileMeta, ReadAt, TransferSyntax, Value, tags};
@@ -72,7 +72,7 @@ pub struct DeidPlan {
     /// Every removed value, sorted, each once; for [`super::Search`].
     pub removed: Vec<RemovedValue>,
     /// What its pseudonyms replaced, for the site's vault.
-    pub way: WayBack,
+    pub reidentification: ReidentificationMap,
     /// Why it waits for a person; empty when it may leave.
     pub holds: Vec<HoldReason>,
     /// The syntax that is written.
@@ -118,7 +118,7 @@ pub fn plan(
         anew: false,
         actions,
         removed,
-        way: reidentification,
+        reidentification,
         holds: hold::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
         policy: policy.name().to_owned(),

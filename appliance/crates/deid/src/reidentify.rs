@@ -1,7 +1,7 @@
 //! Re-identification: putting back what the pseudonyms of a study replaced (PS3.15 section E.2, re-identification).
 use super::keys::Keys;
 use super::person::Originals;
-use super::reidentification_map::{OF_STUDY, OF_TOP, WayBack, says_whose};
+use super::reidentification_map::{OF_STUDY, OF_TOP, ReidentificationMap, says_whose};
 use super::text::{UTF_8, beyond_ascii};
 use super::{date, mark};
 use dicom::{Charset, DataSet, Element, FileMeta, Value, Vr, keyword, tags, vr_of};
@@ -36,7 +36,7 @@ pub struct Restored {
 /// Puts back what `map` knows: UIDs and patients at every level and inside texts, the patient's and the study's
 /// attributes, and the dates of instances that this site itself has sent. The patient comes back as the study had them.
 /// What de-identification removed and no vault keeps stays away; the marks of de-identification go.
-pub fn restore(meta: &FileMeta, data: &DataSet, map: &WayBack, keys: &Keys) -> Restored {
+pub fn restore(meta: &FileMeta, data: &DataSet, map: &ReidentificationMap, keys: &Keys) -> Restored {
     let back = Back::of(data, map);
     let found = pseudonyms(meta, data, keys);
     let unknown = found.iter().filter(|p| !back.knows(p)).count();
@@ -66,7 +66,7 @@ pub fn restore(meta: &FileMeta, data: &DataSet, map: &WayBack, keys: &Keys) -> R
 
 /// What is known of one instance.
 struct Back<'w> {
-    map: &'w WayBack,
+    map: &'w ReidentificationMap,
     /// What is known of its study.
     study: Option<&'w Originals>,
     /// Its patient as that study had them: what else is known under the pseudonym does not count then.
@@ -74,7 +74,7 @@ struct Back<'w> {
 }
 
 impl<'w> Back<'w> {
-    fn of(data: &DataSet, map: &'w WayBack) -> Self {
+    fn of(data: &DataSet, map: &'w ReidentificationMap) -> Self {
         let uid = data.uid(tags::STUDY_INSTANCE_UID).unwrap_or_default();
         let patient = data.text(tags::PATIENT_ID).unwrap_or_default();
         let own = map.study_of(&patient, &uid);

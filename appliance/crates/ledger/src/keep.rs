@@ -8,7 +8,7 @@ use sqlx::{Sqlite, Transaction};
 use super::columns::{VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
 use super::vault::Identity;
 use super::{Ledger, Result, Seal};
-use deid::{Originals, PatientBack, WayBack, says_whose};
+use deid::{Originals, PatientEntry, ReidentificationMap, says_whose};
 
 /// What the vault has to say against a way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +46,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn keep_way_back(
         &self,
-        way: &WayBack,
+        way: &ReidentificationMap,
         key_name: &str,
         released: impl Fn(Contradiction) -> bool + Send,
         now: i64,
@@ -76,7 +76,7 @@ impl Ledger {
 async fn keep_patient(
     tx: &mut Transaction<'_, Sqlite>,
     seal: &Seal,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
     key_name: &str,
     now: i64,
 ) -> Result<bool> {
@@ -89,7 +89,7 @@ async fn keep_patient(
         None => None,
     };
     let days = known.as_ref().map_or(0, |k| k.days);
-    let mut back = PatientBack { attributes: known.unwrap_or_default().attributes, ..Default::default() };
+    let mut back = PatientEntry { attributes: known.unwrap_or_default().attributes, ..Default::default() };
     let strange = back.is_other(&patient.attributes) && !knows(tx, seal, pseudonym, patient).await?;
     let other = strange || patient.ambiguous.contains(pseudonym);
     if !back.is_other(&patient.attributes) {
@@ -118,7 +118,7 @@ async fn knows(
     tx: &mut Transaction<'_, Sqlite>,
     seal: &Seal,
     pseudonym: &str,
-    patient: &PatientBack,
+    patient: &PatientEntry,
 ) -> Result<bool> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT pseudonym, identity FROM vault_studies WHERE patient = ?")
@@ -138,7 +138,7 @@ async fn knows(
 async fn keep_studies(
     tx: &mut Transaction<'_, Sqlite>,
     seal: &Seal,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
 ) -> Result<()> {
     for (study, originals) in &patient.studies {
         sqlx::query(
@@ -158,7 +158,7 @@ async fn keep_studies(
 async fn keep_uids(
     tx: &mut Transaction<'_, Sqlite>,
     seal: &Seal,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
 ) -> Result<bool> {
     let mut contradicted = false;
     for (uid, original) in &patient.uids {

@@ -9,8 +9,8 @@ use super::open::{Source, open};
 use super::pixel_text::Looked;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
-    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, RemovedValue, StudyContext,
-    WayBack, plan,
+    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, ReidentificationMap, RemovedValue,
+    StudyContext, plan,
 };
 use dicom::{Parsed, tags};
 use domain::job::{DeidOrder, InstanceRef, ListFacts};
@@ -43,7 +43,7 @@ pub(super) struct Survey {
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
     /// What leads back from the pseudonyms.
-    pub way: WayBack,
+    pub way: ReidentificationMap,
     /// What is black in what leaves, by instance.
     pub black: BTreeMap<u32, Vec<PixelBox>>,
     /// The same without faces, whose boxes are many and narrow.
@@ -182,7 +182,7 @@ impl Survey {
             }
         }
         self.removed.extend(made.removed.iter().cloned());
-        self.way.add(made.way.clone());
+        self.way.add(made.reidentification.clone());
     }
 
     fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &DeidPlan) {

@@ -9,7 +9,7 @@ use crate::bag::Bag;
 use crate::open::{Source, split};
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
-use deid::{Actions, Area, DeidPlan, Statement, WayBack};
+use deid::{Actions, Area, DeidPlan, ReidentificationMap, Statement};
 use dicom::Parsed;
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
@@ -39,7 +39,7 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
-    let mut patients = WayBack::default();
+    let mut patients = ReidentificationMap::default();
     each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
@@ -56,7 +56,7 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                     .iter()
                     .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
                     .collect();
-                patients.add(plan.way.patients(LONGEST));
+                patients.add(plan.reidentification.patients(LONGEST));
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
                     for (key, number) in &plan.actions {
