@@ -1,12 +1,16 @@
 //! The data set reader: an explicit stack of open sequences and items, every length checked before it is used.
+use super::charset::Charset;
+use super::dictionary::vr_of;
+use super::error::Error;
 use super::header::{Cursor, Encoding, Header};
 use super::inflate::inflate;
-use super::meta::read_meta;
+use super::meta::{FileMeta, read_meta};
 use super::number::{swap_words, u32_at};
-use super::{
-    ByteRange, Charset, DataSet, Element, Error, FileMeta, Fragments, ReadAt, Tag, TransferSyntax, Value, Vr,
-    tags, vr_of,
-};
+use super::source::ReadAt;
+use super::syntax::TransferSyntax;
+use super::tag::{Tag, tags};
+use super::value::{ByteRange, DataSet, Element, Fragments, Value};
+use super::vr::Vr;
 
 /// Bounds of one reading. All of them hold together, whatever the source claims.
 #[derive(Clone, Debug)]

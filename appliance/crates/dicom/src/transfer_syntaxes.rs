@@ -7,8 +7,10 @@ use super::sop_classes::matches;
 pub const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
 /// Explicit VR Little Endian (PS3.5 A.2).
 pub const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
-const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
-const PAPYRUS: &str = "1.2.840.10008.1.20";
+/// Explicit VR Big Endian (PS3.5 A.3), retired.
+pub const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
+/// Papyrus 3 Implicit VR Little Endian, retired.
+pub const PAPYRUS: &str = "1.2.840.10008.1.20";
 /// GE's private syntax with big-endian pixels: its element headers are implicit little endian.
 const GE_PRIVATE: &str = "1.2.840.113619.5.2";
 const DEFLATED: [&str; 3] = ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"];
