@@ -70,11 +70,8 @@ pub use region::{DeviceRegion, Regions, regions};
 pub use reidentification_map::{PatientEntry, ReidentificationMap, says_whose};
 pub use reidentify::{Restored, pseudonyms, restore};
 pub use search::{Hit, Region, Search};
-pub use statement::{Area, Done, EDITION, Reason, Statement, statement_message};
+pub use statement::{Area, Done, Reason, Statement, statement_message};
 pub use step::Step;
-pub use terms::{
-    ActionCode, Actions, Complaint, Dates, OptionSet, PixelBox, RemovedKind, RemovedValue, Rule,
-    attribute_name,
-};
+pub use terms::{ActionCode, Actions, Complaint, PixelBox, RemovedKind, RemovedValue, Rule, attribute_name};
 pub use text::fold;
 pub use whose::Whose;

@@ -54,7 +54,7 @@ impl Person {
     }
 
     /// The same of attributes by keyword, as the vault keeps them under one pseudonym; there every id counts.
-    pub fn of_originals(originals: &Originals) -> Self {
+    pub(super) fn of_originals(originals: &Originals) -> Self {
         Self::gather(|tag| originals.get(keyword(tag)?).cloned()).without_nobody()
     }
 

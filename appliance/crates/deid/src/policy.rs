@@ -127,22 +127,22 @@ impl Policy {
     }
 
     /// What happens to dates.
-    pub fn dates(&self) -> Dates {
+    pub(super) fn dates(&self) -> Dates {
         self.dates
     }
 
     /// The options that hold beside the Basic Profile.
-    pub fn options(&self) -> OptionSet {
+    pub(super) fn options(&self) -> OptionSet {
         self.options
     }
 
     /// The names of the options that hold, in the order of the table's columns.
-    pub fn option_names(&self) -> Vec<&'static str> {
+    pub(super) fn option_names(&self) -> Vec<&'static str> {
         OPTIONS.iter().filter(|(_, option)| self.options.has(*option)).map(|(name, _)| *name).collect()
     }
 
     /// Options and deviations with the site's reasons for them; empty for a built-in policy.
-    pub fn reasons(&self) -> &[(String, String)] {
+    pub(super) fn reasons(&self) -> &[(String, String)] {
         &self.reasons
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// The edition of the standard that the table comes from.
-pub const EDITION: &str = "PS3.15 2026c, annex E";
+const EDITION: &str = "PS3.15 2026c, annex E";
 
 /// What a statement is and is not; part of every one.
 const NOTICE: &str = "Pseudonymised, not anonymous. The site that holds the pseudonym key can map back; the receiver \

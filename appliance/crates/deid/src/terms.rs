@@ -63,7 +63,7 @@ impl ActionCode {
     }
 
     /// The action of a letter.
-    pub fn from_letter(letter: &str) -> Option<Self> {
+    pub(super) fn from_letter(letter: &str) -> Option<Self> {
         use ActionCode::{C, D, K, U, X, Z};
         [D, Z, X, K, C, U].into_iter().find(|action| action.as_str() == letter)
     }
@@ -105,7 +105,7 @@ pub type Actions = BTreeMap<(Tag, ActionCode, Rule), u32>;
 
 /// What happens to dates and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dates {
+pub(super) enum Dates {
     /// Emptied, removed or set to 1 January of the year, as the attribute's type allows; the day number relative
     /// to the study is written instead.
     Removed,
@@ -117,28 +117,27 @@ pub enum Dates {
 
 /// Options of PS3.15 annex E as a set of bits, in the order of the columns of table E.1-1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OptionSet(pub(super) u16);
+pub(super) struct OptionSet(pub(super) u16);
 
-#[allow(missing_docs)]
 impl OptionSet {
-    pub const RETAIN_SAFE_PRIVATE: OptionSet = OptionSet(1);
-    pub const RETAIN_UIDS: OptionSet = OptionSet(1 << 1);
-    pub const RETAIN_DEVICE_IDENTITY: OptionSet = OptionSet(1 << 2);
-    pub const RETAIN_INSTITUTION_IDENTITY: OptionSet = OptionSet(1 << 3);
-    pub const RETAIN_PATIENT_CHARACTERISTICS: OptionSet = OptionSet(1 << 4);
-    pub const RETAIN_FULL_DATES: OptionSet = OptionSet(1 << 5);
-    pub const RETAIN_MODIFIED_DATES: OptionSet = OptionSet(1 << 6);
-    pub const CLEAN_DESCRIPTORS: OptionSet = OptionSet(1 << 7);
-    pub const CLEAN_STRUCTURED_CONTENT: OptionSet = OptionSet(1 << 8);
-    pub const CLEAN_GRAPHICS: OptionSet = OptionSet(1 << 9);
+    pub(super) const RETAIN_SAFE_PRIVATE: OptionSet = OptionSet(1);
+    pub(super) const RETAIN_UIDS: OptionSet = OptionSet(1 << 1);
+    pub(super) const RETAIN_DEVICE_IDENTITY: OptionSet = OptionSet(1 << 2);
+    pub(super) const RETAIN_INSTITUTION_IDENTITY: OptionSet = OptionSet(1 << 3);
+    pub(super) const RETAIN_PATIENT_CHARACTERISTICS: OptionSet = OptionSet(1 << 4);
+    pub(super) const RETAIN_FULL_DATES: OptionSet = OptionSet(1 << 5);
+    pub(super) const RETAIN_MODIFIED_DATES: OptionSet = OptionSet(1 << 6);
+    pub(super) const CLEAN_DESCRIPTORS: OptionSet = OptionSet(1 << 7);
+    pub(super) const CLEAN_STRUCTURED_CONTENT: OptionSet = OptionSet(1 << 8);
+    pub(super) const CLEAN_GRAPHICS: OptionSet = OptionSet(1 << 9);
 
     /// Both sets together.
-    pub const fn with(self, other: OptionSet) -> OptionSet {
+    pub(super) const fn with(self, other: OptionSet) -> OptionSet {
         OptionSet(self.0 | other.0)
     }
 
     /// Every option of `other` is in here.
-    pub const fn has(self, other: OptionSet) -> bool {
+    pub(super) const fn has(self, other: OptionSet) -> bool {
         self.0 & other.0 == other.0
     }
 }

@@ -43,8 +43,6 @@ pub struct Parsed {
     pub data: DataSet,
     /// Bytes after the end of the data set: neither padding nor elements. They are never copied.
     pub trailing: u64,
-    /// Pixel Data claims more bytes than there are.
-    pub short_pixels: bool,
     inflated: Option<Vec<u8>>,
 }
 
@@ -107,13 +105,13 @@ fn parse(source: &dyn ReadAt, at: u64, mut meta: FileMeta, limits: &Limits) -> R
             });
         }
     }
-    let mut reader = Reader { cursor, limits, memory: 0, count: 0, short_pixels: false, trailing: 0 };
+    let mut reader = Reader { cursor, limits, memory: 0, count: 0, trailing: 0 };
     let data = reader.run(encoding)?;
     if data.is_empty() && data.duplicates.is_empty() {
         return Err(Error::NotDicom);
     }
-    let (short_pixels, trailing) = (reader.short_pixels, reader.trailing);
-    Ok(Parsed { meta, data, trailing, short_pixels, inflated })
+    let trailing = reader.trailing;
+    Ok(Parsed { meta, data, trailing, inflated })
 }
 
 /// What is open: an item (or the data set itself), or a sequence.
@@ -127,7 +125,6 @@ struct Reader<'a> {
     limits: &'a Limits,
     memory: u64,
     count: usize,
-    short_pixels: bool,
     trailing: u64,
 }
 
@@ -216,7 +213,6 @@ impl Reader<'_> {
             if !(whole && pixels) {
                 return Err(Error::Truncated);
             }
-            self.short_pixels = true;
             length = self.cursor.left();
         }
         let value = self.value(&header, length, pixels, encoding)?;

@@ -6,11 +6,11 @@ use super::transfer_syntaxes;
 pub struct TransferSyntax {
     uid: String,
     /// Value representations are written.
-    pub explicit_vr: bool,
+    pub(super) explicit_vr: bool,
     /// Numbers are big endian (retired, still met).
     pub big_endian: bool,
     /// The whole data set is deflated.
-    pub deflated: bool,
+    pub(super) deflated: bool,
     /// Pixel Data is a sequence of fragments.
     pub encapsulated: bool,
 }
@@ -21,9 +21,9 @@ impl TransferSyntax {
     /// UID of Explicit VR Little Endian.
     pub const EXPLICIT_LE: &'static str = transfer_syntaxes::EXPLICIT_LE;
     /// UID of Deflated Explicit VR Little Endian.
-    pub const DEFLATED_LE: &'static str = "1.2.840.10008.1.2.1.99";
+    pub(super) const DEFLATED_LE: &'static str = "1.2.840.10008.1.2.1.99";
     /// UID of Explicit VR Big Endian.
-    pub const EXPLICIT_BE: &'static str = transfer_syntaxes::EXPLICIT_BE;
+    pub(super) const EXPLICIT_BE: &'static str = transfer_syntaxes::EXPLICIT_BE;
 
     /// The syntax of a UID. An unregistered UID is read as explicit little endian with fragments, which is
     /// what every syntax added since 1996 is.

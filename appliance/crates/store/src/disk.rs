@@ -120,7 +120,7 @@ pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8], offset: u64, step
 
 /// The system's own disk.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemDisk;
+pub(crate) struct SystemDisk;
 
 struct SystemFile(File);
 

@@ -47,7 +47,7 @@ pub use proto::blame::{Fault, Retry};
 pub use proto::units;
 
 pub use config::{Eviction, StoreConfig};
-pub use disk::{Disk, DiskFile, Listed, SystemDisk};
+pub use disk::{Disk, DiskFile, Listed};
 pub use entry::Entry;
 pub use error::{Error, Step};
 pub use file_store::FileStore;

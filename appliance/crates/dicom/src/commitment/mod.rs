@@ -11,6 +11,6 @@ mod types;
 pub use data::{decode_report, decode_request, encode_report, encode_request};
 pub use error::Fault;
 pub use types::{
-    ACTION_REQUEST, REASONS_GIVEN, REFERENCES_MAX, Reason, Reference, Report, STORAGE_COMMITMENT,
-    Transaction, WELL_KNOWN_INSTANCE,
+    ACTION_REQUEST, REASONS_GIVEN, Reason, Reference, Report, STORAGE_COMMITMENT, Transaction,
+    WELL_KNOWN_INSTANCE,
 };

@@ -9,7 +9,7 @@ pub const WELL_KNOWN_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
 /// Action Type ID "request storage commitment" (PS3.4 J.3.2).
 pub const ACTION_REQUEST: u16 = 1;
 /// Most instances in one transaction.
-pub const REFERENCES_MAX: usize = 20_000;
+pub(super) const REFERENCES_MAX: usize = 20_000;
 
 /// An instance as a transaction names it. Identifying.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ impl Reason {
     /// Duplicate transaction UID.
     pub const DUPLICATE_TRANSACTION: Reason = Reason(0x0131);
     /// Resource limitation.
-    pub const RESOURCES: Reason = Reason(0x0213);
+    const RESOURCES: Reason = Reason(0x0213);
 
     /// In words.
     #[must_use]

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::disk::SystemDisk;
 use super::faults::{Failure, FaultyDisk, damage};
 use super::folder::{DERIVED, INBOX, INSTANCES, OUTBOX, SEGMENTS, TMP};
 use super::*;
