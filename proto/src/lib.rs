@@ -5,7 +5,6 @@
 //! | `clock` | the time both products go by |
 //! | `limits` | every bound, with its unit in its name, checked against each other at compile time |
 //! | `ids` | random names of sites, cases and envelopes |
-//! | `blame` | whose fault an error is and whether trying again helps |
 //! | `words` | the words of triage, with the checks every text passes |
 //! | `case` | `case.json`: the case manifest and its validator |
 //! | `report` | `report.json`: what a report says and may do |
@@ -18,14 +17,14 @@
 //! | `pki` | the cloud's certificate authority |
 //! | `tls` | both ends of the transport |
 //!
-//! And what both do alike without the other: `descriptors` raises the limit of open files, `serve` takes connections.
+//! And what both do alike without the other: `failure` says whose fault an error is, `descriptors` raises the limit of open files, `serve` takes connections.
 
-pub mod blame;
 pub mod case;
 pub mod clock;
 pub mod content;
 pub mod descriptors;
 pub mod envelope;
+pub mod failure;
 pub mod ids;
 pub mod keys;
 pub mod limits;

@@ -9,9 +9,8 @@ use serde_json::json;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{
-    Opened, OversightOrder, OversightUse, Request, Response, Settings, ask, open_ledger, socket_path,
-};
+use crate::app::{Opened, Request, Response, Settings, ask, open_ledger, socket_path};
+use crate::oversight::{OversightOrder, OversightUse, Terms};
 
 /// A bundle by name, in somebody's name.
 #[derive(Debug, Args)]
@@ -89,8 +88,9 @@ async fn carry_out(settings: &Settings, order: OversightOrder) -> Result<serde_j
         Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
         None => {
             let opened = Opened::open(settings).await?;
-            let done = order.carry_out(settings, &opened).await;
-            opened.ledger.close().await;
+            let terms = Terms { bundles: &settings.triage.bundles, alpha: settings.oversight.alpha };
+            let done = order.carry_out(&terms, &opened.site).await;
+            opened.site.ledger.close().await;
             Ok(done?)
         }
     }
@@ -162,9 +162,9 @@ pub(super) async fn standing(w: &Where) -> Result<(), Failure> {
             out::line("  no study was answered by it yet");
             continue;
         };
-        let q = &watch.quiet;
+        let q = &watch.no_flag_reads;
         out::line(&format!(
-            "  silent studies read: {}, {} with a finding; share hidden {:.2} to {:.2} %, limit {:.1} %, evidence against it {:.2} (withdrawn from 20)",
+            "  studies given no-flag and read: {}, {} with a finding; share hidden {:.2} to {:.2} %, limit {:.1} %, evidence against it {:.2} (withdrawn from 20)",
             q.reads,
             q.hidden,
             q.between.0 * 100.0,

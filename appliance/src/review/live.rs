@@ -11,14 +11,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
+use sign_in::Person;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::House;
 use super::app::{App, Refusal};
 use super::view::{self, Findings, ROWS_MAX};
 use super::words::say;
-use ledger::{Error, ListQuery};
+use super::{Backend, Error};
+use ledger::ListQuery;
 
 /// How often the ledger is looked at while a page is open.
 const LOOK: Duration = Duration::from_millis(500);
@@ -54,7 +55,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Looks once and tells every open page what has changed.
-    pub(super) async fn look<H: House>(&self, house: &H) -> Result<Arc<Snapshot>, Error> {
+    pub(super) async fn look<H: Backend>(&self, house: &H) -> Result<Arc<Snapshot>, Error> {
         let mut looker = self.looker.lock().await;
         let looked = self.gather(house, &mut looker).await;
         self.well.store(looked.is_ok(), Ordering::Relaxed);
@@ -69,7 +70,7 @@ impl Live {
         Ok(self.newest.borrow().clone())
     }
 
-    async fn gather<H: House>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
+    async fn gather<H: Backend>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
         let old = self.newest.borrow().clone();
         let query = query(house);
         let rows = rows(house, &mut looker.findings, &query).await?;
@@ -87,7 +88,7 @@ impl Live {
     }
 
     /// Looks every half second while a page is open, until `stop`.
-    pub(super) async fn run<H: House>(app: Arc<App<H>>) {
+    pub(super) async fn run<H: Backend>(app: Arc<App<H>>) {
         let mut ticks = ticker(LOOK);
         loop {
             tokio::select! {
@@ -110,13 +111,13 @@ fn ticker(every: Duration) -> Interval {
 }
 
 /// The whole list as it is shown now.
-pub(super) fn query<H: House>(house: &H) -> ListQuery {
+pub(super) fn query<H: Backend>(house: &H) -> ListQuery {
     let cap = i64::try_from(house.config().longest_wait.as_millis()).unwrap_or(i64::MAX);
     ListQuery { limit: ROWS_MAX, waited_since: house.now().saturating_sub(cap), ..ListQuery::default() }
 }
 
 /// Rows of a query as JSON, by id.
-pub(super) async fn rows<H: House>(
+pub(super) async fn rows<H: Backend>(
     house: &H,
     findings: &mut Findings,
     query: &ListQuery,
@@ -174,12 +175,12 @@ struct Follower<H> {
     newest: watch::Receiver<Arc<Snapshot>>,
     sent: Option<Arc<Snapshot>>,
     beat: Interval,
-    token_hash: String,
+    person: Person,
     ended: bool,
     _permit: OwnedSemaphorePermit,
 }
 
-impl<H: House> Follower<H> {
+impl<H: Backend> Follower<H> {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         if self.ended {
             return None;
@@ -202,13 +203,14 @@ impl<H: House> Follower<H> {
                 }
                 _ = self.beat.tick() => {
                     // A session that ended elsewhere ends this page too.
-                    match self.app.session(&self.token_hash).await {
-                        Ok(None) => {
+                    let now = self.app.house.now();
+                    match self.app.sign_in.goes_on(&*self.app, &self.person, now).await {
+                        Ok(false) => {
                             self.ended = true;
                             return Some((Ok(Event::default().event("ended").data("{}")), self));
                         }
-                        Ok(Some(_)) if self.app.live.well.load(Ordering::Relaxed) => {
-                            let data = format!("{{\"now\":{}}}", self.app.house.now());
+                        Ok(true) if self.app.live.well.load(Ordering::Relaxed) => {
+                            let data = format!("{{\"now\":{now}}}");
                             return Some((Ok(Event::default().event("beat").data(data)), self));
                         }
                         _ => {}
@@ -221,7 +223,7 @@ impl<H: House> Follower<H> {
 }
 
 /// `GET /api/live`: the stream of events.
-pub(super) async fn stream<H: House>(
+pub(super) async fn stream<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -233,20 +235,12 @@ pub(super) async fn stream<H: House>(
     app.live.look(&*app.house).await?;
     let mut beat = ticker(BEAT);
     beat.reset();
-    let follower = Follower {
-        app,
-        newest,
-        sent: None,
-        beat,
-        token_hash: person.token_hash,
-        ended: false,
-        _permit: permit,
-    };
+    let follower = Follower { app, newest, sent: None, beat, person, ended: false, _permit: permit };
     Ok(Sse::new(stream::unfold(follower, Follower::next)).into_response())
 }
 
 /// `GET /api/list`: the same as one answer, for a page that cannot hold a stream.
-pub(super) async fn list<H: House>(
+pub(super) async fn list<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

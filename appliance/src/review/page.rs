@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -13,10 +13,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::app::{App, Refusal, same_origin};
+use super::app::{App, Refusal};
 use super::live::{self, Live};
 use super::words::say;
-use super::{Config, House, assets, routes, sign_in};
+use super::{Backend, Config, assets, routes, sign_in};
 
 /// Longest body of a request in bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -36,7 +36,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
-pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
+pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
     let app = Arc::new(App::new(house, stop));
     tokio::spawn(Live::run(Arc::clone(&app)));
     Router::new()
@@ -67,10 +67,9 @@ pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
 }
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
-async fn door<H: House>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let authority = request.uri().authority().map(|a| a.as_str().to_owned());
-    let ours = reads || same_origin(request.headers(), authority.as_deref(), app.house.config().behind_tls);
+async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
+    let tls = app.house.config().behind_tls;
+    let ours = ::sign_in::from_our_page(request.method(), request.headers(), tls);
     let mut answer = if ours {
         next.run(request).await
     } else {
@@ -95,7 +94,7 @@ impl<H> std::fmt::Debug for Page<H> {
     }
 }
 
-impl<H: House> Page<H> {
+impl<H: Backend> Page<H> {
     /// Binds the configured address.
     ///
     /// # Errors

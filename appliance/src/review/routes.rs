@@ -10,11 +10,13 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::app::{App, Person, Refusal, is_id};
+use super::app::{App, Refusal, is_id};
 use super::view::Findings;
 use super::words::say;
-use super::{Decision, House, assets, detail, live};
+use super::{Backend, assets, detail, live};
+use ::sign_in::Person;
 use deid::Statement;
+use domain::decision::{Decision, Subject};
 use ledger::{ListQuery, StudyDetail};
 
 /// Longest text to find, and longest filter word.
@@ -33,13 +35,10 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
+async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
     let (site, _) = app.about().await?;
-    match app.person(headers).await {
-        Ok(person) => {
-            app.renew(&person.token_hash).await?;
-            Ok(Html(page(&person, &site, study)).into_response())
-        }
+    match app.visitor(headers).await {
+        Ok(person) => Ok(Html(page(&person, &site, study)).into_response()),
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app).await,
         Err(refusal) => Err(refusal),
     }
@@ -47,13 +46,13 @@ async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Resu
 
 fn page(person: &Person, site: &str, study: &str) -> String {
     assets::PAGE
-        .replace("{{csrf}}", &escape(&person.csrf))
+        .replace("{{csrf}}", &escape(&person.session.csrf))
         .replace("{{study}}", study)
-        .replace("{{user}}", &escape(&person.name))
+        .replace("{{user}}", &escape(person.name()))
         .replace("{{site}}", &escape(site))
 }
 
-async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
+async fn sign_in<H: Backend>(app: &App<H>) -> Result<Response, Refusal> {
     let (site, demo) = app.about().await?;
     let html = assets::SIGN_IN
         .replace("{{demo}}", if demo { "yes" } else { "no" })
@@ -62,7 +61,7 @@ async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
 }
 
 /// `GET /`.
-pub(super) async fn home<H: House>(
+pub(super) async fn home<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -70,7 +69,7 @@ pub(super) async fn home<H: House>(
 }
 
 /// `GET /study/{id}`: the same page with a study open; the id is ours and says nothing outside.
-pub(super) async fn study_page<H: House>(
+pub(super) async fn study_page<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -82,7 +81,7 @@ pub(super) async fn study_page<H: House>(
 }
 
 /// `GET /login` and `GET /setup`: a one-time code stands in the fragment and never reaches us.
-pub(super) async fn sign_in_page<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+pub(super) async fn sign_in_page<H: Backend>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
     sign_in(&app).await
 }
 
@@ -96,7 +95,7 @@ pub(super) struct Find {
 }
 
 /// `POST /api/find`: rows of a filter or a text. Posted, so that what is typed stands in no URL.
-pub(super) async fn find<H: House>(
+pub(super) async fn find<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
     Json(wanted): Json<Find>,
@@ -112,7 +111,7 @@ pub(super) async fn find<H: House>(
 }
 
 /// `GET /api/study/{id}`.
-pub(super) async fn study<H: House>(
+pub(super) async fn study<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -123,11 +122,11 @@ pub(super) async fn study<H: House>(
     if let Err(error) = app.house.ledger().note_opened(&study, app.house.now()).await {
         tracing::warn!(%error, "that a study was opened could not be noted");
     }
-    Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
+    Ok(Json(detail::detail(&*app.house, person.name(), found).await?).into_response())
 }
 
 /// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
-pub(super) async fn frame<H: House>(
+pub(super) async fn frame<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path((study, index)): Path<(String, usize)>,
     headers: HeaderMap,
@@ -138,14 +137,14 @@ pub(super) async fn frame<H: House>(
 }
 
 /// `POST /api/study/{id}/name`: the patient's name while "I am looking" is held. Audited before it is read.
-pub(super) async fn name<H: House>(
+pub(super) async fn name<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.looked(&person.name, &study)?;
+    app.house.looked(person.name(), &study)?;
     let stored = app.house.ledger().patient_name(&study).await?;
     // PS3.5 6.2.1.2: the first of up to three representations, its components parted by carets.
     let words = stored.split('=').next().unwrap_or_default().replace('^', " ");
@@ -162,7 +161,7 @@ pub(super) struct Wanted {
 
 /// `POST /api/study/{id}/attributes`: what is done to every attribute of one instance, and what it says afterwards. What
 /// it said before, only while a person looks; audited before it is read.
-pub(super) async fn attributes<H: House>(
+pub(super) async fn attributes<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -170,25 +169,25 @@ pub(super) async fn attributes<H: House>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     let Json(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN))?;
-    let by = wanted.before.then_some(person.name.as_str());
+    let by = wanted.before.then_some(person.name());
     let rows = app.house.attributes(by, &study, wanted.instance).await?;
     Ok(Json(json!({ "attributes": rows })).into_response())
 }
 
 /// `POST /api/study/{id}/process`: an arriving study is complete, a person says.
-pub(super) async fn process<H: House>(
+pub(super) async fn process<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.process_now(&person.name, &study).await?;
+    app.house.process_now(person.name(), &study).await?;
     Ok(Json(json!({})).into_response())
 }
 
 /// `GET /study/{id}/statement`: what was done to the study's case before it left, as a page to read.
-pub(super) async fn statement<H: House>(
+pub(super) async fn statement<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -215,13 +214,13 @@ pub(super) struct Asked {
 }
 
 /// `GET /metrics`: numbers only, for who watches machines; nobody needs to be signed in for them.
-pub(super) async fn metrics<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+pub(super) async fn metrics<H: Backend>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
     let text = app.house.metrics().await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
 /// `POST /api/decide`.
-pub(super) async fn decide<H: House>(
+pub(super) async fn decide<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
     asked: Result<Json<Asked>, JsonRejection>,
@@ -235,24 +234,24 @@ pub(super) async fn decide<H: House>(
         )
     })?;
     let seen = app.house.ledger().detail(&asked.study).await?;
-    first_come(&asked, &seen, &person.name)?;
-    app.house.decide(&person.name, &asked.decision).await?;
+    first_come(&asked, &seen, person.name())?;
+    app.house.decide(person.name(), &asked.decision).await?;
     Ok(Json(json!({})).into_response())
 }
 
 /// Refuses a decision about what the person has not seen: other images, or another person's decision meanwhile.
 fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusal> {
-    let (study, case) = subject(&asked.decision);
-    let of_it = study.is_none_or(|s| s == asked.study)
-        && case.is_none_or(|c| seen.case.as_ref().is_some_and(|its| its.id == c));
+    let of_it = match asked.decision.subject() {
+        Subject::Study(study) => study == asked.study,
+        Subject::Case(case) => seen.case.as_ref().is_some_and(|its| its.id == case),
+    };
     if !of_it {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
             "This case is not of the study's newest images: look again.",
         ));
     }
-    // Stopping and raising are safe whatever happened meanwhile.
-    if matches!(asked.decision, Decision::IdentityVisible { .. } | Decision::Stat { .. }) {
+    if asked.decision.is_always_safe() {
         return Ok(());
     }
     if asked.revision != seen.row.revision {
@@ -269,28 +268,5 @@ fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusa
             status: StatusCode::CONFLICT,
             words: format!("{} was first: {}. Nothing was changed by you.", e.who, e.what),
         }),
-    }
-}
-
-/// The study and the case a decision names.
-fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
-    match decision {
-        Decision::Send { case }
-        | Decision::Wait { case }
-        | Decision::DontSend { case, .. }
-        | Decision::IdentityVisible { case }
-        | Decision::Undo { case }
-        | Decision::Release { case, .. }
-        | Decision::BlackOut { case, .. }
-        | Decision::Uncover { case }
-        | Decision::Retry { case }
-        | Decision::Bury { case, .. } => (None, Some(case)),
-        Decision::Escalate { study, .. }
-        | Decision::Acknowledge { study }
-        | Decision::Unacknowledge { study }
-        | Decision::ArchiveChecked { study }
-        | Decision::ReadFinding { study }
-        | Decision::ReadNothing { study }
-        | Decision::Stat { study } => (Some(study), None),
     }
 }

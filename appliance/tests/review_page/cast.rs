@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audit::Audit;
+use domain::case_state::CaseState;
+use domain::decision::Decision;
 use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
-use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
+use ledger::{Arrival, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
-use scanside_appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
+use scanside_appliance::cases::{self, CaseService};
+use scanside_appliance::review::{Backend, Config, Error, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
 
 pub(super) const START: i64 = 1_790_000_000_000;
@@ -30,7 +33,7 @@ pub(super) struct Fake {
     pub(super) folder: tempfile::TempDir,
 }
 
-impl House for Fake {
+impl Backend for Fake {
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -41,16 +44,19 @@ impl House for Fake {
         self.now.load(Ordering::Relaxed)
     }
     async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
-        let desk = Desk {
+        let service = CaseService {
             ledger: &self.ledger,
             audit: &self.audit,
             countdown: self.config.countdown,
             hidden_most: 0.02,
         };
-        desk.decide(who, decision, self.now()).await
+        service.decide(who, decision, self.now()).await.map_err(|error| match error {
+            cases::Error::Ledger(error) => error.into(),
+            refused => Error::Refused(refused.to_string()),
+        })
     }
     async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
-        self.ledger.add_event(study, who, "process now", self.now()).await
+        Ok(self.ledger.add_event(study, who, "process now", self.now()).await?)
     }
     fn expected(&self, _: &str) -> Option<(i64, &'static str)> {
         Some((self.now() + 20_000, "quiet time"))

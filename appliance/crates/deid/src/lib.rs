@@ -70,7 +70,7 @@ pub use region::{DeviceRegion, Regions, regions};
 pub use reidentification_map::{PatientEntry, ReidentificationMap, says_whose};
 pub use reidentify::{Restored, pseudonyms, restore};
 pub use search::{Hit, Region, Search};
-pub use statement::{Area, Done, Reason, Statement, statement_message};
+pub use statement::{Area, DetectorUsed, Done, Reason, Statement, statement_message};
 pub use step::Step;
 pub use terms::{ActionCode, Actions, Complaint, PixelBox, RemovedKind, RemovedValue, Rule, attribute_name};
 pub use text::fold;

@@ -42,7 +42,6 @@ mod temporary;
 #[cfg(test)]
 mod tests;
 
-pub use proto::blame::{Fault, Retry};
 /// Sizes and durations with units, as the configuration writes them.
 pub use proto::units;
 

@@ -13,6 +13,7 @@ mod prepared;
 mod previews;
 mod start;
 mod survey;
+mod text_detector;
 mod triage;
 
 use std::fs::File;
@@ -22,10 +23,12 @@ use models::{Classifier, Encoder};
 use domain::job::{Answer, Failure, Job, MAX_PSEUDONYMS};
 
 pub use start::main;
+pub use text_detector::TextDetector;
 
 /// What a worker has loaded before it locked itself down.
-#[derive(Default)]
 pub struct Tools {
+    /// What finds text in pixels.
+    pub text_detector: TextDetector,
     /// One per classifier bundle, in the order configured.
     pub classifiers: Vec<Classifier>,
     /// One per report bundle, in the order configured.
@@ -109,7 +112,9 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
             jobs::triage::run(job, files, tools, &note).map(|answer| Answer::Triage(Box::new(answer)))
         }
         Job::Seal(job) => jobs::pack::run(job, files, tools, &note).map(Answer::Seal),
-        Job::Deid(job) => jobs::deid::run(job, files, &note).map(|answer| Answer::Deid(Box::new(answer))),
+        Job::Deid(job) => {
+            jobs::deid::run(job, files, tools, &note).map(|answer| Answer::Deid(Box::new(answer)))
+        }
         Job::Explain(job) => jobs::explain::run(job, files, &note).map(Answer::Explained),
         Job::Pseudonyms(job) => jobs::restore::look(job, files, &note).map(Answer::Pseudonyms),
         Job::Restore(job) => jobs::restore::run(job, files, &note).map(Answer::Restored),

@@ -14,7 +14,7 @@ use deid::{
 };
 use dicom::{Parsed, tags};
 use domain::job::{DeidOrder, InstanceRef, ListFacts};
-use pixels::{self, Image};
+use pixels::{self, Image, TextDetector};
 
 /// Longest text of a list fact, in characters.
 const FACT_CHARS: usize = 128;
@@ -77,6 +77,7 @@ pub(super) fn each_plan(
     refs: &[InstanceRef],
     order: &DeidOrder,
     wanted: bool,
+    detector: &TextDetector,
     touching: &dyn Fn(u32),
     mut visit: impl FnMut(u32, Seen<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -106,7 +107,8 @@ pub(super) fn each_plan(
                         *next += 1;
                         *next - 1
                     });
-                    looked = examine(&mut made, &image, &parsed.data, order, slice)?.filter(|_| wanted);
+                    looked =
+                        examine(&mut made, &image, &parsed.data, order, slice, detector)?.filter(|_| wanted);
                 }
                 visit(at as u32, Seen::Planned(&parsed, &source, &made, &mut looked))?;
             }
@@ -125,13 +127,14 @@ pub(super) fn survey(
     refs: &[InstanceRef],
     order: &DeidOrder,
     mut keep: usize,
+    detector: &TextDetector,
     touching: &dyn Fn(u32),
 ) -> Result<Survey, Error> {
     let mut found = Survey::default();
     let mut series: BTreeMap<String, u32> = BTreeMap::new();
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"scanside study plan 1\0");
-    each_plan(files, refs, order, keep > 0, touching, |index, seen| {
+    each_plan(files, refs, order, keep > 0, detector, touching, |index, seen| {
         match seen {
             Seen::Unreadable(reason) => {
                 hasher.update(&[0]);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 
-use crate::Error;
 use crate::bag::Bag;
 use crate::open::{Source, split};
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
+use crate::{Error, Tools};
 use deid::{Actions, Area, DeidPlan, ReidentificationMap, Statement};
 use dicom::Parsed;
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
@@ -32,7 +32,12 @@ pub(crate) fn write(
 }
 
 /// One line per instance; what is held is not written. With the statement of what was written.
-pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<DeidAnswer, Error> {
+pub(crate) fn run(
+    job: &DeidJob,
+    files: &[File],
+    tools: &Tools,
+    touching: &dyn Fn(u32),
+) -> Result<DeidAnswer, Error> {
     let (bag, instances) = split(files, &job.instances)?;
     let mut bag = Bag::new(bag);
     let mut lines = Vec::with_capacity(instances.len());
@@ -40,51 +45,60 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut boxes = Vec::new();
     let mut defaced = 0;
     let mut patients = ReidentificationMap::default();
-    each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
-        lines.push(match seen {
-            Seen::Unreadable(reason) => DeidLine {
-                instance,
-                status: "refused".to_owned(),
-                reason,
-                actions: BTreeMap::new(),
-                boxes: 0,
-                piece: None,
-            },
-            Seen::Planned(parsed, source, plan, _) => {
-                let actions = plan
-                    .action_counts()
-                    .iter()
-                    .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
-                    .collect();
-                patients.add(plan.reidentification.patients(LONGEST));
-                let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
-                let piece = if held.is_empty() {
-                    for (key, number) in &plan.actions {
-                        let count = total.entry(*key).or_default();
-                        *count = count.saturating_add(*number);
-                    }
-                    defaced += u32::from(!plan.face.is_empty());
-                    boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
-                    Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
-                } else {
-                    None
-                };
-                DeidLine {
+    each_plan(
+        instances,
+        &job.instances,
+        &job.deid,
+        false,
+        &tools.text_detector.numbers,
+        touching,
+        |instance, seen| {
+            lines.push(match seen {
+                Seen::Unreadable(reason) => DeidLine {
                     instance,
-                    status: if piece.is_some() { "done" } else { "held" }.to_owned(),
-                    reason: held.join(" "),
-                    actions,
-                    boxes: u32::try_from(plan.boxes.len()).unwrap_or(u32::MAX),
-                    piece,
+                    status: "refused".to_owned(),
+                    reason,
+                    actions: BTreeMap::new(),
+                    boxes: 0,
+                    piece: None,
+                },
+                Seen::Planned(parsed, source, plan, _) => {
+                    let actions = plan
+                        .action_counts()
+                        .iter()
+                        .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
+                        .collect();
+                    patients.add(plan.reidentification.patients(LONGEST));
+                    let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
+                    let piece = if held.is_empty() {
+                        for (key, number) in &plan.actions {
+                            let count = total.entry(*key).or_default();
+                            *count = count.saturating_add(*number);
+                        }
+                        defaced += u32::from(!plan.face.is_empty());
+                        boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
+                        Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
+                    } else {
+                        None
+                    };
+                    DeidLine {
+                        instance,
+                        status: if piece.is_some() { "done" } else { "held" }.to_owned(),
+                        reason: held.join(" "),
+                        actions,
+                        boxes: u32::try_from(plan.boxes.len()).unwrap_or(u32::MAX),
+                        piece,
+                    }
                 }
-            }
-        });
-        Ok(())
-    })?;
+            });
+            Ok(())
+        },
+    )?;
     let (policy, _) = policy_and_keys(&job.deid)?;
     let count = |status: &str| u32::try_from(lines.iter().filter(|l: &&DeidLine| l.status == status).count());
     let statement = Statement {
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        text_detector: Some(tools.text_detector.used.clone()),
         faces: job.deid.faces.as_str().to_owned(),
         defaced,
         instances: count("done").unwrap_or(u32::MAX),

@@ -32,7 +32,8 @@ pub(crate) fn run(
 ) -> Result<TriageAnswer, Error> {
     let began = Instant::now();
     let (bag, instances) = split(files, &job.instances)?;
-    let mut found = survey(instances, &job.instances, &job.deid, KEPT_BYTES, touching)?;
+    let mut found =
+        survey(instances, &job.instances, &job.deid, KEPT_BYTES, &tools.text_detector.numbers, touching)?;
     let mut spent = Spent { deid: began.elapsed(), ..Spent::default() };
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
     let selection = select(&bundles, &found.items);

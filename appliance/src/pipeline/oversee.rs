@@ -1,0 +1,157 @@
+//! What oversight makes of a bundle's answer: `no-flag` that may not be relied upon is withheld, `settle` that nobody
+//! accepted is `assist`, and some studies are sampled for a physician's read.
+
+use proto::case::{Disposition, TriageMode};
+
+use super::{Error, Pipeline};
+use domain::job::TriageAnswer;
+use domain::oversight::{Level, Seen};
+use ledger::{Reliance, WITHDRAWN};
+
+/// What is recorded beside an answer.
+#[derive(Debug)]
+pub(super) struct Overseen {
+    /// The mode in force for this bundle.
+    pub(super) mode: TriageMode,
+    /// Digest of the bundle's manifest; empty when none took the study.
+    pub(super) digest: String,
+    /// What is watched.
+    pub(super) seen: Option<Seen>,
+    /// Why it was sampled.
+    pub(super) sample: Option<&'static str>,
+}
+
+impl Pipeline {
+    /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
+    pub(super) async fn oversee(&self, answer: &mut TriageAnswer) -> Result<Overseen, Error> {
+        let digest = answer.digest.clone();
+        if digest.is_empty() {
+            let mode = mode(self.rules.mode, self.rules.demo);
+            return Ok(Overseen { mode, digest, seen: None, sample: None });
+        }
+        let relies = self.ledger.reliance(&digest).await?;
+        let seen = seen(answer, even()?);
+        withhold(answer, &relies, seen.score);
+        let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
+        let random = (even()?, even()?);
+        Ok(Overseen {
+            mode,
+            sample: sample(answer.disposition, mode, &self.rules.oversight, random),
+            seen: Some(seen),
+            digest,
+        })
+    }
+}
+
+/// The mode in force: `settle` needs an acceptance.
+fn mode(configured: TriageMode, accepted: bool) -> TriageMode {
+    if configured == TriageMode::Settle && !accepted { TriageMode::Assist } else { configured }
+}
+
+fn seen(answer: &TriageAnswer, tie: f64) -> Seen {
+    let highest = answer.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
+    Seen {
+        score: highest,
+        distance: answer.gate.as_ref().map_or(0.0, |gate| gate.score),
+        flag: answer.disposition == Disposition::Flag,
+        no_flag: answer.disposition == Disposition::NoFlag,
+        tie,
+    }
+}
+
+/// Turns a `no-flag` that may not be relied upon into `escalate`, with the reason.
+fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
+    if answer.disposition != Disposition::NoFlag {
+        return;
+    }
+    let because = match relies.level {
+        Level::Steady => return,
+        // Lowered coverage: the half with the lower scores keeps it.
+        Level::Degraded if relies.median_no_flag.is_some_and(|median| score <= median) => return,
+        Level::Degraded => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
+        Level::Withdrawn => format!("{WITHDRAWN}it is withdrawn because {}", relies.why),
+    };
+    answer.disposition = Disposition::Escalate;
+    answer.reason = because;
+}
+
+/// Why a study is sampled, by two random numbers, even from 0 to 1.
+fn sample(
+    given: Disposition,
+    mode: TriageMode,
+    site: &domain::oversight::Config,
+    (any, no_flag): (f64, f64),
+) -> Option<&'static str> {
+    // A study that is sampled hides its answer: only in shadow mode does no flag get lost by that.
+    if mode == TriageMode::Shadow && any < site.trial {
+        return Some("trial");
+    }
+    (given == Disposition::NoFlag && no_flag < site.share).then_some("share")
+}
+
+/// A random number, even from 0 to 1. Nobody can foresee which studies are sampled.
+fn even() -> Result<f64, Error> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Store)?;
+    Ok((u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::oversight::Config;
+
+    fn no_flag() -> TriageAnswer {
+        let mut answer = super::super::triage::tests::answer();
+        answer.disposition = Disposition::NoFlag;
+        answer
+    }
+
+    fn relies(level: Level) -> Reliance {
+        Reliance { level, why: "images changed".into(), median_no_flag: Some(0.02), ..Reliance::default() }
+    }
+
+    #[test]
+    fn a_withdrawn_no_flag_is_escalated_with_the_reason_and_a_flag_stays() {
+        let mut answer = no_flag();
+        withhold(&mut answer, &relies(Level::Withdrawn), 0.0);
+        assert_eq!(answer.disposition, Disposition::Escalate);
+        assert_eq!(answer.reason, "no-flag withheld: it is withdrawn because images changed");
+        let mut flagged = no_flag();
+        flagged.disposition = Disposition::Flag;
+        withhold(&mut flagged, &relies(Level::Withdrawn), 0.9);
+        assert_eq!(flagged.disposition, Disposition::Flag);
+    }
+
+    #[test]
+    fn lowered_coverage_keeps_the_more_silent_half() {
+        let (mut quieter, mut louder, mut unknown) = (no_flag(), no_flag(), no_flag());
+        withhold(&mut quieter, &relies(Level::Degraded), 0.01);
+        withhold(&mut louder, &relies(Level::Degraded), 0.03);
+        withhold(&mut unknown, &Reliance { median_no_flag: None, ..relies(Level::Degraded) }, 0.0);
+        let got = [quieter, louder, unknown].map(|a| a.disposition);
+        assert_eq!(got, [Disposition::NoFlag, Disposition::Escalate, Disposition::Escalate]);
+    }
+
+    #[test]
+    fn settle_without_an_acceptance_is_assist() {
+        assert_eq!(mode(TriageMode::Settle, false), TriageMode::Assist);
+        assert_eq!(mode(TriageMode::Settle, true), TriageMode::Settle);
+        assert_eq!(mode(TriageMode::Shadow, true), TriageMode::Shadow);
+    }
+
+    #[test]
+    fn the_silent_are_drawn_by_share_and_a_trial_draws_any() {
+        let site = Config { share: 0.05, trial: 0.5, ..Config::default() };
+        let shadow = |given, drawn| sample(given, TriageMode::Shadow, &site, drawn);
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.04)), Some("share"));
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.06)), None);
+        assert_eq!(shadow(Disposition::Flag, (0.9, 0.0)), None);
+        assert_eq!(shadow(Disposition::Escalate, (0.4, 0.9)), Some("trial"));
+        assert_eq!(
+            sample(Disposition::Flag, TriageMode::Assist, &site, (0.0, 0.0)),
+            None,
+            "no flag is hidden"
+        );
+    }
+}

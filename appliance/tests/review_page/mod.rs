@@ -1,0 +1,9 @@
+//! The technician's page as a function of a request: sign-in, the door, words, decisions. No sockets; a real ledger.
+
+mod cast;
+mod client;
+mod collided;
+mod decided;
+mod door;
+mod shown;
+mod undone;
