@@ -142,7 +142,7 @@ impl Policy {
     }
 
     /// Options and deviations with the site's reasons for them; empty for a built-in policy.
-    pub(super) fn reasons(&self) -> &[(String, String)] {
+    pub fn reasons(&self) -> &[(String, String)] {
         &self.reasons
     }
 
