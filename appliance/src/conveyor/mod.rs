@@ -148,15 +148,15 @@ impl Conveyor {
         Ok((refs, files.opened))
     }
 
-    /// Gives a job about these instances to a worker with `bag` as its output and returns its checked answer.
+    /// Gives a job about these instances to a worker with `output` to write to and returns its checked answer.
     async fn ask(
         &self,
         job: &Job,
-        bag: &Draft,
+        output: &Draft,
         opened: Vec<OwnedFd>,
         rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {
-        let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
+        let mut files = vec![OwnedFd::from(output.file().try_clone().map_err(|_| Error::Store)?)];
         files.extend(opened);
         let terms = Terms {
             timeout: JOB_TIME,
@@ -171,7 +171,7 @@ impl Conveyor {
                 }
             })
             .await;
-        let length = bag.content_length()?;
+        let length = output.content_length()?;
         let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
         self.remember_workers(nobody.as_deref()).await?;
         answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, rows.len(), length)

@@ -4,8 +4,9 @@
 use proto::case::{Disposition, TriageMode};
 
 use super::{Conveyor, Error};
-use domain::job::TriageAnswer;
+
 use domain::oversight::{Level, Seen};
+use domain::verdict::Verdict;
 use ledger::{Reliance, WITHDRAWN};
 
 /// What is recorded beside an answer.
@@ -13,8 +14,6 @@ use ledger::{Reliance, WITHDRAWN};
 pub(super) struct Overseen {
     /// The mode in force for this bundle.
     pub(super) mode: TriageMode,
-    /// Digest of the bundle's manifest; empty when none took the study.
-    pub(super) digest: String,
     /// What is watched.
     pub(super) seen: Option<Seen>,
     /// Why it was drawn.
@@ -23,22 +22,20 @@ pub(super) struct Overseen {
 
 impl Conveyor {
     /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
-    pub(super) async fn oversee(&self, answer: &mut TriageAnswer) -> Result<Overseen, Error> {
-        let digest = answer.digest.clone();
-        if digest.is_empty() {
+    pub(super) async fn oversee(&self, verdict: &mut Verdict) -> Result<Overseen, Error> {
+        if verdict.digest.is_empty() {
             let mode = mode(self.rules.mode, self.rules.demo);
-            return Ok(Overseen { mode, digest, seen: None, sample: None });
+            return Ok(Overseen { mode, seen: None, sample: None });
         }
-        let relies = self.ledger.reliance(&digest).await?;
-        let seen = seen(answer, even()?);
-        withhold(answer, &relies, seen.score);
+        let relies = self.ledger.reliance(&verdict.digest).await?;
+        let seen = seen(verdict, even()?);
+        withhold(verdict, &relies, seen.score);
         let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
         let drawn = (even()?, even()?);
         Ok(Overseen {
             mode,
-            sample: sample(answer.disposition, mode, &self.rules.oversight, drawn),
+            sample: sample(verdict.disposition, mode, &self.rules.oversight, drawn),
             seen: Some(seen),
-            digest,
         })
     }
 }
@@ -48,20 +45,20 @@ fn mode(configured: TriageMode, accepted: bool) -> TriageMode {
     if configured == TriageMode::Settle && !accepted { TriageMode::Assist } else { configured }
 }
 
-fn seen(answer: &TriageAnswer, tie: f64) -> Seen {
-    let highest = answer.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
+fn seen(verdict: &Verdict, tie: f64) -> Seen {
+    let highest = verdict.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
     Seen {
         score: highest,
-        distance: answer.gate.as_ref().map_or(0.0, |gate| gate.score),
-        flag: answer.disposition == Disposition::Flag,
-        quiet: answer.disposition == Disposition::NoFlag,
+        distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
+        flag: verdict.disposition == Disposition::Flag,
+        quiet: verdict.disposition == Disposition::NoFlag,
         tie,
     }
 }
 
 /// Turns a `no-flag` that may not be relied upon into `escalate`, with the reason.
-fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
-    if answer.disposition != Disposition::NoFlag {
+fn withhold(verdict: &mut Verdict, relies: &Reliance, score: f64) {
+    if verdict.disposition != Disposition::NoFlag {
         return;
     }
     let because = match relies.level {
@@ -71,8 +68,8 @@ fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
         Level::Wary => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
         Level::Withdrawn => format!("{WITHDRAWN}it is withdrawn because {}", relies.why),
     };
-    answer.disposition = Disposition::Escalate;
-    answer.reason = because;
+    verdict.disposition = Disposition::Escalate;
+    verdict.reason = because;
 }
 
 /// Why a study is drawn, by two numbers drawn evenly from 0 to 1.
@@ -101,10 +98,8 @@ mod tests {
     use super::*;
     use domain::oversight::Config;
 
-    fn silent() -> TriageAnswer {
-        let mut answer = super::super::settle::tests::answer();
-        answer.disposition = Disposition::NoFlag;
-        answer
+    fn silent() -> Verdict {
+        Verdict::without_model(Disposition::NoFlag, "r".into())
     }
 
     fn relies(level: Level) -> Reliance {

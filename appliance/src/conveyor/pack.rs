@@ -7,7 +7,7 @@ use proto::ids::EnvelopeId;
 use super::{Conveyor, Error, Outcome, Unopened, now};
 use crate::escalation::Identity;
 use deid::WayBack;
-use domain::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
+use domain::job::{Answer, DeidOrder, Failure, Job, PackAnswer, PackJob, Secret};
 use ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
 
@@ -64,20 +64,21 @@ impl Conveyor {
             Err(Unopened::Store(error)) => return Err(error),
         };
         let areas = self.ledger.areas(&case.id).await?;
-        let job = match self.seal_job(case, &disposition, identity, instances) {
-            Ok(job) => Job::Seal(Box::new(SealJob { areas, ..job })),
+        let job = match self.pack_job(case, &disposition, identity, instances) {
+            Ok(job) => Job::Pack(Box::new(PackJob { areas, ..job })),
             Err(words) => return self.give_up(case, words).await,
         };
-        let bag = self.store.outbox().begin()?;
-        match self.ask(&job, &bag, files, &rows).await? {
-            Outcome::Answered(Answer::Seal(sealed)) => {
+        let output = self.store.outbox().begin()?;
+        match self.ask(&job, &output, files, &rows).await? {
+            Outcome::Answered(Answer::Pack(sealed)) => {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
                 // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
                 // back already.
-                let released = |c: Contradiction| disposition.holds.iter().any(|hold| hold == c.words());
-                let way = (&sealed.way_back, disposition.pseudonym_key.as_str());
+                let released =
+                    |c: Contradiction| disposition.verdict.holds.iter().any(|hold| hold == c.words());
+                let way = (&sealed.reidentification_map, disposition.pseudonym_key.as_str());
                 if let Some(said) = self.ledger.keep_way_back(way.0, way.1, released, now()).await? {
                     return self.hold_again(case, None, said.words()).await;
                 }
@@ -85,7 +86,7 @@ impl Conveyor {
                 self.ledger
                     .keep_statement(&case.id, case.revision, &sealed.envelope, statement, now())
                     .await?;
-                bag.adopt(id)?;
+                output.adopt(id)?;
                 self.record(case, &sealed, id).await
             }
             // The disk was full or failed: the case stays where it was and is packed later.
@@ -99,7 +100,7 @@ impl Conveyor {
         }
     }
 
-    async fn record(&self, case: &CaseRow, s: &SealAnswer, id: Id) -> Result<Packed, Error> {
+    async fn record(&self, case: &CaseRow, s: &PackAnswer, id: Id) -> Result<Packed, Error> {
         let sealed = Sealed {
             envelope: s.envelope.clone(),
             digest: s.digest.clone(),
@@ -141,13 +142,13 @@ impl Conveyor {
         Ok(Packed::NotNow)
     }
 
-    fn seal_job(
+    fn pack_job(
         &self,
         case: &CaseRow,
         d: &DispositionRow,
         identity: &Identity,
         instances: Vec<domain::job::InstanceRef>,
-    ) -> Result<SealJob, &'static str> {
+    ) -> Result<PackJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
         let plan = if case.plan == "embedding" { Plan::Embedding } else { Plan::Image };
         let manifest = CaseManifest {
@@ -162,18 +163,18 @@ impl Conveyor {
             sex: None,
             priority: serde_json::from_value(serde_json::Value::String(case.priority.clone()))
                 .map_err(|_| "the case has no proper priority")?,
-            findings: d.findings.clone(),
-            disposition: d.disposition,
+            findings: d.verdict.findings.clone(),
+            disposition: d.verdict.disposition,
             reasons: vec![case.reason.clone()],
             note: (!case.note.is_empty()).then(|| case.note.clone()),
-            statement: d.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
+            statement: d.verdict.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
             plan,
             frames: Vec::new(),
         };
-        Ok(SealJob {
+        Ok(PackJob {
             instances,
             deid: DeidOrder { under: Some(d.pseudonym_key.clone()), ..self.deid.clone() },
-            plan_digest: d.plan_digest.clone(),
+            plan_digest: d.verdict.plan_digest.clone(),
             areas: Vec::new(),
             manifest,
             plan,
@@ -230,7 +231,7 @@ impl Conveyor {
         else {
             return Ok(false);
         };
-        let sealed = SealAnswer {
+        let sealed = PackAnswer {
             envelope: id.to_string(),
             digest: digest.to_string(),
             plain_bytes: header.content_bytes(),
@@ -238,7 +239,7 @@ impl Conveyor {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
-            way_back: WayBack::default(),
+            reidentification_map: WayBack::default(),
             statement: String::new(),
             signature: String::new(),
         };

@@ -86,12 +86,12 @@ impl House for Running {
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
         let detail = self.opened.ledger.detail(study).await?;
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;
-        let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
-        let bag = d.bag.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
+        let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
+        let output = d.output.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
         let shelf = self.opened.store.derived();
         let length = usize::try_from(about.piece.length).map_err(|_| Error::Row("length"))?;
         let offset = about.piece.offset;
-        let values = tokio::task::spawn_blocking(move || shelf.read_range(bag, offset, length))
+        let values = tokio::task::spawn_blocking(move || shelf.read_range(output, offset, length))
             .await
             .map_err(|_| Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proto::case::{Plan, Priority};
 
 use audit::Audit;
-use domain::job::DrawnArea;
+use domain::job::RedactedArea;
 use ledger::{CaseRow, CaseState, Error, Ledger, NewCase, Which};
 
 /// What a person asks for.
@@ -52,7 +52,7 @@ pub enum Decision {
         /// Case id.
         case: String,
         /// Where.
-        area: DrawnArea,
+        area: RedactedArea,
     },
     /// Take the last area back.
     Uncover {
@@ -183,7 +183,7 @@ impl Desk<'_> {
     /// Counts what a person did against triage's answer; a study that nothing answered cannot be overridden.
     async fn overrides(&self, study: &str, who: &str, kind: &'static str, now: i64) -> Result<(), Error> {
         match self.ledger.detail(study).await?.disposition {
-            Some(d) if !d.bundle.is_empty() => {
+            Some(d) if !d.verdict.bundle.is_empty() => {
                 self.ledger.count_override(study, d.revision, who, kind, now).await
             }
             _ => Ok(()),
@@ -301,18 +301,18 @@ impl Desk<'_> {
         let Some(d) = detail.disposition else {
             return Err(Error::Refused("the study is not answered yet: wait until it is".into()));
         };
-        if d.plan_digest.is_empty() {
+        if d.verdict.plan_digest.is_empty() {
             return Err(Error::Refused(
                 "the study could not be read, so it cannot be de-identified and sent".into(),
             ));
         }
-        let held = !d.holds.is_empty();
+        let held = !d.verdict.holds.is_empty();
         let leaves = now.saturating_add(i64::try_from(self.countdown.as_millis()).unwrap_or(i64::MAX));
         let case = NewCase {
             study: study.to_owned(),
             revision: d.revision,
             state: if held { CaseState::Held } else { CaseState::Leaving },
-            priority: if d.priority == Priority::Stat { Priority::Stat } else { Priority::Urgent },
+            priority: if d.verdict.priority == Priority::Stat { Priority::Stat } else { Priority::Urgent },
             reason: format!("raised by a technician: {reason}"),
             plan: Plan::Image,
             leaves_at: (!held).then_some(leaves),

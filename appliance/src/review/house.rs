@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Config, Decision};
 use domain::job::Explained;
+use domain::picture::Preview;
 use ledger::{Error, Ledger, Outcomes, WatchRow};
 
 /// One light of the top bar.
@@ -55,7 +56,7 @@ pub struct DestinationRow {
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// What describes it.
-    pub about: domain::job::Preview,
+    pub about: Preview,
     /// The values.
     pub values: Vec<u8>,
 }

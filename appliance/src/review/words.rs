@@ -5,10 +5,12 @@
 
 use proto::case::{Disposition, TriageMode};
 
+use domain::verdict::Verdict;
 use ledger::{CaseState, StudyRow};
 
 /// The sentence for a disposition, in full.
-pub(super) fn result(disposition: Disposition, bundle: &str, version: &str, reason: &str) -> String {
+pub(super) fn result(verdict: &Verdict) -> String {
+    let Verdict { disposition, bundle, version, reason, .. } = verdict;
     match disposition {
         Disposition::NoFlag => {
             format!(
@@ -146,9 +148,13 @@ mod tests {
 
     #[test]
     fn a_study_without_a_flag_gets_the_whole_sentence_and_nothing_else() {
-        let words = result(Disposition::NoFlag, "chest-xray", "1.2", "whatever the worker wrote");
+        let verdict = Verdict {
+            bundle: "chest-xray".into(),
+            version: "1.2".into(),
+            ..Verdict::without_model(Disposition::NoFlag, "whatever the worker wrote".into())
+        };
         assert_eq!(
-            words,
+            result(&verdict),
             "No flag raised by chest-xray 1.2. Not a normal result. Ordinary reading still applies."
         );
     }

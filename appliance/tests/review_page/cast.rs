@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audit::Audit;
-use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
+use domain::job::{Explained, ListFacts};
+use domain::picture::{Piece, Preview};
+use domain::verdict::{Timings, Verdict};
 use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
 use scanside_appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
@@ -80,7 +82,7 @@ impl House for Fake {
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
         let detail = self.ledger.detail(study).await?;
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;
-        let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
+        let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
         let values = self.frames.lock().unwrap().get(study).and_then(|f| f.get(index).cloned());
         Ok(Frame { about, values: values.ok_or(Error::Unknown("image"))? })
     }
@@ -172,8 +174,8 @@ impl Fake {
             study: study.clone(),
             revision: 1,
             state,
-            priority: d.priority,
-            reason: d.reason.clone(),
+            priority: d.verdict.priority,
+            reason: d.verdict.reason.clone(),
             plan: Plan::Image,
             leaves_at: (state == CaseState::Leaving).then(|| self.now() + 8_000),
         });
@@ -183,30 +185,29 @@ impl Fake {
 }
 
 pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDisposition {
-    NewDisposition {
-        disposition,
-        reason: match disposition {
-            Disposition::NotAnalysed => "no bundle takes MR".into(),
-            Disposition::Unreadable => "the pixel data ends early".into(),
-            Disposition::Escalate => "two findings near their thresholds".into(),
-            _ => "pneumothorax 0.91 over 0.50".into(),
-        },
+    let reason = match disposition {
+        Disposition::NotAnalysed => "no bundle takes MR",
+        Disposition::Unreadable => "the pixel data ends early",
+        Disposition::Escalate => "two findings near their thresholds",
+        _ => "pneumothorax 0.91 over 0.50",
+    };
+    let verdict = Verdict {
         bundle: if disposition == Disposition::NotAnalysed { String::new() } else { "chest-xray".into() },
         version: "1.2".into(),
-        mode: TriageMode::Settle,
+        digest: "ab".repeat(32),
         findings: vec![
             finding("pneumothorax", 0.91, 0.5, disposition == Disposition::Flag),
             finding("pleural effusion", 0.12, 0.4, false),
         ],
         priority,
-        gate: None,
-        holds: Vec::new(),
-        actions: BTreeMap::from([("X".into(), 41), ("U".into(), 7), ("Z".into(), 6), ("D".into(), 2)]),
         plan_digest: "ab".repeat(32),
-        pseudonym_key: String::new(),
-        previews: Vec::new(),
-        bag: None,
+        actions: BTreeMap::from([("X".into(), 41), ("U".into(), 7), ("Z".into(), 6), ("D".into(), 2)]),
         ms: Timings { total: 812.0, ..Timings::default() },
+        ..Verdict::without_model(disposition, reason.into())
+    };
+    NewDisposition {
+        verdict,
+        mode: TriageMode::Settle,
         facts: ListFacts {
             modality: "DX".into(),
             body_part: "CHEST".into(),
@@ -215,9 +216,9 @@ pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDi
             station: "ROOM 2".into(),
             patient_name: NAME.into(),
         },
+        pseudonym_key: String::new(),
+        output: None,
         cloud_up: true,
-        digest: "ab".repeat(32),
-        places: Vec::new(),
         seen: None,
         sample: None,
     }

@@ -1,5 +1,7 @@
-//! The functional core: what a worker is asked, when a study is stable, what watches triage. Values only.
+//! The functional core: what a worker is asked, its verdict, when a study is stable, what watches triage. Values only.
 
 pub mod job;
 pub mod oversight;
+pub mod picture;
 pub mod study;
+pub mod verdict;

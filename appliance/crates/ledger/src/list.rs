@@ -107,7 +107,7 @@ pub struct EventRow {
 }
 
 /// One study with everything the page shows of it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct StudyDetail {
     /// Its row.
     pub row: StudyRow,

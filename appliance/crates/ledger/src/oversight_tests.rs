@@ -75,14 +75,14 @@ impl Site {
         self.ledger.make_revision(&study, "quiet", a.at).await.unwrap();
         let quiet = a.given == Disposition::NoFlag;
         let seen = Seen { score: 0.1, distance: 1.0, flag: !quiet, quiet, tie: 0.5 };
-        let record = NewDisposition {
-            disposition: a.given,
+        let mut record = NewDisposition {
             mode: a.mode,
-            priority: a.priority,
             sample: a.sample,
             seen: Some(seen),
-            ..NewDisposition::quiet(Some("bag".into()))
+            ..NewDisposition::quiet(Some("output".into()))
         };
+        record.verdict.disposition = a.given;
+        record.verdict.priority = a.priority;
         let case = NewCase {
             study: study.clone(),
             revision,

@@ -8,7 +8,8 @@ use models::manifest::Kind;
 use models::{Bundle, Classifier, Encoder, Runtime};
 use sandbox::{Limits, serve};
 
-use super::{Tools, work};
+use crate::tools::Tools;
+use crate::work::work;
 use domain::job::{Answer, Failure, Job};
 
 /// Wrong use (sysexits).

@@ -1,16 +1,16 @@
-//! Every instance de-identified to a P10 file in the bag (`appliance deid`).
+//! Every instance de-identified to a P10 file in the output (`appliance deid`).
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 
-use crate::Error;
-use crate::bag::Bag;
-use crate::open::{Source, split};
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::output::Output;
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
 use deid::{Actions, Area, Plan, Statement, WayBack};
-use dicom::Parsed;
+use dicom::{Parsed, ReadAt};
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
 
@@ -20,7 +20,7 @@ const LONGEST: usize = 250;
 /// Writes one instance, with its boxes black.
 pub(crate) fn write(
     parsed: &Parsed,
-    source: &Source<'_>,
+    source: &dyn ReadAt,
     plan: &Plan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
@@ -33,14 +33,14 @@ pub(crate) fn write(
 
 /// One line per instance; what is held is not written. With the statement of what was written.
 pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<DeidAnswer, Error> {
-    let (bag, instances) = split(files, &job.instances)?;
-    let mut bag = Bag::new(bag);
+    let (output, mut instances) = Instances::split(files, &job.instances)?;
+    let mut output = Output::new(output);
     let mut lines = Vec::with_capacity(instances.len());
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
     let mut patients = WayBack::default();
-    each_plan(instances, &job.instances, &job.deid, false, touching, |instance, seen| {
+    each_plan(&mut instances, &job.deid, false, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
                 instance,
@@ -65,7 +65,7 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
                     }
                     defaced += u32::from(!plan.face.is_empty());
                     boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
-                    Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
+                    Some(output.piece(|writer| write(parsed, source, plan, writer))?)
                 } else {
                     None
                 };

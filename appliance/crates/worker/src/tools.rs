@@ -1,0 +1,18 @@
+//! What a worker has loaded before it locked itself down.
+
+use models::{Classifier, Encoder};
+
+/// What a worker has loaded before it locked itself down.
+#[derive(Default)]
+pub struct Tools {
+    /// One per classifier bundle, in the order configured.
+    pub classifiers: Vec<Classifier>,
+    /// One per report bundle, in the order configured.
+    pub encoders: Vec<Encoder>,
+}
+
+impl std::fmt::Debug for Tools {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tools({} classifiers, {} encoders)", self.classifiers.len(), self.encoders.len())
+    }
+}
