@@ -1,20 +1,27 @@
 //! The box beside the scanner: receives DICOM, keeps it safe, takes identity out, triages, escalates, shows.
 //!
-//! Rooms by floor; a room may use floors below it, never its own, never above (`tests/tidy.rs` holds this).
+//! What lies below are crates under `appliance/crates`; this one holds the features and their wiring. A folder may use
+//! folders on floors below it, never its own, never above (`tests/tests/tidy.rs` holds this).
 //!
-//! | floor | rooms |
+//! | floor | folders |
 //! |---|---|
-//! | 5 | `cli` (and the binary) |
-//! | 4 | `house`, `conveyor`, `worker` |
-//! | 3 | `intake`, `forward`, `triage`, `escalation`, `review`, `alarm` |
-//! | 2 | `ledger`, `store`, `audit`, `pixels` |
-//! | 1 | `deid`, `study`, `grey`, `job`, `oversight` |
-//! | 0 | `dicom`, and the crates `proto` and `models` |
+//! | 6 | `cli` (and the binary) |
+//! | 5 | `app`: wiring only |
+//! | 4 | `arrivals`, `pipeline` |
+//! | 3 | `commitment`, `escalation`, `oversight`, `retention`, `vault` |
+//! | 2 | `site`: what features share |
+//! | 1 | `forward`, `review`, `alarm` |
 
 pub mod alarm;
+pub mod app;
+mod arrivals;
 pub mod cli;
-pub mod conveyor;
+mod commitment;
 pub mod escalation;
 pub mod forward;
-pub mod house;
+mod oversight;
+pub mod pipeline;
+mod retention;
 pub mod review;
+pub mod site;
+mod vault;

@@ -61,7 +61,7 @@ fn the_check_sees_what_it_is_for() {
     assert!(wrong("proto/src/clock.rs", late).is_empty());
     let inside = "//! x\nfn now() { proto::clock::now(); }\n";
     assert_eq!(wrong("appliance/crates/domain/src/study/steps.rs", inside).len(), 1);
-    assert!(wrong("appliance/src/house/work.rs", inside).is_empty());
+    assert!(wrong("appliance/src/pipeline/scheduler.rs", inside).is_empty());
     let tested =
         "//! x\n#[cfg(test)]\nmod tests {\n use std::time::SystemTime; fn f() { SystemTime::now(); }\n}\n";
     assert!(wrong("cloud-service/src/objects/mod.rs", tested).is_empty());

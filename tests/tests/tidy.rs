@@ -40,20 +40,25 @@ const PAUSES: &[(&str, &str)] =
 /// Floors of the appliance's own package: a room may use rooms on floors below its own. What lies below are crates of
 /// their own, and Cargo holds those walls.
 const APPLIANCE: &[(&str, u8)] = &[
-    ("main", 6),
-    ("lib", 6),
-    ("cli", 5),
-    ("house", 4),
-    ("conveyor", 4),
-    ("forward", 3),
+    ("main", 7),
+    ("lib", 7),
+    ("cli", 6),
+    ("app", 5),
+    ("arrivals", 4),
+    ("pipeline", 4),
+    ("commitment", 3),
     ("escalation", 3),
-    ("alarm", 3),
-    ("review", 3),
+    ("oversight", 3),
+    ("retention", 3),
+    ("vault", 3),
+    ("site", 2),
+    ("forward", 1),
+    ("alarm", 1),
+    ("review", 1),
 ];
 
 /// Edges on one floor that are named with their reason.
-const SAME_FLOOR: &[(&str, &str, &str)] =
-    &[("house", "conveyor", "house starts the conveyor: it builds rooms and drains them")];
+const SAME_FLOOR: &[(&str, &str, &str)] = &[];
 
 /// The crates under `appliance/crates` by floor: each may depend on floors below its own.
 const CRATES: &[(&str, u8)] = &[
@@ -278,9 +283,9 @@ fn rooms_use_only_floors_below_and_outside_crates_have_one_door() {
 
 #[test]
 fn the_edge_check_sees_what_it_is_for() {
-    let up = edges("appliance/src/forward/x.rs", "//! x\nuse crate::house::run;\n");
+    let up = edges("appliance/src/forward/x.rs", "//! x\nuse crate::app::run;\n");
     assert!(up.iter().any(|w| w.contains("floor")), "{up:?}");
-    let inline = edges("appliance/src/review/x.rs", "//! x\nfn f() { crate::conveyor::run(); }\n");
+    let inline = edges("appliance/src/review/x.rs", "//! x\nfn f() { crate::pipeline::run(); }\n");
     assert_eq!(inline.len(), 1);
     let door = edges("appliance/src/review/x.rs", "//! x\nfn f() { sqlx::query(\"\"); }\n");
     assert_eq!(door.len(), 1);

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{Request, Response, ask, socket_path};
+use crate::app::{Request, Response, ask, socket_path};
 use intake::Transcript;
 
 /// Associations.

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::conveyor::now;
-use crate::house::{Request, Response, ask, audit_source, open_audit, open_ledger, socket_path, store_key};
+use crate::app::{Request, Response, ask, audit_source, open_audit, open_ledger, socket_path, store_key};
 use audit::{Entry, RESTORED, each, message, verify};
+use proto::clock::now;
 
 /// Audit commands.
 #[derive(Debug, Subcommand)]

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::conveyor::now;
+use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::escalation::Identity;
-use crate::house::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::review::{Decision, Desk};
 use deid::{Statement, statement_message};
 use ledger::CaseState;
+use proto::clock::now;
 
 /// Case commands.
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use super::out::{self, Failure};
 use super::{Where, site};
-use crate::house::{Settings, descriptors_needed};
+use crate::app::{Settings, descriptors_needed};
 
 pub(super) async fn main(w: &Where) -> Result<(), Failure> {
     let (settings, mut document) =

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::files::{Unanswered, ask, bar, some, studies, word, write_piece};
 use super::out::{self, Failure};
-use crate::house::{read_profile, workers};
+use crate::app::{read_profile, workers};
 use deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
 use dicom;
 use domain::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::out::{self, Failure};
-use crate::house::workers;
+use crate::app::workers;
 use deid::Profile;
 use dicom;
 use domain::job::{
@@ -63,7 +63,7 @@ const FILE_TIME: Duration = Duration::from_millis(500);
 /// Most input bytes of a job whose output is in memory.
 const OUTPUT_IN_MEMORY: u64 = 512 << 20;
 /// Bytes of memory of a job beside a multiple of its largest file, as a running appliance has it.
-const JOB_BYTES: u64 = 320 << 20;
+const JOB_BYTES: u64 = 368 << 20;
 
 /// Every file below a path, in order of names.
 pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {

@@ -4,8 +4,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::forward::Forwards;
-use crate::house::{ForwardOrder, ForwardStep, Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::forward::{ForwardOrder, ForwardStep};
 use ledger::ForwardRow;
 
 /// Commands about originals that go on.

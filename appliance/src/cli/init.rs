@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::out::{self, Failure};
-use crate::house::{Settings, write_secret};
+use crate::app::{Settings, write_secret};
 use audit::Audit;
 use ledger::{Ledger, new_id};
 use store::StoreKey;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::out::{self, Failure};
 use super::{Where, add, oversee, recalibrate};
-use crate::house::workers;
+use crate::app::workers;
 
 /// Commands about bundles.
 #[derive(Debug, Subcommand)]

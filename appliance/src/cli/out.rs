@@ -6,7 +6,7 @@ use std::path::Path;
 use proto::settings::Fault;
 use serde::Serialize;
 
-use crate::house::Settings;
+use crate::app::Settings;
 
 /// Wrong use or configuration.
 pub const USAGE: u8 = 64;
@@ -33,11 +33,11 @@ impl Failure {
     }
 }
 
-impl From<crate::house::Error> for Failure {
-    fn from(error: crate::house::Error) -> Self {
+impl From<crate::app::Error> for Failure {
+    fn from(error: crate::app::Error) -> Self {
         let code = match &error {
-            crate::house::Error::Store(store::Error::Locked) => AGAIN,
-            crate::house::Error::Ledger(ledger) if ledger.retry_later() => AGAIN,
+            crate::app::Error::Site(crate::site::Error::Store(store::Error::Locked)) => AGAIN,
+            crate::app::Error::Site(crate::site::Error::Ledger(ledger)) if ledger.retry_later() => AGAIN,
             _ => FAILED,
         };
         Self::new(code, error.to_string())

@@ -8,9 +8,8 @@ use clap::{Args, Subcommand};
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{
-    Request, Response, Settings, VaultOrder, VaultUse, ask, open_audit, open_ledger, rotate, socket_path,
-};
+use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
+use crate::vault::{VaultOrder, VaultUse, rotate};
 use deid::{Found, Keys, PatientBack, find as find_patient};
 use ledger::Ledger;
 

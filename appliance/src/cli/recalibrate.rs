@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::open_ledger;
+use crate::app::open_ledger;
 
 /// Which bundle, and where to.
 #[derive(Debug, Args)]

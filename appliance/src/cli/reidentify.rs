@@ -8,7 +8,8 @@ use serde_json::json;
 use super::files::{ask, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
-use crate::house::{VaultUse, deid_order, open_ledger, workers};
+use crate::app::{deid_order, open_ledger, workers};
+use crate::vault::VaultUse;
 use domain::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
 
 /// Re-identify files or folders.

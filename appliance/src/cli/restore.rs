@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house;
+use crate::app;
 
 /// Restore a site from a backup while the appliance is stopped: ledger and audit are put in their places, and what the
 /// store holds beyond the backup is taken up, answered and sent on again.
@@ -23,7 +23,7 @@ pub(super) struct Restore {
 
 pub(super) async fn main(c: &Restore) -> Result<(), Failure> {
     let settings = out::settings(&c.site.config)?;
-    let done = house::restore(&settings, &std::path::absolute(&c.from)?, c.replace).await?;
+    let done = app::restore(&settings, &std::path::absolute(&c.from)?, c.replace).await?;
     if c.site.json {
         out::json(&done);
         return Ok(());

@@ -9,7 +9,7 @@ use tracing_subscriber::prelude::*;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::house::{LogConfig, run};
+use crate::app::{LogConfig, run};
 
 pub(super) fn main(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;

@@ -9,11 +9,11 @@ use proto::settings::Document;
 
 use super::Where;
 use super::out::{self, Failure};
-use crate::escalation::Identity;
-use crate::house::{
+use crate::app::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
 };
+use crate::escalation::Identity;
 use audit::verify;
 use intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
 use ledger::{Error as LedgerError, Ledger};
@@ -49,7 +49,7 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
             let ledger = open_ledger(&settings).await?;
             let key = store_key(&settings)?;
             let reach = || verify(&settings.site.audit, key.bytes());
-            let holds = house::backup(&settings, &ledger, reach, &to).await?;
+            let holds = app::backup(&settings, &ledger, reach, &to).await?;
             ledger.close().await;
             holds
         }
@@ -80,7 +80,7 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
     }
     match deid_order(s) {
         // The faults of a profile have their own file and lines.
-        Err(crate::house::Error::Policy(_)) => {
+        Err(crate::app::Error::Policy(_)) => {
             d.faults.extend(read_profile(&s.deid.policy).err().unwrap_or_default())
         }
         Err(error) => d.fault("site.pseudonym_key", error.to_string(), ""),

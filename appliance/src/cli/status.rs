@@ -2,8 +2,8 @@
 
 use super::Where;
 use super::out::{self, Failure};
+use crate::app::{Request, Response, ask, open_ledger, socket_path};
 use crate::forward::Forwards;
-use crate::house::{Request, Response, ask, open_ledger, socket_path};
 
 pub(super) async fn main(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
@@ -22,7 +22,7 @@ pub(super) async fn main(w: &Where) -> Result<(), Failure> {
 }
 
 /// What can be said while nothing runs: the counts, and that every light is unknown.
-async fn stopped(w: &Where, settings: &crate::house::Settings) -> Result<(), Failure> {
+async fn stopped(w: &Where, settings: &crate::app::Settings) -> Result<(), Failure> {
     let ledger = open_ledger(settings).await?;
     let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
     let destinations = Forwards::new(&settings.forward).rows(&ledger.forward_queues().await?, false);

@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 use super::Where;
 use super::out::{self, Failure};
 use super::oversee;
-use crate::conveyor::now;
-use crate::house::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
+use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use ledger::{CODE_MS, new_id};
+use proto::clock::now;
 
 /// User commands.
 #[derive(Debug, Subcommand)]

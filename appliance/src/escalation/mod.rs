@@ -11,6 +11,7 @@ mod enrol;
 mod fetch;
 mod identity;
 mod outbox;
+mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use courier::{Courier, Wake};
 pub use enrol::{Enrolment, enrol};
 pub use identity::Identity;
 pub use outbox::{Away, Backlog, DueCase, HomeReport, Link, Outbox, OutboxFailed, Phase, Refusal, Stored};
+pub(crate) use queue::CaseQueue;
 
 /// Why something between the house and the cloud did not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -13,6 +13,7 @@ mod error;
 mod judge;
 mod link;
 mod negotiation;
+mod orders;
 mod queue;
 mod rules;
 pub mod scu;
@@ -23,6 +24,7 @@ use command::Command;
 
 pub use board::DestinationRow;
 pub use error::{Error, Rejection, may_pass};
+pub use orders::{ForwardOrder, ForwardStep};
 pub use queue::Forwards;
 pub use rules::{Rule, RuleFault, faults};
 pub use scu::{Association, Peer, Proposal};

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{OnceCell, RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::House;
+use super::Backend;
 use super::limit::Limit;
 use super::live::Live;
 use super::words::say;
@@ -19,6 +19,8 @@ use ledger::{Error, Session};
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
 const STREAMS_MAX: usize = 64;
+/// Full frames at a time: each takes a worker and up to 128 MiB of memory.
+const FRAMES_MAX: usize = 2;
 /// Password hashes at a time: each takes 19 MiB.
 const HASHES_MAX: usize = 2;
 
@@ -29,6 +31,7 @@ pub(super) struct App<H> {
     pub(super) limit: Limit,
     pub(super) hashing: Semaphore,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) frames: Semaphore,
     pub(super) stop: CancellationToken,
     /// Site name and whether this is a demonstration: neither changes while the house runs.
     about: OnceCell<(String, bool)>,
@@ -92,7 +95,7 @@ pub(super) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-impl<H: House> App<H> {
+impl<H: Backend> App<H> {
     pub(super) fn new(house: Arc<H>, stop: CancellationToken) -> Self {
         Self {
             house,
@@ -100,6 +103,7 @@ impl<H: House> App<H> {
             limit: Limit::default(),
             hashing: Semaphore::new(HASHES_MAX),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            frames: Semaphore::new(FRAMES_MAX),
             stop,
             about: OnceCell::new(),
             renewal: RwLock::new(()),

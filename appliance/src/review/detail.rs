@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
-use super::{House, words};
+use super::{Backend, words};
 use deid::HoldReason;
 use domain::job::RedactedArea;
 use domain::picture::Preview;
@@ -149,7 +149,7 @@ pub(super) struct Action {
 ///
 /// # Errors
 /// The ledger's; [`Error::Row`] for a report no version of ours recorded.
-pub(super) async fn detail<H: House>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
+pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
     let areas = match &d.case {
         Some(case) => house.ledger().areas(&case.id).await?,

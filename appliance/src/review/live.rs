@@ -14,7 +14,7 @@ use futures::stream;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::House;
+use super::Backend;
 use super::app::{App, Refusal};
 use super::view::{self, Findings, ROWS_MAX};
 use super::words::say;
@@ -54,7 +54,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Looks once and tells every open page what has changed.
-    pub(super) async fn look<H: House>(&self, house: &H) -> Result<Arc<Snapshot>, Error> {
+    pub(super) async fn look<H: Backend>(&self, house: &H) -> Result<Arc<Snapshot>, Error> {
         let mut looker = self.looker.lock().await;
         let looked = self.gather(house, &mut looker).await;
         self.well.store(looked.is_ok(), Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl Live {
         Ok(self.newest.borrow().clone())
     }
 
-    async fn gather<H: House>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
+    async fn gather<H: Backend>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
         let old = self.newest.borrow().clone();
         let query = query(house);
         let rows = rows(house, &mut looker.findings, &query).await?;
@@ -87,7 +87,7 @@ impl Live {
     }
 
     /// Looks every half second while a page is open, until `stop`.
-    pub(super) async fn run<H: House>(app: Arc<App<H>>) {
+    pub(super) async fn run<H: Backend>(app: Arc<App<H>>) {
         let mut ticks = ticker(LOOK);
         loop {
             tokio::select! {
@@ -110,13 +110,13 @@ fn ticker(every: Duration) -> Interval {
 }
 
 /// The whole list as it is shown now.
-pub(super) fn query<H: House>(house: &H) -> ListQuery {
+pub(super) fn query<H: Backend>(house: &H) -> ListQuery {
     let cap = i64::try_from(house.config().longest_wait.as_millis()).unwrap_or(i64::MAX);
     ListQuery { limit: ROWS_MAX, waited_since: house.now().saturating_sub(cap), ..ListQuery::default() }
 }
 
 /// Rows of a query as JSON, by id.
-pub(super) async fn rows<H: House>(
+pub(super) async fn rows<H: Backend>(
     house: &H,
     findings: &mut Findings,
     query: &ListQuery,
@@ -179,7 +179,7 @@ struct Follower<H> {
     _permit: OwnedSemaphorePermit,
 }
 
-impl<H: House> Follower<H> {
+impl<H: Backend> Follower<H> {
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         if self.ended {
             return None;
@@ -221,7 +221,7 @@ impl<H: House> Follower<H> {
 }
 
 /// `GET /api/live`: the stream of events.
-pub(super) async fn stream<H: House>(
+pub(super) async fn stream<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -246,7 +246,7 @@ pub(super) async fn stream<H: House>(
 }
 
 /// `GET /api/list`: the same as one answer, for a page that cannot hold a stream.
-pub(super) async fn list<H: House>(
+pub(super) async fn list<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

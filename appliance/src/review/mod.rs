@@ -5,10 +5,10 @@
 
 mod app;
 mod assets;
+mod backend;
 mod config;
 mod decide;
 mod detail;
-mod house;
 mod limit;
 mod live;
 mod page;
@@ -17,7 +17,7 @@ mod sign_in;
 mod view;
 mod words;
 
+pub use backend::{Backend, DestinationRow, Frame, LightRow, Lights};
 pub use config::{Config, Mode};
 pub use decide::{Decision, Desk};
-pub use house::{DestinationRow, Frame, House, LightRow, Lights};
 pub use page::{Page, router};

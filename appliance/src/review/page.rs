@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::app::{App, Refusal, same_origin};
 use super::live::{self, Live};
 use super::words::say;
-use super::{Config, House, assets, routes, sign_in};
+use super::{Backend, Config, assets, routes, sign_in};
 
 /// Longest body of a request in bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -36,7 +36,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
-pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
+pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
     let app = Arc::new(App::new(house, stop));
     tokio::spawn(Live::run(Arc::clone(&app)));
     Router::new()
@@ -55,6 +55,7 @@ pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/find", post(routes::find::<H>))
         .route("/api/study/{id}", get(routes::study::<H>))
         .route("/api/study/{id}/frame/{index}", get(routes::frame::<H>))
+        .route("/api/study/{id}/full/{index}", get(routes::full::<H>))
         .route("/study/{id}/statement", get(routes::statement::<H>))
         .route("/api/study/{id}/name", post(routes::name::<H>))
         .route("/api/study/{id}/attributes", post(routes::attributes::<H>))
@@ -67,7 +68,7 @@ pub fn router<H: House>(house: Arc<H>, stop: CancellationToken) -> Router {
 }
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
-async fn door<H: House>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
+async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let authority = request.uri().authority().map(|a| a.as_str().to_owned());
     let ours = reads || same_origin(request.headers(), authority.as_deref(), app.house.config().behind_tls);
@@ -95,7 +96,7 @@ impl<H> std::fmt::Debug for Page<H> {
     }
 }
 
-impl<H: House> Page<H> {
+impl<H: Backend> Page<H> {
     /// Binds the configured address.
     ///
     /// # Errors

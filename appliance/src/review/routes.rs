@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::app::{App, Person, Refusal, is_id};
+use super::detail::PreviewView;
 use super::view::Findings;
 use super::words::say;
-use super::{Decision, House, assets, detail, live};
+use super::{Backend, Decision, assets, detail, live};
 use deid::Statement;
 use ledger::{ListQuery, StudyDetail};
 
@@ -33,7 +34,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-async fn shell<H: House>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
+async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
     let (site, _) = app.about().await?;
     match app.person(headers).await {
         Ok(person) => {
@@ -53,7 +54,7 @@ fn page(person: &Person, site: &str, study: &str) -> String {
         .replace("{{site}}", &escape(site))
 }
 
-async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
+async fn sign_in<H: Backend>(app: &App<H>) -> Result<Response, Refusal> {
     let (site, demo) = app.about().await?;
     let html = assets::SIGN_IN
         .replace("{{demo}}", if demo { "yes" } else { "no" })
@@ -62,7 +63,7 @@ async fn sign_in<H: House>(app: &App<H>) -> Result<Response, Refusal> {
 }
 
 /// `GET /`.
-pub(super) async fn home<H: House>(
+pub(super) async fn home<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -70,7 +71,7 @@ pub(super) async fn home<H: House>(
 }
 
 /// `GET /study/{id}`: the same page with a study open; the id is ours and says nothing outside.
-pub(super) async fn study_page<H: House>(
+pub(super) async fn study_page<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -82,7 +83,7 @@ pub(super) async fn study_page<H: House>(
 }
 
 /// `GET /login` and `GET /setup`: a one-time code stands in the fragment and never reaches us.
-pub(super) async fn sign_in_page<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+pub(super) async fn sign_in_page<H: Backend>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
     sign_in(&app).await
 }
 
@@ -96,7 +97,7 @@ pub(super) struct Find {
 }
 
 /// `POST /api/find`: rows of a filter or a text. Posted, so that what is typed stands in no URL.
-pub(super) async fn find<H: House>(
+pub(super) async fn find<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
     Json(wanted): Json<Find>,
@@ -112,7 +113,7 @@ pub(super) async fn find<H: House>(
 }
 
 /// `GET /api/study/{id}`.
-pub(super) async fn study<H: House>(
+pub(super) async fn study<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -127,7 +128,7 @@ pub(super) async fn study<H: House>(
 }
 
 /// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
-pub(super) async fn frame<H: House>(
+pub(super) async fn frame<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path((study, index)): Path<(String, usize)>,
     headers: HeaderMap,
@@ -137,8 +138,27 @@ pub(super) async fn frame<H: House>(
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], frame.values).into_response())
 }
 
+/// Says beside the values of a frame what they are, as JSON.
+const ABOUT: HeaderName = HeaderName::from_static("x-image");
+
+/// `GET /api/study/{id}/full/{index}`: the same of the frame that a preview was made of, at full size; a few at a time.
+pub(super) async fn full<H: Backend>(
+    State(app): State<Arc<App<H>>>,
+    Path((study, index)): Path<(String, usize)>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    app.person(&headers).await?;
+    let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::FRAMES);
+    let _one = app.frames.try_acquire().map_err(busy)?;
+    let frame = app.house.full_frame(&study, index).await?;
+    let about = serde_json::to_string(&PreviewView::of(index, &frame.about)).unwrap_or_default();
+    let about = HeaderValue::from_str(&about).map_err(|_| unknown())?;
+    let octets = HeaderValue::from_static("application/octet-stream");
+    Ok(([(header::CONTENT_TYPE, octets), (ABOUT, about)], frame.values).into_response())
+}
+
 /// `POST /api/study/{id}/name`: the patient's name while "I am looking" is held. Audited before it is read.
-pub(super) async fn name<H: House>(
+pub(super) async fn name<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -162,7 +182,7 @@ pub(super) struct Wanted {
 
 /// `POST /api/study/{id}/attributes`: what is done to every attribute of one instance, and what it says afterwards. What
 /// it said before, only while a person looks; audited before it is read.
-pub(super) async fn attributes<H: House>(
+pub(super) async fn attributes<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -176,7 +196,7 @@ pub(super) async fn attributes<H: House>(
 }
 
 /// `POST /api/study/{id}/process`: an arriving study is complete, a person says.
-pub(super) async fn process<H: House>(
+pub(super) async fn process<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -188,7 +208,7 @@ pub(super) async fn process<H: House>(
 }
 
 /// `GET /study/{id}/statement`: what was done to the study's case before it left, as a page to read.
-pub(super) async fn statement<H: House>(
+pub(super) async fn statement<H: Backend>(
     State(app): State<Arc<App<H>>>,
     Path(study): Path<String>,
     headers: HeaderMap,
@@ -215,13 +235,13 @@ pub(super) struct Asked {
 }
 
 /// `GET /metrics`: numbers only, for who watches machines; nobody needs to be signed in for them.
-pub(super) async fn metrics<H: House>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
+pub(super) async fn metrics<H: Backend>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
     let text = app.house.metrics().await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
 /// `POST /api/decide`.
-pub(super) async fn decide<H: House>(
+pub(super) async fn decide<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
     asked: Result<Json<Asked>, JsonRejection>,

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::House;
+use super::Backend;
 use super::app::{App, Refusal, digest};
 use super::limit::Key;
 use super::words::say;
@@ -77,7 +77,7 @@ async fn body<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Ref
     serde_json::from_slice(&bytes).map_err(|_| broken())
 }
 
-impl<H: House> App<H> {
+impl<H: Backend> App<H> {
     /// The keys under which an attempt counts. Behind a proxy every address is the proxy's.
     fn keys(&self, user: &str, from: Option<IpAddr>) -> Vec<Key> {
         let from = from.filter(|_| !self.house.config().behind_tls).map(Key::Address);
@@ -86,7 +86,7 @@ impl<H: House> App<H> {
 }
 
 /// `POST /api/sign-in`: name and password.
-pub(super) async fn enter<H: House>(
+pub(super) async fn enter<H: Backend>(
     State(app): State<Arc<App<H>>>,
     request: Request,
 ) -> Result<Response, Refusal> {
@@ -110,7 +110,7 @@ pub(super) async fn enter<H: House>(
 }
 
 /// `POST /api/setup`: a one-time code and the password chosen with it.
-pub(super) async fn setup<H: House>(
+pub(super) async fn setup<H: Backend>(
     State(app): State<Arc<App<H>>>,
     request: Request,
 ) -> Result<Response, Refusal> {
@@ -147,7 +147,7 @@ pub(super) async fn setup<H: House>(
     signed_in(&app, user).await
 }
 
-async fn signed_in<H: House>(app: &App<H>, user: String) -> Result<Response, Refusal> {
+async fn signed_in<H: Backend>(app: &App<H>, user: String) -> Result<Response, Refusal> {
     let answer = json!({ "user": user });
     let (cookie, csrf) = app.open_session(user).await?;
     let mut answer = answer;
@@ -158,7 +158,7 @@ async fn signed_in<H: House>(app: &App<H>, user: String) -> Result<Response, Ref
 }
 
 /// `POST /api/sign-out`.
-pub(super) async fn leave<H: House>(
+pub(super) async fn leave<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -169,7 +169,7 @@ pub(super) async fn leave<H: House>(
 }
 
 /// Checks a password. A name that does not exist, or has no password yet, costs one hash as well.
-async fn verify<H: House>(app: &App<H>, stored: Option<String>, password: Secret) -> bool {
+async fn verify<H: Backend>(app: &App<H>, stored: Option<String>, password: Secret) -> bool {
     let Ok(_permit) = app.hashing.acquire().await else { return false };
     tokio::task::spawn_blocking(move || {
         let too_long = password.chars().count() > PASSWORD_CHARS_MAX;
@@ -187,7 +187,7 @@ async fn verify<H: House>(app: &App<H>, stored: Option<String>, password: Secret
 }
 
 /// The PHC string of a password: argon2id with 19 MiB and two passes, salted at random.
-async fn hash<H: House>(app: &App<H>, password: Secret) -> Result<String, Refusal> {
+async fn hash<H: Backend>(app: &App<H>, password: Secret) -> Result<String, Refusal> {
     let broken = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::NO_RANDOM);
     let _permit = app.hashing.acquire().await.map_err(|_| broken())?;
     tokio::task::spawn_blocking(move || {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{DestinationRow, House, Lights, words};
+use super::{Backend, DestinationRow, Lights, words};
 use domain::verdict::Verdict;
 use ledger::{Counts, Error, Outcomes, RefusedRow, StudyRow, WatchRow};
 
@@ -57,7 +57,7 @@ pub(super) struct Findings(HashMap<(String, u32), String>);
 
 impl Findings {
     /// The list's line of a decided revision, remembered.
-    async fn line<H: House>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
+    async fn line<H: Backend>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
         let key = (row.id.clone(), row.revision);
         if let Some(line) = self.0.get(&key) {
             return Ok(line.clone());
@@ -83,7 +83,11 @@ fn list_line(v: &Verdict) -> String {
 }
 
 /// The view of one ledger row.
-pub(super) async fn row<H: House>(house: &H, known: &mut Findings, row: &StudyRow) -> Result<RowView, Error> {
+pub(super) async fn row<H: Backend>(
+    house: &H,
+    known: &mut Findings,
+    row: &StudyRow,
+) -> Result<RowView, Error> {
     let (state, state_words) = words::state(row);
     let line = match (row.drawn, row.disposition.is_empty()) {
         (true, _) => words::DRAWN.to_owned(),
@@ -157,7 +161,7 @@ struct Day {
 }
 
 /// Gathers the head.
-pub(super) async fn head<H: House>(house: &H) -> Result<Head, Error> {
+pub(super) async fn head<H: Backend>(house: &H) -> Result<Head, Error> {
     let ledger = house.ledger();
     let (lights, counts) = (house.lights().await?, ledger.counts().await?);
     let since = house.now().saturating_sub(DAY_MS);

@@ -138,6 +138,8 @@ pub(super) mod say {
     pub(in super::super) const UNKNOWN: &str = "There is no such page.";
     pub(in super::super) const BUSY: &str =
         "Too many pages are open here: this one asks every few seconds instead.";
+    pub(in super::super) const FRAMES: &str =
+        "Other images are being decoded at full resolution: ask again in a moment.";
     pub(in super::super) const BROKEN: &str = "The request cannot be understood: load the page again.";
     pub(in super::super) const NO_RANDOM: &str = "The system gives no randomness: nothing was done.";
 }

@@ -1,17 +1,19 @@
 //! The cast: a house with a real ledger and a real audit, without models, cloud or scanner.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audit::Audit;
-use domain::job::{Explained, ListFacts};
+use domain::job::{Answer, Explained, FrameJob, InstanceRef, Job, ListFacts, PreviewMark};
 use domain::picture::{Piece, Preview};
 use domain::verdict::{Timings, Verdict};
 use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
-use scanside_appliance::review::{Config, Decision, Desk, Frame, House, LightRow, Lights, Mode};
+use scanside_appliance::review::{Backend, Config, Decision, Desk, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 pub(super) const START: i64 = 1_790_000_000_000;
 pub(super) const HOST: &str = "127.0.0.1:8080";
@@ -29,10 +31,29 @@ pub(super) struct Fake {
     pub(super) away: Mutex<Option<i64>>,
     pub(super) accounts: Mutex<Vec<(String, &'static str)>>,
     pub(super) frames: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    /// P10 files of studies with one instance.
+    pub(super) originals: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// What a full frame waits for, where one is to wait.
+    pub(super) held_up: Mutex<Option<Arc<Semaphore>>>,
+    /// Full frames that wait so.
+    pub(super) waiting: AtomicU32,
     pub(super) folder: tempfile::TempDir,
 }
 
-impl House for Fake {
+/// What a worker makes of a job about one P10 file, and all that it wrote.
+pub(super) fn worked(job: &Job, original: &[u8]) -> (Answer, Vec<u8>) {
+    let (mut output, mut file) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    file.write_all(original).unwrap();
+    let answer =
+        worker::work(job, &[output.try_clone().unwrap(), file], &mut worker::Tools::default(), &|_| {});
+    let mut written = Vec::new();
+    output.seek(SeekFrom::Start(0)).unwrap();
+    output.read_to_end(&mut written).unwrap();
+    domain::job::check_answer(&answer, 1, written.len() as u64).unwrap();
+    (answer, written)
+}
+
+impl Backend for Fake {
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -86,6 +107,29 @@ impl House for Fake {
         let values = self.frames.lock().unwrap().get(study).and_then(|f| f.get(index).cloned());
         Ok(Frame { about, values: values.ok_or(Error::Unknown("image"))? })
     }
+    async fn full_frame(&self, study: &str, index: usize) -> Result<Frame, Error> {
+        let d = self.ledger.detail(study).await?.disposition.ok_or(Error::Unknown("image"))?;
+        let preview = d.verdict.previews.get(index).ok_or(Error::Unknown("image"))?;
+        let held = self.held_up.lock().unwrap().clone();
+        if let Some(held) = held {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            held.acquire().await.unwrap().forget();
+        }
+        let original = self.originals.lock().unwrap().get(study).cloned();
+        let original = original.ok_or(Error::Refused("the original is no longer on this disk".into()))?;
+        let mark = PreviewMark { level: preview.level, blake3: preview.piece.blake3.clone() };
+        let job = Job::Frame(FrameJob {
+            instance: InstanceRef::p10(),
+            frame: preview.frame,
+            most_bytes: 1 << 20,
+            preview: Some(mark),
+        });
+        match worked(&job, &original) {
+            (Answer::Frame(about), values) => Ok(Frame { about, values }),
+            (Answer::Failed(failure), _) => Err(Error::Refused(failure.reason)),
+            other => panic!("{other:?}"),
+        }
+    }
     fn destination(&self) -> Option<(String, u16)> {
         Some(("SCANSIDE".into(), 11112))
     }
@@ -128,6 +172,9 @@ impl Fake {
             away: Mutex::new(None),
             accounts: Mutex::new(Vec::new()),
             frames: Mutex::new(BTreeMap::new()),
+            originals: Mutex::default(),
+            held_up: Mutex::default(),
+            waiting: AtomicU32::new(0),
             folder,
         }
     }

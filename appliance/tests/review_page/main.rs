@@ -6,5 +6,6 @@ mod client;
 mod collided;
 mod decided;
 mod door;
+mod full;
 mod shown;
 mod undone;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use appliance::house::{Request, Response, ask};
+use appliance::app::{Request, Response, ask};
 use appliance::review::Decision;
 use fixtures::scanner::Scanner;
 use serde_json::Value;

@@ -14,7 +14,7 @@ pub enum Error {
     /// De-identification gives another plan than the one recorded, of this digest: nothing of it may leave unseen.
     #[error("de-identification gave another plan than the one recorded with the disposition")]
     OtherPlan(String),
-    /// More pseudonyms than the vault takes of one case: without a way back nothing leaves.
+    /// More pseudonyms than the vault takes of one case: without its re-identification map nothing leaves.
     #[error(
         "the study names more UIDs than the vault takes of one case ({MAX_PSEUDONYMS}); nothing was sealed"
     )]

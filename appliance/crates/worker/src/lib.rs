@@ -29,7 +29,9 @@ mod redacted_tests;
 #[cfg(test)]
 mod tests;
 
-pub use error::Error;
 pub use start::main;
-pub use tools::Tools;
-pub use work::work;
+#[cfg(feature = "test-support")]
+pub use {tools::Tools, work::work};
+
+#[cfg(test)]
+use {error::Error, tools::Tools, work::work};

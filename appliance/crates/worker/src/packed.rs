@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 ///
 /// Short values are looked for in text alone: in compressed data and pixels anything under six bytes occurs by
 /// chance (with 10 MB of data and 1,000 values, four-byte values would be found twice by chance, six-byte values
-/// once in 28,000 cases), and what is written into pixels as picture is the gate's business, not the search's.
+/// once in 28,000 cases), and what is written into pixels as picture is for those who may hold it, not for the search.
 pub(crate) struct PackedCase {
     entries: Vec<(String, Vec<u8>)>,
 }

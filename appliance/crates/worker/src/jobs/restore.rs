@@ -33,7 +33,7 @@ pub(crate) fn look(
     Ok(found)
 }
 
-/// One line per instance; what holds no pseudonym of this site, or one without a way back, is not written.
+/// One line per instance; what holds no pseudonym of this site, or one that no re-identification map knows, is not written.
 pub(crate) fn run(
     job: &RestoreJob,
     files: &[File],

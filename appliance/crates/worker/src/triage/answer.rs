@@ -116,7 +116,7 @@ fn priority(asked: models::manifest::Priority) -> Priority {
     }
 }
 
-/// The gate with the limit that the value broke, or is nearer to.
+/// The input check with the limit that the value broke, or is nearer to.
 fn gate(gate: &models::Gate) -> Gate {
     let [low, high] = gate.limit;
     // A distance has only one side.

@@ -1,0 +1,17 @@
+//! What arrives: instances recorded behind their durable entries, performed steps, and what a crash left unrecorded.
+
+mod arriving;
+mod flows;
+mod recorder;
+mod recover;
+mod services;
+#[cfg(test)]
+mod tests;
+
+pub use arriving::ArrivingRow;
+pub(crate) use recorder::event_queue;
+#[cfg(test)]
+pub(crate) use recorder::{EventQueue, Recorder, arrival};
+pub use recover::TakenUp;
+pub(crate) use recover::{reconcile, recover};
+pub(crate) use services::{Listener, ServiceHandler};

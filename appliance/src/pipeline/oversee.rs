@@ -1,0 +1,151 @@
+//! What oversight makes of a bundle's answer: `no-flag` that may not be relied upon is withheld, `settle` that nobody
+//! accepted is `assist`, and some studies are drawn for a physician's read.
+
+use proto::case::{Disposition, TriageMode};
+
+use super::{Error, Pipeline};
+use domain::oversight::{Level, Seen};
+use domain::verdict::Verdict;
+use ledger::{Reliance, WITHDRAWN};
+
+/// What is recorded beside an answer.
+#[derive(Debug)]
+pub(super) struct Overseen {
+    /// The mode in force for this bundle.
+    pub(super) mode: TriageMode,
+    /// What is watched.
+    pub(super) seen: Option<Seen>,
+    /// Why it was drawn.
+    pub(super) sample: Option<&'static str>,
+}
+
+impl Pipeline {
+    /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
+    pub(super) async fn oversee(&self, verdict: &mut Verdict) -> Result<Overseen, Error> {
+        if verdict.digest.is_empty() {
+            let mode = mode(self.rules.mode, self.rules.demo);
+            return Ok(Overseen { mode, seen: None, sample: None });
+        }
+        let relies = self.ledger.reliance(&verdict.digest).await?;
+        let seen = seen(verdict, even()?);
+        withhold(verdict, &relies, seen.score);
+        let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
+        let drawn = (even()?, even()?);
+        Ok(Overseen {
+            mode,
+            sample: sample(verdict.disposition, mode, &self.rules.oversight, drawn),
+            seen: Some(seen),
+        })
+    }
+}
+
+/// The mode in force: `settle` needs an acceptance.
+fn mode(configured: TriageMode, accepted: bool) -> TriageMode {
+    if configured == TriageMode::Settle && !accepted { TriageMode::Assist } else { configured }
+}
+
+fn seen(verdict: &Verdict, tie: f64) -> Seen {
+    let highest = verdict.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
+    Seen {
+        score: highest,
+        distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
+        flag: verdict.disposition == Disposition::Flag,
+        quiet: verdict.disposition == Disposition::NoFlag,
+        tie,
+    }
+}
+
+/// Turns a `no-flag` that may not be relied upon into `escalate`, with the reason.
+fn withhold(verdict: &mut Verdict, relies: &Reliance, score: f64) {
+    if verdict.disposition != Disposition::NoFlag {
+        return;
+    }
+    let because = match relies.level {
+        Level::Steady => return,
+        // Lowered coverage: the more silent half keeps it.
+        Level::Wary if relies.median_quiet.is_some_and(|median| score <= median) => return,
+        Level::Wary => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
+        Level::Withdrawn => format!("{WITHDRAWN}it is withdrawn because {}", relies.why),
+    };
+    verdict.disposition = Disposition::Escalate;
+    verdict.reason = because;
+}
+
+/// Why a study is drawn, by two numbers drawn evenly from 0 to 1.
+fn sample(
+    given: Disposition,
+    mode: TriageMode,
+    site: &domain::oversight::Config,
+    (any, silent): (f64, f64),
+) -> Option<&'static str> {
+    // A study that is drawn hides its answer: only in shadow mode does no flag get lost by that.
+    if mode == TriageMode::Shadow && any < site.trial {
+        return Some("trial");
+    }
+    (given == Disposition::NoFlag && silent < site.share).then_some("share")
+}
+
+/// A number drawn evenly from 0 to 1. Nobody can foresee which studies are drawn.
+fn even() -> Result<f64, Error> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Store)?;
+    Ok((u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::oversight::Config;
+
+    fn silent() -> Verdict {
+        Verdict::without_model(Disposition::NoFlag, "r".into())
+    }
+
+    fn relies(level: Level) -> Reliance {
+        Reliance { level, why: "images changed".into(), median_quiet: Some(0.02), ..Reliance::default() }
+    }
+
+    #[test]
+    fn a_withdrawn_no_flag_is_escalated_with_the_reason_and_a_flag_stays() {
+        let mut answer = silent();
+        withhold(&mut answer, &relies(Level::Withdrawn), 0.0);
+        assert_eq!(answer.disposition, Disposition::Escalate);
+        assert_eq!(answer.reason, "no-flag withheld: it is withdrawn because images changed");
+        let mut flagged = silent();
+        flagged.disposition = Disposition::Flag;
+        withhold(&mut flagged, &relies(Level::Withdrawn), 0.9);
+        assert_eq!(flagged.disposition, Disposition::Flag);
+    }
+
+    #[test]
+    fn lowered_coverage_keeps_the_more_silent_half() {
+        let (mut quieter, mut louder, mut unknown) = (silent(), silent(), silent());
+        withhold(&mut quieter, &relies(Level::Wary), 0.01);
+        withhold(&mut louder, &relies(Level::Wary), 0.03);
+        withhold(&mut unknown, &Reliance { median_quiet: None, ..relies(Level::Wary) }, 0.0);
+        let got = [quieter, louder, unknown].map(|a| a.disposition);
+        assert_eq!(got, [Disposition::NoFlag, Disposition::Escalate, Disposition::Escalate]);
+    }
+
+    #[test]
+    fn settle_without_an_acceptance_is_assist() {
+        assert_eq!(mode(TriageMode::Settle, false), TriageMode::Assist);
+        assert_eq!(mode(TriageMode::Settle, true), TriageMode::Settle);
+        assert_eq!(mode(TriageMode::Shadow, true), TriageMode::Shadow);
+    }
+
+    #[test]
+    fn the_silent_are_drawn_by_share_and_a_trial_draws_any() {
+        let site = Config { share: 0.05, trial: 0.5, ..Config::default() };
+        let shadow = |given, drawn| sample(given, TriageMode::Shadow, &site, drawn);
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.04)), Some("share"));
+        assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.06)), None);
+        assert_eq!(shadow(Disposition::Flag, (0.9, 0.0)), None);
+        assert_eq!(shadow(Disposition::Escalate, (0.4, 0.9)), Some("trial"));
+        assert_eq!(
+            sample(Disposition::Flag, TriageMode::Assist, &site, (0.0, 0.0)),
+            None,
+            "no flag is hidden"
+        );
+    }
+}
