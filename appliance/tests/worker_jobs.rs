@@ -168,7 +168,7 @@ fn values(output: &File, preview: &Preview) -> Vec<f64> {
 
 async fn frame_of(file: File) -> (Preview, Vec<f64>) {
     let job =
-        Job::Frame(FrameJob { instance: refs(1).remove(0), frame: 0, most_bytes: 1 << 20, preview: None });
+        Job::Frame(FrameJob { instance: refs(1).remove(0), frame: 0, most_bytes: 64 << 20, preview: None });
     let (answer, output, touched) = run(&program(&[]), &job, &[file]).await.unwrap();
     let Answer::Frame(preview) = answer else { panic!("{answer:?}") };
     assert_eq!(touched, [0]);
