@@ -16,6 +16,7 @@ WORKDIR /var/lib/scanside
 
 FROM base AS appliance
 COPY --from=build /src/target/release/appliance /usr/local/bin/appliance
+COPY --from=build /src/models/burned-in-text /usr/local/share/scanside/models/burned-in-text
 COPY --from=build /src/models/chest-xray /usr/local/share/scanside/models/chest-xray
 COPY --from=build /src/models/head-ct-haemorrhage /usr/local/share/scanside/models/head-ct-haemorrhage
 COPY --from=build /src/models/reference /usr/local/share/scanside/models/reference

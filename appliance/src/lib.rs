@@ -8,13 +8,14 @@
 //! | 6 | `cli` (and the binary) |
 //! | 5 | `app`: wiring only |
 //! | 4 | `arrivals`, `pipeline` |
-//! | 3 | `commitment`, `escalation`, `oversight`, `retention`, `vault` |
+//! | 3 | `cases`, `commitment`, `escalation`, `oversight`, `retention`, `vault` |
 //! | 2 | `site`: what features share |
 //! | 1 | `forward`, `review`, `alarm` |
 
 pub mod alarm;
 pub mod app;
 mod arrivals;
+pub mod cases;
 pub mod cli;
 mod commitment;
 pub mod escalation;

@@ -8,9 +8,6 @@ use store::Store;
 
 use crate::forward::Forwards;
 
-/// Longest name or reason in an order, in characters.
-const WORDS_MAX: usize = 200;
-
 /// The site as its features see it. Cloning is cheap: all clones are one site.
 #[derive(Clone)]
 pub struct Site {
@@ -55,20 +52,4 @@ pub enum Error {
         /// What to do.
         todo: &'static str,
     },
-}
-
-/// Whether an order says who gives it and why, each on one line.
-///
-/// # Errors
-/// [`ledger::Error::Refused`] with what to give.
-pub(crate) fn named(who: &str, reason: &str) -> Result<(), ledger::Error> {
-    let fits = |text: &str| {
-        !text.trim().is_empty() && text.chars().count() <= WORDS_MAX && !text.chars().any(char::is_control)
-    };
-    if fits(who) && fits(reason) {
-        return Ok(());
-    }
-    Err(ledger::Error::Refused(format!(
-        "give a name and a reason, each on one line of at most {WORDS_MAX} characters"
-    )))
 }

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::site::named;
 use audit::Audit;
 use deid::Keys;
+use domain::decision::check_named;
 use ledger::{Error, Ledger};
 use proto::clock::now;
 
@@ -56,7 +56,7 @@ impl VaultOrder {
     }
 
     fn note(&self, audit: &Audit) -> Result<(), Error> {
-        named(&self.who, &self.reason)?;
+        check_named(&self.who, &self.reason)?;
         let (what, on) = match &self.what {
             VaultUse::Look => ("vault: looked", String::new()),
             VaultUse::Export => ("vault: exported", String::new()),

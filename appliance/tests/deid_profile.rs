@@ -1,5 +1,4 @@
 //! A site's own profile: every option of annex E, attributes treated otherwise, and what no profile can do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 use std::process::{Command, Output};

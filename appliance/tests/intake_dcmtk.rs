@@ -1,12 +1,12 @@
 //! Reception with DCMTK as the scanner: what `echoscu` and `storescu` send is on disk when they say so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use intake::{Acceptance, Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
+use intake::{Caller, Intake, IntakeConfig, Refusal, RefusedCaller, Sink, SinkError};
 use store::units::Size;
 use store::{Inbox, Reception, Store, StoreConfig};
 use tokio_util::sync::CancellationToken;
@@ -22,9 +22,9 @@ struct Remember {
 }
 
 impl Sink for Remember {
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.stored.lock().unwrap().push(reception.clone());
-        Box::pin(async { Ok(Acceptance::New) })
+        Box::pin(async { Ok(()) })
     }
 
     fn released(&self, _association: u64, studies: &[String]) {

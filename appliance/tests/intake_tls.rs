@@ -1,18 +1,19 @@
 //! Reception over TLS (PS3.15 B.12) with DCMTK and our own client as scanners, and throwaway certificates.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dimse::tls::ClientCertificate;
 use fixtures::pki::Authority;
-use intake::{ClientCertificate, Refusal};
+use intake::Refusal;
 use store::units::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-mod tls_cast;
-
-use tls_cast::{PATIENCE, Server, connect, echo, file, pdu, receive, request, until, write_leaf};
+use crate::tls_cast::{
+    PATIENCE, Server, Told, connect, echo, file, pdu, receive, request, until, write_leaf,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_storescu_sends_over_tls_is_stored_byte_for_byte() {
@@ -141,15 +142,18 @@ async fn the_wrong_port_is_named_and_tls_may_be_demanded_of_a_caller() {
     server.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread, so that what the server tells is heard here.
+#[tokio::test]
 async fn a_new_certificate_is_taken_while_associations_run_and_a_broken_one_is_not() {
+    let told = Told::default();
+    let _hearing = told.hear();
     let server = Server::start(|_, _| ()).await;
     let mut running = connect(server.secured, &server.authority, &rustls::version::TLS13).await.unwrap();
     running.write_all(&request()).await.unwrap();
     assert_eq!(receive(&mut running).await, 2);
     // A file that is no certificate: what was loaded stays in use.
     std::fs::write(server.path("certificate.pem"), "half a certi").unwrap();
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    until("the broken file is looked at", || told.has("the certificate loaded before stays in use")).await;
     assert!(connect(server.secured, &server.authority, &rustls::version::TLS13).await.is_ok());
     let next = Authority::new("the next authority").unwrap();
     write_leaf(&next, 2, Path::new(&server.path("certificate.pem")), Path::new(&server.path("key.pem")));

@@ -1,5 +1,5 @@
 //! Reception as a person at the command line sees it: `init`, `check`, `run`, `status`, `associations`, `conformance`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,5 +1,4 @@
 //! The site's files through the real binary: keys, backup, audit commands, an old site, a damaged one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! The worker as it runs in the appliance: a process of its own, locked down, one job each.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs::File;
 use std::io::Write;

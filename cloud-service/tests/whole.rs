@@ -1,5 +1,5 @@
 //! The real binary: made, run, killed and run again; one case over the wire to a model's endpoint and home.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/phantom.rs"]
 mod phantom;

@@ -4,19 +4,17 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
 use crate::guarantee::Guarantee;
-use crate::manifest::{Finding, GateLimits, Kind, Manifest, Named, Output, Policy};
+use crate::manifest::{FORMAT, Kind, MANIFEST, Manifest, Named};
 use crate::novelty::Novelty;
-use crate::{check, parity};
+use crate::rule::ClassifierParts;
+use crate::{check, detector_manifest, parity};
 
-/// Name of the manifest in a bundle's folder.
-pub const MANIFEST: &str = "bundle.toml";
-/// What a manifest must be.
-pub(crate) const FORMAT: &str = "write it as models/README.md fixes format 1";
 pub(crate) const MANIFEST_LIMIT: u64 = 64 * 1024;
 const PARITY_LIMIT: u64 = 4 * 1024 * 1024;
 const VOCABULARY_LIMIT: u64 = 1024 * 1024;
@@ -34,23 +32,6 @@ pub struct Bundle {
     novelty: Option<Novelty>,
 }
 
-/// The tables that only a classifier has.
-#[derive(Debug, Clone, Copy)]
-pub struct ClassifierParts<'a> {
-    /// The output tensor.
-    pub output: &'a Output,
-    /// Image sanity limits.
-    pub gate: &'a GateLimits,
-    /// The findings, in the order of the manifest.
-    pub findings: &'a [Finding],
-    /// What it may answer.
-    pub policy: &'a Policy,
-    /// The rule with a guarantee.
-    pub rule: Option<&'a Guarantee>,
-    /// The gate by distance.
-    pub novelty: Option<&'a Novelty>,
-}
-
 impl Bundle {
     /// Read and check the bundle in `folder`: syntax, unknown keys, ranges, the SHA-256 of every file it names,
     /// the vocabulary, and that `CARD.md` and `parity.json` are there. Shapes are checked when a session is loaded.
@@ -65,6 +46,9 @@ impl Bundle {
         let refuse = |faults| Error::Bundle { folder: at.clone(), faults };
         let text = String::from_utf8(bytes)
             .map_err(|_| refuse(vec![fault(MANIFEST, "", "is not UTF-8 text", "write it as UTF-8")]))?;
+        if let Some(head) = head(&text).filter(|head| head.kind == detector_manifest::KIND) {
+            return Err(Error::Kind { name: head.name, kind: head.kind, wanted: "classifier or report" });
+        }
         let manifest: Manifest =
             toml::from_str(&text).map_err(|e| refuse(vec![syntax(MANIFEST, &text, &e, FORMAT)]))?;
         let mut bundle = Self { folder, manifest, text, digest, rule: None, novelty: None };
@@ -132,7 +116,7 @@ impl Bundle {
     }
 
     pub(crate) fn wrong_kind(&self, wanted: &'static str) -> Error {
-        Error::Kind { name: self.manifest.name.clone(), kind: self.manifest.kind.as_str(), wanted }
+        Error::Kind { name: self.manifest.name.clone(), kind: self.manifest.kind.as_str().to_owned(), wanted }
     }
 
     /// The bytes of a file that the manifest names, checked once more: what is loaded is what was promised.
@@ -141,7 +125,7 @@ impl Bundle {
         if hex::encode(Sha256::digest(&bytes)) == sha256 {
             return Ok(bytes);
         }
-        Err(self.refuse(self.wrong_digest(file, sha256, &bytes)))
+        Err(self.refuse(wrong_digest(&self.text, file, sha256, &bytes)))
     }
 
     /// The words of a report bundle's decoder.
@@ -180,14 +164,7 @@ impl Bundle {
                 faults.push(fault);
             }
         }
-        if !self.folder.join("CARD.md").is_file() {
-            faults.push(fault(
-                "CARD.md",
-                "",
-                "is missing",
-                "write the card: data, licences, measured figures, known failures",
-            ));
-        }
+        faults.extend(card_missing(&self.folder));
         match read(&self.folder.join(parity::FILE), PARITY_LIMIT) {
             Ok(bytes) => faults.extend(parity::check_file(m, &bytes)),
             Err(_) => faults.push(fault(parity::FILE, "", "cannot be read", "let the recipe write it")),
@@ -222,18 +199,6 @@ impl Bundle {
         (self.rule, self.novelty) = (rule, novelty);
     }
 
-    fn wrong_digest(&self, file: &str, sha256: &str, bytes: &[u8]) -> ManifestFault {
-        let found = hex::encode(Sha256::digest(bytes));
-        let line = self.text.lines().position(|l| !sha256.is_empty() && l.contains(sha256));
-        let place = line.map(|at| format!("line {} of ", at + 1)).unwrap_or_default();
-        fault(
-            file,
-            "",
-            format!("its SHA-256 is {found}, not the one in {place}{MANIFEST}"),
-            "restore the file, or write the bundle again by its recipe",
-        )
-    }
-
     fn check_digest(
         &self,
         file: &str,
@@ -241,26 +206,67 @@ impl Bundle {
         limit: u64,
         faults: &mut Vec<ManifestFault>,
     ) -> Option<Vec<u8>> {
-        if !check::is_file_name(file) {
-            return None; // Already a fault; a path must not be followed out of the folder.
+        checked(&self.folder, &self.text, (file, sha256), limit, faults)
+    }
+}
+
+/// The first words of any manifest.
+#[derive(Deserialize)]
+pub(crate) struct Head {
+    pub name: String,
+    pub kind: String,
+}
+
+/// What a manifest says it is, of whatever kind; `None` where it does not say.
+pub(crate) fn head(text: &str) -> Option<Head> {
+    toml::from_str(text).ok().filter(|head: &Head| check::is_name(&head.name) && check::is_name(&head.kind))
+}
+
+/// That the folder has no card.
+pub(crate) fn card_missing(folder: &Path) -> Option<ManifestFault> {
+    let remedy = "write the card: data, licences, measured figures, known failures";
+    (!folder.join("CARD.md").is_file()).then(|| fault("CARD.md", "", "is missing", remedy))
+}
+
+/// The bytes of a file that the manifest `text` names with its digest; a fault where they cannot be had or differ.
+pub(crate) fn checked(
+    folder: &Path,
+    text: &str,
+    (file, sha256): (&str, &str),
+    limit: u64,
+    faults: &mut Vec<ManifestFault>,
+) -> Option<Vec<u8>> {
+    if !check::is_file_name(file) {
+        return None; // Already a fault; a path must not be followed out of the folder.
+    }
+    match read(&folder.join(file), limit) {
+        Ok(bytes) if hex::encode(Sha256::digest(&bytes)) == sha256 => Some(bytes),
+        Ok(bytes) => {
+            faults.push(wrong_digest(text, file, sha256, &bytes));
+            None
         }
-        match read(&self.folder.join(file), limit) {
-            Ok(bytes) if hex::encode(Sha256::digest(&bytes)) == sha256 => Some(bytes),
-            Ok(bytes) => {
-                faults.push(self.wrong_digest(file, sha256, &bytes));
-                None
-            }
-            Err(_) => {
-                faults.push(fault(
-                    file,
-                    "",
-                    "cannot be read, or is larger than a bundle may hold",
-                    "put the file named in bundle.toml there",
-                ));
-                None
-            }
+        Err(_) => {
+            faults.push(fault(
+                file,
+                "",
+                "cannot be read, or is larger than a bundle may hold",
+                "put the file named in bundle.toml there",
+            ));
+            None
         }
     }
+}
+
+fn wrong_digest(text: &str, file: &str, sha256: &str, bytes: &[u8]) -> ManifestFault {
+    let found = hex::encode(Sha256::digest(bytes));
+    let line = text.lines().position(|l| !sha256.is_empty() && l.contains(sha256));
+    let place = line.map(|at| format!("line {} of ", at + 1)).unwrap_or_default();
+    fault(
+        file,
+        "",
+        format!("its SHA-256 is {found}, not the one in {place}{MANIFEST}"),
+        "restore the file, or write the bundle again by its recipe",
+    )
 }
 
 fn words(file: &str, bytes: &[u8]) -> Result<Vec<String>, ManifestFault> {

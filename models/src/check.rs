@@ -1,32 +1,15 @@
 //! The rules of a manifest that its types do not already hold.
 
-use crate::bundle::MANIFEST;
+use crate::detector_manifest::{DetectorManifest, KIND};
 use crate::error::ManifestFault;
 use crate::faults::fault;
-use crate::manifest::{Accepts, Finding, Grey, Input, Kind, Manifest, PLANES};
+use crate::manifest::{Accepts, Finding, Grey, Input, Kind, MANIFEST, Manifest, PLANES};
 
 /// Every fault of the manifest, in the order of the file.
 pub(crate) fn manifest(m: &Manifest) -> Vec<ManifestFault> {
     let mut out = Faults(Vec::new());
-    out.unless(m.format == 1, "format", "is not 1", "write format = 1");
-    out.unless(
-        is_name(&m.name),
-        "name",
-        "is not a folder name",
-        "use lower case letters, digits and `-`, at most 64",
-    );
-    out.unless(
-        is_version(&m.version),
-        "version",
-        "is not a version",
-        "write major.minor.patch, such as \"0.1.0\"",
-    );
-    for (key, text) in
-        [("title", &m.title), ("summary", &m.summary), ("provenance.recipe", &m.provenance.recipe)]
-    {
-        out.unless(is_text(text), key, "is empty or too long", "write one line of at most 400 characters");
-    }
-    out.digest("provenance.recipe_sha256", &m.provenance.recipe_sha256);
+    head(&mut out, m.format, [&m.name, &m.version, &m.title, &m.summary]);
+    recipe(&mut out, &m.provenance.recipe, &m.provenance.recipe_sha256);
     out.digest("provenance.data_sha256", &m.provenance.data_sha256);
     accepts(&mut out, &m.accepts);
     input(&mut out, &m.input);
@@ -35,6 +18,41 @@ pub(crate) fn manifest(m: &Manifest) -> Vec<ManifestFault> {
         Kind::Report => report(&mut out, m),
     }
     out.0
+}
+
+/// Every fault of a text detector's manifest, in the order of the file.
+pub(crate) fn detector(m: &DetectorManifest) -> Vec<ManifestFault> {
+    let mut out = Faults(Vec::new());
+    head(&mut out, m.format, [&m.name, &m.version, &m.title, &m.summary]);
+    out.unless(m.kind == KIND, "kind", "is not a text detector's", "write kind = \"text-detector\"");
+    recipe(&mut out, &m.provenance.recipe, &m.provenance.recipe_sha256);
+    out.file("trees.file", &m.trees.file);
+    out.digest("trees.sha256", &m.trees.sha256);
+    out.0
+}
+
+/// What every manifest begins with.
+fn head(out: &mut Faults, format: u32, [name, version, title, summary]: [&str; 4]) {
+    out.unless(format == 1, "format", "is not 1", "write format = 1");
+    out.unless(
+        is_name(name),
+        "name",
+        "is not a folder name",
+        "use lower case letters, digits and `-`, at most 64",
+    );
+    out.unless(
+        is_version(version),
+        "version",
+        "is not a version",
+        "write major.minor.patch, such as \"0.1.0\"",
+    );
+    out.line("title", title);
+    out.line("summary", summary);
+}
+
+fn recipe(out: &mut Faults, recipe: &str, sha256: &str) {
+    out.line("provenance.recipe", recipe);
+    out.digest("provenance.recipe_sha256", sha256);
 }
 
 struct Faults(Vec<ManifestFault>);
@@ -49,6 +67,10 @@ impl Faults {
     fn digest(&mut self, key: &str, value: &str) {
         let ok = value.len() == 64 && value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         self.unless(ok, key, "is not a SHA-256", "write 64 lower case hexadecimal digits");
+    }
+
+    fn line(&mut self, key: &str, text: &str) {
+        self.unless(is_text(text), key, "is empty or too long", "write one line of at most 400 characters");
     }
 
     fn file(&mut self, key: &str, value: &str) {
@@ -312,7 +334,7 @@ pub(crate) fn is_file_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')

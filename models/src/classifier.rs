@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use ort::value::{TensorElementType, TensorRef};
 
-use crate::bundle::{Bundle, MANIFEST};
+use crate::bundle::Bundle;
 use crate::error::{Error, ManifestFault};
 use crate::input::{self, GreyImage, GreyRows};
-use crate::manifest::{Input, Layout, Manifest};
+use crate::manifest::{Input, Layout, MANIFEST, Manifest};
 use crate::place::Maps;
 use crate::rule::{self, Disposition, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;

@@ -66,12 +66,12 @@ pub enum Error {
         kind: std::io::ErrorKind,
     },
     /// The bundle is of the other kind than the call needs.
-    #[error("bundle {name} is of kind \"{kind}\"; this call needs \"{wanted}\"")]
+    #[error("bundle {name} is of kind \"{kind}\"; this call needs {wanted}")]
     Kind {
         /// The bundle's name.
         name: String,
         /// Its kind.
-        kind: &'static str,
+        kind: String,
         /// The kind needed.
         wanted: &'static str,
     },
@@ -86,6 +86,14 @@ pub enum Error {
     NoBundle {
         /// What was asked for.
         wanted: PathBuf,
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// The text detector that comes with the product is not there.
+    #[error("the text detector {name} was found nowhere, and without one nothing with pixels may leave; put its folder into models/ beside the program, or name it in [deid] text_detector (looked at: {})", looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))]
+    NoDetector {
+        /// Its name.
+        name: &'static str,
         /// Where it was looked for.
         looked: Vec<PathBuf>,
     },
@@ -160,6 +168,7 @@ impl Error {
         match self {
             Self::NoLibrary { .. }
             | Self::NoBundle { .. }
+            | Self::NoDetector { .. }
             | Self::Library { .. }
             | Self::Telemetry
             | Self::Session { .. }
@@ -182,6 +191,7 @@ impl Error {
         match self {
             Self::NoLibrary { .. }
             | Self::NoBundle { .. }
+            | Self::NoDetector { .. }
             | Self::Library { .. }
             | Self::Telemetry
             | Self::Read { .. }

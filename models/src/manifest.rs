@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Name of the manifest in a bundle's folder.
+pub const MANIFEST: &str = "bundle.toml";
+/// What a manifest must be.
+pub(crate) const FORMAT: &str = "write it as models/README.md fixes format 1";
+
 /// The whole manifest. Which tables are present depends on [`Kind`]; `Bundle::open` checks that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

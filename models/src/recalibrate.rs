@@ -7,8 +7,9 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::bundle::{Bundle, MANIFEST};
+use crate::bundle::Bundle;
 use crate::error::Error;
+use crate::manifest::MANIFEST;
 
 /// score' = sigmoid(slope * logit(score) + intercept).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

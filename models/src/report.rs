@@ -3,10 +3,10 @@
 use ndarray::{Array2, Axis};
 use ort::value::{TensorElementType, TensorRef};
 
-use crate::bundle::{Bundle, MANIFEST};
+use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::input::{self, GreyRows};
-use crate::manifest::{DecoderPart, EncoderPart, Layout};
+use crate::manifest::{DecoderPart, EncoderPart, Layout, MANIFEST};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
 

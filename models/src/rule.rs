@@ -2,11 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bundle::ClassifierParts;
 use crate::guarantee::{ANY, Guarantee, Limits};
-use crate::manifest::{Activation, Aggregate, Finding, Priority};
+use crate::manifest::{Activation, Aggregate, Finding, GateLimits, Output, Policy, Priority};
 use crate::novelty::Novelty;
 use crate::place::{Maps, Place};
+
+/// The tables that only a classifier has.
+#[derive(Debug, Clone, Copy)]
+pub struct ClassifierParts<'a> {
+    /// The output tensor.
+    pub output: &'a Output,
+    /// Image sanity limits.
+    pub gate: &'a GateLimits,
+    /// The findings, in the order of the manifest.
+    pub findings: &'a [Finding],
+    /// What it may answer.
+    pub policy: &'a Policy,
+    /// The rule with a guarantee.
+    pub rule: Option<&'a Guarantee>,
+    /// The gate by distance.
+    pub novelty: Option<&'a Novelty>,
+}
 
 /// What triage answers about a study that a bundle could run.
 /// (`not-analysed` and `unreadable` are answered before a bundle runs.)

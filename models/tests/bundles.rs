@@ -1,10 +1,9 @@
 //! Bundles as folders: what is taken, what is refused and with which words, and what a study must be.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scanside_models::{Bundle, Error, StudyFacts};
+use scanside_models::{Bundle, DetectorBundle, Error, StudyFacts};
 use tempfile::TempDir;
 
 fn folder(name: &str) -> PathBuf {
@@ -196,4 +195,31 @@ fn a_refusal_repeats_no_text_of_the_study() {
     };
     assert!(!bundle.accepts(&planted).unwrap_err().contains("DOE"));
     assert!(!format!("{planted:?}").contains("DOE"));
+}
+
+#[test]
+fn a_text_detector_is_no_triage_bundle_and_is_checked_as_one_is() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("burned-in-text");
+    let detector = DetectorBundle::open(&shipped).unwrap();
+    assert!(DetectorBundle::is_in(&shipped) && !DetectorBundle::is_in(&folder("words")));
+    assert_eq!((detector.name(), detector.digest().len()), ("burned-in-text", 64));
+    let text = Bundle::open(&shipped).unwrap_err().to_string();
+    assert!(text.contains("is of kind \"text-detector\"; this call needs classifier or report"), "{text}");
+    let copy = tempfile::tempdir().unwrap();
+    let manifest = std::fs::read_to_string(shipped.join("bundle.toml")).unwrap();
+    let wrong = manifest
+        .replace("version = \"0.1.0\"", "version = \"one\"")
+        .replace("recipe_sha256 = \"", "recipe_sha256 = \"x");
+    std::fs::write(copy.path().join("bundle.toml"), wrong).unwrap();
+    let text = DetectorBundle::open(copy.path()).unwrap_err().to_string();
+    for said in [
+        "line 3: version",
+        "line 10: provenance.recipe_sha256",
+        "trees.bin: cannot be read",
+        "CARD.md: is missing",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    std::fs::write(copy.path().join("bundle.toml"), manifest + "more = 1\n").unwrap();
+    assert!(DetectorBundle::open(copy.path()).unwrap_err().to_string().contains("unknown field `more`"));
 }

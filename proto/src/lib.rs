@@ -17,13 +17,14 @@
 //! | `pki` | the cloud's certificate authority |
 //! | `tls` | both ends of the transport |
 //!
-//! And what both do alike without the other: `descriptors` raises the limit of open files, `serve` takes connections.
+//! And what both do alike without the other: `failure` says whose fault an error is, `descriptors` raises the limit of open files, `serve` takes connections.
 
 pub mod case;
 pub mod clock;
 pub mod content;
 pub mod descriptors;
 pub mod envelope;
+pub mod failure;
 pub mod ids;
 pub mod keys;
 pub mod limits;

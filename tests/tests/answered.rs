@@ -1,5 +1,4 @@
 //! Behaviour: what DCMTK's storescu sends is answered in the ledger and shown by `status`; echoscu is answered.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::PathBuf;
 use std::process::Command;

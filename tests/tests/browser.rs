@@ -1,6 +1,5 @@
 //! Behaviour: in a real browser a technician sees the study, a reader windows it and signs its draft with one Enter, which
 //! lowers no priority, and the report is home.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::planted::Planted;
 use fixtures::study::{Study, StudyKind, StudySpec};

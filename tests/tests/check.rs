@@ -1,5 +1,4 @@
 //! Behaviour: `check` reports all faults of a configuration at once, with exit code 64, and binds nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::net::TcpListener;
 

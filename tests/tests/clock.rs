@@ -1,13 +1,12 @@
 //! Behaviour: whichever way the clock of a running process is set, nothing waits for it, nothing ends by it, and it is
 //! written down. Only that process sees the clock; the machine's own stays.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::mpsc;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
 use serde_json::{Value, json};

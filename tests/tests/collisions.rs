@@ -1,6 +1,5 @@
 //! Behaviour: two patients' films under one SOP Instance UID in two studies. Nothing is lost, nothing merges, and a
 //! person is told to look at the archive, whatever it answers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! Storage commitment between real peers: an Orthanc asks as a scanner does, an Orthanc commits as the archive.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! When a study is whole: a real appliance, a scanner that reports its performed step, the wait shown in `status`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

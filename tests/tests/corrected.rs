@@ -1,5 +1,4 @@
 //! A study that is corrected at the archive: the same UIDs about another patient, and a rejection note.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{self, Limits, tags, vr_of};
 use fixtures::identity::Person;

@@ -1,9 +1,8 @@
 //! Behaviour: in a real browser a technician draws an area on a held image; what leaves is black there and says so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Browser, LIMIT, Pair, Tab, Terms, run, until};
 

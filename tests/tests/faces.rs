@@ -1,5 +1,4 @@
 //! Behaviour: a head CT thin enough to render a face waits, or leaves with what lies in front of the skull black.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! Behaviour: a film whose header says that it is not what the model takes is not answered as if it were.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,4 @@
 //! Behaviour: originals go on to real archives byte for byte, in each topology, whoever dies in the middle.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::net::TcpListener;
 use std::path::Path;

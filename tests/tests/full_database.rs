@@ -1,6 +1,5 @@
 //! Behaviour: while the disk of a database is full senders are told to keep what they have, nothing acknowledged is
 //! lost, it goes on by itself once there is room, and a stop does not wait for that.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

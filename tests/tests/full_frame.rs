@@ -1,5 +1,4 @@
 //! Behaviour: the page shows a reduced preview, and the frame at full resolution when a person asks for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, Browser, LIMIT, Terms, until};

@@ -1,5 +1,4 @@
 //! Behaviour: hostile associations and files leave the control process small, running, and answering its next caller.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

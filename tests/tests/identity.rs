@@ -1,5 +1,4 @@
 //! Behaviour: a planted identity is in no log at level trace, no status, no page before login, no plain content that left.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Behaviour: kill -9 at random moments of a send, 20 times: whatever was acknowledged is there afterwards, once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;

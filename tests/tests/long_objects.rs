@@ -1,5 +1,4 @@
 //! Behaviour: a long object that is cut, refused or too long takes no room from anybody, and nobody is refused for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

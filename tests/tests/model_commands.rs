@@ -1,5 +1,4 @@
 //! Behaviour: the command line shows what a bundle may answer and on which counts, and refuses one that is not whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! Behaviour: an appliance whose workers cannot start receives, says it once and in `status`, and goes on when it is mended.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, LIMIT, Settings, Terms, project, run, until};

@@ -1,5 +1,4 @@
 //! Behaviour: `deid` and `try` take odd files and say why they hold or refuse hostile ones; no worker dies of one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::PathBuf;
 

@@ -1,6 +1,5 @@
 //! The products read the machine's clock in one place (`proto::clock`): a deadline counted from a clock that somebody
 //! sets comes hours late or at once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! Behaviour: with the usual 1,024 open files a study of 1,200 images is answered while the page is held open by many.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

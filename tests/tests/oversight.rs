@@ -1,13 +1,12 @@
 //! Behaviour: an open flag calls the next contact until somebody acknowledges it; a silent study is drawn and only a
 //! physician reads it; a mode that needs a contact is refused without one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{Study, StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
 

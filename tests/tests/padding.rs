@@ -1,5 +1,4 @@
 //! Behaviour: the padding of an image changes no answer of triage, at whichever end it is and however the image is stored.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

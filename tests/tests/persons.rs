@@ -1,12 +1,11 @@
 //! Behaviour: two issuers' ids, placeholders and empty ids give nobody another's pseudonym, dates or way back; one person in
 //! two writings stays one; and what the vault contradicts waits for a person.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use appliance::review::Decision;
 use dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
+use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
 use scanside_tests::cast::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
 use serde_json::Value;

@@ -1,5 +1,4 @@
 //! Text burned into pixels: held by default; blacked out where the site says so, and nothing else is touched.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,12 +1,11 @@
 //! Behaviour: README's set-up of a site, followed line by line from an empty folder, ends with a case that was drafted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Appliance, LIMIT, Process, binary, free_port, project, until};
 

@@ -1,7 +1,6 @@
 //! Behaviour: a case that waited while the site changed its policy is held for another look, and can still leave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Pair, Settings, Terms};
 

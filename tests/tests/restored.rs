@@ -1,5 +1,4 @@
 //! Behaviour: a lost ledger is restored by the documented commands, and nothing that was acknowledged is missing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

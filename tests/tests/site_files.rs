@@ -1,5 +1,4 @@
 //! Behaviour: a site's files are its owner's alone, and what is gone or damaged is said, never taken for new.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! Behaviour: every case that left has a signed statement that names no value, and a changed one is found out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Pair, Terms, run};

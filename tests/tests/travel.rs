@@ -1,10 +1,9 @@
 //! Behaviour: kills of appliance, workers and cloud in turn, and link cuts inside a part: every case arrives once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -1,5 +1,4 @@
 //! Behaviour: the site finds its way back from what left, says who used it, forgets a patient, and rotates its key.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

@@ -5,9 +5,10 @@ use std::sync::PoisonError;
 use super::run::Running;
 use super::status::Report;
 use crate::pipeline::FullFrame;
-use crate::review::{Backend, Config, Decision, DestinationRow, Frame, LightRow, Lights};
+use crate::review::{Backend, Config, DestinationRow, Error, Frame, LightRow, Lights};
+use domain::decision::Decision;
 use domain::job::Explained;
-use ledger::{Error, Ledger, Outcomes, WatchRow};
+use ledger::{Ledger, Outcomes, WatchRow};
 use proto::clock::now;
 
 impl Backend for Running {
@@ -24,7 +25,10 @@ impl Backend for Running {
     }
 
     async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
-        Running::decide(self, who, decision).await
+        Running::decide(self, who, decision).await.map_err(|error| match error {
+            crate::cases::Error::Ledger(error) => error.into(),
+            refused => Error::Refused(refused.to_string()),
+        })
     }
 
     async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
@@ -43,8 +47,9 @@ impl Backend for Running {
     }
 
     async fn lights(&self) -> Result<Lights, Error> {
-        let r =
-            Report::of(&self.settings, &self.opened, true).await.map_err(|_| Error::Database("status"))?;
+        let r = Report::of(&self.settings, &self.opened, true)
+            .await
+            .map_err(|_| ledger::Error::Database("status"))?;
         let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
         let mut lights = vec![
             row("scanner", r.scanner),
@@ -90,11 +95,11 @@ impl Backend for Running {
         let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
         let output = d.output.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
         let shelf = self.opened.site.store.derived();
-        let length = usize::try_from(about.piece.length).map_err(|_| Error::Row("length"))?;
+        let length = usize::try_from(about.piece.length).map_err(|_| ledger::Error::Row("length"))?;
         let offset = about.piece.offset;
         let values = tokio::task::spawn_blocking(move || shelf.read_range(output, offset, length))
             .await
-            .map_err(|_| Error::Database("disk"))?
+            .map_err(|_| ledger::Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;
         if blake3::hash(&values).to_hex().as_str() != about.piece.blake3 {
             return Err(Error::Refused(
@@ -111,20 +116,20 @@ impl Backend for Running {
         match self.pipeline.full_frame(study, d.revision, preview).await {
             Ok(FullFrame::Shown(about, values)) => Ok(Frame { about, values }),
             Ok(FullFrame::Not(words)) => Err(Error::Refused(words)),
-            Err(error) => Err(Error::Refused(error.to_string())),
+            Err(error) => Err(Error::NotNow(error.to_string())),
         }
     }
 
     async fn metrics(&self) -> Result<String, Error> {
-        self.metrics_text().await
+        Ok(self.metrics_text().await?)
     }
 
     async fn outcomes(&self) -> Result<Outcomes, Error> {
-        self.fresh_outcomes().await
+        Ok(self.fresh_outcomes().await?)
     }
 
     async fn watches(&self) -> Result<Vec<WatchRow>, Error> {
-        self.opened.site.ledger.watches(self.settings.oversight.hidden_most).await
+        Ok(self.opened.site.ledger.watches(self.settings.oversight.hidden_most).await?)
     }
 
     fn looked(&self, who: &str, study: &str) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use super::profile::{DeidConfig, is_file};
 use crate::alarm::Config as AlarmConfig;
 use crate::commitment::Config as CommitmentConfig;
 use crate::escalation::Config as EscalationConfig;
-use crate::forward::{Rule, faults as forward_faults};
+use crate::forward::{DestinationTls, Rule, faults as forward_faults};
 use crate::review::Config as ReviewConfig;
 use audit::AuditConfig;
 use domain::oversight::Config as OversightConfig;
@@ -234,11 +234,15 @@ impl Settings {
             self.deid.policy = folder.join(&self.deid.policy).display().to_string();
         }
         paths.extend(self.alarm.smtp.iter_mut().filter_map(|smtp| smtp.password.as_mut()));
+        paths.extend(self.deid.text_detector.iter_mut());
         paths.extend(self.triage.bundles.iter_mut());
         paths.extend(self.triage.runtime.iter_mut());
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
         paths.extend(self.intake.tls.iter_mut().flat_map(intake::TlsConfig::paths_mut));
         paths.extend(self.intake.identity.paths_mut());
+        paths.extend(
+            self.forward.iter_mut().filter_map(|rule| rule.tls.as_mut()).flat_map(DestinationTls::paths_mut),
+        );
         for path in paths {
             *path = folder.join(&*path);
         }

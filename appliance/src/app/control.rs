@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::Settings;
 use crate::forward::ForwardOrder;
 use crate::oversight::OversightOrder;
-use crate::review::Decision;
 use crate::vault::VaultOrder;
+use domain::decision::Decision;
 
 /// Longest request or response in bytes.
 const MESSAGE_BYTES_MAX: u64 = 8 << 20;

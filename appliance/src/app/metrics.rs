@@ -85,7 +85,7 @@ fn bundles(out: &mut String, watches: &[WatchRow]) {
     for w in watches {
         let level = match w.level {
             Level::Steady => 0,
-            Level::Wary => 1,
+            Level::Degraded => 1,
             Level::Withdrawn => 2,
         };
         let _ = writeln!(out, "scanside_no_flag_level{{{}}} {level}", labels(w));

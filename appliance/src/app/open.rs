@@ -96,17 +96,28 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
 /// # Errors
 /// [`Error::File`] when our own executable is not known. Whether a worker can start is the pool's to tell.
 pub fn pool(s: &Settings) -> Result<Pool, Error> {
-    workers(&s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
+    let detector = s.deid.text_detector.as_deref();
+    workers(detector, &s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
 }
 
-/// Starts a pool of workers with these bundles.
+/// Starts a pool of workers with these bundles and this text detector, or the one that comes with the product. Where there
+/// is none no worker starts, and each try says so.
 ///
 /// # Errors
 /// As [`pool`].
-pub fn workers(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Error> {
+pub fn workers(
+    text_detector: Option<&Path>,
+    bundles: &[PathBuf],
+    runtime: Option<&Path>,
+    at_once: usize,
+) -> Result<Pool, Error> {
     let me = std::env::current_exe()
         .map_err(|e| Error::file("this executable", e.kind(), "start it by its full path"))?;
     let mut args = vec!["worker".to_owned()];
+    // One that is not found now is looked for by each worker, as the library is.
+    if let Ok(folder) = models::DetectorBundle::folder_of(text_detector) {
+        args.extend(["--text-detector".to_owned(), folder.to_string_lossy().into_owned()]);
+    }
     for bundle in bundles {
         args.push("--bundles".to_owned());
         args.push(bundle.to_string_lossy().into_owned());

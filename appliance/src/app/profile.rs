@@ -1,7 +1,7 @@
 //! De-identification as configuration has it: `[deid]`, and policies, a built-in one or the file of a site's own profile.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proto::settings::{Document, Fault};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct DeidConfig {
     pub with_p10: bool,
     /// `hold` (what has or usually has text in its pixels waits) or `black-out`.
     pub pixel_text: PixelText,
+    /// Folder of the text detector; the one that comes with the product where none is named.
+    pub text_detector: Option<PathBuf>,
     /// `hold` (a head volume thin enough to render a face waits) or `deface`.
     pub faces: Faces,
     /// Patient IDs that are written where none is known, beside those that every site knows.
@@ -36,6 +38,7 @@ impl Default for DeidConfig {
             policy: "strict".into(),
             with_p10: false,
             pixel_text: PixelText::Hold,
+            text_detector: None,
             faces: Faces::Hold,
             placeholder_ids,
             real_ids,

@@ -18,13 +18,12 @@ use super::time;
 use super::{Error, Settings};
 use crate::arrivals::{ArrivingRow, Listener, ServiceHandler, event_queue, recover};
 use crate::commitment::Engine;
-use crate::escalation::CaseQueue;
-use crate::escalation::{Courier, Wake};
+use crate::escalation::{CaseQueue, Courier, Wake};
 use crate::oversight::{self, PagingTerms, Terms};
 use crate::pipeline::Scheduler;
 use crate::pipeline::{NO_WORKER_WHY, Pipeline};
 use crate::retention::{self, Evictor};
-use crate::review::{Desk, Page};
+use crate::review::Page;
 use audit::Collector;
 use domain::study::Arriving;
 use intake::{Commitment, Intake, IntakeConfig};
@@ -114,7 +113,7 @@ async fn courier(
     s: &Settings,
     opened: &Opened,
     cloud_up: &Arc<AtomicBool>,
-) -> Result<Option<Courier<CaseQueue>>, Error> {
+) -> Result<Option<Courier>, Error> {
     let (Some(config), Some(identity)) = (&s.escalation, &opened.identity) else { return Ok(None) };
     if config.cloud.is_none() {
         return Ok(None);
@@ -123,8 +122,8 @@ async fn courier(
     if opened.site.ledger.cloud_away_since().await?.is_none() {
         opened.site.ledger.set_fact("cloud_away_since", Some(&now().to_string())).await?;
     }
-    let outbox = Arc::new(CaseQueue { site: opened.site.clone(), cloud_up: Arc::clone(cloud_up) });
-    Ok(Some(Courier::new(config, Arc::clone(identity), outbox)?))
+    let queue = CaseQueue { site: opened.site.clone(), cloud_up: Arc::clone(cloud_up) };
+    Ok(Some(Courier::new(config, Arc::clone(identity), queue)?))
 }
 
 /// Reception as configured, offering of storage commitment what `[commitment]` and `[[forward]]` say.
@@ -138,7 +137,7 @@ async fn serve(
     opened: Opened,
     pipeline: Pipeline,
     running: Arc<Running>,
-    courier: Option<Courier<CaseQueue>>,
+    courier: Option<Courier>,
     stop: CancellationToken,
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
@@ -243,15 +242,15 @@ impl Running {
     pub(super) async fn decide(
         &self,
         who: &str,
-        decision: &crate::review::Decision,
-    ) -> Result<(), ledger::Error> {
-        let desk = Desk {
+        decision: &domain::decision::Decision,
+    ) -> Result<(), crate::cases::Error> {
+        let cases = crate::cases::CaseService {
             ledger: self.ledger(),
             audit: &self.opened.site.audit,
             countdown: self.settings.review.countdown,
             hidden_most: self.settings.oversight.hidden_most,
         };
-        desk.decide(who, decision, now()).await?;
+        cases.decide(who, decision, now()).await?;
         self.wake.notify_one();
         if let Some(courier) = &self.courier {
             courier.wake();

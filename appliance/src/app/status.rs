@@ -8,8 +8,9 @@ use super::{Error, Opened, Settings};
 use crate::arrivals::ArrivingRow;
 use crate::pipeline::NO_WORKER_WHY;
 use crate::retention::{past, proof};
+use dimse::tls::{Lasting, Validity};
 use domain::oversight::Level;
-use intake::{ConfigFault, Lasting, Validity, inspect_tls};
+use intake::{ConfigFault, TLS_TABLE, inspect_tls};
 use ledger::{CommitmentCounts, Counts, HeldBack};
 use proto::clock::now;
 use store::{Level as Space, StoreConfig};
@@ -121,7 +122,7 @@ fn scanner(s: &Settings, counts: &Counts, running: bool) -> Light {
     if !running {
         return light("unknown", "the appliance does not run");
     }
-    match certificate(s).map(|found| found.map(|validity| validity.at(wall()))) {
+    match certificate(s).map(|found| found.map(|validity| validity.at(wall(), TLS_TABLE))) {
         Some(Err(faults)) => {
             let keys: Vec<String> = faults.into_iter().map(|f| format!("{} {}", f.key, f.words)).collect();
             return light("bad", format!("{}; what was loaded before stays in use", keys.join("; ")));

@@ -17,7 +17,7 @@ use crate::site::{Error, Site};
 use domain::study::{
     Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
 };
-use intake::{Acceptance, RefusedCaller, Sink, SinkError, whose};
+use intake::{RefusedCaller, Sink, SinkError, whose};
 use ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
 use proto::clock::now;
 use store::{Error as StoreError, Id, Inbox, Reception};
@@ -76,7 +76,7 @@ impl Sink for EventQueue {
         *self.taking.borrow()
     }
 
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async move {
             let mut taking = self.taking.clone();
             let place = tokio::select! {
@@ -87,7 +87,7 @@ impl Sink for EventQueue {
                 Ok(_) = taking.wait_for(|takes| !takes) => return Err(SinkError::NotRecorded),
             };
             place.send(Event::Stored(Box::new(arrival(reception))));
-            Ok(Acceptance::New)
+            Ok(())
         })
     }
 

@@ -11,9 +11,7 @@ use super::recorder::EventQueue;
 use crate::commitment::Engine;
 use crate::site::Site;
 use dicom::commitment::{Report, Transaction};
-use intake::{
-    Acceptance, Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
-};
+use intake::{Asker, Event, Failure, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet};
 use ledger::{Error, NewStep, StepChange, StepChanged, StepMade};
 use proto::clock::now;
 use store::Reception;
@@ -99,7 +97,7 @@ impl Sink for Listener {
         self.queue.takes()
     }
 
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.queue.stored(reception)
     }
 

@@ -5,10 +5,11 @@ use clap::{Args, Subcommand};
 use super::Where;
 use super::out::{self, Failure};
 use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
+use crate::cases::CaseService;
 use crate::escalation::Identity;
-use crate::review::{Decision, Desk};
 use deid::{Statement, statement_message};
-use ledger::CaseState;
+use domain::case_state::CaseState;
+use domain::decision::Decision;
 use proto::clock::now;
 
 /// Case commands.
@@ -81,8 +82,14 @@ async fn list(w: &Where) -> Result<(), Failure> {
     out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
     for c in &cases {
         // What waits for a person says why it waits; the rest, why it was escalated.
-        let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held.as_str()).unwrap_or(&c.reason);
-        out::line(&format!("{}  {:<9} {:<8} {:>10}  {why}", c.id, c.state, c.priority, c.sealed_bytes));
+        let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held).unwrap_or(&c.reason);
+        out::line(&format!(
+            "{}  {:<9} {:<8} {:>10}  {why}",
+            c.id,
+            c.state,
+            c.priority.as_str(),
+            c.sealed_bytes
+        ));
     }
     if cases.is_empty() {
         out::say("no case yet");
@@ -153,13 +160,13 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         None => {
             let ledger = open_ledger(&settings).await?;
             let audit = open_audit(&settings)?;
-            let desk = Desk {
+            let cases = CaseService {
                 ledger: &ledger,
                 audit: &audit,
                 countdown: settings.review.countdown,
                 hidden_most: settings.oversight.hidden_most,
             };
-            desk.decide(who, &decision, now()).await?;
+            cases.decide(who, &decision, now()).await?;
             ledger.close().await;
         }
     }

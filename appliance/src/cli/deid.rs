@@ -9,9 +9,9 @@ use futures::StreamExt as _;
 use sandbox::Pool;
 use serde_json::{Value, json};
 
-use super::files::{Unanswered, ask, bar, some, studies, word, write_piece};
+use super::files::{Unanswered, ask, bar, pool, some, studies, word, write_piece};
 use super::out::{self, Failure};
-use crate::app::{read_profile, workers};
+use crate::app::read_profile;
 use deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
 use dicom;
 use domain::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};
@@ -94,7 +94,7 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     let files = some(std::slice::from_ref(&c.input))?;
     std::fs::create_dir_all(output)?;
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-    let pool = workers(&[], None, at_once)?;
+    let workers = pool(&[], None, at_once)?;
     let bar = bar(files.len());
     let mut total = Total {
         output,
@@ -108,7 +108,7 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     let jobs = studies
         .values()
         .flat_map(|study| study.chunks(MAX_INSTANCES))
-        .map(|paths| one_study(&pool, &order, paths));
+        .map(|paths| one_study(&workers, &order, paths));
     let mut answers = futures::stream::iter(jobs).buffered(at_once);
     while let Some(study) = answers.next().await {
         total.take(&study)?;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::out::{self, Failure};
-use crate::forward::{Error, Object, Peer, echo as c_echo, store};
-use dicom;
+use dimse::{Error, Object, Peer, echo as c_echo, store};
 
 /// A peer.
 #[derive(Debug, Clone, Args)]
@@ -55,6 +54,7 @@ fn peer(to: &To) -> Result<Peer, Failure> {
             called: "SCANSIDE".into(),
             calling: "SCANSIDE-SCU".into(),
             patience: PATIENCE,
+            tls: None,
         },
         Some(_) => {
             return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
@@ -84,7 +84,7 @@ fn named(to: &To) -> Result<Peer, Failure> {
 
 fn failure(error: Error) -> Failure {
     let code = match error {
-        Error::NotResolved | Error::Unreachable(_) | Error::Rejected(_) => out::UNREACHABLE,
+        Error::NotResolved | Error::Unreachable(_) | Error::Tls(_) | Error::Rejected(_) => out::UNREACHABLE,
         _ => out::FAILED,
     };
     Failure::new(code, error.to_string())

@@ -22,6 +22,8 @@ use domain::job::{
 use domain::picture::Piece;
 use domain::verdict::Timings;
 use ledger::new_id;
+use models::DetectorBundle;
+use worker::TextDetector;
 
 /// Bundles to triage with.
 #[derive(Debug, Clone, Args)]
@@ -64,6 +66,23 @@ const FILE_TIME: Duration = Duration::from_millis(500);
 const OUTPUT_IN_MEMORY: u64 = 512 << 20;
 /// Bytes of memory of a job beside a multiple of its largest file, as a running appliance has it.
 const JOB_BYTES: u64 = 368 << 20;
+
+/// Workers with the text detector that comes with the product, and these bundles.
+pub(super) fn pool(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Failure> {
+    pool_with(None, bundles, runtime, at_once)
+}
+
+/// The same with another text detector, where one is named. That there is none is told at once, not by each worker.
+pub(super) fn pool_with(
+    text_detector: Option<&Path>,
+    bundles: &[PathBuf],
+    runtime: Option<&Path>,
+    at_once: usize,
+) -> Result<Pool, Failure> {
+    let found = DetectorBundle::folder_of(text_detector).and_then(|folder| TextDetector::open(&folder));
+    found.map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    Ok(workers(text_detector, bundles, runtime, at_once)?)
+}
 
 /// Every file below a path, in order of names.
 pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
@@ -175,7 +194,8 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
     }
     let found: Vec<PathBuf> = std::fs::read_dir("models")
         .map(|entries| {
-            entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.join("bundle.toml").is_file()).collect()
+            let is_model = |p: &PathBuf| p.join("bundle.toml").is_file() && !DetectorBundle::is_in(p);
+            entries.filter_map(|e| Some(e.ok()?.path())).filter(is_model).collect()
         })
         .unwrap_or_default();
     if found.is_empty() {
@@ -202,7 +222,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
 
 pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
     let files = some(&c.paths)?;
-    let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 2)?;
+    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 2)?;
     let bar = bar(files.len());
     for (number, paths) in studies(&files).values().enumerate() {
         let answered = if paths.len() > MAX_INSTANCES {
@@ -242,7 +262,7 @@ fn print_triage(
 }
 
 pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
-    let pool = workers(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
+    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
     let answer =
         triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
     let v = answer.verdict;

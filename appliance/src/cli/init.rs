@@ -265,6 +265,11 @@ retry = \"30s\"                 # pause before a request or report is tried agai
 # timeout = \"60s\"                 # for each answer
 # commit = true                   # ask it to commit; an original leaves this disk only once it has
 # transfer_syntax = \"as_sent\"     # the only value: an original is never converted
+# [forward.tls]                   # to this destination over TLS only (PS3.15 B.12), commitment requests too
+# ca = \"tls/pacs-ca.pem\"          # authorities of its certificate; new files are taken without a restart
+# certificate = \"tls/ours.pem\"    # our chain, leaf first, with its key: where it asks for one
+# key = \"tls/ours.key\"
+# server_name = \"pacs.example\"    # the name in its certificate; default: the host of address
 
 [review]
 listen = \"{page}\"
@@ -276,7 +281,7 @@ longest_wait = \"4h\"             # what asks for a person so long comes right a
 [oversight]
 share = 0.05                    # of studies given no-flag: drawn by chance for a physician's read, at least one a day
 trial = 0.0                     # of all answers in shadow mode: the local set that `appliance model accept` asks for
-hidden_most = 0.02              # when reads show that more silent studies hide a finding, no-flag is withdrawn
+hidden_most = 0.02              # when reads show that more of these hide a finding, no-flag is withdrawn
 alpha = 0.01                    # share of studies with a finding that may be given no-flag, as the local set must show
 
 # Whom to call about a flag that nobody acknowledged in time; \"assist\" and \"settle\" need it. The times are yours to

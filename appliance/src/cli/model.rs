@@ -1,11 +1,12 @@
 //! `appliance model`: what bundles there are, what each may answer and on which counts, and whether it runs here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use models::Bundle;
+use models::detector_manifest::KIND;
 use models::guarantee::{Bound, Guarantee};
 use models::manifest::Manifest;
+use models::{Bundle, DetectorBundle};
 use serde_json::json;
 
 use super::out::{self, Failure};
@@ -15,7 +16,7 @@ use crate::app::workers;
 /// Commands about bundles.
 #[derive(Debug, Subcommand)]
 pub(super) enum Model {
-    /// The bundles that the configuration names.
+    /// The bundles that the configuration names, and the text detector.
     List(Where),
     /// What a bundle looks for, its limits, and the counts and exact bounds behind them.
     Show(One),
@@ -66,6 +67,13 @@ fn open(folder: &PathBuf) -> Result<Bundle, Failure> {
     Bundle::open(folder).map_err(|e| Failure::new(out::USAGE, e.to_string()))
 }
 
+/// The configured text detector with its folder.
+fn detector(named: Option<&Path>) -> Result<(PathBuf, DetectorBundle), models::Error> {
+    let folder = DetectorBundle::folder_of(named)?;
+    let bundle = DetectorBundle::open(&folder)?;
+    Ok((folder, bundle))
+}
+
 fn list(w: &Where) -> Result<(), Failure> {
     let settings = out::settings(&w.config)?;
     let mut bad = 0;
@@ -82,13 +90,43 @@ fn list(w: &Where) -> Result<(), Failure> {
             }
         }
     }
+    match detector(settings.deid.text_detector.as_deref()) {
+        Ok((folder, b)) if w.json => out::json(&json!({
+            "folder": folder, "name": b.name(), "version": b.version(), "digest": b.digest(), "kind": KIND,
+        })),
+        Ok((_, b)) => {
+            out::line(&format!("{} {}  {} (text detector)", b.name(), b.version(), b.manifest().title))
+        }
+        Err(error) => {
+            bad += 1;
+            out::say(&error.to_string());
+        }
+    }
     if settings.triage.bundles.is_empty() {
         out::say("no bundle: name one in [triage] bundles");
     }
     if bad > 0 { Err(Failure::new(out::FAILED, format!("{bad} bundles cannot be loaded"))) } else { Ok(()) }
 }
 
+/// What a text detector is: it has no findings and no limits that a study could meet.
+fn show_detector(o: &One) -> Result<(), Failure> {
+    let (_, bundle) = detector(Some(&o.folder)).map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
+    if o.json {
+        out::json(&json!({ "manifest": bundle.manifest(), "digest": bundle.digest() }));
+        return Ok(());
+    }
+    let m = bundle.manifest();
+    out::line(&format!("{} {}: {}", m.name, m.version, m.title));
+    out::line(&m.summary);
+    out::line("a text detector: part of de-identification, it answers no study");
+    out::line(&format!("SHA-256 of its manifest, as statements name it: {}", bundle.digest()));
+    Ok(())
+}
+
 fn show(o: &One) -> Result<(), Failure> {
+    if DetectorBundle::is_in(&o.folder) {
+        return show_detector(o);
+    }
     let bundle = open(&o.folder)?;
     if o.json {
         let gate = bundle.novelty().map(|g| {
@@ -165,18 +203,24 @@ fn promise(b: &Bound) -> String {
 }
 
 async fn verify(o: &One) -> Result<(), Failure> {
-    let bundle = open(&o.folder)?;
-    let pool = workers(std::slice::from_ref(&o.folder), o.runtime.as_deref(), 1)?;
+    let usage = |e: models::Error| Failure::new(out::USAGE, e.to_string());
+    let (name, version, digest, pool) = if DetectorBundle::is_in(&o.folder) {
+        let b = detector(Some(&o.folder)).map_err(usage)?.1;
+        let pool = workers(Some(&o.folder), &[], None, 1)?;
+        (b.name().to_owned(), b.version().to_owned(), b.digest().to_owned(), pool)
+    } else {
+        let b = open(&o.folder)?;
+        let pool = workers(None, std::slice::from_ref(&o.folder), o.runtime.as_deref(), 1)?;
+        (b.name().to_owned(), b.version().to_owned(), b.digest().to_owned(), pool)
+    };
     pool.ready().await.map_err(|death| {
         let detail = death.detail.unwrap_or_else(|| format!("{:?}", death.kind));
         Failure::new(out::FAILED, format!("it does not load: {}", detail.lines().next().unwrap_or_default()))
     })?;
     if o.json {
-        out::json(
-            &json!({ "name": bundle.name(), "version": bundle.version(), "digest": bundle.digest(), "holds": true }),
-        );
+        out::json(&json!({ "name": name, "version": version, "digest": digest, "holds": true }));
     } else {
-        out::say(&format!("{} {} holds and loads: {}", bundle.name(), bundle.version(), bundle.digest()));
+        out::say(&format!("{name} {version} holds and loads: {digest}"));
     }
     Ok(())
 }

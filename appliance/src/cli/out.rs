@@ -44,6 +44,15 @@ impl From<crate::app::Error> for Failure {
     }
 }
 
+impl From<crate::cases::Error> for Failure {
+    fn from(error: crate::cases::Error) -> Self {
+        match error {
+            crate::cases::Error::Ledger(error) => error.into(),
+            refused => Failure::new(FAILED, refused.to_string()),
+        }
+    }
+}
+
 impl From<ledger::Error> for Failure {
     fn from(error: ledger::Error) -> Self {
         let code = if error.retry_later() { AGAIN } else { FAILED };

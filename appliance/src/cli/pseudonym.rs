@@ -140,7 +140,7 @@ async fn show(s: &Show) -> Result<(), Failure> {
     let settings = out::settings(&s.named.site.config)?;
     carry_out(&settings, s.named.order(VaultUse::Look)).await?;
     let ledger = open_ledger(&settings).await?;
-    let way = ledger.way_back([&s.pseudonym]).await?;
+    let way = ledger.reidentification_map([&s.pseudonym]).await?;
     ledger.close().await;
     if way.0.values().any(|back| !back.ambiguous.is_empty()) {
         return Err(ambiguous());
@@ -185,7 +185,7 @@ async fn on_input(ledger: &Ledger) -> Result<Vec<String>, Failure> {
             "several patients have this Patient ID: write it with its issuer, as ID^^^ISSUER, or ID^^^ for the one without",
         ));
     };
-    let way = ledger.way_back(&pseudonyms).await?;
+    let way = ledger.reidentification_map(&pseudonyms).await?;
     if way.0.iter().any(|(name, back)| back.ambiguous.contains(name)) {
         Err(ambiguous())
     } else {

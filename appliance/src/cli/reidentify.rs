@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::files::{ask, some, write_piece};
+use super::files::{ask, pool_with, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
-use crate::app::{deid_order, open_ledger, workers};
+use crate::app::{deid_order, open_ledger};
 use crate::vault::VaultUse;
 use domain::job::{Answer, InstanceRef, Job, MAX_INSTANCES, RestoreJob};
 
@@ -29,7 +29,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
     let files = some(std::slice::from_ref(&c.input))?;
     carry_out(&settings, c.named.order(VaultUse::Reidentify)).await?;
     std::fs::create_dir_all(&c.output)?;
-    let pool = workers(&[], None, 1)?;
+    let pool = pool_with(settings.deid.text_detector.as_deref(), &[], None, 1)?;
     let ledger = open_ledger(&settings).await?;
     let (mut done, mut number) = (0, 0);
     for paths in files.chunks(MAX_INSTANCES) {
@@ -43,7 +43,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
                 (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
                 _ => return Err(failed("the answer did not fit".into())),
             };
-        job.map = ledger.way_back(&found).await?;
+        job.map = ledger.reidentification_map(&found).await?;
         let (lines, written) =
             match ask(&pool, &Job::Restore(job), &paths).await.map_err(|e| failed(e.words))? {
                 (Answer::Restored(lines), written) => (lines, written),

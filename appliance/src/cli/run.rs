@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::Where;
@@ -58,7 +58,7 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
 
 /// Only our own targets reach the log: other crates print what came over the wire.
 fn log(config: &LogConfig) {
-    let filter = EnvFilter::new(format!("off,scanside={}", config.level));
+    let filter = Targets::new().with_target("scanside", config.level.parse().unwrap_or(LevelFilter::OFF));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());

@@ -14,10 +14,14 @@ use crate::app::{
     store_key,
 };
 use crate::escalation::Identity;
+use crate::forward::{Rule, TLS_TABLE as FORWARD_TLS};
 use audit::verify;
-use intake::{IdentityMode, Lasting, inspect_tls, key_is_open};
+use dimse::tls::{Lasting, inspect_client, others_can_read};
+use intake::{IdentityMode, TLS_TABLE, inspect_tls, key_is_open};
 use ledger::{Error as LedgerError, Ledger};
+use models::DetectorBundle;
 use store::{Error as StoreError, StoreKey, check_key};
+use worker::TextDetector;
 
 /// Back a site up: ledger and audit are copied, keys and stored instances are listed.
 #[derive(Debug, Args)]
@@ -97,10 +101,16 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
     }
     note_reception(s, d);
+    note_destinations(&s.forward, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
             d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
         }
+    }
+    let detector = DetectorBundle::folder_of(s.deid.text_detector.as_deref());
+    if let Err(error) = detector.and_then(|folder| TextDetector::open(&folder)) {
+        let write = "restore the bundle burned-in-text, or name the folder of a text detector";
+        d.fault("deid.text_detector", error.to_string(), write);
     }
     if let Some(e) = s.escalation.as_ref().filter(|e| e.identity.is_dir())
         && let Err(error) = Identity::load(&e.identity)
@@ -173,7 +183,7 @@ fn note_reception(s: &Settings, d: &mut Document) {
     match s.intake.tls.as_ref().map(inspect_tls) {
         Some(Err(found)) => files.extend(found),
         Some(Ok(validity)) => {
-            if let Lasting::Over(words) = validity.at(wall()) {
+            if let Lasting::Over(words) = validity.at(wall(), TLS_TABLE) {
                 d.fault("intake.tls.certificate", words, "");
             }
         }
@@ -182,6 +192,37 @@ fn note_reception(s: &Settings, d: &mut Document) {
     for fault in files {
         d.fault(&fault.key, fault.words, "");
     }
+}
+
+/// Certificates and keys towards destinations.
+fn note_destinations(rules: &[Rule], d: &mut Document) {
+    for (index, tls) in rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.tls.as_ref()?))) {
+        let mut fault = |key, words| d.fault(&format!("forward[{index}].tls.{key}"), words, "");
+        match inspect_client(&tls.files()) {
+            Err(faults) => faults.into_iter().for_each(|f| fault(f.key, f.words)),
+            Ok(validity) => {
+                if let Lasting::Over(words) = validity.at(wall(), FORWARD_TLS) {
+                    fault(validity.key(), words);
+                }
+            }
+        }
+    }
+}
+
+/// What should be known about them although they work.
+fn destination_notes(rules: &[Rule]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (rule, tls) in rules.iter().filter_map(|rule| Some((rule, rule.tls.as_ref()?))) {
+        let validity = inspect_client(&tls.files());
+        if let Ok(Lasting::Soon(words)) = validity.map(|validity| validity.at(wall(), FORWARD_TLS)) {
+            notes.push(format!("{}: {words}", rule.name));
+        }
+        if tls.key.as_deref().is_some_and(others_can_read) {
+            let words = "others than its owner can read it; run `chmod 600` on it";
+            notes.push(format!("{}: {FORWARD_TLS}.key: {words}", rule.name));
+        }
+    }
+    notes
 }
 
 /// Starts one worker as `run` would: library, bundles and lock-down.
@@ -214,13 +255,14 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
         notes.push("nobody may send: add [[intake.callers]] with ae_title and address".into());
     }
     if let Some(tls) = &s.intake.tls {
-        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(wall())) {
+        if let Ok(Lasting::Soon(words)) = inspect_tls(tls).map(|validity| validity.at(wall(), TLS_TABLE)) {
             notes.push(words);
         }
         if key_is_open(tls) {
             notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
         }
     }
+    notes.extend(destination_notes(&s.forward));
     if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
         notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
@@ -247,4 +289,59 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
         notes.push("outside Linux workers have limits only, no system call filter".into());
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+    use super::*;
+    use fixtures::pki::Authority;
+
+    #[test]
+    fn files_towards_a_destination_that_cannot_be_used_are_told_with_line_and_what_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let authority = Authority::new("a").unwrap();
+        let (leaf, ended) = (
+            authority.leaf("localhost", 1).unwrap(),
+            authority.leaf_until("localhost", 2, 1_700_000_000).unwrap(),
+        );
+        for (name, text) in [
+            ("ca.pem", authority.certificate_pem()),
+            ("c.pem", &leaf.certificate_pem),
+            ("k.pem", &leaf.key_pem),
+            ("ended.pem", &ended.certificate_pem),
+            ("ended.key", &ended.key_pem),
+        ] {
+            std::fs::write(at(name), text).unwrap();
+        }
+        let told = |ca: &str, certificate: &str, key: &str| {
+            let text = format!(
+                "[[forward]]\nname = \"pacs\"\naddress = \"pacs:104\"\ncalled_ae_title = \"PACS\"\n[forward.tls]\nca = \"{}\"\ncertificate = \"{}\"\nkey = \"{}\"\n",
+                at(ca).display(),
+                at(certificate).display(),
+                at(key).display()
+            );
+            std::fs::write(at("appliance.toml"), text).unwrap();
+            let mut document = Document::read(&at("appliance.toml")).unwrap();
+            let rules: Vec<Rule> = document.room("forward").unwrap();
+            note_destinations(&rules, &mut document);
+            document.faults.into_iter().map(|f| (f.line, f.key, f.wrong)).collect::<Vec<_>>()
+        };
+        assert!(told("ca.pem", "c.pem", "k.pem").is_empty());
+        for (files, line, key, words) in [
+            (["none.pem", "c.pem", "k.pem"], 6, "ca", "write the path of a PEM file"),
+            (["k.pem", "c.pem", "k.pem"], 6, "ca", "holds no certificate; write a PEM file"),
+            (["ended.pem", "c.pem", "k.pem"], 6, "ca", "has ended"),
+            (["ca.pem", "ended.pem", "ended.key"], 7, "certificate", "has ended: the destination refuses it"),
+            (["ca.pem", "c.pem", "c.pem"], 8, "key", "holds no private key; write a PEM file"),
+            (["ca.pem", "c.pem", "ended.key"], 8, "key", "does not belong to the certificate"),
+        ] {
+            let [ca, certificate, private] = files;
+            let faults = told(ca, certificate, private);
+            assert!(faults.len() == 1, "{files:?} {faults:?}");
+            assert_eq!((faults[0].0, faults[0].1.as_str()), (line, format!("forward[0].tls.{key}").as_str()));
+            assert!(faults[0].2.contains(words), "{faults:?}");
+        }
+    }
 }

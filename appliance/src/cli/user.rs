@@ -25,7 +25,7 @@ pub(super) enum User {
 /// A user by name.
 #[derive(Debug, Args)]
 pub(super) struct Named {
-    /// Login name: letters, digits, dot, hyphen.
+    /// Login name: lower-case letters, digits, dot, hyphen.
     name: String,
     #[command(flatten)]
     site: Where,
@@ -51,10 +51,9 @@ pub(super) async fn main(c: &User) -> Result<(), Failure> {
 
 /// Puts a user, by the running appliance if there is one; returns the one-time code.
 pub(super) async fn put(settings: &Settings, name: &str, reset: bool) -> Result<String, Failure> {
-    let fits = (1..=40).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
-    if !fits {
-        return Err(Failure::new(out::USAGE, "a login name is 1 to 40 letters, digits, dots or hyphens"));
+    // Who has another name from before keeps it.
+    if !reset && !sign_in::account_name_fits(name) {
+        return Err(Failure::new(out::USAGE, sign_in::NAME_RULE));
     }
     let code = new_id()?;
     let code_hash = hex::encode(Sha256::digest(code.as_bytes()));

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
-use crate::forward::command::{self, Command};
-use crate::forward::scu::Message;
-use crate::forward::{Association, Error as PeerError, Proposal, Rule};
+use crate::forward::Rule;
 use dicom::commitment::{
     ACTION_REQUEST, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
 };
+use dimse::command::{self, Command, N_ACTION_RQ, N_EVENT_REPORT_RQ};
+use dimse::{Association, Error as PeerError, Message, Proposal, Violation};
 use ledger::{Error, UpstreamRow};
 use proto::clock::now;
 
@@ -61,7 +61,7 @@ impl Engine {
                 association.release().await;
                 return Ok(Err(PeerError::Status(status)));
             }
-            Ok(None) => return Ok(Err(PeerError::Protocol("response without status"))),
+            Ok(None) => return Ok(Err(Violation::NoStatus.into())),
             Err(error) => return Ok(Err(error)),
         }
         self.site.ledger.upstream_asked(&row.id, now()).await?;
@@ -99,7 +99,3 @@ impl Engine {
         }
     }
 }
-
-/// Command fields of the N-services (PS3.7 annex E).
-pub(crate) const N_EVENT_REPORT_RQ: u16 = 0x0100;
-const N_ACTION_RQ: u16 = 0x0130;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Engine, ms};
 use dicom::STORAGE_SOP_CLASSES;
 use dicom::commitment::Reason;
+use domain::forward_state::ForwardState;
 use ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, new_id};
 use proto::clock::now;
 use store;
@@ -116,10 +117,10 @@ impl Engine {
                 return Ok(Some(Reason::PROCESSING.0));
             }
             meant += 1;
-            match row.state.as_str() {
-                "delivered" => {}
-                "dead" | "given-up" => return Ok(Some(Reason::PROCESSING.0)),
-                _ => continue,
+            match row.state {
+                ForwardState::Delivered => {}
+                ForwardState::Dead | ForwardState::GivenUp => return Ok(Some(Reason::PROCESSING.0)),
+                ForwardState::Waiting | ForwardState::Replaced => continue,
             }
             match self.site.ledger.upstream_standing(&row.destination, instance, asked_at).await? {
                 Standing::Committed => committed += 1,

@@ -8,10 +8,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Engine;
-use super::archive::N_EVENT_REPORT_RQ;
-use crate::forward::command::{self, Command};
-use crate::forward::{Association, Error as PeerError, Peer, Proposal};
 use dicom::commitment::{Report, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, encode_report};
+use dimse::command::{self, Command, N_EVENT_REPORT_RQ};
+use dimse::{Association, Error as PeerError, Peer, Proposal, Violation};
 use intake::Event;
 use ledger::{CommitmentRow, Error};
 use proto::clock::now;
@@ -66,6 +65,7 @@ impl Engine {
             called: called.to_owned(),
             calling: self.title.clone(),
             patience: PATIENCE,
+            tls: None,
         };
         let proposal = Proposal {
             abstract_syntax: STORAGE_COMMITMENT.to_owned(),
@@ -88,7 +88,7 @@ impl Engine {
         match answer.command.us(command::STATUS) {
             Some(0) => Ok(()),
             Some(status) => Err(PeerError::Status(status)),
-            None => Err(PeerError::Protocol("response without status")),
+            None => Err(Violation::NoStatus.into()),
         }
     }
 }

@@ -19,7 +19,7 @@ use tonic::transport::Channel;
 use super::backoff::Backoff;
 use super::deliver::{self, Step};
 use super::fetch::{self, Brought};
-use super::{Away, Config, Error, Identity, Link, Outbox, Phase, Refusal};
+use super::{Away, CaseQueue, Config, Error, Identity, Link, Phase, Refusal};
 
 pub(super) const SOFTWARE: &str = concat!("scanside-appliance/", env!("CARGO_PKG_VERSION"));
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -42,8 +42,8 @@ impl Wake {
 }
 
 /// Carries cases to one cloud and reports home, until told to stop.
-pub struct Courier<O> {
-    outbox: Arc<O>,
+pub struct Courier {
+    queue: CaseQueue,
     identity: Arc<Identity>,
     url: CloudUrl,
     transport: Arc<ArcSwap<rustls::ClientConfig>>,
@@ -54,7 +54,7 @@ pub struct Courier<O> {
     left: HashSet<Vec<u8>>,
 }
 
-impl<O> std::fmt::Debug for Courier<O> {
+impl std::fmt::Debug for Courier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Courier({:?})", self.identity)
     }
@@ -74,17 +74,17 @@ fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(clock::now()).unwrap_or(0))
 }
 
-impl<O: Outbox> Courier<O> {
-    /// A courier between this house and the configured cloud.
+impl Courier {
+    /// A courier between this site and the configured cloud.
     ///
     /// # Errors
     /// [`Error::Identity`] when no cloud is configured.
-    pub fn new(config: &Config, identity: Arc<Identity>, outbox: Arc<O>) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config, identity: Arc<Identity>, queue: CaseQueue) -> Result<Self, Error> {
         let url = config.cloud.clone().ok_or(Error::Identity)?;
         let transport = Arc::new(ArcSwap::from_pointee(identity.transport()));
         let backoff = Backoff { first: config.retry_first, max: config.retry_max };
         let wake = Arc::new(Notify::new());
-        Ok(Self { outbox, identity, url, transport, backoff, wake, link: None, left: HashSet::new() })
+        Ok(Self { queue, identity, url, transport, backoff, wake, link: None, left: HashSet::new() })
     }
 
     /// What others wake it with.
@@ -93,7 +93,7 @@ impl<O: Outbox> Courier<O> {
         Wake(Arc::clone(&self.wake))
     }
 
-    /// Carries until `stop`; then returns at once, wherever it is. Nothing is lost by that: see [`Outbox`].
+    /// Carries until `stop`; then returns at once, wherever it is. Nothing is lost by that: see [`CaseQueue`].
     pub async fn run(mut self, stop: CancellationToken) {
         let _ = stop.run_until_cancelled_owned(self.rounds()).await;
     }
@@ -109,8 +109,8 @@ impl<O: Outbox> Courier<O> {
                 Error::Transport(tls::Error::Clock) => Some(Away::Clock),
                 Error::SiteRefused => Some(Away::Refused),
                 Error::Version => Some(Away::Version),
-                // The house's own trouble says nothing about the cloud.
-                Error::House => None,
+                // Our own trouble says nothing about the cloud.
+                Error::Queue => None,
                 _ => Some(Away::Unreachable),
             };
             if let Some(why) = why {
@@ -147,7 +147,7 @@ impl<O: Outbox> Courier<O> {
     }
 
     async fn greet(&mut self, client: &mut IntakeClient<Channel>) -> Result<Duration, Error> {
-        let backlog = self.outbox.backlog().await?;
+        let backlog = self.queue.backlog().await?;
         let wall = clock::wall();
         let hello = wire::HelloRequest {
             wire_version: proto::WIRE_VERSION,
@@ -191,17 +191,17 @@ impl<O: Outbox> Courier<O> {
             return;
         }
         // A house that cannot record it will be told again with the next change; the light is no promise.
-        if self.outbox.link(link).await.is_ok() {
+        if self.queue.link(link).await.is_ok() {
             self.link = Some(link);
         }
     }
 
     async fn withdraw(&self, client: &mut IntakeClient<Channel>) -> Result<(), Error> {
-        for (case, revision) in self.outbox.withdrawals().await? {
+        for (case, revision) in self.queue.withdrawals().await? {
             let request = wire::WithdrawRequest { case_id: case.as_bytes().to_vec(), revision };
             match within(CALL_LIMIT, client.withdraw(request)).await {
                 // A case the cloud does not know is as good as taken back.
-                Ok(_) | Err(Error::Unknown) => self.outbox.withdrawn(case, revision).await?,
+                Ok(_) | Err(Error::Unknown) => self.queue.withdrawn(case).await?,
                 Err(error) if error.ends_session() => return Err(error),
                 Err(_) => {}
             }
@@ -211,12 +211,12 @@ impl<O: Outbox> Courier<O> {
 
     /// One step of the most urgent due case; false when none is due.
     async fn send_one(&self, client: &mut IntakeClient<Channel>) -> Result<bool, Error> {
-        let due = self.outbox.due(now(), 1).await?;
+        let due = self.queue.due(now(), 1).await?;
         let Some(due) = due.first() else { return Ok(false) };
-        match deliver::step(client, self.outbox.as_ref(), due).await {
+        match deliver::step(client, &self.queue, due).await {
             Ok(Step::Progress | Step::Done) => Ok(true),
             Err(Error::CaseRefused) => {
-                self.outbox.refused(due.envelope, Refusal::ByCloud).await?;
+                self.queue.refused(due.envelope, Refusal::ByCloud).await?;
                 Ok(true)
             }
             Err(error) => {
@@ -231,12 +231,12 @@ impl<O: Outbox> Courier<O> {
     async fn postpone(&self, envelope: EnvelopeId, failures: u32) -> Result<(), Error> {
         let failures = failures.saturating_add(1);
         let not_before = now() + self.backoff.pause_now(failures);
-        Ok(self.outbox.postponed(envelope, failures, not_before).await?)
+        Ok(self.queue.postponed(envelope, failures, not_before).await?)
     }
 
     async fn bring_home(&mut self, client: &mut IntakeClient<Channel>) -> Result<(), Error> {
-        for (envelope, digest) in self.outbox.unconfirmed().await? {
-            match fetch::confirm(client, self.outbox.as_ref(), envelope, digest).await {
+        for (envelope, digest) in self.queue.unconfirmed().await? {
+            match fetch::confirm(client, &self.queue, envelope, digest).await {
                 Err(error) if error.ends_session() => return Err(error),
                 _ => {}
             }
@@ -248,7 +248,7 @@ impl<O: Outbox> Courier<O> {
             if self.left.contains(&entry.envelope) {
                 continue;
             }
-            match fetch::report(client, self.outbox.as_ref(), &self.identity, entry).await {
+            match fetch::report(client, &self.queue, &self.identity, entry).await {
                 Ok(Brought::Home) => {}
                 Ok(Brought::Left) | Err(Error::CaseRefused | Error::Contract) => {
                     tracing::warn!("a report was left with the cloud");
@@ -262,7 +262,7 @@ impl<O: Outbox> Courier<O> {
     }
 
     async fn ask_phases(&self, client: &mut IntakeClient<Channel>) -> Result<(), Error> {
-        if self.outbox.backlog().await?.awaiting_report == 0 {
+        if self.queue.backlog().await?.awaiting_report == 0 {
             return Ok(());
         }
         let answer = match within(
@@ -290,7 +290,7 @@ impl<O: Outbox> Courier<O> {
         };
         let phases = answer.states.into_iter().take(limits::LISTING_COUNT_MAX).filter_map(read).collect();
         // What the cloud says of a case is for the page only: not recorded now, it is said again next round.
-        if self.outbox.phases(phases).await.is_err() {
+        if self.queue.phases(phases).await.is_err() {
             tracing::warn!("where the cases are in the cloud could not be recorded");
         }
         Ok(())
@@ -298,8 +298,7 @@ impl<O: Outbox> Courier<O> {
 
     /// Waits for a wake, a postponed case that becomes due, or the next listing.
     async fn rest(&self, poll: Duration) -> Result<(), Error> {
-        let until_due =
-            self.outbox.next_due().await?.map(|due| due.duration_since(now()).unwrap_or_default());
+        let until_due = self.queue.next_due().await?.map(|due| due.duration_since(now()).unwrap_or_default());
         // Never zero: a house whose two answers disagree must not make this loop spin.
         let pause = until_due.map_or(poll, |until| until.min(poll)).max(PAUSE_MIN);
         tokio::select! {

@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
 use super::courier::within;
-use super::{DueCase, Error, Outbox, Refusal};
+use super::{CaseQueue, DueCase, Error, Refusal};
 
 /// Parts sent in one call. After each call the courier looks again which case is the most urgent, so a STAT case waits
 /// for at most this many MiB of another.
@@ -51,7 +51,7 @@ impl Envelope {
         let named =
             header.envelope() == due.envelope && address.case == due.case && address.revision == due.revision;
         let layout = header.layout();
-        let length = file.metadata().await.map_err(|_| Error::House)?.len();
+        let length = file.metadata().await.map_err(|_| Error::Queue)?.len();
         if !named || length != layout.total_bytes() {
             return Err(Error::CaseRefused);
         }
@@ -62,26 +62,26 @@ impl Envelope {
 
 async fn read_at(file: &mut tokio::fs::File, offset: u64, len: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; len];
-    file.seek(SeekFrom::Start(offset)).await.map_err(|_| Error::House)?;
+    file.seek(SeekFrom::Start(offset)).await.map_err(|_| Error::Queue)?;
     match file.read_exact(&mut bytes).await {
         Ok(_) => Ok(bytes),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::CaseRefused),
-        Err(_) => Err(Error::House),
+        Err(_) => Err(Error::Queue),
     }
 }
 
 /// One step of one case. Whatever ends it early, the next step asks the cloud again and repeats at most the part that
 /// was under way.
-pub(super) async fn step<O: Outbox>(
+pub(super) async fn step(
     client: &mut IntakeClient<Channel>,
-    outbox: &O,
+    queue: &CaseQueue,
     due: &DueCase,
 ) -> Result<Step, Error> {
     // A file that cannot be opened concerns this case alone; it must not stop the others.
-    let file = outbox.open(due.envelope).await.map_err(|_| Error::CaseLater)?;
+    let file = queue.open(due.envelope).await.map_err(|_| Error::CaseLater)?;
     let envelope = match Envelope::read(file, due).await {
         Err(Error::CaseRefused) => {
-            outbox.refused(due.envelope, Refusal::Damaged).await?;
+            queue.refused(due.envelope, Refusal::Damaged).await?;
             return Ok(Step::Done);
         }
         other => other?,
@@ -96,19 +96,19 @@ pub(super) async fn step<O: Outbox>(
     let answer = within(CALL_LIMIT, client.which_parts(question)).await?;
     if answer.superseded {
         let committed = answer.receipt.is_some_and(|receipt| receipt.committed);
-        outbox.superseded(due.envelope, committed).await?;
+        queue.superseded(due.envelope, committed).await?;
         return Ok(Step::Done);
     }
     if let Some(receipt) = answer.receipt.filter(|receipt| receipt.committed) {
-        return accept(outbox, due, &receipt).await;
+        return accept(queue, due, &receipt).await;
     }
     let there = PartSet::from_bytes(&answer.present, envelope.layout.parts());
-    put(client, outbox, due, envelope, &there).await
+    put(client, queue, due, envelope, &there).await
 }
 
-async fn put<O: Outbox>(
+async fn put(
     client: &mut IntakeClient<Channel>,
-    outbox: &O,
+    queue: &CaseQueue,
     due: &DueCase,
     envelope: Envelope,
     there: &PartSet,
@@ -126,7 +126,7 @@ async fn put<O: Outbox>(
     let limit = CALL_LIMIT + Duration::from_secs(bytes / SLOWEST_BYTES_A_SECOND);
     let outcome = within(limit, client.put_parts(ReceiverStream::new(parts))).await;
     // The stream is gone with the call, so feeding ends by itself; a failed read is ours to report first.
-    let fed = feeding.await.map_err(|_| Error::House)?;
+    let fed = feeding.await.map_err(|_| Error::Queue)?;
     let sent = sent.load(Ordering::Relaxed);
     let receipt = match (outcome, fed) {
         (_, Err(error)) => return Err(error),
@@ -137,8 +137,8 @@ async fn put<O: Outbox>(
         return Err(Error::Contract);
     }
     if receipt.committed {
-        outbox.sent(due.envelope, layout.parts(), layout.parts(), sent).await?;
-        return accept(outbox, due, &receipt).await;
+        queue.sent(due.envelope, layout.parts(), layout.parts(), sent).await?;
+        return accept(queue, due, &receipt).await;
     }
     let now = PartSet::from_bytes(&receipt.present, layout.parts());
     let missing = |set: &PartSet| u32::try_from(set.missing().count()).unwrap_or(u32::MAX);
@@ -146,7 +146,7 @@ async fn put<O: Outbox>(
         // Nothing came of it: not progress, or the courier would spin.
         return Err(Error::CaseLater);
     }
-    outbox.sent(due.envelope, layout.parts().saturating_sub(missing(&now)), layout.parts(), sent).await?;
+    queue.sent(due.envelope, layout.parts().saturating_sub(missing(&now)), layout.parts(), sent).await?;
     Ok(Step::Progress)
 }
 
@@ -170,12 +170,12 @@ async fn feed(
     Ok(())
 }
 
-async fn accept<O: Outbox>(outbox: &O, due: &DueCase, receipt: &wire::Receipt) -> Result<Step, Error> {
+async fn accept(queue: &CaseQueue, due: &DueCase, receipt: &wire::Receipt) -> Result<Step, Error> {
     let same = EnvelopeDigest::from_slice(&receipt.digest).is_ok_and(|digest| digest == due.digest)
         && receipt.envelope == due.envelope.as_bytes();
     if !same {
         return Err(Error::Receipt);
     }
-    outbox.received(due.envelope, receipt.unix_ms).await?;
+    queue.received(due.envelope).await?;
     Ok(Step::Done)
 }

@@ -34,14 +34,14 @@ pub struct Enrolment {
 /// either does not change or is complete. It must not exist, or be empty.
 ///
 /// # Errors
-/// [`Error::Enrolled`], [`Error::Token`], [`Error::Transport`], [`Error::Contract`], [`Error::House`].
+/// [`Error::Enrolled`], [`Error::Token`], [`Error::Transport`], [`Error::Contract`], [`Error::Queue`].
 pub async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<Enrolment, Error> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::Enrolled);
     }
     let staging = Staging::beside(folder)?;
-    let keys = PrivateKeys::generate().map_err(|_| Error::House)?;
-    let request = SiteRequest::create().map_err(|_| Error::House)?;
+    let keys = PrivateKeys::generate().map_err(|_| Error::Queue)?;
+    let request = SiteRequest::create().map_err(|_| Error::Queue)?;
     let answer = ask(url, token, &keys, &request).await?;
 
     let site = SiteId::from_slice(&answer.site).map_err(|_| Error::Contract)?;
@@ -72,7 +72,7 @@ pub async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<
         &pki::pem_text("CERTIFICATE", &answer.certificate),
     )?;
     identity::write(folder_in_making, identity::CERTIFICATE_KEY, &request.key)?;
-    identity::write(folder_in_making, identity::SITE, &toml::to_string(&file).map_err(|_| Error::House)?)?;
+    identity::write(folder_in_making, identity::SITE, &toml::to_string(&file).map_err(|_| Error::Queue)?)?;
     // What was written must be what a start can read.
     Identity::load(folder_in_making).map_err(|_| Error::Contract)?;
     staging.become_final(folder)?;
@@ -108,9 +108,9 @@ struct Staging(tempfile::TempDir);
 impl Staging {
     fn beside(folder: &Path) -> Result<Self, Error> {
         let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(|_| Error::House)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(|_| Error::Queue)?;
         // A temporary directory is made with mode 0700.
-        tempfile::Builder::new().prefix(".enrol-").tempdir_in(parent).map(Self).map_err(|_| Error::House)
+        tempfile::Builder::new().prefix(".enrol-").tempdir_in(parent).map(Self).map_err(|_| Error::Queue)
     }
 
     fn path(&self) -> &Path {
@@ -119,7 +119,7 @@ impl Staging {
 
     fn become_final(self, folder: &Path) -> Result<(), Error> {
         let sync =
-            |path: &Path| fs::File::open(path).and_then(|dir| dir.sync_all()).map_err(|_| Error::House);
+            |path: &Path| fs::File::open(path).and_then(|dir| dir.sync_all()).map_err(|_| Error::Queue);
         sync(self.path())?;
         // Onto a folder that is not empty this fails: an identity is never overwritten.
         fs::rename(self.path(), folder).map_err(|_| Error::Enrolled)?;

@@ -11,7 +11,7 @@ use proto::wire::{self, report_piece::Piece};
 use tonic::transport::Channel;
 
 use super::courier::within;
-use super::{Error, HomeReport, Identity, Outbox, Refusal, Stored};
+use super::{CaseQueue, Error, HomeReport, Identity, Refusal, Stored};
 
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 /// Framing of the plain content beside `report.json`.
@@ -27,9 +27,9 @@ pub(super) enum Brought {
 }
 
 /// Brings one listed report home.
-pub(super) async fn report<O: Outbox>(
+pub(super) async fn report(
     client: &mut IntakeClient<Channel>,
-    outbox: &O,
+    queue: &CaseQueue,
     identity: &Identity,
     entry: &wire::ReportEntry,
 ) -> Result<Brought, Error> {
@@ -38,25 +38,25 @@ pub(super) async fn report<O: Outbox>(
     let report = match fetch(client, identity, case, entry.revision, envelope).await {
         Ok(report) if report.digest.as_bytes().as_slice() == entry.digest => report,
         Ok(_) | Err(Error::Report) => {
-            outbox.report_refused(case, entry.revision, Refusal::Report).await?;
+            queue.report_refused(case, Refusal::Report).await?;
             return Ok(Brought::Left);
         }
         Err(error) => return Err(error),
     };
     let digest = report.digest;
-    match outbox.store_report(report).await? {
+    match queue.store_report(report).await? {
         Stored::Unknown => return Ok(Brought::Left),
         Stored::Kept => {}
     }
     // Durable here; only now may the cloud forget it.
-    confirm(client, outbox, envelope, digest).await?;
+    confirm(client, queue, envelope, digest).await?;
     Ok(Brought::Home)
 }
 
 /// Tells the cloud that it may forget a report that is durable here.
-pub(super) async fn confirm<O: Outbox>(
+pub(super) async fn confirm(
     client: &mut IntakeClient<Channel>,
-    outbox: &O,
+    queue: &CaseQueue,
     envelope: EnvelopeId,
     digest: EnvelopeDigest,
 ) -> Result<(), Error> {
@@ -66,7 +66,7 @@ pub(super) async fn confirm<O: Outbox>(
     };
     match within(CALL_LIMIT, client.confirm_report(confirmation)).await {
         // A report the cloud does not know any more was forgotten at an earlier confirmation.
-        Ok(_) | Err(Error::Unknown) => Ok(outbox.confirmed(envelope).await?),
+        Ok(_) | Err(Error::Unknown) => Ok(queue.confirmed(envelope).await?),
         Err(error) => Err(error),
     }
 }

@@ -142,6 +142,6 @@ pub(super) fn write(folder: &Path, file: &str, text: &str) -> Result<(), Error> 
         .create_new(true)
         .mode(0o600)
         .open(folder.join(file))
-        .map_err(|_| Error::House)?;
-    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(|_| Error::House)
+        .map_err(|_| Error::Queue)?;
+    out.write_all(text.as_bytes()).and_then(|()| out.sync_all()).map_err(|_| Error::Queue)
 }

@@ -5,28 +5,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use proto::case::Priority;
 use proto::ids::{CaseId, EnvelopeDigest, EnvelopeId};
 use proto::wire::CasePhase;
 
-use super::{Away, Backlog, DueCase, HomeReport, Link, Outbox, OutboxFailed, Phase, Refusal, Stored};
+use super::{Away, Backlog, DueCase, HomeReport, Link, Phase, QueueFailed, Refusal, Stored};
 use crate::site::Site;
-use ledger::{CaseRow, CaseState, Error};
+use domain::case_state::CaseState;
+use ledger::{CaseRow, Error};
 use proto::clock::now;
 use store::Id;
 
-/// Ledger and store as the courier sees them.
-#[derive(Debug)]
+/// The queue as the courier sees it. Every write is durable when its future is done; every write may come twice (the
+/// courier may be stopped between the cloud's answer and the record of it) and means the same the second time.
+#[derive(Debug, Clone)]
 pub(crate) struct CaseQueue {
     pub(crate) site: Site,
     pub(crate) cloud_up: Arc<AtomicBool>,
 }
 
-type Done<T> = Result<T, OutboxFailed>;
+type Done<T> = Result<T, QueueFailed>;
 
-fn failed(error: Error) -> OutboxFailed {
+fn failed(error: Error) -> QueueFailed {
     tracing::warn!(%error, "the ledger refused the courier");
-    OutboxFailed
+    QueueFailed
 }
 
 fn ms(time: SystemTime) -> i64 {
@@ -48,14 +49,12 @@ fn refusal_words(why: Refusal) -> &'static str {
 impl CaseQueue {
     async fn due_case(&self, row: CaseRow) -> Result<DueCase, Error> {
         let modality = self.site.ledger.detail(&row.study).await?.row.modality;
-        let bad = |_| Error::Row("case");
         Ok(DueCase {
-            envelope: row.envelope.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            case: row.id.parse().map_err(bad)?,
+            envelope: row.envelope.ok_or(Error::Row("case without its envelope"))?,
+            case: row.id.parse().map_err(|_| Error::Row("case"))?,
             revision: row.revision,
-            digest: row.envelope_digest.as_deref().unwrap_or_default().parse().map_err(bad)?,
-            priority: serde_json::from_value(serde_json::Value::String(row.priority))
-                .unwrap_or(Priority::Routine),
+            digest: row.envelope_digest.ok_or(Error::Row("case without its digest"))?,
+            priority: row.priority,
             modality,
             failures: u32::try_from(row.attempts).unwrap_or(u32::MAX),
         })
@@ -75,8 +74,10 @@ impl CaseQueue {
     }
 }
 
-impl Outbox for CaseQueue {
-    async fn due(&self, at: SystemTime, limit: usize) -> Done<Vec<DueCase>> {
+impl CaseQueue {
+    /// Sealed cases without a receipt whose next attempt is not after `at`: STAT first, then URGENT, then the
+    /// longest waiting; at most `limit`.
+    pub(super) async fn due(&self, at: SystemTime, limit: usize) -> Done<Vec<DueCase>> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let rows = self.site.ledger.due_cases(ms(at), limit).await.map_err(failed)?;
         let mut due = Vec::with_capacity(rows.len());
@@ -86,11 +87,13 @@ impl Outbox for CaseQueue {
         Ok(due)
     }
 
-    async fn next_due(&self) -> Done<Option<SystemTime>> {
+    /// When the earliest postponed case becomes due; `None` when none waits.
+    pub(super) async fn next_due(&self) -> Done<Option<SystemTime>> {
         Ok(self.site.ledger.next_due().await.map_err(failed)?.map(time))
     }
 
-    async fn backlog(&self) -> Done<Backlog> {
+    /// Numbers for `Hello`.
+    pub(super) async fn backlog(&self) -> Done<Backlog> {
         let w = self.site.ledger.waiting().await.map_err(failed)?;
         let age = w.oldest.map_or(0, |o| now().saturating_sub(o).max(0) / 1_000);
         Ok(Backlog {
@@ -100,14 +103,22 @@ impl Outbox for CaseQueue {
         })
     }
 
-    async fn open(&self, envelope: EnvelopeId) -> Done<File> {
+    /// The envelope file, opened for reading from its start.
+    pub(super) async fn open(&self, envelope: EnvelopeId) -> Done<File> {
         self.site.store.outbox().open(Id::from_bytes(*envelope.as_bytes())).map_err(|error| {
             tracing::warn!(%error, "an envelope could not be opened");
-            OutboxFailed
+            QueueFailed
         })
     }
 
-    async fn sent(&self, envelope: EnvelopeId, there: u32, parts: u32, sent_bytes: u64) -> Done<()> {
+    /// Progress: the cloud has `there` of `parts` parts; `sent_bytes` more bytes went over the wire. Sets failures to 0.
+    pub(super) async fn sent(
+        &self,
+        envelope: EnvelopeId,
+        there: u32,
+        parts: u32,
+        sent_bytes: u64,
+    ) -> Done<()> {
         self.site
             .ledger
             .record_progress(&envelope.to_string(), there, parts, sent_bytes)
@@ -115,7 +126,8 @@ impl Outbox for CaseQueue {
             .map_err(failed)
     }
 
-    async fn received(&self, envelope: EnvelopeId, _unix_ms: i64) -> Done<()> {
+    /// The cloud has committed the envelope under the digest that was sealed: the file may go.
+    pub(super) async fn received(&self, envelope: EnvelopeId) -> Done<()> {
         self.site.ledger.record_received(&envelope.to_string(), now()).await.map_err(failed)?;
         let study = self.site.ledger.study_of_envelope(&envelope.to_string()).await.map_err(failed)?;
         self.note("case sent", &study.unwrap_or_default());
@@ -123,7 +135,13 @@ impl Outbox for CaseQueue {
         Ok(())
     }
 
-    async fn postponed(&self, envelope: EnvelopeId, failures: u32, not_before: SystemTime) -> Done<()> {
+    /// An attempt failed; the next one not before this time. `failures` is the new count of failures in a row.
+    pub(super) async fn postponed(
+        &self,
+        envelope: EnvelopeId,
+        failures: u32,
+        not_before: SystemTime,
+    ) -> Done<()> {
         self.site
             .ledger
             .record_postponed(&envelope.to_string(), failures, ms(not_before))
@@ -131,11 +149,14 @@ impl Outbox for CaseQueue {
             .map_err(failed)
     }
 
-    async fn refused(&self, envelope: EnvelopeId, why: Refusal) -> Done<()> {
+    /// The envelope will not be sent again by itself: "could not be sent", for a person.
+    pub(super) async fn refused(&self, envelope: EnvelopeId, why: Refusal) -> Done<()> {
         self.site.ledger.record_unsendable(&envelope.to_string(), refusal_words(why)).await.map_err(failed)
     }
 
-    async fn superseded(&self, envelope: EnvelopeId, committed: bool) -> Done<()> {
+    /// The cloud has another envelope of the same case and edition: this one is let go. With `committed` that other
+    /// one is durable there, so the case counts as received; without, it is still on its way from here.
+    pub(super) async fn superseded(&self, envelope: EnvelopeId, committed: bool) -> Done<()> {
         let (ledger, name) = (&self.site.ledger, envelope.to_string());
         if committed {
             ledger.record_received(&name, now()).await.map_err(failed)?;
@@ -146,23 +167,25 @@ impl Outbox for CaseQueue {
         Ok(())
     }
 
-    async fn withdrawals(&self) -> Done<Vec<(CaseId, u32)>> {
-        let rows = self.site.ledger.withdrawals().await.map_err(failed)?;
-        Ok(rows.into_iter().filter_map(|(id, revision)| Some((id.parse().ok()?, revision))).collect())
+    /// Cases a person took back and the cloud was not told of yet; revision 0 means all editions.
+    pub(super) async fn withdrawals(&self) -> Done<Vec<(CaseId, u32)>> {
+        self.site.ledger.withdrawals().await.map_err(failed)
     }
 
-    async fn withdrawn(&self, case: CaseId, _revision: u32) -> Done<()> {
+    /// The cloud was told.
+    pub(super) async fn withdrawn(&self, case: CaseId) -> Done<()> {
         self.site.ledger.record_withdrawn(&case.to_string()).await.map_err(failed)
     }
 
-    async fn store_report(&self, report: HomeReport) -> Done<Stored> {
+    /// Records a report.
+    pub(super) async fn store_report(&self, report: HomeReport) -> Done<Stored> {
         let id = report.case.to_string();
         let study = match self.site.ledger.case(&id).await {
             Ok(row) if row.revision == report.revision => row.study,
             Ok(_) | Err(Error::Unknown(_)) => return Ok(Stored::Unknown),
             Err(error) => return Err(failed(error)),
         };
-        let content = serde_json::to_string(&report.content).map_err(|_| OutboxFailed)?;
+        let content = serde_json::to_string(&report.content).map_err(|_| QueueFailed)?;
         let unsigned = report.content.is_unsigned();
         self.site
             .ledger
@@ -179,23 +202,24 @@ impl Outbox for CaseQueue {
         Ok(Stored::Kept)
     }
 
-    async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
-        let rows = self.site.ledger.unconfirmed().await.map_err(failed)?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(id, digest)| Some((id.parse().ok()?, digest.parse().ok()?)))
-            .collect())
+    /// Reports stored here whose confirmation was not recorded yet, with their digests: the courier may have been
+    /// stopped between storing and confirming, and asks for them in every round.
+    pub(super) async fn unconfirmed(&self) -> Done<Vec<(EnvelopeId, EnvelopeDigest)>> {
+        self.site.ledger.unconfirmed().await.map_err(failed)
     }
 
-    async fn confirmed(&self, envelope: EnvelopeId) -> Done<()> {
+    /// The cloud was told that it may forget this report.
+    pub(super) async fn confirmed(&self, envelope: EnvelopeId) -> Done<()> {
         self.site.ledger.record_confirmed(&envelope.to_string(), now()).await.map_err(failed)
     }
 
-    async fn report_refused(&self, case: CaseId, _revision: u32, why: Refusal) -> Done<()> {
+    /// A report that cannot be taken: shown with its case until a person acts.
+    pub(super) async fn report_refused(&self, case: CaseId, why: Refusal) -> Done<()> {
         self.site.ledger.record_fault(&case.to_string(), refusal_words(why)).await.map_err(failed)
     }
 
-    async fn phases(&self, phases: Vec<Phase>) -> Done<()> {
+    /// Where the cloud says the open cases are; called with every listing.
+    pub(super) async fn phases(&self, phases: Vec<Phase>) -> Done<()> {
         for phase in phases {
             if phase.phase == CasePhase::Buried {
                 let id = phase.case.to_string();
@@ -204,7 +228,7 @@ impl Outbox for CaseQueue {
                     Err(Error::Unknown(_)) => continue,
                     Err(error) => return Err(failed(error)),
                 };
-                if known.state().map_err(failed)? == CaseState::Received {
+                if known.state == CaseState::Received {
                     self.site.ledger.record_buried(&id, &phase.reason).await.map_err(failed)?;
                     let line = format!("put aside by the cloud: {}", phase.reason);
                     self.site.ledger.add_event(&known.study, "cloud", &line, now()).await.map_err(failed)?;
@@ -214,7 +238,8 @@ impl Outbox for CaseQueue {
         Ok(())
     }
 
-    async fn link(&self, link: Link) -> Done<()> {
+    /// The link's state changed.
+    pub(super) async fn link(&self, link: Link) -> Done<()> {
         let (up, since, why) = match link {
             Link::Up { .. } => (true, None, None),
             Link::Away { since, why } => (false, Some(ms(since)), Some(away_words(why))),
@@ -228,7 +253,7 @@ impl Outbox for CaseQueue {
         ledger.set_fact("cloud_away_why", why).await.map_err(failed)?;
         if up {
             ledger.set_fact("cloud_last_contact", Some(&now().to_string())).await.map_err(failed)?;
-            ledger.make_due().await.map_err(failed)?;
+            ledger.link_is_back().await.map_err(failed)?;
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use super::breaker::{Breaker, Gate};
-use super::error::Error;
 use super::rules::Rule;
+use dimse::Error;
 use ledger::ForwardQueue;
 
 /// One destination as `status` and the page show it.
@@ -103,7 +103,7 @@ impl Destination {
     pub(super) fn failed(&self, error: Error, study: &str, now: i64) {
         let mut state = self.state();
         let until = state.breaker.failed(now, jitter());
-        if !matches!(error, Error::NotResolved | Error::Unreachable(_)) {
+        if !matches!(error, Error::NotResolved | Error::Unreachable(_) | Error::Tls(_)) {
             state.aside.insert(study.to_owned(), until.saturating_mul(2).saturating_sub(now));
         }
         let since = state.away.as_ref().map_or(now, |a| a.since);
@@ -145,6 +145,12 @@ impl Destination {
             (None, _) if state.active > 0 => ("ok", "closed", "sending".to_owned()),
             (None, _) if queue.waiting > 0 => ("ok", "closed", "waiting for their turn".to_owned()),
             (None, _) => ("ok", "closed", "nothing waits".to_owned()),
+        };
+        // A certificate that ends is told before the destination is away for it.
+        let warning = self.rule.tls.as_ref().and_then(|tls| tls.warning(proto::clock::wall()));
+        let (light, words) = match warning {
+            Some(warning) => ("warn", format!("{words}; {warning}")),
+            None => (light, words),
         };
         DestinationRow {
             name: self.rule.name.clone(),

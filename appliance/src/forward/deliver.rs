@@ -7,10 +7,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::board::{Destination, jitter};
-use super::error::{Error, may_pass};
 use super::judge::Attempt;
-use super::negotiation::MOST_CONTEXTS;
-use super::scu::{Association, Proposal};
+use dimse::{Association, Error, MOST_CONTEXTS, Proposal, may_pass};
 use ledger::{DueForward, ForwardOutcome, Ledger};
 use store::{Error as StoreError, Id, Inbox, Original};
 

@@ -1,9 +1,10 @@
 //! What an attempt means for its instance: delivered, again later, or a dead letter (PS3.4 B.2.3).
 
+use dimse::{Error, may_pass};
 use ledger::{DueForward, ForwardOutcome};
+use proto::failure::Retry;
 
 use super::breaker::pause;
-use super::error::{Error, may_pass};
 use super::rules::Rule;
 
 /// What is known when an attempt has ended.
@@ -43,6 +44,7 @@ impl Attempt<'_> {
             Error::Source => {
                 self.dead(None, "the stored original is damaged or gone: have it sent again".to_owned())
             }
+            other if other.retry() == Retry::Never => self.dead(None, other.to_string()),
             other => self.again(None, &other.to_string()),
         }
     }
@@ -95,7 +97,11 @@ fn words(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
 
     fn rule() -> Rule {
@@ -133,7 +139,7 @@ mod tests {
         }
         assert!(matches!(judged(0, 0, |a| a.failed(Error::NotAccepted)), ForwardOutcome::Dead { .. }));
         assert!(matches!(judged(0, 0, |a| a.failed(Error::Source)), ForwardOutcome::Dead { .. }));
-        assert!(matches!(judged(0, 0, |a| a.failed(Error::Broken)), ForwardOutcome::Postponed { .. }));
+        assert!(matches!(judged(0, 0, |a| a.failed(Error::Closed)), ForwardOutcome::Postponed { .. }));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Peer;
+use super::tls_config::DestinationTls;
+use dimse::{Peer, host_of};
 use store::units::Span;
 
 /// One destination.
@@ -50,6 +51,9 @@ pub struct Rule {
     /// How long the destination may take for one answer (default 60 s).
     #[serde(default = "timeout")]
     pub timeout: Span,
+    /// `[forward.tls]`: only over TLS (default: plain DICOM).
+    #[serde(default)]
+    pub tls: Option<DestinationTls>,
 }
 
 fn as_sent() -> String {
@@ -88,6 +92,7 @@ impl Rule {
             called: self.called_ae_title.clone(),
             calling: self.calling_ae_title.clone(),
             patience: self.timeout.0,
+            tls: self.tls.as_ref().map(DestinationTls::files),
         }
     }
 }
@@ -149,6 +154,9 @@ pub fn faults(rules: &[Rule], ourselves: (SocketAddr, &str)) -> Vec<RuleFault> {
         if rule.timeout.0 < Duration::from_secs(1) || rule.timeout.0 > Duration::from_secs(3600) {
             fault("timeout", "is not between 1s and 1h", "write e.g. \"60s\"");
         }
+        for (key, wrong, write) in rule.tls.iter().flat_map(|tls| tls.faults(host_of(&rule.address))) {
+            fault(&format!("tls.{key}"), wrong, write);
+        }
     }
     faults
 }
@@ -192,7 +200,7 @@ fn is_title(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     fn rule(more: &str) -> Rule {
@@ -239,6 +247,7 @@ mod tests {
             retry_first: Span(Duration::from_secs(9)),
             retry_max: Span(Duration::from_secs(8)),
             timeout: Span(Duration::ZERO),
+            tls: None,
         };
         let keys: Vec<String> = faults(&[bad], ourselves()).into_iter().map(|f| f.0).collect();
         let expected = [
@@ -270,6 +279,26 @@ mod tests {
         ] {
             let one = Rule { address: address.into(), ..rule("") };
             assert_eq!(faults(&[one], ourselves()).is_empty(), good, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_tls_table_reads_and_its_faults_are_named() {
+        let secured = |more: &str| rule(&format!("[tls]\nca = \"ca.pem\"\n{more}"));
+        let keys = |rule: Rule| faults(&[rule], ourselves()).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        assert!(keys(secured("")).is_empty());
+        assert!(keys(secured("certificate = \"c\"\nkey = \"k\"\nserver_name = \"pacs.example\"")).is_empty());
+        assert_eq!(keys(secured("certificate = \"c\"")), ["forward[0].tls.key"]);
+        assert_eq!(keys(secured("key = \"k\"")), ["forward[0].tls.certificate"]);
+        assert_eq!(keys(secured("server_name = \"a b\"")), ["forward[0].tls.server_name"]);
+        for (address, host) in [("pacs.example:104", "pacs.example"), ("[fd00::5]:104", "fd00::5")] {
+            let rule = Rule { address: address.into(), ..secured("") };
+            assert!(rule.peer().tls.is_some() && host_of(&rule.address) == host);
+            assert!(keys(rule).is_empty(), "{address}");
+        }
+        for wrong in ["ca = 5", "cert = \"c\"", ""] {
+            let text = format!("name = \"p\"\naddress = \"p:1\"\ncalled_ae_title = \"P\"\n[tls]\n{wrong}");
+            assert!(toml::from_str::<Rule>(&text).is_err(), "{wrong}");
         }
     }
 }

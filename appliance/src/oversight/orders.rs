@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::site::{Site, named};
+use crate::site::Site;
+use domain::decision::check_named;
 use domain::oversight::Level;
 use ledger::{AcceptanceRow, Error};
 use proto::clock::now;
@@ -60,7 +61,7 @@ pub struct Terms<'a> {
 
 /// Where names of bundles are seen.
 const LOOK: &str = "see `appliance model standing`";
-/// How old a drawn study may be and still wait for its read when a bundle is accepted, ms.
+/// How old a sampled study may be and still wait for its read when a bundle is accepted, ms.
 const WAITS: i64 = 7 * 86_400_000;
 
 impl OversightOrder {
@@ -70,7 +71,7 @@ impl OversightOrder {
     /// [`Error::Refused`] without name and reason, when the local set does not meet the bound, when there is nothing to
     /// take back or restore, or when the audit cannot be written; the ledger's own.
     pub async fn carry_out(&self, terms: &Terms<'_>, site: &Site) -> Result<serde_json::Value, Error> {
-        named(&self.who, &self.reason)?;
+        check_named(&self.who, &self.reason)?;
         match &self.what {
             OversightUse::Accept { report } => self.accept(terms, site, report).await,
             OversightUse::Withdraw => self.withdraw(site).await,

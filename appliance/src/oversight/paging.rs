@@ -1,9 +1,9 @@
-//! Paging: calls contacts about open flags, draws the one silent study of a day, and writes into the audit what
+//! Paging: calls contacts about open flags, samples the one study given `no-flag` of a day, and writes into the audit what
 //! oversight did by itself. Everything it does can be repeated after a crash; a call may then be made twice, never not.
 
 use std::time::Duration;
 
-use proto::case::{Priority, TriageMode};
+use proto::case::TriageMode;
 use tokio_util::sync::CancellationToken;
 
 use crate::alarm::{Caller, Config, Message};
@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 4;
 /// The ledger's fact that says from when on calls are made, ms: nobody is called about what lay here before.
 const SINCE: &str = "alarm_since";
-/// Days back for which the one of a day is drawn.
+/// Days back for which the one of a day is sampled.
 const DAYS: u32 = 7;
 
 /// Whom to call about what.
@@ -42,7 +42,7 @@ pub(crate) struct Paging {
     /// Whether answers change nothing: then only what a person flagged is called about.
     shadow: bool,
     caller: Caller,
-    /// Day, since 1970, whose predecessors have been drawn for.
+    /// Day, since 1970, whose predecessors have been sampled for.
     drawn_until: i64,
     /// From when on calls are made, ms; never while there is no contact.
     since: i64,
@@ -103,8 +103,8 @@ impl Paging {
         note("write levels into the audit", self.levels().await);
         let today = now().div_euclid(24 * 3_600_000);
         if today > self.drawn_until {
-            let drawn = self.site.ledger.draw_of_days(DAYS, now()).await.map(|_| ()).map_err(Error::from);
-            if note("draw the study of a day", drawn) {
+            let sampled = self.site.ledger.sample_of_days(DAYS, now()).await.map(|_| ()).map_err(Error::from);
+            if note("sample the study of a day", sampled) {
                 self.drawn_until = today;
             }
         }
@@ -116,9 +116,9 @@ impl Paging {
 
     async fn levels(&self) -> Result<(), Error> {
         for level in self.site.ledger.new_levels().await? {
-            let what = format!("no-flag {}", level.level);
+            let what = format!("no-flag {}", level.level.as_str());
             self.site.audit.write(level.at, "appliance", &what, &level.bundle, &level.why)?;
-            tracing::warn!(bundle = %level.bundle, level = %level.level, "how far no-flag may be relied upon has changed");
+            tracing::warn!(bundle = %level.bundle, level = level.level.as_str(), "how far no-flag may be relied upon has changed");
             self.site.ledger.level_audited(level.seq).await?;
         }
         Ok(())
@@ -155,14 +155,13 @@ impl Paging {
     }
 
     fn target(&self, flag: &OpenFlag) -> Option<i64> {
-        let target = self.config.target(priority(&flag.priority))?;
+        let target = self.config.target(flag.priority)?;
         i64::try_from(target.as_millis()).ok()
     }
 
     async fn one(&self, flag: &OpenFlag, number: u32, contact: &crate::alarm::Contact) -> Result<(), Error> {
         let open = now().saturating_sub(flag.since);
-        let message =
-            Message::new(&self.name, &flag.study, priority(&flag.priority), open, number.saturating_add(1));
+        let message = Message::new(&self.name, &flag.study, flag.priority, open, number.saturating_add(1));
         let fault = self.caller.call(contact, &message).await.err().map(|e| e.to_string());
         let ledger = &self.site.ledger;
         let key = (flag.study.as_str(), flag.revision);
@@ -172,10 +171,6 @@ impl Paging {
         self.site.audit.write(now(), "appliance", what, &flag.study, &words)?;
         Ok(())
     }
-}
-
-fn priority(word: &str) -> Priority {
-    [Priority::Stat, Priority::Urgent].into_iter().find(|p| p.as_str() == word).unwrap_or(Priority::Routine)
 }
 
 /// Whether a step went well; what went wrong is logged and tried again at the next look.

@@ -33,7 +33,7 @@ pub use frame::FullFrame;
 pub use pack::Packed;
 pub use proto::clock::now;
 pub(crate) use scheduler::Scheduler;
-pub use triage::{Settled, first_state};
+pub use triage::Settled;
 pub use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.

@@ -1,5 +1,5 @@
 //! What oversight makes of a bundle's answer: `no-flag` that may not be relied upon is withheld, `settle` that nobody
-//! accepted is `assist`, and some studies are drawn for a physician's read.
+//! accepted is `assist`, and some studies are sampled for a physician's read.
 
 use proto::case::{Disposition, TriageMode};
 
@@ -15,7 +15,7 @@ pub(super) struct Overseen {
     pub(super) mode: TriageMode,
     /// What is watched.
     pub(super) seen: Option<Seen>,
-    /// Why it was drawn.
+    /// Why it was sampled.
     pub(super) sample: Option<&'static str>,
 }
 
@@ -30,10 +30,10 @@ impl Pipeline {
         let seen = seen(verdict, even()?);
         withhold(verdict, &relies, seen.score);
         let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
-        let drawn = (even()?, even()?);
+        let random = (even()?, even()?);
         Ok(Overseen {
             mode,
-            sample: sample(verdict.disposition, mode, &self.rules.oversight, drawn),
+            sample: sample(verdict.disposition, mode, &self.rules.oversight, random),
             seen: Some(seen),
         })
     }
@@ -50,7 +50,7 @@ fn seen(verdict: &Verdict, tie: f64) -> Seen {
         score: highest,
         distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
         flag: verdict.disposition == Disposition::Flag,
-        quiet: verdict.disposition == Disposition::NoFlag,
+        no_flag: verdict.disposition == Disposition::NoFlag,
         tie,
     }
 }
@@ -62,30 +62,30 @@ fn withhold(verdict: &mut Verdict, relies: &Reliance, score: f64) {
     }
     let because = match relies.level {
         Level::Steady => return,
-        // Lowered coverage: the more silent half keeps it.
-        Level::Wary if relies.median_quiet.is_some_and(|median| score <= median) => return,
-        Level::Wary => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
+        // Lowered coverage: the half with the lower scores keeps it.
+        Level::Degraded if relies.median_no_flag.is_some_and(|median| score <= median) => return,
+        Level::Degraded => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
         Level::Withdrawn => format!("{WITHDRAWN}it is withdrawn because {}", relies.why),
     };
     verdict.disposition = Disposition::Escalate;
     verdict.reason = because;
 }
 
-/// Why a study is drawn, by two numbers drawn evenly from 0 to 1.
+/// Why a study is sampled, by two random numbers, even from 0 to 1.
 fn sample(
     given: Disposition,
     mode: TriageMode,
     site: &domain::oversight::Config,
-    (any, silent): (f64, f64),
+    (any, no_flag): (f64, f64),
 ) -> Option<&'static str> {
-    // A study that is drawn hides its answer: only in shadow mode does no flag get lost by that.
+    // A study that is sampled hides its answer: only in shadow mode does no flag get lost by that.
     if mode == TriageMode::Shadow && any < site.trial {
         return Some("trial");
     }
-    (given == Disposition::NoFlag && silent < site.share).then_some("share")
+    (given == Disposition::NoFlag && no_flag < site.share).then_some("share")
 }
 
-/// A number drawn evenly from 0 to 1. Nobody can foresee which studies are drawn.
+/// A random number, even from 0 to 1. Nobody can foresee which studies are sampled.
 fn even() -> Result<f64, Error> {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).map_err(|_| Error::Store)?;
@@ -97,21 +97,21 @@ mod tests {
     use super::*;
     use domain::oversight::Config;
 
-    fn silent() -> Verdict {
+    fn no_flag() -> Verdict {
         Verdict::without_model(Disposition::NoFlag, "r".into())
     }
 
     fn relies(level: Level) -> Reliance {
-        Reliance { level, why: "images changed".into(), median_quiet: Some(0.02), ..Reliance::default() }
+        Reliance { level, why: "images changed".into(), median_no_flag: Some(0.02), ..Reliance::default() }
     }
 
     #[test]
     fn a_withdrawn_no_flag_is_escalated_with_the_reason_and_a_flag_stays() {
-        let mut answer = silent();
+        let mut answer = no_flag();
         withhold(&mut answer, &relies(Level::Withdrawn), 0.0);
         assert_eq!(answer.disposition, Disposition::Escalate);
         assert_eq!(answer.reason, "no-flag withheld: it is withdrawn because images changed");
-        let mut flagged = silent();
+        let mut flagged = no_flag();
         flagged.disposition = Disposition::Flag;
         withhold(&mut flagged, &relies(Level::Withdrawn), 0.9);
         assert_eq!(flagged.disposition, Disposition::Flag);
@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn lowered_coverage_keeps_the_more_silent_half() {
-        let (mut quieter, mut louder, mut unknown) = (silent(), silent(), silent());
-        withhold(&mut quieter, &relies(Level::Wary), 0.01);
-        withhold(&mut louder, &relies(Level::Wary), 0.03);
-        withhold(&mut unknown, &Reliance { median_quiet: None, ..relies(Level::Wary) }, 0.0);
+        let (mut quieter, mut louder, mut unknown) = (no_flag(), no_flag(), no_flag());
+        withhold(&mut quieter, &relies(Level::Degraded), 0.01);
+        withhold(&mut louder, &relies(Level::Degraded), 0.03);
+        withhold(&mut unknown, &Reliance { median_no_flag: None, ..relies(Level::Degraded) }, 0.0);
         let got = [quieter, louder, unknown].map(|a| a.disposition);
         assert_eq!(got, [Disposition::NoFlag, Disposition::Escalate, Disposition::Escalate]);
     }

@@ -1,14 +1,15 @@
 //! From a case that may leave to its envelope in the outbox; and what start-up does with half of one.
 
-use proto::case::{CaseFormat, CaseManifest, Plan};
+use proto::case::{CaseFormat, CaseManifest};
 use proto::envelope::{Inspection, inspect};
 use proto::ids::EnvelopeId;
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
 use crate::escalation::Identity;
 use deid::WayBack;
+use domain::case_state::CaseState;
 use domain::job::{Answer, DeidOrder, Failure, Job, PackAnswer, PackJob, Secret};
-use ledger::{CaseRow, CaseState, Contradiction, DispositionRow, InstanceRow, Sealed};
+use ledger::{CaseRow, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
 
 /// The policy, or this software, has changed since a person or the gate looked.
@@ -74,12 +75,14 @@ impl Pipeline {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
-                // Before the envelope has its name: an envelope that start-up adopts has its statement and its way
-                // back already.
+                // Before the envelope has its name: an envelope that start-up adopts has its statement and its
+                // re-identification map already.
                 let released =
                     |c: Contradiction| disposition.verdict.holds.iter().any(|hold| hold == c.words());
-                let way = (&sealed.reidentification_map, disposition.pseudonym_key.as_str());
-                if let Some(said) = self.ledger.keep_way_back(way.0, way.1, released, now()).await? {
+                let map = (&sealed.reidentification_map, disposition.pseudonym_key.as_str());
+                if let Some(said) =
+                    self.ledger.keep_reidentification_map(map.0, map.1, released, now()).await?
+                {
                     return self.hold_again(case, None, said.words()).await;
                 }
                 let statement = (sealed.statement.as_str(), sealed.signature.as_str());
@@ -101,9 +104,13 @@ impl Pipeline {
     }
 
     async fn record(&self, case: &CaseRow, s: &PackAnswer, id: Id) -> Result<Packed, Error> {
+        let Ok(digest) = s.digest.parse() else {
+            self.store.outbox().remove(id)?;
+            return self.give_up(case, "the envelope has no proper digest").await;
+        };
         let sealed = Sealed {
-            envelope: s.envelope.clone(),
-            digest: s.digest.clone(),
+            envelope: EnvelopeId::from_bytes(*id.as_bytes()),
+            digest,
             plain_bytes: s.plain_bytes,
             sealed_bytes: s.sealed_bytes,
             image_bytes: s.image_bytes,
@@ -150,7 +157,7 @@ impl Pipeline {
         instances: Vec<domain::job::InstanceRef>,
     ) -> Result<PackJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
-        let plan = if case.plan == "embedding" { Plan::Embedding } else { Plan::Image };
+        let plan = case.plan;
         let manifest = CaseManifest {
             format: CaseFormat::V1,
             case: case.id.parse().map_err(|_| "the case has no proper name")?,
@@ -161,8 +168,7 @@ impl Pipeline {
             view: None,
             age: None,
             sex: None,
-            priority: serde_json::from_value(serde_json::Value::String(case.priority.clone()))
-                .map_err(|_| "the case has no proper priority")?,
+            priority: case.priority,
             findings: d.verdict.findings.clone(),
             disposition: d.verdict.disposition,
             reasons: vec![case.reason.clone()],

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Packed, Pipeline, Settled};
 use crate::escalation::Wake;
+use domain::case_state::CaseState;
 use domain::study::{Arriving, StableReason};
-use ledger::{CaseState, Error as LedgerError, Pending};
+use ledger::{Error as LedgerError, Pending};
 use proto::clock::now;
 
 /// How long to wait after the appliance itself failed at something; doubles for what fails again.

@@ -1,15 +1,15 @@
 //! From a stable revision to its one disposition, and to the case that follows from it.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
+use domain::case_state::first_state;
 use domain::job::{Answer, EncryptedOutput, Job, ListFacts, MAX_INSTANCES, Secret, TriageAnswer, TriageJob};
 use domain::study::{KEY_OBJECT_SELECTION, rejection_words};
 use domain::verdict::Verdict;
-use ledger::{CaseState, InstanceRow, NewCase, NewDisposition, Pending};
+use ledger::{InstanceRow, NewCase, NewDisposition, Pending};
 use store::{Id, SHELF_HEADER};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
@@ -175,19 +175,6 @@ impl Pipeline {
     }
 }
 
-/// Where a new case begins: what is held waits for a named person whatever the review mode says.
-#[must_use]
-pub fn first_state(held: bool, veto: Option<Duration>, now: i64) -> (CaseState, Option<i64>) {
-    match (held, veto) {
-        (true, _) => (CaseState::Held, None),
-        (false, None) => (CaseState::Review, None),
-        (false, Some(wait)) => {
-            let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-            (CaseState::Leaving, Some(now.saturating_add(wait)))
-        }
-    }
-}
-
 /// Why nothing of a study is there to be analysed although everything could be read.
 fn nothing_counts(all: &[InstanceRow]) -> Option<String> {
     if all.is_empty() || all.iter().any(|r| r.counts() || r.set_aside.is_some()) {
@@ -248,15 +235,6 @@ fn note_set_aside(all: &[InstanceRow], verdict: &mut Verdict) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_held_never_begins_with_a_countdown() {
-        let veto = Some(Duration::from_secs(8));
-        assert_eq!(first_state(true, veto, 100), (CaseState::Held, None));
-        assert_eq!(first_state(true, None, 100), (CaseState::Held, None));
-        assert_eq!(first_state(false, None, 100), (CaseState::Review, None));
-        assert_eq!(first_state(false, veto, 100), (CaseState::Leaving, Some(8_100)));
-    }
 
     #[test]
     fn a_study_is_given_up_after_three_deaths_or_without_instances() {

@@ -96,9 +96,7 @@ impl Evictor {
             };
             freed.studies += 1;
             freed.instances += gone.entries.len() as u64;
-            let entries: Vec<Id> = gone.entries.iter().filter_map(|id| id.parse().ok()).collect();
-            let bags: Vec<Id> = gone.bags.iter().filter_map(|id| id.parse().ok()).collect();
-            remove(&self.site.store, entries, bags).await?;
+            remove(&self.site.store, gone.entries, gone.bags).await?;
             // After the bytes are gone: on a full disk the line needs the room they took.
             self.site.audit.record(Entry {
                 at: now,
@@ -126,10 +124,8 @@ impl Evictor {
                 }
                 // The file first: on a disk that is full to the last byte the row needs the room it took. A row
                 // without its file shows no image, which is what it shows afterwards too.
-                if let Ok(id) = bag.parse::<Id>() {
-                    remove(&self.site.store, Vec::new(), vec![id]).await?;
-                }
-                self.site.ledger.forget_preview(&bag).await?;
+                remove(&self.site.store, Vec::new(), vec![bag]).await?;
+                self.site.ledger.forget_preview(bag).await?;
                 freed.previews += 1;
             }
         }
@@ -165,12 +161,9 @@ async fn remove(store: &Store, entries: Vec<Id>, bags: Vec<Id>) -> Result<(), Er
 pub(crate) async fn sweep(site: &Site) -> Result<u64, Error> {
     let evicted = site.ledger.evicted_instances().await?;
     let inbox = site.store.inbox();
-    let left: Vec<Id> = evicted
-        .iter()
-        .filter_map(|id| id.parse::<Id>().ok())
-        .filter(|id| !matches!(inbox.read(*id), Err(store::Error::Unknown)))
-        .collect();
-    let named: HashSet<Id> = site.ledger.bags().await?.iter().filter_map(|id| id.parse().ok()).collect();
+    let left: Vec<Id> =
+        evicted.into_iter().filter(|id| !matches!(inbox.read(*id), Err(store::Error::Unknown))).collect();
+    let named: HashSet<Id> = site.ledger.bags().await?.into_iter().collect();
     let bags = site.store.derived().list()?;
     let bags: Vec<Id> = bags.into_iter().map(|(id, _)| id).filter(|id| !named.contains(id)).collect();
     let count = (left.len() + bags.len()) as u64;

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Config, Decision};
+use super::{Config, Error};
+use domain::decision::Decision;
 use domain::job::Explained;
 use domain::picture::Preview;
-use ledger::{Error, Ledger, Outcomes, WatchRow};
+use ledger::{Ledger, Outcomes, WatchRow};
 
 /// One light of the top bar.
 #[derive(Debug, Clone, Serialize)]
@@ -98,7 +99,7 @@ pub trait Backend: Send + Sync + 'static {
     }
     /// What came of triage; it may be a few seconds old.
     fn outcomes(&self) -> impl Future<Output = Result<Outcomes, Error>> + Send {
-        async { self.ledger().outcomes().await }
+        async { Ok(self.ledger().outcomes().await?) }
     }
     /// What is watched of each bundle.
     fn watches(&self) -> impl Future<Output = Result<Vec<WatchRow>, Error>> + Send {

@@ -31,10 +31,10 @@ pub struct Config {
     /// What has asked for a person so long comes right after STAT in the list, whatever its priority.
     #[serde(with = "proto::units::duration")]
     pub longest_wait: Duration,
-    /// How long a session lasts without being used.
+    /// How long a session lasts without being used; it ends twelve hours after signing in all the same.
     #[serde(with = "proto::units::duration")]
     pub session: Duration,
-    /// `true` when a proxy in front of the page speaks TLS: cookies are then marked `Secure`.
+    /// `true` when a proxy in front of the page speaks TLS: our pages are then of `https`.
     pub behind_tls: bool,
 }
 
@@ -46,7 +46,7 @@ impl Default for Config {
             countdown: Duration::from_secs(8),
             reading_room: String::new(),
             longest_wait: Duration::from_secs(4 * 3600),
-            session: Duration::from_secs(8 * 3600),
+            session: sign_in::IDLE,
             behind_tls: false,
         }
     }

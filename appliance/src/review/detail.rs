@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::view::{Findings, RowView, row};
-use super::{Backend, words};
+use super::{Backend, Error, words};
 use deid::HoldReason;
+use domain::case_state::CaseState;
 use domain::job::RedactedArea;
 use domain::picture::Preview;
 use domain::verdict::{Gate, PlacedFinding, Verdict};
-use ledger::{CaseRow, CaseState, Collisions, DispositionRow, EarlierCase, Error, EventRow, StudyDetail};
+use ledger::{CaseRow, Collisions, DispositionRow, EarlierCase, EventRow, StudyDetail};
+use proto::case::{Plan, Priority};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -32,7 +34,7 @@ pub(super) struct DetailView {
 #[derive(Debug, Serialize)]
 struct EarlierView {
     revision: u32,
-    state: String,
+    state: CaseState,
     corrected_at: Option<i64>,
     report: Option<ReportView>,
 }
@@ -102,10 +104,10 @@ impl PreviewView {
 #[derive(Debug, Serialize)]
 struct CaseView {
     id: String,
-    state: String,
-    priority: String,
+    state: CaseState,
+    priority: Priority,
     reason: String,
-    plan: String,
+    plan: Plan,
     sealed_bytes: i64,
     bytes_sent: i64,
     parts_sent: i64,
@@ -148,7 +150,7 @@ pub(super) struct Action {
 /// The view of a study.
 ///
 /// # Errors
-/// The ledger's; [`Error::Row`] for a report no version of ours recorded.
+/// The ledger's; [`Error::Broken`] for a report no version of ours recorded.
 pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
     let areas = match &d.case {
@@ -156,22 +158,22 @@ pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> 
         None => Vec::new(),
     };
     let actions = actions(&d, who, areas.len());
-    let row_drawn = d.row.drawn;
-    let physician = row_drawn && house.ledger().is_physician(who).await?;
-    let is_stat = d.row.priority == "STAT";
-    let actions = if row_drawn { reading(physician, is_stat, actions) } else { actions };
-    let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held.as_str());
-    let stat = held && d.row.priority == "STAT";
+    let sampled = d.row.sampled;
+    let physician = sampled && house.ledger().is_physician(who).await?;
+    let is_stat = d.row.priority == Priority::Stat;
+    let actions = if sampled { reading(physician, is_stat, actions) } else { actions };
+    let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held);
+    let stat = held && is_stat;
     Ok(DetailView {
         phone: stat.then(|| words::phone(&house.config().reading_room)),
         row: row(house, &mut known, &d.row).await?,
         now: house.now(),
         report: d.report.map(report).transpose()?,
-        result: d.disposition.map(|r| if row_drawn { unread(r) } else { result(r) }),
+        result: d.disposition.map(|r| if sampled { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
         collisions: house.ledger().collisions_of(&d.row.id).await?,
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
-        events: d.events.into_iter().map(|e| if row_drawn { untold(e) } else { e }).collect(),
+        events: d.events.into_iter().map(|e| if sampled { untold(e) } else { e }).collect(),
         actions,
     })
 }
@@ -220,7 +222,7 @@ fn result(d: DispositionRow) -> ResultView {
 /// A result that nobody is shown before a physician has read the study: the images alone.
 fn unread(d: DispositionRow) -> ResultView {
     ResultView {
-        words: words::DRAWN.to_owned(),
+        words: words::SAMPLED.to_owned(),
         disposition: "drawn",
         findings: Vec::new(),
         gate: None,
@@ -237,7 +239,7 @@ fn untold(mut event: EventRow) -> EventRow {
     event
 }
 
-/// The buttons of a study that was drawn: reading it comes first.
+/// The buttons of a study that was sampled: reading it comes first.
 fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
     let not =
         (!physician).then_some("only a physician's read counts: ask your administrator to say who is one");
@@ -290,7 +292,7 @@ fn report(value: serde_json::Value) -> Result<ReportView, Error> {
 
 /// Every button with whether it can be pressed. `decide` checks again: this only spares a person the refusal.
 pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
-    let state = d.case.as_ref().and_then(|c| CaseState::parse(&c.state));
+    let state = d.case.as_ref().map(|c| c.state);
     let gone = "the cloud has it already";
     let none = "there is no case: nothing of it leaves";
     let may = |to: CaseState, else_words: &'static str| match state {
@@ -300,8 +302,8 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         Some(_) => Some(else_words),
     };
     let mut all = Vec::with_capacity(10);
-    let gated = d.disposition.as_ref().is_some_and(|r| !r.verdict.holds.is_empty());
-    if state.is_some_and(|s| s.may_be_released(gated)) {
+    let held = d.disposition.as_ref().is_some_and(|r| !r.verdict.holds.is_empty());
+    if state.is_some_and(|s| s.may_be_released(held)) {
         all.push(release(d));
     } else {
         all.push(button("send", "Send", "A", may(CaseState::Leaving, "it is on its way, or stopped"), false));
@@ -321,8 +323,7 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         may(CaseState::Stopped, "it is stopped already"),
         false,
     ));
-    let retry = matches!(state, Some(CaseState::Failed | CaseState::Sealed | CaseState::Sending));
-    if retry {
+    if state.is_some_and(CaseState::may_be_retried) {
         all.push(button("retry", "Try again now", "R", None, false));
     }
     if state.is_some_and(CaseState::at_rest) {
@@ -348,7 +349,7 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
     if d.row.unchecked > 0 {
         all.push(button("archive-checked", "Archive checked", "V", None, false));
     }
-    let stat = (d.row.priority == "STAT").then_some("it is STAT");
+    let stat = (d.row.priority == Priority::Stat).then_some("it is STAT");
     all.push(button("stat", "Raise to STAT", "S", stat, false));
     match (state.is_some_and(CaseState::undoable), acknowledged == Some(who)) {
         (true, _) => all.push(button("undo", "Undo", "U", None, false)),
@@ -378,7 +379,7 @@ fn release(d: &StudyDetail) -> Action {
 fn only_a_face(d: &StudyDetail) -> bool {
     let face = HoldReason::FaceInVolume.to_string();
     let holds = d.disposition.as_ref().map(|r| r.verdict.holds.as_slice()).unwrap_or_default();
-    d.row.priority == "STAT" && !holds.is_empty() && holds.iter().all(|hold| *hold == face)
+    d.row.priority == Priority::Stat && !holds.is_empty() && holds.iter().all(|hold| *hold == face)
 }
 
 fn escalate(d: &StudyDetail) -> Option<&'static str> {

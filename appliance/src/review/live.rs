@@ -11,14 +11,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
+use sign_in::Person;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::Backend;
 use super::app::{App, Refusal};
 use super::view::{self, Findings, ROWS_MAX};
 use super::words::say;
-use ledger::{Error, ListQuery};
+use super::{Backend, Error};
+use ledger::ListQuery;
 
 /// How often the ledger is looked at while a page is open.
 const LOOK: Duration = Duration::from_millis(500);
@@ -174,7 +175,7 @@ struct Follower<H> {
     newest: watch::Receiver<Arc<Snapshot>>,
     sent: Option<Arc<Snapshot>>,
     beat: Interval,
-    token_hash: String,
+    person: Person,
     ended: bool,
     _permit: OwnedSemaphorePermit,
 }
@@ -202,13 +203,14 @@ impl<H: Backend> Follower<H> {
                 }
                 _ = self.beat.tick() => {
                     // A session that ended elsewhere ends this page too.
-                    match self.app.session(&self.token_hash).await {
-                        Ok(None) => {
+                    let now = self.app.house.now();
+                    match self.app.sign_in.goes_on(&*self.app, &self.person, now).await {
+                        Ok(false) => {
                             self.ended = true;
                             return Some((Ok(Event::default().event("ended").data("{}")), self));
                         }
-                        Ok(Some(_)) if self.app.live.well.load(Ordering::Relaxed) => {
-                            let data = format!("{{\"now\":{}}}", self.app.house.now());
+                        Ok(true) if self.app.live.well.load(Ordering::Relaxed) => {
+                            let data = format!("{{\"now\":{now}}}");
                             return Some((Ok(Event::default().event("beat").data(data)), self));
                         }
                         _ => {}
@@ -233,15 +235,7 @@ pub(super) async fn stream<H: Backend>(
     app.live.look(&*app.house).await?;
     let mut beat = ticker(BEAT);
     beat.reset();
-    let follower = Follower {
-        app,
-        newest,
-        sent: None,
-        beat,
-        token_hash: person.token_hash,
-        ended: false,
-        _permit: permit,
-    };
+    let follower = Follower { app, newest, sent: None, beat, person, ended: false, _permit: permit };
     Ok(Sse::new(stream::unfold(follower, Follower::next)).into_response())
 }
 

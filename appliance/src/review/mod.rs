@@ -1,15 +1,14 @@
 //! The technician's page: what the appliance found, what leaves, and what a named person decides about it.
 //!
-//! `page` is the server and its door, `sign_in` and `limit` let people in, `routes` answers them, `live` keeps the
+//! `page` is the server and its door, `sign_in` lets people in, `routes` answers them, `live` keeps the
 //! list moving, `view` and `detail` are what is shown, `words` how it is said, `assets/` what the browser runs.
 
 mod app;
 mod assets;
 mod backend;
 mod config;
-mod decide;
 mod detail;
-mod limit;
+mod error;
 mod live;
 mod page;
 mod routes;
@@ -19,5 +18,5 @@ mod words;
 
 pub use backend::{Backend, DestinationRow, Frame, LightRow, Lights};
 pub use config::{Config, Mode};
-pub use decide::{Decision, Desk};
+pub use error::Error;
 pub use page::{Page, router};

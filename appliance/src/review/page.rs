@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::app::{App, Refusal, same_origin};
+use super::app::{App, Refusal};
 use super::live::{self, Live};
 use super::words::say;
 use super::{Backend, Config, assets, routes, sign_in};
@@ -69,9 +69,8 @@ pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
 async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let authority = request.uri().authority().map(|a| a.as_str().to_owned());
-    let ours = reads || same_origin(request.headers(), authority.as_deref(), app.house.config().behind_tls);
+    let tls = app.house.config().behind_tls;
+    let ours = ::sign_in::from_our_page(request.method(), request.headers(), tls);
     let mut answer = if ours {
         next.run(request).await
     } else {

@@ -10,12 +10,14 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::app::{App, Person, Refusal, is_id};
+use super::app::{App, Refusal, is_id};
 use super::detail::PreviewView;
 use super::view::Findings;
 use super::words::say;
-use super::{Backend, Decision, assets, detail, live};
+use super::{Backend, assets, detail, live};
+use ::sign_in::Person;
 use deid::Statement;
+use domain::decision::{Decision, Subject};
 use ledger::{ListQuery, StudyDetail};
 
 /// Longest text to find, and longest filter word.
@@ -36,11 +38,8 @@ fn escape(text: &str) -> String {
 
 async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Result<Response, Refusal> {
     let (site, _) = app.about().await?;
-    match app.person(headers).await {
-        Ok(person) => {
-            app.renew(&person.token_hash).await?;
-            Ok(Html(page(&person, &site, study)).into_response())
-        }
+    match app.visitor(headers).await {
+        Ok(person) => Ok(Html(page(&person, &site, study)).into_response()),
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => sign_in(app).await,
         Err(refusal) => Err(refusal),
     }
@@ -48,9 +47,9 @@ async fn shell<H: Backend>(app: &App<H>, headers: &HeaderMap, study: &str) -> Re
 
 fn page(person: &Person, site: &str, study: &str) -> String {
     assets::PAGE
-        .replace("{{csrf}}", &escape(&person.csrf))
+        .replace("{{csrf}}", &escape(&person.session.csrf))
         .replace("{{study}}", study)
-        .replace("{{user}}", &escape(&person.name))
+        .replace("{{user}}", &escape(person.name()))
         .replace("{{site}}", &escape(site))
 }
 
@@ -124,7 +123,7 @@ pub(super) async fn study<H: Backend>(
     if let Err(error) = app.house.ledger().note_opened(&study, app.house.now()).await {
         tracing::warn!(%error, "that a study was opened could not be noted");
     }
-    Ok(Json(detail::detail(&*app.house, &person.name, found).await?).into_response())
+    Ok(Json(detail::detail(&*app.house, person.name(), found).await?).into_response())
 }
 
 /// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
@@ -165,7 +164,7 @@ pub(super) async fn name<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.looked(&person.name, &study)?;
+    app.house.looked(person.name(), &study)?;
     let stored = app.house.ledger().patient_name(&study).await?;
     // PS3.5 6.2.1.2: the first of up to three representations, its components parted by carets.
     let words = stored.split('=').next().unwrap_or_default().replace('^', " ");
@@ -190,7 +189,7 @@ pub(super) async fn attributes<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     let Json(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN))?;
-    let by = wanted.before.then_some(person.name.as_str());
+    let by = wanted.before.then_some(person.name());
     let rows = app.house.attributes(by, &study, wanted.instance).await?;
     Ok(Json(json!({ "attributes": rows })).into_response())
 }
@@ -203,7 +202,7 @@ pub(super) async fn process<H: Backend>(
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
     app.house.ledger().detail(&study).await?;
-    app.house.process_now(&person.name, &study).await?;
+    app.house.process_now(person.name(), &study).await?;
     Ok(Json(json!({})).into_response())
 }
 
@@ -255,24 +254,24 @@ pub(super) async fn decide<H: Backend>(
         )
     })?;
     let seen = app.house.ledger().detail(&asked.study).await?;
-    first_come(&asked, &seen, &person.name)?;
-    app.house.decide(&person.name, &asked.decision).await?;
+    first_come(&asked, &seen, person.name())?;
+    app.house.decide(person.name(), &asked.decision).await?;
     Ok(Json(json!({})).into_response())
 }
 
 /// Refuses a decision about what the person has not seen: other images, or another person's decision meanwhile.
 fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusal> {
-    let (study, case) = subject(&asked.decision);
-    let of_it = study.is_none_or(|s| s == asked.study)
-        && case.is_none_or(|c| seen.case.as_ref().is_some_and(|its| its.id == c));
+    let of_it = match asked.decision.subject() {
+        Subject::Study(study) => study == asked.study,
+        Subject::Case(case) => seen.case.as_ref().is_some_and(|its| its.id == case),
+    };
     if !of_it {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
             "This case is not of the study's newest images: look again.",
         ));
     }
-    // Stopping and raising are safe whatever happened meanwhile.
-    if matches!(asked.decision, Decision::IdentityVisible { .. } | Decision::Stat { .. }) {
+    if asked.decision.is_always_safe() {
         return Ok(());
     }
     if asked.revision != seen.row.revision {
@@ -289,28 +288,5 @@ fn first_come(asked: &Asked, seen: &StudyDetail, who: &str) -> Result<(), Refusa
             status: StatusCode::CONFLICT,
             words: format!("{} was first: {}. Nothing was changed by you.", e.who, e.what),
         }),
-    }
-}
-
-/// The study and the case a decision names.
-fn subject(decision: &Decision) -> (Option<&str>, Option<&str>) {
-    match decision {
-        Decision::Send { case }
-        | Decision::Wait { case }
-        | Decision::DontSend { case, .. }
-        | Decision::IdentityVisible { case }
-        | Decision::Undo { case }
-        | Decision::Release { case, .. }
-        | Decision::BlackOut { case, .. }
-        | Decision::Uncover { case }
-        | Decision::Retry { case }
-        | Decision::Bury { case, .. } => (None, Some(case)),
-        Decision::Escalate { study, .. }
-        | Decision::Acknowledge { study }
-        | Decision::Unacknowledge { study }
-        | Decision::ArchiveChecked { study }
-        | Decision::ReadFinding { study }
-        | Decision::ReadNothing { study }
-        | Decision::Stat { study } => (Some(study), None),
     }
 }

@@ -1,4 +1,4 @@
-//! Signing in and out: argon2id passwords, one-time codes, and the same cost for names that do not exist.
+//! Signing in and out at this page, over the ledger's rows and the audit; the rules are those of `sign_in`.
 //!
 //! A one-time code stands in the fragment of its link, which no browser sends and no server logs; the page reads
 //! it there and posts it.
@@ -6,83 +6,99 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
-use zeroize::Zeroizing;
+use sha2::{Digest as _, Sha256};
+use sign_in::{Account, Accounts, Code, Opened, Password, Visit};
 
 use super::Backend;
-use super::app::{App, Refusal, digest};
-use super::limit::Key;
+use super::app::{App, Refusal, csrf};
 use super::words::say;
-use ledger::Error;
+use ledger::{Error, Session};
 
-const PASSWORD_CHARS_MIN: usize = 12;
-const PASSWORD_CHARS_MAX: usize = 256;
-const NAME_CHARS_MAX: usize = 64;
 /// Longest body of a sign-in in bytes.
 const BODY_BYTES_MAX: usize = 8 << 10;
-
-/// Read into memory that is wiped when dropped.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-struct Secret(Zeroizing<String>);
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl std::ops::Deref for Secret {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     user: String,
-    password: Secret,
+    password: Password,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Setup {
-    code: Secret,
+    code: Password,
     /// Missing only in the demonstration, where the code alone signs in.
     #[serde(default)]
-    password: Option<Secret>,
+    password: Option<Password>,
 }
 
-fn refuse<T>(status: StatusCode, words: &str) -> Result<T, Refusal> {
-    Err(Refusal::new(status, words))
+/// SHA-256 of a text in hex: how tokens and codes are stored.
+fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
-fn address(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>().map(|c| c.0.ip())
-}
+impl<H: Backend> Accounts for App<H> {
+    type Error = Refusal;
 
-async fn body<T: serde::de::DeserializeOwned>(request: Request) -> Result<T, Refusal> {
-    let broken = || Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN);
-    let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await.map_err(|_| broken())?;
-    serde_json::from_slice(&bytes).map_err(|_| broken())
-}
-
-impl<H: Backend> App<H> {
-    /// The keys under which an attempt counts. Behind a proxy every address is the proxy's.
-    fn keys(&self, user: &str, from: Option<IpAddr>) -> Vec<Key> {
-        let from = from.filter(|_| !self.house.config().behind_tls).map(Key::Address);
-        std::iter::once(Key::Name(user.to_owned())).chain(from).collect()
+    async fn account(&self, name: &str) -> Result<Option<Account>, Refusal> {
+        let row = self.house.ledger().user(name).await?;
+        Ok(row.map(|row| Account { password: row.password }))
     }
+
+    async fn code(&self, code: &str, now: i64) -> Result<Option<Code>, Refusal> {
+        let (_, login_only) = self.about().await?;
+        let user = self.house.ledger().user_of_code(&digest(code), now).await?;
+        Ok(user.map(|user| Code { user, login_only }))
+    }
+
+    async fn use_code(&self, code: &str, phc: Option<&str>, now: i64) -> Result<Option<String>, Refusal> {
+        match self.house.ledger().use_code(&digest(code), phc, now).await {
+            Ok(user) => Ok(Some(user)),
+            Err(Error::Unknown(_)) => Ok(None),
+            // A ledger that cannot be written says nothing about the link: it still works.
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn open_session(&self, token: &str, session: &Session, now: i64) -> Result<(), Refusal> {
+        self.house.account(&session.user, "login")?;
+        Ok(self.house.ledger().put_session(&digest(token), session, now).await?)
+    }
+
+    async fn session(&self, token: &str, now: i64) -> Result<Option<Session>, Refusal> {
+        Ok(self.house.ledger().session(&digest(token), now).await?)
+    }
+
+    async fn keep_session(&self, token: &str, until: i64, now: i64) -> Result<(), Refusal> {
+        Ok(self.house.ledger().keep_session(&digest(token), until, now).await?)
+    }
+
+    async fn close_session(&self, token: &str, user: &str, _: i64) -> Result<(), Refusal> {
+        self.house.account(user, "logout")?;
+        Ok(self.house.ledger().end_session(&digest(token)).await?)
+    }
+
+    async fn failed(&self, who: &str, _: i64) -> Result<(), Refusal> {
+        Ok(self.house.account(who, "failed login")?)
+    }
+}
+
+/// A request's body, and what else signing in asks about it.
+async fn read<T: serde::de::DeserializeOwned>(
+    request: Request,
+) -> Result<(T, Option<IpAddr>, HeaderMap), Refusal> {
+    let broken = || Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN);
+    let from = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| broken())?;
+    Ok((serde_json::from_slice(&bytes).map_err(|_| broken())?, from, parts.headers))
 }
 
 /// `POST /api/sign-in`: name and password.
@@ -90,23 +106,9 @@ pub(super) async fn enter<H: Backend>(
     State(app): State<Arc<App<H>>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let from = address(&request);
-    let entry: Entry = body(request).await?;
-    let name: String = entry.user.chars().take(NAME_CHARS_MAX).collect();
-    let keys = app.keys(&name, from);
-    if !app.limit.begin(&keys, app.house.now()) {
-        return refuse(StatusCode::TOO_MANY_REQUESTS, say::TOO_MANY);
-    }
-    let known = app.house.ledger().user(&name).await?;
-    let who = if known.is_some() { name.as_str() } else { "unknown" };
-    let stored = known.as_ref().and_then(|u| u.password.clone());
-    if !verify(&app, stored, entry.password).await {
-        app.house.account(who, "failed login")?;
-        return refuse(StatusCode::UNAUTHORIZED, say::BAD_LOGIN);
-    }
-    app.limit.right(&keys);
-    app.house.account(who, "login")?;
-    signed_in(&app, name).await
+    let (entry, from, headers): (Entry, _, _) = read(request).await?;
+    let visit = Visit { from, headers: &headers, now: app.house.now() };
+    Ok(answer(app.sign_in.enter(&*app, visit, &entry.user, entry.password).await?))
 }
 
 /// `POST /api/setup`: a one-time code and the password chosen with it.
@@ -114,47 +116,14 @@ pub(super) async fn setup<H: Backend>(
     State(app): State<Arc<App<H>>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let keys: Vec<Key> = address(&request).map(Key::Address).into_iter().collect();
-    let given: Setup = body(request).await?;
-    let now = app.house.now();
-    if !app.limit.begin(&keys, now) {
-        return refuse(StatusCode::TOO_MANY_REQUESTS, say::TOO_MANY);
-    }
-    let (_, demo) = app.about().await?;
-    // Hashed before the code is used up: a refusal must not cost the person the link.
-    let phc = match given.password {
-        None if demo => None,
-        None => return refuse(StatusCode::BAD_REQUEST, say::SHORT),
-        Some(p) if p.chars().count() < PASSWORD_CHARS_MIN => {
-            return refuse(StatusCode::BAD_REQUEST, say::SHORT);
-        }
-        Some(p) if p.chars().count() > PASSWORD_CHARS_MAX => {
-            return refuse(StatusCode::BAD_REQUEST, say::LONG);
-        }
-        Some(p) => Some(hash(&app, p).await?),
-    };
-    let user = match app.house.ledger().use_code(&digest(&given.code), phc.as_deref(), now).await {
-        Ok(user) => user,
-        Err(Error::Unknown(_)) => {
-            app.house.account("unknown", "failed login")?;
-            return refuse(StatusCode::UNAUTHORIZED, say::BAD_CODE);
-        }
-        // A ledger that cannot be written says nothing about the link: it still works.
-        Err(error) => return Err(error.into()),
-    };
-    app.limit.right(&keys);
-    app.house.account(&user, "login")?;
-    signed_in(&app, user).await
+    let (given, from, headers): (Setup, _, _) = read(request).await?;
+    let visit = Visit { from, headers: &headers, now: app.house.now() };
+    Ok(answer(app.sign_in.use_code(&*app, visit, &given.code, given.password).await?))
 }
 
-async fn signed_in<H: Backend>(app: &App<H>, user: String) -> Result<Response, Refusal> {
-    let answer = json!({ "user": user });
-    let (cookie, csrf) = app.open_session(user).await?;
-    let mut answer = answer;
-    if let Some(map) = answer.as_object_mut() {
-        map.insert("csrf".into(), csrf.into());
-    }
-    Ok(([(header::SET_COOKIE, cookie)], Json(answer)).into_response())
+fn answer(opened: Opened) -> Response {
+    let body = json!({ "user": opened.user, "csrf": opened.csrf });
+    ([(header::SET_COOKIE, opened.cookie)], Json(body)).into_response()
 }
 
 /// `POST /api/sign-out`.
@@ -162,38 +131,8 @@ pub(super) async fn leave<H: Backend>(
     State(app): State<Arc<App<H>>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let person = app.acting(&headers).await?;
-    app.house.account(&person.name, "logout")?;
-    app.house.ledger().end_session(&person.token_hash).await?;
-    Ok(([(header::SET_COOKIE, app.cookie(""))], Json(json!({}))).into_response())
-}
-
-/// Checks a password. A name that does not exist, or has no password yet, costs one hash as well.
-async fn verify<H: Backend>(app: &App<H>, stored: Option<String>, password: Secret) -> bool {
-    let Ok(_permit) = app.hashing.acquire().await else { return false };
-    tokio::task::spawn_blocking(move || {
-        let too_long = password.chars().count() > PASSWORD_CHARS_MAX;
-        match stored.filter(|_| !too_long) {
-            Some(stored) => PasswordHash::new(&stored)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()),
-            None => {
-                let _ = Argon2::default().hash_password(b"a name that does not exist");
-                false
-            }
-        }
-    })
-    .await
-    .unwrap_or(false)
-}
-
-/// The PHC string of a password: argon2id with 19 MiB and two passes, salted at random.
-async fn hash<H: Backend>(app: &App<H>, password: Secret) -> Result<String, Refusal> {
-    let broken = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::NO_RANDOM);
-    let _permit = app.hashing.acquire().await.map_err(|_| broken())?;
-    tokio::task::spawn_blocking(move || {
-        Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
-    })
-    .await
-    .map_err(|_| broken())?
-    .map_err(|_| broken())
+    let person = app.person(&headers).await?;
+    let visit = Visit { from: None, headers: &headers, now: app.house.now() };
+    let gone = app.sign_in.leave(&*app, &person, csrf(&headers), visit).await?;
+    Ok(([(header::SET_COOKIE, gone)], Json(json!({}))).into_response())
 }

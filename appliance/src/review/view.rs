@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 
+use proto::case::{Disposition, Priority, TriageMode};
 use serde::Serialize;
 
-use super::{Backend, DestinationRow, Lights, words};
+use super::{Backend, DestinationRow, Error, Lights, words};
+use domain::case_state::CaseState;
 use domain::verdict::Verdict;
-use ledger::{Counts, Error, Outcomes, RefusedRow, StudyRow, WatchRow};
+use ledger::{Counts, Outcomes, RefusedRow, StudyRow, WatchRow};
 
 /// Rows the page holds at most.
 pub(super) const ROWS_MAX: u32 = 200;
@@ -20,7 +22,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 pub(super) struct RowView {
     pub(super) id: String,
     revision: u32,
-    priority: String,
+    priority: Priority,
     /// Modality, body part, view.
     study: String,
     room: String,
@@ -41,13 +43,14 @@ pub(super) struct RowView {
     corrected: u32,
     /// Instances whose UID is in another study, or about another patient, too.
     collisions: u32,
-    disposition: String,
+    /// Empty while analysing, and while a read is to come.
+    disposition: &'static str,
     /// The finding and why, or the reason.
     line: String,
     shadow: bool,
     /// Whether anything or anybody still has to do something with it.
     open: bool,
-    case_state: Option<String>,
+    case_state: Option<CaseState>,
     acknowledged_by: Option<String>,
 }
 
@@ -89,8 +92,8 @@ pub(super) async fn row<H: Backend>(
     row: &StudyRow,
 ) -> Result<RowView, Error> {
     let (state, state_words) = words::state(row);
-    let line = match (row.drawn, row.disposition.is_empty()) {
-        (true, _) => words::DRAWN.to_owned(),
+    let line = match (row.sampled, row.disposition.is_none()) {
+        (true, _) => words::SAMPLED.to_owned(),
         (false, true) => String::new(),
         (false, false) => known.line(house, row).await?,
     };
@@ -99,10 +102,10 @@ pub(super) async fn row<H: Backend>(
     Ok(RowView {
         id: row.id.clone(),
         revision: row.revision,
-        priority: if row.drawn && row.priority != "STAT" {
-            "ROUTINE".to_owned()
+        priority: if row.sampled && row.priority != Priority::Stat {
+            Priority::Routine
         } else {
-            row.priority.clone()
+            row.priority
         },
         study: study.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "),
         room: row.station.clone(),
@@ -117,11 +120,11 @@ pub(super) async fn row<H: Backend>(
         beside: row.beside,
         corrected: row.corrected,
         collisions: row.collisions,
-        disposition: if row.drawn { String::new() } else { row.disposition.clone() },
+        disposition: row.disposition.filter(|_| !row.sampled).map_or("", Disposition::as_str),
         line,
-        shadow: row.mode == "shadow",
+        shadow: row.mode == Some(TriageMode::Shadow),
         open: !done || words::asks(row) || row.unchecked > 0,
-        case_state: row.case_state.clone(),
+        case_state: row.case_state,
         acknowledged_by: row.acknowledged_by.clone(),
     })
 }
@@ -184,14 +187,14 @@ pub(super) async fn head<H: Backend>(house: &H) -> Result<Head, Error> {
 }
 
 fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line {
-    let of = |state: &str| counts.cases.get(state).copied().unwrap_or(0);
+    let of = |state: CaseState| counts.cases.get(state.as_str()).copied().unwrap_or(0);
     let warn = |words: String, since| Line { level: "warn", words, since };
     if let Some(bad) = lights.lights.iter().find(|l| l.state == "bad") {
         return Line { level: "bad", words: format!("{}: {}", bad.name, bad.words), since: None };
     }
-    if of("failed") > 0 {
+    if of(CaseState::Failed) > 0 {
         return warn(
-            format!("{} could not be sent: open it to see why.", words::count(of("failed"), "case")),
+            format!("{} could not be sent: open it to see why.", words::count(of(CaseState::Failed), "case")),
             None,
         );
     }
@@ -208,8 +211,8 @@ fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line
             Some(since),
         );
     }
-    if of("held") + of("stopped") > 0 {
-        let held = of("held") + of("stopped");
+    if of(CaseState::Held) + of(CaseState::Stopped) > 0 {
+        let held = of(CaseState::Held) + of(CaseState::Stopped);
         let is = if held == 1 { "is" } else { "are" };
         return warn(format!("{} {is} held for a person.", words::count(held, "case")), None);
     }
@@ -230,7 +233,7 @@ fn line(lights: &Lights, counts: &Counts, day: &Day, reading_room: &str) -> Line
                 "Last study received {{since}}. In 24 hours: {} received, {} sent. {} held.",
                 day.studies,
                 day.sent,
-                of("held")
+                of(CaseState::Held)
             ),
             since: Some(last),
         },

@@ -3,10 +3,11 @@
 //! Dispositions are shown as the vocabulary has them. A study without a flag is never given a word that could be
 //! read as a result of the examination.
 
-use proto::case::{Disposition, TriageMode};
+use proto::case::{Disposition, Priority, TriageMode};
 
+use domain::case_state::CaseState;
 use domain::verdict::Verdict;
-use ledger::{CaseState, StudyRow};
+use ledger::StudyRow;
 
 /// The sentence for a disposition, in full.
 pub(super) fn result(verdict: &Verdict) -> String {
@@ -37,14 +38,14 @@ pub(super) fn mode(mode: TriageMode) -> &'static str {
 /// What a person sees of a study's state: a word for filters and stripes, and a line. `{leaves}` stands for the
 /// seconds that are left.
 pub(super) fn state(row: &StudyRow) -> (&'static str, String) {
-    let case = row.case_state.as_deref().and_then(CaseState::parse);
+    let case = row.case_state;
     if row.arriving > 0 {
         return ("arriving", format!("arriving, {}", count(i64::from(row.arriving), "instance")));
     }
-    if row.drawn && case.is_none() && !asks(row) {
+    if row.sampled && case.is_none() && !asks(row) {
         return ("drawn", "drawn for a physician's read".into());
     }
-    if row.disposition.is_empty() {
+    if row.disposition.is_none() {
         return ("analysing", "removing identity, analysing".into());
     }
     match case {
@@ -57,20 +58,23 @@ fn answered(row: &StudyRow) -> (&'static str, String) {
     match (&row.acknowledged_by, asks(row)) {
         (Some(by), _) => ("acknowledged", format!("acknowledged by {by}")),
         (None, true) => ("open", "to be acknowledged".into()),
-        (None, false) if matches!(row.disposition.as_str(), "not-analysed" | "unreadable") => {
+        (None, false)
+            if matches!(row.disposition, Some(Disposition::NotAnalysed | Disposition::Unreadable)) =>
+        {
             ("here", "left to ordinary reading".into())
         }
         (None, false) => ("here", "answered here".into()),
     }
 }
 
-/// In the place of the answer to a study that was drawn for a read and has had none: who reads must not know it.
-pub(super) const DRAWN: &str =
+/// In the place of the answer to a study that was sampled for a read and has had none: who reads must not know it.
+pub(super) const SAMPLED: &str =
     "Drawn by chance for a physician's read. Triage's answer is shown once it was read.";
 
 /// Whether a study stays open until a named person acknowledges it.
 pub(super) fn asks(row: &StudyRow) -> bool {
-    row.acknowledged_by.is_none() && (row.priority == "STAT" || (!row.drawn && row.disposition == "flag"))
+    row.acknowledged_by.is_none()
+        && (row.priority == Priority::Stat || (!row.sampled && row.disposition == Some(Disposition::Flag)))
 }
 
 fn case_line(case: CaseState, row: &StudyRow) -> String {

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audit::Audit;
+use domain::case_state::CaseState;
+use domain::decision::Decision;
 use domain::job::{Answer, Explained, FrameJob, InstanceRef, Job, ListFacts, PreviewMark};
 use domain::picture::{Piece, Preview};
 use domain::verdict::{Timings, Verdict};
-use ledger::{Arrival, CaseState, Error, Ledger, NewCase, NewDisposition};
+use ledger::{Arrival, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
-use scanside_appliance::review::{Backend, Config, Decision, Desk, Frame, LightRow, Lights, Mode};
+use scanside_appliance::cases::{self, CaseService};
+use scanside_appliance::review::{Backend, Config, Error, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -44,8 +47,10 @@ pub(super) struct Fake {
 pub(super) fn worked(job: &Job, original: &[u8]) -> (Answer, Vec<u8>) {
     let (mut output, mut file) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
     file.write_all(original).unwrap();
-    let answer =
-        worker::work(job, &[output.try_clone().unwrap(), file], &mut worker::Tools::default(), &|_| {});
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let text_detector = worker::TextDetector::open(&models.join("burned-in-text")).unwrap();
+    let mut tools = worker::Tools { text_detector, classifiers: Vec::new(), encoders: Vec::new() };
+    let answer = worker::work(job, &[output.try_clone().unwrap(), file], &mut tools, &|_| {});
     let mut written = Vec::new();
     output.seek(SeekFrom::Start(0)).unwrap();
     output.read_to_end(&mut written).unwrap();
@@ -64,16 +69,19 @@ impl Backend for Fake {
         self.now.load(Ordering::Relaxed)
     }
     async fn decide(&self, who: &str, decision: &Decision) -> Result<(), Error> {
-        let desk = Desk {
+        let service = CaseService {
             ledger: &self.ledger,
             audit: &self.audit,
             countdown: self.config.countdown,
             hidden_most: 0.02,
         };
-        desk.decide(who, decision, self.now()).await
+        service.decide(who, decision, self.now()).await.map_err(|error| match error {
+            cases::Error::Ledger(error) => error.into(),
+            refused => Error::Refused(refused.to_string()),
+        })
     }
     async fn process_now(&self, who: &str, study: &str) -> Result<(), Error> {
-        self.ledger.add_event(study, who, "process now", self.now()).await
+        Ok(self.ledger.add_event(study, who, "process now", self.now()).await?)
     }
     fn expected(&self, _: &str) -> Option<(i64, &'static str)> {
         Some((self.now() + 20_000, "quiet time"))

@@ -1,8 +1,9 @@
 //! What a person decides: sent, stopped, taken back, released, acknowledged, and who was first.
 
 use axum::http::StatusCode;
-use ledger::CaseState;
+use domain::case_state::CaseState;
 use proto::case::{Disposition, Priority};
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 use serde_json::{Value, json};
 
 use super::cast::{START, disposition, house};
@@ -127,14 +128,14 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
 
     // Sealed without the area, stopped, blacked out, taken back: it must be sealed anew.
     for to in [CaseState::Leaving, CaseState::Packing] {
-        let from = house.ledger.case(&case).await.unwrap().state().unwrap();
+        let from = house.ledger.case(&case).await.unwrap().state;
         house.ledger.move_case(&case, &[from], to, Some(START)).await.unwrap();
     }
     let seen = client.detail(&study).await;
     assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::CONFLICT, "it is being packed");
     let sealed = ledger::Sealed {
-        envelope: "ab".repeat(16),
-        digest: "cd".repeat(32),
+        envelope: EnvelopeId::from_bytes([0xab; 16]),
+        digest: EnvelopeDigest::from_bytes([0xcd; 32]),
         plain_bytes: 1,
         sealed_bytes: 1,
         image_bytes: 1,

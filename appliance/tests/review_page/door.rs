@@ -56,7 +56,8 @@ async fn a_code_sets_a_password_once_and_the_password_signs_in() {
     let chosen = client.post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
     assert_eq!(chosen.status, StatusCode::OK);
     let cookie = chosen.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"));
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
+    assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "on loopback too: {cookie}");
     let again =
         Client::new(&house).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
@@ -116,7 +117,7 @@ async fn passwords_cannot_be_tried_in_bulk() {
     let house = house().await;
     let mut client = Client::signed_in(&house, "ada").await;
     let wrong = json!({ "user": "ada", "password": "not the password" });
-    for _ in 0..8 {
+    for _ in 0..5 {
         assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::TOO_MANY_REQUESTS);
@@ -148,6 +149,7 @@ async fn a_change_needs_our_origin_and_the_sessions_token() {
         (None, token.as_str(), None),
         (Some("null"), token.as_str(), None),
         (Some("http://elsewhere.example"), token.as_str(), None),
+        (Some("https://127.0.0.1:8080"), token.as_str(), None),
         (Some(ours.as_str()), "", None),
         (Some(ours.as_str()), &token[1..], None),
         (Some(ours.as_str()), token.as_str(), Some("cross-site")),
@@ -166,12 +168,57 @@ async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
     let house = house().await;
     let mut client = Client::signed_in(&house, "ada").await;
     let hours = |n: i64| n * 3_600_000;
-    for _ in 0..4 {
-        house.now.fetch_add(hours(5), Ordering::Relaxed);
+    house.now.fetch_add(hours(3), Ordering::Relaxed);
+    assert!(client.get("/").await.text.contains("id=\"rows\""));
+    house.now.fetch_add(hours(7), Ordering::Relaxed);
+    assert_eq!(client.get("/api/list").await.status, StatusCode::OK, "ten hours on, it was used");
+    house.now.fetch_add(hours(1), Ordering::Relaxed);
+    assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED, "asking by itself is no use");
+}
+
+#[tokio::test]
+async fn a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    for _ in 0..11 {
+        house.now.fetch_add(3_600_000, Ordering::Relaxed);
         assert!(client.get("/").await.text.contains("id=\"rows\""));
     }
-    house.now.fetch_add(hours(4), Ordering::Relaxed);
-    assert_eq!(client.get("/api/list").await.status, StatusCode::OK, "asking by itself is no use");
-    house.now.fetch_add(hours(5), Ordering::Relaxed);
+    house.now.fetch_add(3_600_000 - 1, Ordering::Relaxed);
+    assert!(client.get("/").await.text.contains("id=\"rows\""));
+    house.now.fetch_add(1, Ordering::Relaxed);
     assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
+    assert!(client.get("/").await.text.contains("id=\"enter\""));
+}
+
+#[tokio::test]
+async fn a_right_password_takes_back_no_failure() {
+    let house = house().await;
+    let mut client = Client::signed_in(&house, "ada").await;
+    let wrong = json!({ "user": "ada", "password": "not the password" });
+    let right = json!({ "user": "ada", "password": PASSWORD });
+    for _ in 0..4 {
+        assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::OK);
+    }
+    assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn plain_http_from_another_machine_has_a_cookie_that_its_browser_keeps() {
+    let house = Arc::new(Fake::new(true).await);
+    house.invite("demo", "one-time").await;
+    let mut client = Client::new(&house);
+    let request = |client: &Client| {
+        let request = client.request("POST", "/api/setup").header("origin", "http://192.0.2.7:8080");
+        let mut request = request.body(Body::from(json!({ "code": "one-time" }).to_string())).unwrap();
+        request.headers_mut().insert("host", "192.0.2.7:8080".parse().unwrap());
+        request
+    };
+    let answer = client.ask(request(&client)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("scanside_appliance=") && !cookie.contains("Secure"), "{cookie}");
+    assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED, "of another host");
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::StatusCode;
-use ledger::{CaseState, NewDisposition};
+use domain::case_state::CaseState;
+use ledger::NewDisposition;
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use ledger::{CaseState, Sealed};
+use domain::case_state::CaseState;
+use ledger::Sealed;
 use proto::case::{Disposition, Priority};
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 use serde_json::{Value, json};
 
 use super::cast::{Fake, disposition, house};
@@ -35,8 +37,8 @@ async fn press(client: &mut Client, study: &str, action: &str, reason: Option<&s
 /// What packing made.
 fn sealed() -> Sealed {
     Sealed {
-        envelope: "ab".repeat(16),
-        digest: "cd".repeat(32),
+        envelope: EnvelopeId::from_bytes([0xab; 16]),
+        digest: EnvelopeDigest::from_bytes([0xcd; 32]),
         plain_bytes: 1,
         sealed_bytes: 1,
         image_bytes: 1,
@@ -92,7 +94,7 @@ async fn each_decision_that_can_be_undone_leaves_everything_as_it_was() {
             assert_eq!(shown(&mut client, &study).await, before, "{state:?} held {held}: {decision}");
             let withdrawn = house.ledger.withdrawals().await.unwrap();
             assert!(
-                withdrawn.iter().all(|(id, _)| *id != case),
+                withdrawn.iter().all(|(id, _)| id.to_string() != case),
                 "the cloud is told nothing: {state:?} {decision}"
             );
         }
@@ -197,7 +199,11 @@ async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
     let sealed = sealed();
     house.ledger.record_sealed(&case, &sealed).await.unwrap();
     assert_eq!(press(&mut client, &study, "identity-visible", None).await, StatusCode::OK);
-    assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope], "undo would send it");
+    assert_eq!(
+        house.ledger.envelopes_in_use().await.unwrap(),
+        [sealed.envelope.to_string()],
+        "undo would send it"
+    );
     let area = json!({ "instance": 0, "everywhere": true, "x0": 10, "y0": 20, "x1": 50, "y1": 40 });
     let seen = client.detail(&study).await;
     let drawn = client.decide(&seen, json!({ "action": "black-out", "case": case, "area": area })).await;
@@ -217,7 +223,7 @@ async fn an_envelope_stays_for_as_long_as_undo_leads_back_to_it() {
     house.ledger.record_sealed(&case, &sealed).await.unwrap();
     for action in ["identity-visible", "bury", "send"] {
         assert_eq!(press(&mut client, &study, action, reason(action)).await, StatusCode::OK, "{action}");
-        assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope.as_str()], "{action}");
+        assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope.to_string()], "{action}");
     }
     for state in ["not-sent", "stopped", "sealed"] {
         assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);

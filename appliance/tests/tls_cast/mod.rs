@@ -1,4 +1,5 @@
 //! A server with a plain and a TLS listener, its throwaway certificates, and clients of several kinds.
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,9 +8,7 @@ use std::time::Duration;
 
 use fixtures::pki::Authority;
 use futures::future::BoxFuture;
-use intake::{
-    Acceptance, Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts,
-};
+use intake::{Caller, Intake, IntakeConfig, Metrics, RefusedCaller, Sink, SinkError, TlsConfig, Transcripts};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use store::units::{Size, Span};
@@ -31,15 +30,42 @@ pub struct Remember {
 }
 
 impl Sink for Remember {
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         self.stored.lock().unwrap().push(reception.clone());
-        Box::pin(async { Ok(Acceptance::New) })
+        Box::pin(async { Ok(()) })
     }
 
     fn released(&self, _: u64, _: &[String]) {}
 
     fn refused(&self, caller: RefusedCaller) {
         self.refused.lock().unwrap().push(caller);
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+pub struct Told(Arc<Mutex<Vec<u8>>>);
+
+impl Told {
+    /// Hears until what it gives is dropped.
+    pub fn hear(&self) -> tracing::subscriber::DefaultGuard {
+        let told = self.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || told.clone()).finish();
+        tracing::subscriber::set_default(log)
+    }
+
+    pub fn has(&self, words: &str) -> bool {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).contains(words)
+    }
+}
+
+impl std::io::Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -9,9 +9,9 @@ use sandbox::Pool;
 use serde_json::json;
 
 use super::config::{BackendConfig, Config};
+use super::descriptors::{self, PAGE_JOBS};
+use super::error::Error;
 use super::output::Output;
-use super::run::PAGE_JOBS;
-use super::{Error, descriptors};
 use crate::diagnosis;
 use crate::objects::Objects;
 use crate::queue::Queue;

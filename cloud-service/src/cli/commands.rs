@@ -8,8 +8,11 @@ use proto::pki::certificates;
 use proto::token::EnrolToken;
 use serde_json::{Value, json};
 
+use super::arguments::{At, Case, Site, User, load};
+use super::config::Config;
+use super::error::Error;
 use super::output::Output;
-use super::{At, Case, Config, Error, Site, User, load, now_ms, run};
+use super::run;
 use crate::queue::{CaseFilter, CaseRow, CaseState, Invitation, Queue};
 
 const SETUP_MS: i64 = 72 * 3_600_000;
@@ -44,7 +47,7 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
             let none = |_| Error::Other("no random bytes".to_owned());
             let token = EnrolToken::issue(&authority).map_err(none)?;
             let id = SiteId::random().map_err(|_| none(proto::token::Error::NoEntropy))?.to_string();
-            let now = now_ms();
+            let now = proto::clock::now();
             let until = now.saturating_add(i64::try_from(valid.as_millis()).unwrap_or(i64::MAX));
             let token_hash = EnrolToken::secret_digest(token.secret());
             queue.invite_site(&Invitation { id: &id, name: &name, token_hash, until }, now).await?;
@@ -83,7 +86,7 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
         }
         Site::Revoke { name, at } => {
             let (_, queue, out) = open(&at).await?;
-            queue.revoke_site(&name, now_ms()).await?;
+            queue.revoke_site(&name, proto::clock::now()).await?;
             out.say(
                 &json!({"site": name, "state": "revoked"}),
                 "Revoked: every call of this site is refused from now on.",
@@ -94,7 +97,7 @@ pub(super) async fn site(command: Site) -> Result<(), Error> {
 }
 
 fn ago(ms: i64) -> String {
-    let seconds = u64::try_from((now_ms() - ms).max(0) / 1000).unwrap_or(0);
+    let seconds = u64::try_from((proto::clock::now() - ms).max(0) / 1000).unwrap_or(0);
     format!("{} ago", humantime::format_duration(Duration::from_secs(seconds)))
 }
 
@@ -168,17 +171,17 @@ pub(super) async fn case(command: Case) -> Result<(), Error> {
         }
         Case::Retry { case, at } => {
             let (_, queue, out) = open(&at).await?;
-            queue.retry(case, "operator", now_ms()).await?;
+            queue.retry(case, "operator", proto::clock::now()).await?;
             out.say(&json!({"case": case, "done": "retry"}), "Back in the queue with all its attempts.");
         }
         Case::Release { case, at } => {
             let (_, queue, out) = open(&at).await?;
-            queue.break_lease(case, "operator", now_ms()).await?;
+            queue.break_lease(case, "operator", proto::clock::now()).await?;
             out.say(&json!({"case": case, "done": "release"}), "Its lease has ended.");
         }
         Case::Bury { case, reason, at } => {
             let (_, queue, out) = open(&at).await?;
-            queue.bury(case, "operator", &reason, now_ms()).await?;
+            queue.bury(case, "operator", &reason, proto::clock::now()).await?;
             out.say(&json!({"case": case, "done": "bury"}), "Buried; its site is told at its next call.");
         }
     }
@@ -191,7 +194,7 @@ pub(super) async fn user(command: User) -> Result<(), Error> {
         User::Reset { name, at } => (name, at, true),
     };
     let (config, queue, out) = open(&at).await?;
-    let (code, now) = (code()?, now_ms());
+    let (code, now) = (code()?, proto::clock::now());
     if reset {
         queue.reset_user(&name, &code, now + SETUP_MS, now).await?;
     } else {
@@ -210,7 +213,7 @@ pub(super) async fn status(config: &Config, out: &Output) -> Result<(), Error> {
     let mut readers = queue.readers().await?;
     // What a killed service last said is no news.
     readers.retain(|r| !run::is_gone(&r.process));
-    let now = now_ms();
+    let now = proto::clock::now();
     let wait = |oldest: Option<i64>| oldest.map(|o| (now - o).max(0) / 1000);
     let waits: Vec<Value> = (0_u8..)
         .zip(&tiles)

@@ -90,7 +90,7 @@ pub struct DiagnosisConfig {
 pub struct PageConfig {
     /// Where people open the page.
     pub listen: SocketAddr,
-    /// A proxy in front speaks TLS: cookies are marked Secure.
+    /// A proxy in front speaks TLS: our pages are of `https`.
     pub behind_tls_proxy: bool,
 }
 

@@ -4,6 +4,9 @@ use proto::descriptors::Descriptors;
 
 use super::config::Config;
 
+/// Jobs that the page has a worker do at once.
+pub(super) const PAGE_JOBS: usize = 2;
+
 /// The queue's connections with log and index, listeners, objects that are read or written.
 const STANDING: u64 = 96;
 /// A worker that opens a case: channel, pipe, process, and one descriptor a part of the largest envelope.

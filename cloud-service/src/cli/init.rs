@@ -8,8 +8,10 @@ use proto::keys::PrivateKeys;
 use proto::pki::Authority;
 use serde_json::json;
 
+use super::arguments::Init;
+use super::commands;
+use super::error::Error;
 use super::output::{Output, complain};
-use super::{Error, Init, commands, now_ms};
 use crate::objects::Objects;
 use crate::queue::Queue;
 
@@ -46,7 +48,7 @@ pub(super) async fn init(init: &Init) -> Result<(), Error> {
     let mut link = None;
     if let Some(name) = person {
         let code = commands::code()?;
-        let now = now_ms();
+        let now = proto::clock::now();
         queue.add_user(name, &code, init.demo, now + LINK_MS, now).await?;
         link = Some(commands::link(init.page, &code));
     }

@@ -12,10 +12,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing_subscriber::{filter, prelude::*};
 use zeroize::Zeroizing;
 
 use super::config::{BackendConfig, Config, LogConfig};
-use super::{Error, check, descriptors, now_ms};
+use super::error::Error;
+use super::{check, descriptors, output};
 use crate::diagnosis::{self, Backend, Drafting, Endpoint, Gate, Opener, Pauses, Reader, Sealer, Settings};
 use crate::objects::Objects;
 use crate::page::{self, Images, Page, View};
@@ -31,7 +33,6 @@ const RENEW_EVERY_MS: i64 = 24 * 3_600_000;
 const UNFINISHED_MS: i64 = 30 * 24 * 3_600_000;
 /// Frames a page opens of one case.
 const PAGE_FRAMES_MAX: u32 = 400;
-pub(super) const PAGE_JOBS: usize = 2;
 /// Wait after a failed machine attempt, doubled with each one.
 const BACKOFF_MS: i64 = 5_000;
 /// Between two looks whether a model that is away is back.
@@ -69,7 +70,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let authority = Arc::new(check::authority(&config.service.pki).map_err(Error::Usage)?);
     begin_time(&queue, &config).await?;
     queue.forget_readers(is_gone).await?;
-    let back = queue.give_back_of_gone(is_gone, now_ms()).await?;
+    let back = queue.give_back_of_gone(is_gone, proto::clock::now()).await?;
     if back > 0 {
         tracing::info!(cases = back, "cases of an ended service were given back to the queue");
     }
@@ -114,7 +115,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
 /// all the time. Never ends.
 async fn say_ready(drafting: Option<watch::Receiver<Drafting>>, at: &(SocketAddr, SocketAddr)) {
     let (service, page) = (at.0.to_string(), at.1.to_string());
-    let out = super::Output::new(true);
+    let out = output::Output::new(true);
     if let Some(mut drafting) = drafting {
         let first = drafting.wait_for(|d| *d != Drafting::Unknown).await.map(|d| d.clone());
         if let Ok(Drafting::Away(why)) = first {
@@ -138,7 +139,7 @@ async fn begin_time(queue: &Queue, config: &Config) -> Result<(), Error> {
              certificate is valid here and none that is issued will be anywhere else"
         );
     }
-    Ok(queue.start_time(config.queue.lease_ms, now_ms()).await?)
+    Ok(queue.start_time(config.queue.lease_ms, proto::clock::now()).await?)
 }
 
 async fn bind(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, Error> {
@@ -157,10 +158,10 @@ impl House {
             authority,
             vec![self.keys.public().clone()],
             self.config.diagnosis.drafts_leave_unsigned,
-            now_ms,
+            proto::clock::now,
         );
         let stop = stopped(self.stop.clone());
-        let most = descriptors::of_sites(&self.config, PAGE_JOBS, proto::descriptors::raise());
+        let most = descriptors::of_sites(&self.config, descriptors::PAGE_JOBS, proto::descriptors::raise());
         self.tasks.spawn(async move {
             if let Err(error) = service::serve(service, &door, listener, most, stop).await {
                 tracing::error!(%error, "the service ended");
@@ -170,13 +171,13 @@ impl House {
     }
 
     fn serve_people(&mut self, listener: TcpListener) -> Result<(), Error> {
-        let opener = self.opener(None, PAGE_JOBS)?;
+        let opener = self.opener(None, descriptors::PAGE_JOBS)?;
         let page = Page::new(
             self.queue.clone(),
             Arc::new(Opening(opener)),
             limits(&self.config),
             self.config.page.behind_tls_proxy,
-            now_ms,
+            proto::clock::now,
             self.stop.clone(),
         );
         let stop = stopped(self.stop.clone());
@@ -203,7 +204,7 @@ impl House {
         let mut known = None;
         if readers > 0 {
             let model = Arc::new(self.backend(readers as usize)?);
-            let gate = Arc::new(Gate::new(self.queue.clone(), process(), PAUSES, now_ms));
+            let gate = Arc::new(Gate::new(self.queue.clone(), process(), PAUSES, proto::clock::now));
             known = Some(gate.known());
             for n in 1..=readers {
                 let reader = Reader {
@@ -213,7 +214,7 @@ impl House {
                     gate: Arc::clone(&gate),
                     limits: limits(&self.config),
                     leave_unsigned: self.config.diagnosis.drafts_leave_unsigned,
-                    clock: now_ms,
+                    clock: proto::clock::now,
                 };
                 let stop = self.stop.clone();
                 self.tasks.spawn(async move {
@@ -223,7 +224,7 @@ impl House {
             }
         }
         let (queue, objects, keys) = (self.queue.clone(), self.objects.clone(), Arc::clone(&self.keys));
-        let sealer = Sealer { queue, objects, keys, clock: now_ms };
+        let sealer = Sealer { queue, objects, keys, clock: proto::clock::now };
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             sealer.run(stop).await;
@@ -263,7 +264,7 @@ impl House {
             if let Err(error) = sweep_orphans(&queue, &objects).await {
                 tracing::warn!(%error, "left-over objects could not be swept");
             }
-            let (mut revoked, mut renewed) = (0, now_ms());
+            let (mut revoked, mut renewed) = (0, proto::clock::now());
             // A certificate made by a clock that was wrong is valid at a time that is wrong.
             let (mut watch, mut stale) = (clock::Watch::new(), false);
             while !*stop.borrow() {
@@ -278,9 +279,9 @@ impl House {
                     .sites()
                     .await
                     .map_or(revoked, |s| s.iter().filter(|s| s.state == SiteState::Revoked).count());
-                if stale || now_revoked != revoked || now_ms() - renewed > RENEW_EVERY_MS {
+                if stale || now_revoked != revoked || proto::clock::now() - renewed > RENEW_EVERY_MS {
                     match door.reload(&queue).await {
-                        Ok(()) => (stale, revoked, renewed) = (false, now_revoked, now_ms()),
+                        Ok(()) => (stale, revoked, renewed) = (false, now_revoked, proto::clock::now()),
                         Err(error) => tracing::error!(%error, "certificate and revocations were not renewed"),
                     }
                 }
@@ -343,7 +344,7 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 async fn note_set(queue: &Queue, by: i64) {
     let how = clock::words(by);
     tracing::warn!(%how, "the machine's clock was set");
-    if let Err(error) = queue.note(now_ms(), "service", "clock-set", None, &how).await {
+    if let Err(error) = queue.note(proto::clock::now(), "service", "clock-set", None, &how).await {
         tracing::error!(%error, "that the clock was set could not be audited");
     }
 }
@@ -351,8 +352,8 @@ async fn note_set(queue: &Queue, by: i64) {
 pub(super) async fn sweep(queue: &Queue, objects: &Objects, limits: &Limits) -> Result<(), Error> {
     let ours = process();
     queue.forget_readers(|p| p != ours && is_gone(p)).await?;
-    queue.expire_leases(limits, now_ms()).await?;
-    let forgotten = queue.forget_unfinished(now_ms() - UNFINISHED_MS, now_ms()).await?;
+    queue.expire_leases(limits, proto::clock::now()).await?;
+    let forgotten = queue.forget_unfinished(proto::clock::now() - UNFINISHED_MS, proto::clock::now()).await?;
     if forgotten > 0 {
         tracing::info!(
             envelopes = forgotten,
@@ -389,12 +390,11 @@ impl Images for Opening {
 
 /// Only our own targets reach the log: what other crates print may hold what a peer sent.
 fn follow_log(config: &LogConfig) {
-    let level = &config.level;
-    let filter = format!("off,scanside={level}");
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let level = config.level.parse().unwrap_or(filter::LevelFilter::OFF);
+    let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
+    let log = tracing_subscriber::registry().with(filter::Targets::new().with_target("scanside", level));
     // A second subscriber in one process (tests) keeps the first.
-    let _ = if config.json { builder.json().try_init() } else { builder.try_init() };
+    let _ = if config.json { log.with(layer.json()).try_init() } else { log.with(layer).try_init() };
 }

@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
+use crate::objects;
 use crate::queue::{Limits, Queue, Readers};
 use crate::testing::{House, clock};
 

@@ -6,8 +6,9 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use proto::case::{CaseManifest, Disposition};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sign_in::Person;
 
-use super::door::Person;
+use super::door::lease_token;
 use super::list::{described, state};
 use super::{Error, Page, html, sign};
 use crate::queue::{self, CaseRow, CaseState, Released};
@@ -34,6 +35,7 @@ pub(super) async fn page(
     person: Person,
     Path(key): Path<i64>,
 ) -> Result<Html<String>, Error> {
+    page.visited(&person).await?;
     let c = page.queue.case(key).await?;
     let now = page.now();
     let (study, why) = described(&c);
@@ -134,8 +136,8 @@ pub(super) async fn lease(
     Path(key): Path<i64>,
     Form(form): Form<Plain>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
-    let token = person.lease_token(key);
+    page.acts(&person, &form.csrf).await?;
+    let token = lease_token(&person, key);
     let user = &person.session.user;
     page.queue.claim_case(key, user, &token, form.take_over, &page.limits, page.now()).await?;
     Ok(Redirect::to(&format!("/case/{key}")))
@@ -148,9 +150,10 @@ pub(super) async fn renew(
     Path(key): Path<i64>,
     Form(form): Form<Plain>,
 ) -> Result<String, Error> {
-    person.check(&form.csrf)?;
+    // The open page asks by itself: that is no use of the session.
+    person.sent(form.csrf.as_bytes())?;
     let now = page.now();
-    let until = page.queue.renew(key, &person.lease_token(key), &page.limits, now).await?;
+    let until = page.queue.renew(key, &lease_token(&person, key), &page.limits, now).await?;
     Ok((until - now).to_string())
 }
 
@@ -240,10 +243,10 @@ pub(super) async fn give_back(
     Path(key): Path<i64>,
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     let reason: String = form.reason.trim().chars().take(200).collect();
     let how = Released::Returned(format!("{}: {reason}", person.session.user));
-    page.queue.let_go(key, &person.lease_token(key), &how, &page.limits, page.now()).await?;
+    page.queue.let_go(key, &lease_token(&person, key), &how, &page.limits, page.now()).await?;
     page.images.forget(key).await;
     Ok(Redirect::to("/"))
 }
@@ -254,7 +257,7 @@ pub(super) async fn bury(
     Path(key): Path<i64>,
     Form(form): Form<Reason>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     held(&page, &person, key).await?;
     let reason: String = form.reason.trim().chars().take(200).collect();
     page.queue.bury(key, &person.session.user, &reason, page.now()).await?;

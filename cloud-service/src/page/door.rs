@@ -1,16 +1,13 @@
 //! What stands before every handler: headers of every answer, the origin of every change, the session of every request.
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use subtle::ConstantTimeEq as _;
+use sign_in::{Person, from_our_page};
 
 use super::{Error, Page};
-use crate::queue::Session;
-
-pub(super) const COOKIE: &str = "scanside_cloud";
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -37,67 +34,35 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Refuses every change that another site's page could have sent.
-pub(super) async fn origin(request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if reads || same_origin(request.headers()) {
+pub(super) async fn origin(State(page): State<Page>, request: Request, next: Next) -> Response {
+    if from_our_page(request.method(), request.headers(), page.behind_tls) {
         return next.run(request).await;
     }
     Error::Foreign.into_response()
 }
 
-fn same_origin(headers: &HeaderMap) -> bool {
-    let text = |name: &HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
-    if let Some(site) = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok())
-        && site != "same-origin"
-    {
-        return false;
-    }
-    let (Some(origin), Some(host)) = (text(&header::ORIGIN), text(&header::HOST)) else { return false };
-    origin.split_once("://").is_some_and(|(scheme, rest)| matches!(scheme, "http" | "https") && rest == host)
-}
-
-/// A signed-in person, with the token of the session's cookie.
-pub(super) struct Person {
-    pub session: Session,
-    token: String,
-}
-
-impl Person {
-    /// Whether a form came from this session's page.
-    pub fn check(&self, csrf: &str) -> Result<(), Error> {
-        let same = bool::from(csrf.as_bytes().ct_eq(self.session.csrf.as_bytes()));
-        if same { Ok(()) } else { Err(Error::Foreign) }
-    }
-
-    /// The lease token of this session for a case: nobody else can make it, and nothing of it is stored in the page.
-    pub fn lease_token(&self, case: i64) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key("scanside 2026 cloud page lease token v1");
-        hasher.update(self.token.as_bytes()).update(&case.to_be_bytes());
-        hasher.finalize().to_hex().to_string()
-    }
-
-    /// The cookie's token, to end the session.
-    pub fn token(&self) -> &str {
-        &self.token
-    }
+/// The lease token of a person's session for a case: nobody else can make it, and nothing of it is stored in the page.
+pub(super) fn lease_token(person: &Person, case: i64) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("scanside 2026 cloud page lease token v1");
+    hasher.update(person.token().as_bytes()).update(&case.to_be_bytes());
+    hasher.finalize().to_hex().to_string()
 }
 
 impl FromRequestParts<Page> for Person {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, page: &Page) -> Result<Self, Error> {
-        let token = cookie(&parts.headers).ok_or(Error::SignIn)?;
-        let session = page.queue.session(&token, page.now()).await?.ok_or(Error::SignIn)?;
-        Ok(Self { session, token })
+        page.sign_in.person(page, &parts.headers, page.now()).await
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
-        .map(|(_, value)| value.to_owned())
+impl Page {
+    /// A person loads a page: that keeps the session.
+    pub(super) async fn visited(&self, person: &Person) -> Result<(), Error> {
+        self.sign_in.used(self, person, self.now()).await
+    }
+
+    /// A person changes something: only with a form of the session, and that keeps it.
+    pub(super) async fn acts(&self, person: &Person, csrf: &str) -> Result<(), Error> {
+        self.sign_in.acts(self, person, csrf.as_bytes(), self.now()).await
+    }
 }

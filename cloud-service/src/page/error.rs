@@ -18,6 +18,12 @@ pub enum Error {
     /// Too many failed attempts.
     #[error("too many attempts; wait a quarter of an hour or ask for a new code")]
     TooMany,
+    /// A password that may not be chosen.
+    #[error("The password needs 12 to 256 characters.")]
+    Password,
+    /// No password can be hashed and no session opened.
+    #[error("the system gives no randomness: nothing was done")]
+    NoRandom,
     /// The draft is hidden until the images were opened.
     #[error("the draft is shown once you have opened the images")]
     ImagesFirst,
@@ -41,14 +47,15 @@ pub enum Error {
 }
 
 impl Error {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         use queue::Error as Q;
         match self {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Foreign | Self::ImagesFirst => StatusCode::FORBIDDEN,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Images(_) => StatusCode::BAD_GATEWAY,
-            Self::Text | Self::Priority => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NoRandom => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Text | Self::Priority | Self::Password => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound | Self::Queue(Q::Missing(_)) => StatusCode::NOT_FOUND,
             Self::Queue(Q::BadLogin) => StatusCode::UNAUTHORIZED,
             Self::Queue(Q::LeaseLost | Q::WrongState { .. } | Q::Taken) => StatusCode::CONFLICT,
@@ -57,6 +64,23 @@ impl Error {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Queue(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<sign_in::Error> for Error {
+    fn from(error: sign_in::Error) -> Self {
+        use sign_in::Error as E;
+        if error.fault() == sign_in::Fault::Us {
+            tracing::error!(%error, "nobody can sign in");
+        }
+        match error {
+            E::SignedOut => Self::SignIn,
+            E::Foreign => Self::Foreign,
+            E::TooMany => Self::TooMany,
+            E::BadLogin | E::BadCode => Self::Queue(queue::Error::BadLogin),
+            E::TooShort | E::TooLong => Self::Password,
+            E::NoRandom => Self::NoRandom,
         }
     }
 }

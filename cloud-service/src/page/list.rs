@@ -4,8 +4,8 @@ use axum::extract::{Query, State};
 use axum::response::Html;
 use serde::Deserialize;
 use serde_json::Value;
+use sign_in::Person;
 
-use super::door::Person;
 use super::{Error, Page, html};
 use crate::queue::{CaseFilter, CaseRow, CaseState, Millis, Readers, SiteRow, SiteState};
 
@@ -28,6 +28,7 @@ pub(super) async fn page(
     person: Person,
     Query(view): Query<View>,
 ) -> Result<Html<String>, Error> {
+    page.visited(&person).await?;
     let rows = fragment(&page, &person, &view).await?;
     let links: String = VIEWS
         .iter()

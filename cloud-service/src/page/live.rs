@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::Event;
 use futures::Stream;
+use sign_in::Person;
 
 use super::Page;
-use super::door::Person;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes come in bursts; a page that reloads its rows four times a second is enough.
@@ -20,9 +20,9 @@ pub(super) async fn events(
     person: Person,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = page.queue.changes();
-    let until = person.session.until;
-    let stream =
-        futures::stream::unfold((page, changes, true), move |(page, mut changes, first)| async move {
+    let stream = futures::stream::unfold(
+        (page, person, changes, true),
+        move |(page, person, mut changes, first)| async move {
             let mut stop = page.stop.clone();
             if !first {
                 let (gather, stopped) = tokio::select! {
@@ -37,13 +37,20 @@ pub(super) async fn events(
                     tokio::time::sleep(GATHER).await;
                 }
             }
-            let now = page.now();
-            if *stop.borrow() || now >= until {
+            if *stop.borrow() {
                 return None;
             }
+            let now = page.now();
             changes.mark_unchanged();
-            let event = Event::default().event("rows").data(now.to_string());
-            Some((Ok(event), (page, changes, false)))
-        });
+            let event = match page.sign_in.goes_on(&page, &person, now).await {
+                // It ended elsewhere, or by itself.
+                Ok(false) => return None,
+                Ok(true) => Event::default().event("rows").data(now.to_string()),
+                // A page may only claim what it heard: this tells it nothing.
+                Err(_) => Event::default().comment("the queue cannot be read"),
+            };
+            Some((Ok(event), (page, person, changes, false)))
+        },
+    );
     Sse::new(stream)
 }

@@ -19,13 +19,14 @@ mod tests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::sign_in::{IDLE, Settings, SignIn};
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::middleware;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 pub use error::Error;
 pub use images::{Images, View};
@@ -38,13 +39,11 @@ pub struct Page {
     queue: Queue,
     images: Arc<images::Kept>,
     limits: Limits,
-    /// A TLS proxy stands in front: cookies are marked Secure.
-    secure: bool,
+    /// A TLS proxy stands in front.
+    behind_tls: bool,
     clock: fn() -> Millis,
     stop: watch::Receiver<bool>,
-    attempts: Arc<sign_in::Attempts>,
-    /// Password hashes under way: each takes memory on purpose.
-    hashing: Arc<Semaphore>,
+    sign_in: Arc<SignIn>,
 }
 
 impl std::fmt::Debug for Page {
@@ -55,7 +54,8 @@ impl std::fmt::Debug for Page {
 
 /// Bytes of a form.
 const FORM_BYTES_MAX: usize = 256 * 1024;
-const HASHES_AT_ONCE: usize = 2;
+/// The session's cookie.
+const COOKIE: &str = "scanside_cloud";
 
 impl Page {
     /// A page over this queue; `images` opens cases, `limits` bound the leases of people.
@@ -63,7 +63,7 @@ impl Page {
         queue: Queue,
         images: Arc<dyn Images>,
         limits: Limits,
-        secure: bool,
+        behind_tls: bool,
         clock: fn() -> Millis,
         stop: watch::Receiver<bool>,
     ) -> Self {
@@ -71,11 +71,10 @@ impl Page {
             queue,
             images: Arc::new(images::Kept::new(images)),
             limits,
-            secure,
+            behind_tls,
             clock,
             stop,
-            attempts: Arc::default(),
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            sign_in: Arc::new(SignIn::new(Settings { cookie: COOKIE, behind_tls, idle: IDLE })),
         }
     }
 
@@ -106,7 +105,7 @@ impl Page {
             .route("/assets/{name}", get(assets::asset))
             .route("/favicon.ico", get(assets::favicon))
             .fallback(error::not_found)
-            .layer(middleware::from_fn(door::origin))
+            .layer(middleware::from_fn_with_state(self.clone(), door::origin))
             .layer(middleware::from_fn(door::headers))
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
             .with_state(self)

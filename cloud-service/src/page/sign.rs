@@ -6,9 +6,10 @@ use proto::case::Priority;
 use proto::report::{Authority, Origin, ReportContent, ReportFormat, Sections, UNSIGNED_LINE};
 use serde::Deserialize;
 use serde_json::Value;
+use sign_in::Person;
 
 use super::case::held;
-use super::door::Person;
+use super::door::lease_token;
 use super::{Error, Page, html};
 use crate::queue::{CaseRow, Draft, Text, priority_of};
 
@@ -139,7 +140,7 @@ pub(super) async fn sign(
     Path(key): Path<i64>,
     Form(form): Form<Signed>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     let priority = match form.priority.as_str() {
         "" => None,
         word => Some(word.parse::<Priority>().map_err(|_| Error::Priority)?),
@@ -157,7 +158,7 @@ pub(super) async fn sign(
     if marked || as_report(&text, Some(user)).validate().is_err() {
         return Err(Error::Text);
     }
-    page.queue.sign(key, &person.lease_token(key), user, &text, page.now()).await?;
+    page.queue.sign(key, &lease_token(&person, key), user, &text, page.now()).await?;
     page.images.forget(key).await;
     Ok(Redirect::to("/"))
 }
@@ -168,10 +169,10 @@ pub(super) async fn lower(
     Path(key): Path<i64>,
     Form(form): Form<Lowered>,
 ) -> Result<Redirect, Error> {
-    person.check(&form.csrf)?;
+    page.acts(&person, &form.csrf).await?;
     let to = form.priority.parse::<Priority>().map_err(|_| Error::Priority)?;
     let reason: String = form.reason.trim().chars().take(200).collect();
-    let (token, user) = (person.lease_token(key), &person.session.user);
+    let (token, user) = (lease_token(&person, key), &person.session.user);
     page.queue.lower_priority(key, &token, user, to, &reason, page.now()).await?;
     Ok(Redirect::to(&format!("/case/{key}")))
 }

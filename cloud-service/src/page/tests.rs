@@ -393,4 +393,5 @@ async fn a_case_without_images_cannot_be_signed() {
 }
 
 mod away;
+mod door;
 mod priority;

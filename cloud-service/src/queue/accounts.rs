@@ -1,5 +1,7 @@
 //! People who may use the page, and their sessions. No default user; a person sets a password with a one-time code.
 
+use sign_in::Account;
+pub use sign_in::Session;
 use sqlx::Row;
 
 use super::{Error, Millis, Queue, Result, audit};
@@ -7,29 +9,6 @@ use super::{Error, Millis, Queue, Result, audit};
 /// BLAKE3 of a token or code; only hashes are stored.
 pub fn hash_token(token: &str) -> [u8; 32] {
     *blake3::hash(token.as_bytes()).as_bytes()
-}
-
-/// A signed-in person.
-#[derive(Clone)]
-pub struct Session {
-    /// The person's name.
-    pub user: String,
-    /// The token every form of this session carries.
-    pub csrf: String,
-    /// When the session ends.
-    pub until: Millis,
-}
-
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Session")
-    }
-}
-
-/// A user's name: lower-case letters, digits, dots and hyphens, 1 to 32 characters.
-fn user_name_fits(name: &str) -> bool {
-    (1..=32).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
 }
 
 impl Queue {
@@ -46,8 +25,8 @@ impl Queue {
         until: Millis,
         now: Millis,
     ) -> Result<()> {
-        if !user_name_fits(name) {
-            return Err(Error::Rule("a user's name is 1 to 32 lower-case letters, digits, dots and hyphens"));
+        if !sign_in::account_name_fits(name) {
+            return Err(Error::Rule(sign_in::NAME_RULE));
         }
         let mut tx = self.begin().await?;
         let done = sqlx::query(
@@ -135,16 +114,24 @@ impl Queue {
         Ok(name)
     }
 
+    /// A user's account.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn account(&self, name: &str) -> Result<Option<Account>> {
+        let password = sqlx::query_scalar("SELECT password FROM users WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(password.map(|password| Account { password }))
+    }
+
     /// The PHC string of a user's password, when there is one.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn password_of(&self, name: &str) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar::<_, Option<String>>("SELECT password FROM users WHERE name = ?")
-            .bind(name)
-            .fetch_optional(&self.read)
-            .await?
-            .flatten())
+        Ok(self.account(name).await?.and_then(|account| account.password))
     }
 
     /// Names of all users.
@@ -183,31 +170,57 @@ impl Queue {
         Ok(())
     }
 
-    /// The session of a token.
+    /// The session of a token, when its idle end has not come.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn session(&self, token: &str, now: Millis) -> Result<Option<Session>> {
-        let r = sqlx::query("SELECT user, csrf, until FROM sessions WHERE token_hash = ? AND until > ?")
-            .bind(hash_token(token).to_vec())
-            .bind(now)
-            .fetch_optional(&self.read)
-            .await?;
+        let r = sqlx::query(
+            "SELECT user, csrf, created_at, until FROM sessions WHERE token_hash = ? AND until > ?",
+        )
+        .bind(hash_token(token).to_vec())
+        .bind(now)
+        .fetch_optional(&self.read)
+        .await?;
         r.map(|r| {
-            Ok(Session { user: r.try_get("user")?, csrf: r.try_get("csrf")?, until: r.try_get("until")? })
+            Ok(Session {
+                user: r.try_get("user")?,
+                csrf: r.try_get("csrf")?,
+                opened: r.try_get("created_at")?,
+                until: r.try_get("until")?,
+            })
         })
         .transpose()
     }
 
-    /// Ends a session.
+    /// Moves the idle end of a session that is not over.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn close_session(&self, token: &str) -> Result<()> {
+    pub async fn keep_session(&self, token: &str, until: Millis, now: Millis) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE sessions SET until = ?, seen_at = ? WHERE token_hash = ? AND until > ?")
+            .bind(until)
+            .bind(now)
+            .bind(hash_token(token).to_vec())
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        // No page shows it: nobody is told.
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends a session: its person signed out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn close_session(&self, token: &str, user: &str, now: Millis) -> Result<()> {
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM sessions WHERE token_hash = ?")
             .bind(hash_token(token).to_vec())
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        audit::note(&mut tx, now, user, "signed-out", None, "").await?;
+        self.commit(tx).await
     }
 }

@@ -1,5 +1,6 @@
 //! Who did what and when: rows are only ever added (the schema refuses anything else).
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
 use super::{Millis, Queue, Result};
@@ -78,15 +79,22 @@ impl Queue {
         .bind(case)
         .fetch_all(&self.read)
         .await?;
-        rows.iter()
-            .map(|r| {
-                Ok(AuditRow {
-                    at: r.try_get("at")?,
-                    actor: r.try_get("actor")?,
-                    action: r.try_get("action")?,
-                    detail: r.try_get("detail")?,
-                })
-            })
-            .collect()
+        rows.iter().map(line).collect()
     }
+
+    /// What was noted of no case, oldest first.
+    #[cfg(test)]
+    pub(crate) async fn audited(&self) -> Result<Vec<AuditRow>> {
+        let sql = "SELECT at, actor, action, detail FROM audit WHERE case_key IS NULL ORDER BY number";
+        sqlx::query(sql).fetch_all(&self.read).await?.iter().map(line).collect()
+    }
+}
+
+fn line(r: &SqliteRow) -> Result<AuditRow> {
+    Ok(AuditRow {
+        at: r.try_get("at")?,
+        actor: r.try_get("actor")?,
+        action: r.try_get("action")?,
+        detail: r.try_get("detail")?,
+    })
 }

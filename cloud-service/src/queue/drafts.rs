@@ -3,38 +3,8 @@
 use sqlx::{Row, Sqlite, Transaction};
 
 use super::priority::Urgency;
+use super::text::Text;
 use super::{CaseState, Error, Millis, Queue, Result, audit, lease_rows, u32_of};
-
-/// The words of a draft or of a release, as JSON in the database.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// What is seen.
-    pub findings: String,
-    /// What it amounts to.
-    pub impression: String,
-    /// Suggested priority.
-    #[serde(default)]
-    pub priority: Option<proto::case::Priority>,
-    /// Whether a flag raised by triage may be closed; only a person can say so.
-    #[serde(default)]
-    pub closes_flag: bool,
-}
-
-impl Text {
-    /// From its JSON.
-    ///
-    /// # Errors
-    /// `Row` when it is none.
-    pub fn parse(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|_| Error::Row("text"))
-    }
-
-    /// Its JSON.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
 
 /// A machine draft.
 #[derive(Debug, Clone)]
@@ -174,7 +144,7 @@ impl Queue {
     /// case's: that falls by [`Queue::lower_priority`] alone.
     pub async fn sign(&self, case: i64, token: &str, user: &str, text: &Text, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
-        reads(&mut tx, case, token, user, now).await?;
+        lease_rows::reads(&mut tx, case, token, user, now).await?;
         let text = Urgency::of(&mut tx, case).await?.signed(text)?;
         lease_rows::drop_lease(&mut tx, case).await?;
         release(&mut tx, case, &text, Some(user), now).await?;
@@ -216,29 +186,6 @@ impl Queue {
             })
             .collect()
     }
-}
-
-/// Whether this person holds the case and has had its images open: only then they decide about it.
-pub(super) async fn reads(
-    tx: &mut Transaction<'_, Sqlite>,
-    case: i64,
-    token: &str,
-    user: &str,
-    now: Millis,
-) -> Result<()> {
-    let lease = lease_rows::held(tx, case, token, now).await?;
-    if lease.kind != super::Claimant::Person || lease.holder != user {
-        return Err(Error::LeaseLost);
-    }
-    let opened = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
-        .bind(case)
-        .bind(user)
-        .fetch_optional(&mut **tx)
-        .await?;
-    if opened.is_none() {
-        return Err(Error::Rule("open the images before you decide"));
-    }
-    Ok(())
 }
 
 async fn release(

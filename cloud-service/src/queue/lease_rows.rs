@@ -2,7 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 
-use super::leases::{Claimant, Limits};
+use super::lease_terms::{Claimant, Limits};
 use super::{CaseState, Error, Millis, Result, audit, u32_of};
 
 pub(super) struct Held {
@@ -195,4 +195,27 @@ pub(super) async fn expire(tx: &mut Transaction<'_, Sqlite>, limits: &Limits, no
         audit::note(tx, now, lease.actor(), "lease-expired", Some(case), reason).await?;
     }
     Ok(u64::try_from(n).unwrap_or(u64::MAX))
+}
+
+/// Whether this person holds the case and has had its images open: only then they decide about it.
+pub(super) async fn reads(
+    tx: &mut Transaction<'_, Sqlite>,
+    case: i64,
+    token: &str,
+    user: &str,
+    now: Millis,
+) -> Result<()> {
+    let lease = held(tx, case, token, now).await?;
+    if lease.kind != Claimant::Person || lease.holder != user {
+        return Err(Error::LeaseLost);
+    }
+    let opened = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
+        .bind(case)
+        .bind(user)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if opened.is_none() {
+        return Err(Error::Rule("open the images before you decide"));
+    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ mod error;
 #[cfg(test)]
 mod failing_tests;
 mod lease_rows;
+mod lease_terms;
 mod leases;
 mod objects_gone;
 mod priority;
@@ -27,6 +28,7 @@ mod reports;
 mod sites;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 use std::str::FromStr;
@@ -42,14 +44,15 @@ use tokio::sync::watch;
 pub use accounts::{Session, hash_token};
 pub use audit::AuditRow;
 pub use cases::{CaseFilter, CaseRow, Tile};
-pub use drafts::{Draft, Release, Text};
+pub use drafts::{Draft, Release};
 pub use envelopes::{Announced, Begun, CommittedEnvelope, Receipt};
 pub use error::{Error, Fault, Result, Retry};
-pub use leases::{Claim, Claimant, Limits, Released};
+pub use lease_terms::{Claim, Claimant, Limits, Released};
 pub use priority::priority_of;
 pub use readers::Readers;
 pub use reports::{CasePlace, ReportRow, SealedReport};
 pub use sites::{Invitation, SiteRow, SiteState};
+pub use text::Text;
 
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;

@@ -3,7 +3,7 @@
 use proto::case::Priority;
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::{Error, Millis, Queue, Result, Text, audit, drafts};
+use super::{Error, Millis, Queue, Result, Text, audit, lease_rows};
 
 /// By rank as the database keeps it: the most urgent first.
 const RANKS: [Priority; 3] = [Priority::Stat, Priority::Urgent, Priority::Routine];
@@ -75,7 +75,7 @@ impl Queue {
             return Err(Error::Rule("a lower priority needs a reason of 1 to 500 characters"));
         }
         let mut tx = self.begin().await?;
-        drafts::reads(&mut tx, case, token, user, now).await?;
+        lease_rows::reads(&mut tx, case, token, user, now).await?;
         let urgency = Urgency::of(&mut tx, case).await?;
         if to >= urgency.now {
             return Err(Error::Rule("this is not lower than the priority of the case: choose a lower one"));

@@ -1,13 +1,14 @@
 //! Enrolment: a one-time token for a certificate and the readers' keys.
 
 use proto::clock;
-use proto::keys::{PublicKeys, VERIFYING_BYTES};
+use proto::keys::PublicKeys;
 use proto::token::EnrolToken;
 use proto::wire::{EnrolRequest, EnrolResponse};
 use time::OffsetDateTime;
 use tonic::Status;
 
-use super::{Service, status};
+use super::state::{Service, software};
+use super::status;
 use crate::queue;
 
 impl Service {
@@ -38,10 +39,7 @@ impl Service {
             .await
             .map_err(status::queue)?;
         let id = site.to_string();
-        self.queue
-            .site_called(&id, &super::software(&request.software), None, now)
-            .await
-            .map_err(status::queue)?;
+        self.queue.site_called(&id, &software(&request.software), None, now).await.map_err(status::queue)?;
         tracing::info!(site = %site, "a site enrolled");
         Ok(EnrolResponse {
             site: site.as_bytes().to_vec(),
@@ -56,10 +54,4 @@ impl Service {
 /// Both public keys as the queue keeps them: verifying, then sealing.
 fn keys_to_bytes(keys: &PublicKeys) -> Vec<u8> {
     [keys.verifying_bytes(), keys.sealing_bytes()].concat()
-}
-
-/// The inverse of `keys_to_bytes`.
-pub(super) fn keys_from_bytes(bytes: &[u8]) -> Option<PublicKeys> {
-    let (verifying, sealing) = bytes.split_at_checked(VERIFYING_BYTES)?;
-    PublicKeys::from_parts(verifying, sealing).ok()
 }

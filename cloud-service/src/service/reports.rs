@@ -13,7 +13,8 @@ use proto::wire::{
 };
 use tonic::Status;
 
-use super::{Caller, Service, status};
+use super::state::{Caller, Service};
+use super::status;
 use crate::objects::part_name;
 use crate::queue::{self, CasePlace};
 

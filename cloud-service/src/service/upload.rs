@@ -7,7 +7,8 @@ use proto::limits;
 use proto::wire::{Part, PartSet, Priority, Receipt, WhichPartsRequest, WhichPartsResponse};
 use tonic::{Status, Streaming};
 
-use super::{Caller, Service, status};
+use super::state::{Caller, Service};
+use super::status;
 use crate::objects::part_name;
 use crate::queue::{self, Announced, Begun};
 

@@ -5,6 +5,7 @@
 
 pub mod channel;
 mod death;
+mod error;
 mod limits;
 mod pool;
 #[cfg(target_os = "linux")]
@@ -13,7 +14,8 @@ mod spawn;
 mod worker;
 
 pub use death::{Death, DeathKind};
-pub use limits::{Landlock, Limits, LockDown, LockDownError, lock_down};
+pub use error::LockDownError;
+pub use limits::{Landlock, Limits, LockDown, lock_down};
 pub use pool::Pool;
 pub use spawn::{Answer, Program, Terms, WorkerHandle};
 pub use worker::{Job, Notes, serve};

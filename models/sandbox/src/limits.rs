@@ -3,6 +3,8 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
+use super::error::LockDownError;
+
 /// What a worker may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -60,14 +62,6 @@ pub struct LockDown {
     pub landlock: Landlock,
     /// Whether the list of allowed system calls is in force. `false` outside Linux: limits only.
     pub seccomp: bool,
-}
-
-/// Which step of the lock-down failed; the process must not take a job then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the worker could not lock itself down: {step} failed")]
-pub struct LockDownError {
-    /// The step.
-    pub step: &'static str,
 }
 
 /// Lock this process down. To be called with everything loaded and one thread running; there is no way back.

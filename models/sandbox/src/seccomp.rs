@@ -7,8 +7,8 @@ use seccompiler::{
     TargetArch,
 };
 
-use super::LockDownError;
 use super::death::FORBIDDEN_CALL;
+use super::error::LockDownError;
 
 /// Calls allowed with any arguments. All files are descriptors that the parent handed over; none can be opened by name.
 const ALLOWED: &[i64] = &[

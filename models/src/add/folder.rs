@@ -7,12 +7,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Candidate, Run, guess, images, text};
-use crate::bundle::{self, Bundle, FORMAT, MANIFEST};
+use crate::bundle::{self, Bundle};
 use crate::check;
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::faults::{fault, syntax};
-use crate::manifest::Manifest;
+use crate::manifest::{FORMAT, MANIFEST, Manifest};
 use crate::parity;
 use crate::runtime::Runtime;
 
@@ -49,8 +49,20 @@ pub struct Open {
     pub line: usize,
 }
 
+impl Candidate {
+    /// Write the bundle into a new folder: the model, `bundle.toml` to be filled in, a card that says that nothing is
+    /// known, and `parity.json`. It loads as it is, flags nothing and never answers `no-flag`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the folder is there already or a value given does not fit; [`Error::Write`]; the errors
+    /// of loading the bundle again.
+    pub fn write(&self, runtime: &Runtime, folder: &Path) -> Result<Bundle, Error> {
+        write(self, runtime, folder)
+    }
+}
+
 /// Write a candidate's folder and load it as a bundle.
-pub(super) fn write(candidate: &Candidate, runtime: &Runtime, folder: &Path) -> Result<Bundle, Error> {
+fn write(candidate: &Candidate, runtime: &Runtime, folder: &Path) -> Result<Bundle, Error> {
     let refuse = |faults| Error::Refused { file: candidate.file.clone(), faults };
     let own = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let name = candidate.wish.name.as_deref().unwrap_or(own);

@@ -2,10 +2,10 @@
 
 use ort::value::{Outlet, TensorElementType, ValueType};
 
-use super::{Wish, input};
+use super::Wish;
 use crate::error::ManifestFault;
 use crate::faults::fault;
-use crate::manifest::{Input, Layout};
+use crate::manifest::{Fit, Grey, Input, Layout};
 use crate::onnx::shown;
 
 /// Sides of an input image (as `bundle.toml` allows them).
@@ -187,4 +187,11 @@ fn described(outlet: &Outlet) -> String {
 fn written(shape: &[i64]) -> String {
     let sizes: Vec<_> = shape.iter().map(|s| if *s == OPEN { "n".into() } else { s.to_string() }).collect();
     format!("[{}]", sizes.join(", "))
+}
+
+/// The input rule before a person has filled it in.
+fn input(tensor: &str, (layout, channels, size): (Layout, usize, [usize; 2]), wish: &Wish) -> Input {
+    let (mean, std) = (wish.mean.unwrap_or(0.0), wish.std.unwrap_or(1.0));
+    let tensor = tensor.to_owned();
+    Input { tensor, layout, channels, size, fit: Fit::Letterbox, grey: Grey::Voi, window: None, mean, std }
 }

@@ -9,12 +9,12 @@ use toml::Spanned;
 
 use super::folder::put;
 use super::runner::{self, Runner};
-use crate::bundle::{self, Bundle, FORMAT, MANIFEST};
+use crate::bundle::{self, Bundle};
 use crate::check;
 use crate::classifier::{Others, tensors};
 use crate::error::{Error, ManifestFault};
 use crate::faults::{fault, place, syntax};
-use crate::manifest::{Manifest, Model, Output};
+use crate::manifest::{FORMAT, MANIFEST, Manifest, Model, Output};
 use crate::parity::{self, Formula};
 use crate::runtime::Runtime;
 

@@ -9,9 +9,9 @@ use scanside_models::parity::{self, Formula};
 use scanside_models::{Bundle, Classifier, Disposition, Error, GreyImage, Runtime, StudyFacts};
 use tempfile::TempDir;
 
+use super::made::{Axis, Form, SIZE, classifier, reshaped};
+use super::{file, wish};
 use crate::alone::alone;
-use crate::made::{Axis, Form, SIZE, classifier, reshaped};
-use crate::{file, wish};
 
 /// Every form: channels first or last, 1 or 3 of them, frames open or one, logits or probabilities.
 fn forms() -> Vec<Form> {
@@ -45,7 +45,7 @@ fn image() -> GreyImage {
 #[test]
 fn every_form_of_classifier_becomes_a_bundle_that_computes_what_the_model_computes() {
     alone(
-        "becomes::every_form_of_classifier_becomes_a_bundle_that_computes_what_the_model_computes",
+        "add::becomes::every_form_of_classifier_becomes_a_bundle_that_computes_what_the_model_computes",
         |runtime| {
             assert_eq!(forms().len(), 16);
             for form in forms() {
@@ -80,7 +80,7 @@ fn every_form_of_classifier_becomes_a_bundle_that_computes_what_the_model_comput
 
 #[test]
 fn a_model_of_a_recipe_in_another_form_answers_as_before() {
-    alone("becomes::a_model_of_a_recipe_in_another_form_answers_as_before", |runtime| {
+    alone("add::becomes::a_model_of_a_recipe_in_another_form_answers_as_before", |runtime| {
         let shipped = Bundle::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("chest-xray")).unwrap();
         let manifest = shipped.manifest().clone();
         let model = fs::read(shipped.folder().join(&manifest.model.as_ref().unwrap().file)).unwrap();
@@ -105,45 +105,48 @@ fn a_model_of_a_recipe_in_another_form_answers_as_before() {
 
 #[test]
 fn a_new_bundle_flags_nothing_clears_nothing_and_takes_only_what_was_said() {
-    alone("becomes::a_new_bundle_flags_nothing_clears_nothing_and_takes_only_what_was_said", |runtime| {
-        let form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: false };
-        // So far from 0 that a score is rounded to 0 or 1.
-        let steep = Wish { std: Some(0.0001), ..wish() };
-        let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &steep);
-        let facts = StudyFacts {
-            modality: "DX".into(),
-            body_part: Some("CHEST".into()),
-            photometric: "MONOCHROME2".into(),
-            rows: 2048,
-            columns: 2500,
-            frames: 1,
-            bits_stored: 12,
-            view: None,
-        };
-        assert_eq!(bundle.accepts(&facts), Ok(()));
-        assert!(bundle.accepts(&StudyFacts { body_part: None, ..facts.clone() }).is_err());
-        let mut loaded = Classifier::load(runtime, bundle).unwrap();
-        let mut seen = Vec::new();
-        for light in [0.05, 0.95] {
-            let values = (0..SIZE[0] * SIZE[1]).map(|i| light + if i % 2 == 0 { 0.04 } else { -0.04 });
-            let image = GreyImage::new(SIZE[0], SIZE[1], values.collect()).unwrap();
-            let triage = loaded.run(&[image]).unwrap().triage;
-            assert!(triage.gate.passed, "{:?}", triage.gate);
-            assert_eq!((triage.disposition, triage.priority), (Disposition::Escalate, None), "{light}");
-            seen.push(triage.findings[0].score);
-        }
-        assert_eq!(seen, [0.0, 1.0], "no score could be more extreme");
-        // Without a word about studies it takes none.
-        let silent = Wish { modality: Vec::new(), body_part: Vec::new(), ..wish() };
-        let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &silent);
-        assert!(bundle.accepts(&facts).is_err());
-    });
+    alone(
+        "add::becomes::a_new_bundle_flags_nothing_clears_nothing_and_takes_only_what_was_said",
+        |runtime| {
+            let form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: false };
+            // So far from 0 that a score is rounded to 0 or 1.
+            let steep = Wish { std: Some(0.0001), ..wish() };
+            let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &steep);
+            let facts = StudyFacts {
+                modality: "DX".into(),
+                body_part: Some("CHEST".into()),
+                photometric: "MONOCHROME2".into(),
+                rows: 2048,
+                columns: 2500,
+                frames: 1,
+                bits_stored: 12,
+                view: None,
+            };
+            assert_eq!(bundle.accepts(&facts), Ok(()));
+            assert!(bundle.accepts(&StudyFacts { body_part: None, ..facts.clone() }).is_err());
+            let mut loaded = Classifier::load(runtime, bundle).unwrap();
+            let mut seen = Vec::new();
+            for light in [0.05, 0.95] {
+                let values = (0..SIZE[0] * SIZE[1]).map(|i| light + if i % 2 == 0 { 0.04 } else { -0.04 });
+                let image = GreyImage::new(SIZE[0], SIZE[1], values.collect()).unwrap();
+                let triage = loaded.run(&[image]).unwrap().triage;
+                assert!(triage.gate.passed, "{:?}", triage.gate);
+                assert_eq!((triage.disposition, triage.priority), (Disposition::Escalate, None), "{light}");
+                seen.push(triage.findings[0].score);
+            }
+            assert_eq!(seen, [0.0, 1.0], "no score could be more extreme");
+            // Without a word about studies it takes none.
+            let silent = Wish { modality: Vec::new(), body_part: Vec::new(), ..wish() };
+            let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &silent);
+            assert!(bundle.accepts(&facts).is_err());
+        },
+    );
 }
 
 #[test]
 fn what_a_person_must_fill_in_is_marked_and_the_card_says_that_nothing_is_known() {
     alone(
-        "becomes::what_a_person_must_fill_in_is_marked_and_the_card_says_that_nothing_is_known",
+        "add::becomes::what_a_person_must_fill_in_is_marked_and_the_card_says_that_nothing_is_known",
         |runtime| {
             let form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: true };
             let bare = Wish { name: Some("lung-1".into()), ..Wish::default() };
@@ -190,7 +193,7 @@ fn what_a_person_must_fill_in_is_marked_and_the_card_says_that_nothing_is_known(
 
 #[test]
 fn a_filled_in_folder_is_examined_and_nothing_in_it_is_changed() {
-    alone("becomes::a_filled_in_folder_is_examined_and_nothing_in_it_is_changed", |runtime| {
+    alone("add::becomes::a_filled_in_folder_is_examined_and_nothing_in_it_is_changed", |runtime| {
         let form = Form { last: true, channels: 3, frames: Axis::Fixed(1), probabilities: false };
         let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &wish());
         let manifest = bundle.folder().join("bundle.toml");
@@ -219,7 +222,7 @@ fn a_filled_in_folder_is_examined_and_nothing_in_it_is_changed() {
 
 #[test]
 fn a_changed_model_or_input_rule_is_refused_until_it_is_sealed() {
-    alone("becomes::a_changed_model_or_input_rule_is_refused_until_it_is_sealed", |runtime| {
+    alone("add::becomes::a_changed_model_or_input_rule_is_refused_until_it_is_sealed", |runtime| {
         let form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: false };
         let (_folder, bundle) = added(runtime, &classifier(form).bytes(), &wish());
         let (folder, manifest) = (bundle.folder().to_path_buf(), bundle.folder().join("bundle.toml"));
@@ -259,7 +262,7 @@ fn a_changed_model_or_input_rule_is_refused_until_it_is_sealed() {
 
 #[test]
 fn a_folder_that_is_there_is_left_as_it_is() {
-    alone("becomes::a_folder_that_is_there_is_left_as_it_is", |runtime| {
+    alone("add::becomes::a_folder_that_is_there_is_left_as_it_is", |runtime| {
         let form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: false };
         let (folder, file) = file(&classifier(form).bytes());
         let there = folder.path().join("there");

@@ -6,9 +6,9 @@ use scanside_models::add::{Wish, inspect};
 use scanside_models::manifest::Activation;
 use scanside_models::{Bundle, Error, Runtime};
 
+use super::made::{self, Axis, FLOAT, Form, INT64, Onnx, SIZE, classifier, classifier_of};
+use super::{file, wish};
 use crate::alone::alone;
-use crate::made::{self, Axis, FLOAT, Form, INT64, Onnx, SIZE, classifier, classifier_of};
-use crate::{file, wish};
 
 const ONE: Form = Form { last: false, channels: 1, frames: Axis::Open("n"), probabilities: false };
 
@@ -57,7 +57,7 @@ fn refused(runtime: &Runtime, cases: Vec<(Vec<u8>, Wish, &[&str])>) {
 
 #[test]
 fn a_file_that_the_runtime_cannot_load_is_refused_with_what_it_lacks() {
-    alone("refused::a_file_that_the_runtime_cannot_load_is_refused_with_what_it_lacks", |runtime| {
+    alone("add::refused::a_file_that_the_runtime_cannot_load_is_refused_with_what_it_lacks", |runtime| {
         let node = |operator, domain| {
             between(&image(), &two()).node_of(domain, operator, &["image"], &["answer"], &[]).bytes()
         };
@@ -85,7 +85,7 @@ fn a_file_that_the_runtime_cannot_load_is_refused_with_what_it_lacks() {
 
 #[test]
 fn a_model_that_names_outside_files_is_never_loaded() {
-    alone("refused::a_model_that_names_outside_files_is_never_loaded", |runtime| {
+    alone("add::refused::a_model_that_names_outside_files_is_never_loaded", |runtime| {
         let flat = || between(&image(), &two()).node("Flatten", &["image"], &["flat"], &[]);
         let product = || flat().node("MatMul", &["flat", "matrix"], &["answer"], &[]);
         let shape = [SIZE[0] * SIZE[1], 2];
@@ -113,7 +113,7 @@ fn a_model_that_names_outside_files_is_never_loaded() {
 
 #[test]
 fn an_input_that_is_no_grey_image_is_refused_with_what_it_is() {
-    alone("refused::an_input_that_is_no_grey_image_is_refused_with_what_it_is", |runtime| {
+    alone("add::refused::an_input_that_is_no_grey_image_is_refused_with_what_it_is", |runtime| {
         use Axis::{Fixed, Open};
         let [rows, columns] = SIZE.map(Fixed);
         let shaped = |shape: &[Axis]| {
@@ -184,7 +184,7 @@ fn an_input_that_is_no_grey_image_is_refused_with_what_it_is() {
 
 #[test]
 fn open_rows_and_columns_run_at_the_size_that_is_given() {
-    alone("refused::open_rows_and_columns_run_at_the_size_that_is_given", |runtime| {
+    alone("add::refused::open_rows_and_columns_run_at_the_size_that_is_given", |runtime| {
         for last in [false, true] {
             let open = classifier_of(Form { last, ..ONE }, [Axis::Open("h"), Axis::Open("w")]).bytes();
             let (folder, file) = file(&open);
@@ -200,7 +200,7 @@ fn open_rows_and_columns_run_at_the_size_that_is_given() {
 
 #[test]
 fn an_answer_that_is_no_row_of_finite_values_is_refused() {
-    alone("refused::an_answer_that_is_no_row_of_finite_values_is_refused", |runtime| {
+    alone("add::refused::an_answer_that_is_no_row_of_finite_values_is_refused", |runtime| {
         use Axis::{Fixed, Open};
         let many =
             between(&image(), &[Open("n"), Open("k")]).node("Flatten", &["image"], &["answer"], &[]).bytes();
@@ -253,7 +253,7 @@ fn an_answer_that_is_no_row_of_finite_values_is_refused() {
 
 #[test]
 fn values_given_that_no_bundle_may_hold_are_told_before_a_folder_is_made() {
-    alone("refused::values_given_that_no_bundle_may_hold_are_told_before_a_folder_is_made", |runtime| {
+    alone("add::refused::values_given_that_no_bundle_may_hold_are_told_before_a_folder_is_made", |runtime| {
         let cases = vec![
             (
                 classifier(ONE).bytes(),
@@ -285,7 +285,7 @@ fn values_given_that_no_bundle_may_hold_are_told_before_a_folder_is_made() {
 
 #[test]
 fn what_the_values_give_away_is_told() {
-    alone("refused::what_the_values_give_away_is_told", |runtime| {
+    alone("add::refused::what_the_values_give_away_is_told", |runtime| {
         let notices = |onnx: Onnx, wish: &Wish| {
             let (_folder, file) = file(&onnx.bytes());
             inspect(runtime, &file, wish).unwrap().report().notices.join("; ")

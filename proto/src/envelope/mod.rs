@@ -10,41 +10,43 @@
 //! Raw bytes cannot be sealed; only a type that carries proof of de-identification can ([`Leaves`]):
 //!
 //! ```compile_fail
-//! # let keys = proto::keys::PrivateKeys::generate().unwrap();
-//! # let address = proto::envelope::Address {
-//! #     site: proto::ids::SiteId::random().unwrap(),
-//! #     case: proto::ids::CaseId::random().unwrap(),
+//! # let keys = scanside_proto::keys::PrivateKeys::generate().unwrap();
+//! # let address = scanside_proto::envelope::Address {
+//! #     site: scanside_proto::ids::SiteId::random().unwrap(),
+//! #     case: scanside_proto::ids::CaseId::random().unwrap(),
 //! #     revision: 1,
 //! # };
 //! let bytes: Vec<u8> = std::fs::read("study.dcm").unwrap();
-//! let sealer = proto::envelope::Sealer::new(&address, keys.signer(), keys.public());
+//! let sealer = scanside_proto::envelope::Sealer::new(&address, keys.signer(), keys.public());
 //! sealer.seal(&bytes, Vec::new()).unwrap(); // `Vec<u8>` is not `Leaves`
 //! ```
 //!
 //! The same lines with a type that is `Leaves` compile:
 //!
 //! ```
-//! # let keys = proto::keys::PrivateKeys::generate().unwrap();
-//! # let address = proto::envelope::Address {
-//! #     site: proto::ids::SiteId::random().unwrap(),
-//! #     case: proto::ids::CaseId::random().unwrap(),
+//! # let keys = scanside_proto::keys::PrivateKeys::generate().unwrap();
+//! # let address = scanside_proto::envelope::Address {
+//! #     site: scanside_proto::ids::SiteId::random().unwrap(),
+//! #     case: scanside_proto::ids::CaseId::random().unwrap(),
 //! #     revision: 1,
 //! # };
-//! fn seal<L: proto::envelope::Leaves>(sealer: proto::envelope::Sealer<'_>, proven: &L) {
+//! fn seal<L: scanside_proto::envelope::Leaves>(sealer: scanside_proto::envelope::Sealer<'_>, proven: &L) {
 //!     let _ = sealer.seal(proven, Vec::new());
 //! }
 //! ```
 
 mod header;
 mod inspect;
+mod layout;
 mod opener;
 mod seal;
 mod sealer;
 #[cfg(test)]
 mod tests;
 
-pub use header::{Header, Layout};
+pub use header::Header;
 pub use inspect::{Inspection, inspect};
+pub use layout::Layout;
 pub use opener::{PartOpener, Verified, open, verify};
 pub use seal::Seal;
 pub use sealer::{Sealed, Sealer};

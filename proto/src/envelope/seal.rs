@@ -1,15 +1,10 @@
 //! The seal at the end of an envelope: digest of every sealed part, total, signature.
 
+use super::layout::{DIGEST_BYTES, SEAL_MAGIC};
 use crate::envelope::{Error, Header};
 use crate::keys::{PublicKeys, SIGNATURE_BYTES, Signer};
 
-const MAGIC: &[u8; 4] = b"SEAL";
 const CONTEXT: &[u8] = b"scanside envelope signature v1";
-const DIGEST_BYTES: usize = 32;
-
-pub(super) const fn seal_bytes(parts: u32) -> usize {
-    MAGIC.len() + 4 + parts as usize * DIGEST_BYTES + 8 + SIGNATURE_BYTES
-}
 
 /// A seal, read and checked against its header's numbers, with its exact bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,12 +36,12 @@ impl Seal {
         if bytes.len() != layout.seal_bytes() {
             return Err(Error::Malformed);
         }
-        let (magic, rest) = bytes.split_at_checked(MAGIC.len()).ok_or(Error::Malformed)?;
+        let (magic, rest) = bytes.split_at_checked(SEAL_MAGIC.len()).ok_or(Error::Malformed)?;
         let (count, rest) = rest.split_first_chunk::<4>().ok_or(Error::Malformed)?;
         let listed = layout.parts() as usize * DIGEST_BYTES;
         let (digests, rest) = rest.split_at_checked(listed).ok_or(Error::Malformed)?;
         let (total, _signature) = rest.split_first_chunk::<8>().ok_or(Error::Malformed)?;
-        let fits = magic == MAGIC
+        let fits = magic == SEAL_MAGIC
             && u32::from_be_bytes(*count) == layout.parts()
             && u64::from_be_bytes(*total) == header.content_bytes();
         if !fits {
@@ -74,8 +69,8 @@ impl Seal {
 }
 
 fn body(header: &Header, digests: &[[u8; DIGEST_BYTES]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(seal_bytes(header.layout().parts()));
-    bytes.extend_from_slice(MAGIC);
+    let mut bytes = Vec::with_capacity(header.layout().seal_bytes());
+    bytes.extend_from_slice(SEAL_MAGIC);
     bytes.extend_from_slice(&header.layout().parts().to_be_bytes());
     digests.iter().for_each(|digest| bytes.extend_from_slice(digest));
     bytes.extend_from_slice(&header.content_bytes().to_be_bytes());

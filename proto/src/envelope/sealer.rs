@@ -11,7 +11,8 @@ use rand_chacha::rand_core::SeedableRng as _;
 use zeroize::Zeroizing;
 
 use crate::content;
-use crate::envelope::header::{Fields, Header, PREFIX_BYTES};
+use crate::envelope::header::{Fields, Header};
+use crate::envelope::layout::PREFIX_BYTES;
 use crate::envelope::{Address, Error, Leaves, Seal, check_manifest};
 use crate::ids::{EnvelopeDigest, EnvelopeId};
 use crate::keys::{PublicKeys, Signer};

@@ -5,7 +5,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::{algorithms, provider, roots};
+use super::crypto::{algorithms, provider, roots};
 
 #[derive(Debug)]
 pub(super) struct PinnedAuthority {

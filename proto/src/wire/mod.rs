@@ -1,7 +1,7 @@
 //! The gRPC service between appliance and cloud, and the small conversions both ends need.
 
 /// Messages and service, generated from `scanside.proto`; `tests/wire_generated.rs` holds them equal.
-#[allow(missing_docs, clippy::all, clippy::pedantic, rust_2018_idioms)]
+#[allow(missing_docs, clippy::all, clippy::pedantic, rust_2018_idioms, reason = "generated")]
 #[rustfmt::skip]
 mod generated;
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use appliance::app::{Request, Response, ask};
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::scanner::Scanner;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ledger::{Column, Seal};
+use ledger::{Column, Sealer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sqlx::Connection as _;
@@ -16,7 +16,7 @@ pub struct Ledger {
     runtime: tokio::runtime::Runtime,
     /// There until it is dropped.
     connection: Option<SqliteConnection>,
-    seal: Seal,
+    sealer: Sealer,
 }
 
 impl Drop for Ledger {
@@ -128,7 +128,7 @@ impl Ledger {
             .map_err(Error::io("a runtime"))?;
         let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
         let connection = runtime.block_on(SqliteConnection::connect_with(&options))?;
-        Ok(Self { runtime, connection: Some(connection), seal: Seal::new(&bytes) })
+        Ok(Self { runtime, connection: Some(connection), sealer: Sealer::new(&bytes) })
     }
 
     /// The rows of a query whose one column is a JSON object or value.
@@ -167,7 +167,7 @@ impl Ledger {
     }
 
     fn opened(&self, table: &'static str, column: &'static str, row: &str, text: &str) -> Result<String> {
-        let opened = self.seal.open(Column::new(table, column), row, text);
+        let opened = self.sealer.open(Column::new(table, column), row, text);
         opened.map_err(|e| Error::other(e.to_string()))
     }
 

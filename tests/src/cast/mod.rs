@@ -2,6 +2,7 @@
 
 mod appliance;
 mod archive;
+#[cfg(feature = "browser")]
 mod browser;
 mod clock;
 mod cloud;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use appliance::Appliance;
 pub use archive::{DataSets, ORTHANC, Orthanc, STORESCP, Storescp};
+#[cfg(feature = "browser")]
 pub use browser::{Browser, Tab};
 pub use clock::Clock;
 pub use cloud::Cloud;

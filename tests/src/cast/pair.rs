@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::Instance;
 
 use super::ledger::Row;

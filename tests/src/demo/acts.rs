@@ -7,7 +7,7 @@ use std::time::Duration;
 use fixtures::scanner::{Outcome, Outgoing, Record, read_record};
 
 use super::plan::Plan;
-use super::say;
+use super::say::say;
 use super::stage::Stage;
 use super::table::Table;
 use crate::cast::{Row, until};

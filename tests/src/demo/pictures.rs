@@ -7,7 +7,8 @@ use clap::Parser;
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
 
-use super::{acts, plan, say, stage, table};
+use super::say::say;
+use super::{acts, plan, stage, table};
 use crate::cast::{Browser, LIMIT, Row, Tab, project, until};
 use crate::{Error, Result};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::leave::Leave;
-use super::say;
+use super::say::say;
 use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_keys, until};
 use crate::{Error, Result};
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::home::Home;
 use super::plan::Plan;
-use super::say;
+use super::say::say;
 use super::stage::Stage;
 use super::table::size;
 use crate::cast::Row;

@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use serde_json::Value;
 
 use super::plan::{Plan, Planned};
-use super::say;
+use super::say::say;
 use crate::cast::Row;
 
 /// What was shown last.

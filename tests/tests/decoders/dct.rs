@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use crate::files::{Header, dcmtk, ours};
+use super::files::{Header, dcmtk, ours};
 
 const BASELINE: &str = "1.2.840.10008.1.2.4.50";
 /// How far apart two decoders may be: rounding, and colour differences scaled up in two ways.

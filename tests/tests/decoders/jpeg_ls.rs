@@ -1,6 +1,6 @@
 //! JPEG-LS: what DCMTK codes with every option of its own, decoded here and by DCMTK.
 
-use crate::files::{Header, dcmtk, numbers, ours, picture};
+use super::files::{Header, dcmtk, numbers, ours, picture};
 
 /// Options of the encoder for so many bits and components, and how far a value may be from its source.
 fn options(bits: u8, samples: usize) -> Vec<(Vec<&'static str>, i64)> {

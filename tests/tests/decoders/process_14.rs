@@ -2,7 +2,7 @@
 
 use fixtures::study::process_14::{Codes, Process14, encode};
 
-use crate::files::{Header, dcmtk, numbers, ours, picture};
+use super::files::{Header, dcmtk, numbers, ours, picture};
 
 const LOSSLESS: &str = "1.2.840.10008.1.2.4.57";
 

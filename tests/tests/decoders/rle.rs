@@ -2,7 +2,7 @@
 
 use fixtures::study::rle;
 
-use crate::files::{Header, dcmtk, numbers, ours, picture};
+use super::files::{Header, dcmtk, numbers, ours, picture};
 
 const RLE: &str = "1.2.840.10008.1.2.5";
 

@@ -66,7 +66,7 @@ pub use region::{DeviceRegion, Regions, regions};
 pub use rule::{ActionCode, Rule};
 pub use sealed::Deidentified;
 pub use search::{Hit, Region, Search};
-pub use statement::{Area, Done, EDITION, Reason, Statement, statement_message};
+pub use statement::{Area, DetectorUsed, Done, EDITION, Reason, Statement, statement_message};
 pub use step::Step;
 pub use text::fold;
 pub use way::{Originals, PatientBack, WayBack, says_whose};

@@ -22,7 +22,7 @@ pub enum Dates {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet(pub(super) u16);
 
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the columns of table E.1-1")]
 impl OptionSet {
     pub const RETAIN_SAFE_PRIVATE: OptionSet = OptionSet(1);
     pub const RETAIN_UIDS: OptionSet = OptionSet(1 << 1);

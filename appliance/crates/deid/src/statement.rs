@@ -44,6 +44,9 @@ pub struct Statement {
     pub reasons: Vec<Reason>,
     /// What became of text in pixels: `hold` or `black-out`.
     pub pixel_text: String,
+    /// What searched the pixels for text; absent in statements of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_detector: Option<DetectorUsed>,
     /// What became of faces in head volumes: `hold` or `deface`.
     #[serde(default)]
     pub faces: String,
@@ -76,6 +79,18 @@ pub struct Reason {
     pub what: String,
     /// In the site's words.
     pub why: String,
+}
+
+/// The text detector that searched the pixels, by its manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorUsed {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its manifest, which covers its numbers, in hex.
+    pub digest: String,
 }
 
 /// How often one action was taken on one attribute, by one rule.
@@ -133,6 +148,7 @@ impl Statement {
             options: policy.option_names().into_iter().map(str::to_owned).collect(),
             reasons: policy.reasons().iter().map(reason).collect(),
             pixel_text: String::new(),
+            text_detector: None,
             faces: String::new(),
             defaced: 0,
             instances: 0,
@@ -196,6 +212,11 @@ impl Statement {
         line(format!(
             "Text found in pixels {text}; {found} areas of text are black, {drawn} that a person drew."
         ));
+        if let Some(DetectorUsed { name, version, digest }) = &self.text_detector {
+            line(format!(
+                "Pixels were searched for text by {name} {version}, SHA-256 of its manifest {digest}."
+            ));
+        }
         if self.defaced > 0 {
             line(format!("Faces: soft tissue in front of the skull is black in {} images.", self.defaced));
         }

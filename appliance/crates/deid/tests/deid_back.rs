@@ -1,5 +1,4 @@
 //! Re-identification: what a plan's way back knows is put back at every level, and nothing is passed on in part.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
 use scanside_deid::{Keys, Policy, StudyContext, WayBack, plan, pseudonyms, restore};

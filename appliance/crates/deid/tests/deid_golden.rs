@@ -1,5 +1,4 @@
 //! Goldens of both policies on a small study: what every attribute becomes, what is counted, what holds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{
     self, ByteRange, DataSet, Element, FileMeta, Fragments, Limits, Tag, TransferSyntax, Value, Vr, tags,

@@ -1,5 +1,4 @@
 //! Private attributes, fragments and empty files through the whole room: read, plan, write, read again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{DataSet, Error, FileMeta, Limits, Parsed, Tag, TransferSyntax, Vr, read, tags, write_file};
 use scanside_deid::{HoldReason, Keys, Policy, StudyContext, plan};

@@ -1,6 +1,5 @@
 //! Properties of de-identification: twice equals once, order is irrelevant, the output parses, planted identity
 //! never survives.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
 use proptest::prelude::*;

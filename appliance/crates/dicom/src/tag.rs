@@ -60,7 +60,7 @@ impl fmt::Debug for Tag {
 }
 
 /// The tags that our rooms name, by their PS3.6 keyword.
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the keywords of PS3.6")]
 pub mod tags {
     use super::Tag;
 

@@ -3,7 +3,7 @@
 macro_rules! vrs {
     ($($name:ident),*) => {
         /// A value representation; anything else on the wire is read as `UN`.
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the names are those of PS3.5")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Vr { $($name),* }
 

@@ -10,32 +10,20 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::association::{Peer, serve};
-use super::callers::{Callers, canonical};
-use super::config::IntakeConfig;
-use super::crowd::Crowd;
-use super::error::Error;
-use super::identity::Users;
-use super::negotiate::Door;
-use super::tls::{Failed, Hello, Tls, about};
-use super::{Metrics, Sink, Transcripts};
-use store::{Inbox, Store};
-
-/// Connections beyond the associations: enough to refuse politely, few enough to bound memory.
-pub const CONNECTIONS_SPARE: usize = 16;
-
-/// What all associations share.
-pub(crate) struct Shared {
-    pub(crate) config: IntakeConfig,
-    pub(crate) callers: Callers,
-    pub(crate) users: Users,
-    pub(crate) inbox: Inbox,
-    pub(crate) sink: Arc<dyn Sink>,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) transcripts: Arc<Transcripts>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) slots: Arc<Semaphore>,
-}
+use crate::association::{Peer, serve};
+use crate::callers::Callers;
+use crate::config::IntakeConfig;
+use crate::connection_limiter::{CONNECTIONS_SPARE, ConnectionLimiter};
+use crate::error::Error;
+use crate::identity::Users;
+use crate::metrics::Metrics;
+use crate::negotiate::Port;
+use crate::network::canonical;
+use crate::shared::Shared;
+use crate::sink::Sink;
+use crate::tls::{Failed, Hello, Tls, about};
+use crate::transcript::Transcripts;
+use store::Store;
 
 /// The listening side of reception.
 pub struct Intake {
@@ -138,7 +126,7 @@ impl Intake {
             tokio::spawn(async move { tls.watch().await })
         });
         let end = CancellationToken::new();
-        let crowd = Arc::new(Crowd::default());
+        let limiter = Arc::new(ConnectionLimiter::default());
         let mut number = self.first_number;
         let mut patience = Patience::new("reception");
         loop {
@@ -160,7 +148,7 @@ impl Intake {
                     let shared = Arc::clone(&self.shared);
                     let tls = self.tls.as_ref().filter(|_| secured).map(|(_, tls)| Arc::clone(tls));
                     let address = canonical(address.ip());
-                    let Some(place) = crowd.enter(address, &shared) else {
+                    let Some(place) = limiter.enter(address, &shared) else {
                         Metrics::add(&shared.metrics.crowded_out, 1);
                         continue;
                     };
@@ -244,7 +232,7 @@ async fn serve_connection(
     shared: Arc<Shared>,
 ) {
     let deadline = Instant::now() + shared.config.artim_timeout.0;
-    let mut peer = Peer { address, number, door: Door::Plain, tls: None, deadline };
+    let mut peer = Peer { address, number, port: Port::Plain, tls: None, deadline };
     let Some(tls) = tls else { return serve(stream, peer, shared).await };
     let hello = tokio::select! {
         hello = tls.hello(stream, deadline) => hello,
@@ -252,12 +240,12 @@ async fn serve_connection(
     };
     match hello {
         Ok(Hello::Secured(stream)) => {
-            peer.door = Door::Tls;
+            peer.port = Port::Tls;
             peer.tls = Some(about(&stream));
             serve(*stream, peer, shared).await;
         }
         Ok(Hello::Plain(stream)) => {
-            peer.door = Door::PlainAtTls;
+            peer.port = Port::PlainAtTls;
             serve(stream, peer, shared).await;
         }
         Err(failed) => {

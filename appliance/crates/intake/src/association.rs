@@ -2,19 +2,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use dicom_ul::pdu::{AbortRQServiceProviderReason as AbortReason, AbortRQSource, Pdu};
+use dimse::pdu::{
+    ABORT, ASSOCIATE_RQ, AbortRQServiceProviderReason as AbortReason, AbortRQSource, AssociationRQ, Pdu,
+};
+use dimse::{Error as Broke, Link, RECEIVING, Violation, Wire};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tracing::info;
 
-use super::acceptor::Shared;
-use super::caller_config::Quirk;
-use super::error::{Error, Violation};
-use super::messages::Messages;
-use super::negotiate::{Agreed, Answer, Asker, Door, REQUEST_LIMIT, answer, read_request};
-use super::transcript::{Pen, Transcript};
-use super::wire::{ABORT, ASSOCIATE_RQ, Link, Wire};
-use super::{Metrics, Refusal};
+use crate::caller_config::Quirk;
+use crate::error::Error;
+use crate::messages::Messages;
+use crate::metrics::Metrics;
+use crate::negotiate::{Agreed, Answer, Origin, Port, REQUEST_LIMIT, answer, read_request};
+use crate::refusal::Refusal;
+use crate::shared::Shared;
+use crate::transcript::{Transcript, TranscriptWriter};
 
 /// How an association ended well.
 enum Ended {
@@ -27,7 +30,7 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// The association's number.
     pub(crate) number: u64,
-    pub(crate) door: Door,
+    pub(crate) port: Port,
     /// TLS version and cipher suite.
     pub(crate) tls: Option<String>,
     /// Until when the association request must be here (PS3.8 ARTIM, counted from the connection).
@@ -45,17 +48,15 @@ pub(crate) async fn serve<S: Link>(link: S, peer: Peer, shared: Arc<Shared>) {
         Ok(Ended::Rejected) => Metrics::add(&metrics.rejected, 1),
         Err(error) => {
             match error {
-                Error::TimedOut(_) => Metrics::add(&metrics.timed_out, 1),
-                Error::Aborted | Error::Closed | Error::Broken(_) => {
-                    Metrics::add(&metrics.aborted_by_peer, 1)
-                }
+                Error::Association(Broke::TimedOut(_)) => Metrics::add(&metrics.timed_out, 1),
+                error if error.is_gone() => Metrics::add(&metrics.aborted_by_peer, 1),
                 _ => Metrics::add(&metrics.aborted_by_us, 1),
             }
-            if error == Error::Protocol(Violation::TlsAtPlain) {
+            if error == Violation::TlsAtPlain.into() {
                 shared.sink.refused(Refusal::TlsAtPlain.explain("", address, &shared.config));
             }
             info!(association = number, %address, %error, "association ended");
-            if !matches!(error, Error::Aborted | Error::Closed | Error::Broken(_)) {
+            if !error.is_gone() {
                 let source = AbortRQSource::ServiceProvider(abort_reason(error));
                 // Best effort: the connection ends in any case.
                 let _ = wire.send_pdu(&Pdu::AbortRQ { source }).await;
@@ -68,9 +69,11 @@ pub(crate) async fn serve<S: Link>(link: S, peer: Peer, shared: Arc<Shared>) {
 /// PS3.8 table 9-26.
 fn abort_reason(error: Error) -> AbortReason {
     match error {
-        Error::Protocol(Violation::UnknownPdu | Violation::TlsAtPlain) => AbortReason::UnrecognizedPdu,
-        Error::Protocol(Violation::UnexpectedPdu | Violation::Order) => AbortReason::UnexpectedPdu,
-        Error::Protocol(_) => AbortReason::InvalidPduParameter,
+        Error::Association(Broke::Protocol(violation)) => match violation {
+            Violation::UnknownPdu | Violation::TlsAtPlain => AbortReason::UnrecognizedPdu,
+            Violation::UnexpectedPdu | Violation::Order => AbortReason::UnexpectedPdu,
+            _ => AbortReason::InvalidPduParameter,
+        },
         _ => AbortReason::ReasonNotSpecified,
     }
 }
@@ -88,14 +91,14 @@ impl Drop for Open<'_> {
 }
 
 async fn converse<S: Link>(wire: &mut Wire<S>, peer: Peer, shared: &Arc<Shared>) -> Result<Ended, Error> {
-    let Peer { address, number, door, tls, deadline } = peer;
+    let Peer { address, number, port, tls, deadline } = peer;
     let request = tokio::select! {
-        request = first_request(wire, deadline, door) => request?,
+        request = first_request(wire, deadline, port) => request?,
         () = shared.stop.cancelled() => return Err(Error::Stopping),
     };
     let mut transcript = Transcript::begin(number, address, tls);
     let slot = Arc::clone(&shared.slots).try_acquire_owned().ok();
-    let (agreed, slot) = match (answer(request, shared, Asker { address, door }, slot.is_some()), slot) {
+    let (agreed, slot) = match (answer(request, shared, Origin { address, port }, slot.is_some()), slot) {
         (Answer::Accept(agreed, pdu), Some(slot)) => {
             wire.send_pdu(&pdu).await?;
             (*agreed, slot)
@@ -110,17 +113,17 @@ async fn converse<S: Link>(wire: &mut Wire<S>, peer: Peer, shared: &Arc<Shared>)
         }
     };
     Metrics::add(&shared.metrics.associations, 1);
-    Metrics::add(&shared.metrics.associations_tls, u64::from(door == Door::Tls));
+    Metrics::add(&shared.metrics.associations_tls, u64::from(port == Port::Tls));
     Metrics::add(&shared.metrics.associations_open, 1);
     let _open = Open(&shared.metrics, slot);
-    info!(association = number, %address, contexts = agreed.contexts.len(), ?door, "association accepted");
-    transcript.caller = Some(agreed.seat.rules().ae_title.clone());
+    info!(association = number, %address, contexts = agreed.contexts.len(), ?port, "association accepted");
+    transcript.caller = Some(agreed.permit.rules().ae_title.clone());
     transcript.contexts.clone_from(&agreed.lines);
-    let pen = shared.transcripts.accepted(transcript);
-    let outcome = exchange(wire, agreed, (address, number), shared, &pen).await;
+    let writer = shared.transcripts.accepted(transcript);
+    let outcome = exchange(wire, agreed, (address, number), shared, &writer).await;
     match &outcome {
-        Ok(()) => pen.ended("released"),
-        Err(error) => pen.ended(error.to_string()),
+        Ok(()) => writer.ended("released"),
+        Err(error) => writer.ended(error.to_string()),
     }
     outcome.map(|()| Ended::Released)
 }
@@ -131,37 +134,37 @@ async fn exchange<S: Link>(
     agreed: Agreed,
     (address, number): (IpAddr, u64),
     shared: &Arc<Shared>,
-    pen: &Pen,
+    writer: &TranscriptWriter,
 ) -> Result<(), Error> {
     wire.stream();
-    let forgiven = agreed.seat.rules().has(Quirk::AbortIsRelease);
-    let mut messages = Messages::new(wire, agreed, address, number, shared, pen);
+    let forgiven = agreed.permit.rules().has(Quirk::AbortIsRelease);
+    let mut messages = Messages::new(wire, agreed, address, number, shared, writer);
     let outcome = messages.run().await;
     let between = messages.is_between();
     let (studies, stored, refused, bytes) = messages.into_summary();
     info!(association = number, stored, refused, bytes, "no more messages");
-    let left = matches!(outcome, Err(Error::Aborted | Error::Closed | Error::Broken(_)));
+    let left = outcome.as_ref().is_err_and(Error::is_gone);
     if outcome.is_ok() || forgiven && between && left {
         shared.sink.released(number, &studies);
     }
     outcome?;
-    wire.send_pdu(&Pdu::ReleaseRP).await
+    Ok(wire.send_pdu(&Pdu::ReleaseRP).await?)
 }
 
 async fn first_request<S: Link>(
     wire: &mut Wire<S>,
     deadline: Instant,
-    door: Door,
-) -> Result<dicom_ul::pdu::AssociationRQ, Error> {
+    port: Port,
+) -> Result<AssociationRQ, Error> {
     let header = wire.header(deadline, "waiting for the association request").await?;
     match header.kind {
         ASSOCIATE_RQ => {}
-        ABORT => return Err(Error::Aborted),
+        ABORT => return Err(Broke::Aborted.into()),
         0x02..=0x06 => return Err(Violation::UnexpectedPdu.into()),
         // A TLS record of the handshake (RFC 8446 5.1).
-        0x16 if door == Door::Plain => return Err(Violation::TlsAtPlain.into()),
+        0x16 if port == Port::Plain => return Err(Violation::TlsAtPlain.into()),
         _ => return Err(Violation::UnknownPdu.into()),
     }
-    let body = wire.body(header.length, REQUEST_LIMIT, deadline).await?;
+    let body = wire.body(header.length, REQUEST_LIMIT, deadline, RECEIVING).await?;
     Ok(read_request(&body)?)
 }

@@ -1,9 +1,9 @@
 //! `[[intake.callers]]`: one admitted sender, what it may use, and what must be forgiven it.
 use serde::{Deserialize, Serialize};
 
-use super::ConfigFault;
-use super::callers::Network;
-use super::config::{ADDRESS_RULE, MAX_PDU_RULE, STAR_RULE, TITLE_RULE, is_max_pdu, is_title};
+use crate::config_rules::{ADDRESS_RULE, MAX_PDU_RULE, STAR_RULE, TITLE_RULE, is_max_pdu, is_title};
+use crate::error::ConfigFault;
+use crate::network::Network;
 use store::units::Size;
 
 /// `[[intake.callers]]`: one admitted sender. The first block that fits title and address counts.

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::caller_config::Caller;
-use super::identity::IdentityConfig;
-use super::tls_config::TlsConfig;
+use crate::caller_config::Caller;
+use crate::config_rules::{MAX_PDU_RULE, TITLE_RULE, is_max_pdu, is_title};
+use crate::error::ConfigFault;
+use crate::identity_config::IdentityConfig;
+use crate::tls_config::TlsConfig;
+use dimse::pdu::MAX_PDU;
 use store::units::{Size, Span};
 
 /// `[intake]`.
@@ -30,7 +33,7 @@ pub struct IntakeConfig {
     pub mpps: bool,
     /// Which parts of storage commitment are offered; not configured here: `[commitment]` and `[[forward]]` say it.
     #[serde(skip)]
-    pub commitment: super::Commitment,
+    pub commitment: Commitment,
     /// Private storage SOP classes: UIDs or, ending in a dot, prefixes.
     #[serde(default)]
     pub private_sop_classes: Vec<String>,
@@ -66,13 +69,13 @@ pub struct IntakeConfig {
     pub drain_timeout: Span,
 }
 
-/// One fault of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFault {
-    /// The key, for example `intake.callers[2].address`.
-    pub key: String,
-    /// What is wrong and what to write.
-    pub words: String,
+/// Which parts of storage commitment are offered; the house says it before reception is bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commitment {
+    /// Scanners may ask us (we are the provider).
+    pub provide: bool,
+    /// Archives may report to us on associations of their own (we are the user).
+    pub user: bool,
 }
 
 fn listen() -> SocketAddr {
@@ -85,7 +88,7 @@ fn yes() -> bool {
     true
 }
 fn max_pdu() -> Size {
-    Size(u64::from(super::MAX_PDU))
+    Size(u64::from(MAX_PDU))
 }
 fn max_associations() -> usize {
     32
@@ -114,7 +117,7 @@ impl Default for IntakeConfig {
             any_called_title: false,
             callers: Vec::new(),
             mpps: true,
-            commitment: super::Commitment::default(),
+            commitment: Commitment::default(),
             private_sop_classes: Vec::new(),
             private_transfer_syntaxes: Vec::new(),
             max_pdu: max_pdu(),
@@ -183,30 +186,9 @@ impl IntakeConfig {
     }
 }
 
-pub(super) const TITLE_RULE: &str = "write 1 to 16 printable ASCII characters without a backslash";
-pub(super) const STAR_RULE: &str =
-    "\"*\" is for the demonstration on loopback only; write the sender's own value";
-pub(super) const MAX_PDU_RULE: &str = "write a size from \"4KiB\" to \"128KiB\"";
-pub(super) const ADDRESS_RULE: &str =
-    "write an address or a network, for example \"10.0.0.7\" or \"10.0.0.0/8\"";
-
-/// Whether a PDU may be announced as that long.
-pub(super) fn is_max_pdu(size: Size) -> bool {
-    (4096..=u64::from(super::MAX_PDU)).contains(&size.0)
-}
-
-/// An AE title in configuration (PS3.5 6.2, VR AE); `"*"` alone is kept for "everybody".
-pub(super) fn is_title(text: &str) -> bool {
-    text != "*"
-        && !text.trim().is_empty()
-        && text.trim() == text
-        && text.len() <= 16
-        && text.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'\\')
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     #[test]
@@ -281,7 +263,7 @@ mod tests {
         for quirk in ["nothing-known", "AnyCalledTitle"] {
             assert!(toml::from_str::<IntakeConfig>(&text.replace("prefer-implicit", quirk)).is_err());
         }
-        for (quirk, name, about) in super::super::Quirk::ALL {
+        for (quirk, name, about) in crate::caller_config::Quirk::ALL {
             assert_eq!(toml::Value::try_from(quirk).unwrap().as_str(), Some(*name));
             assert!(about.trim().ends_with('.'));
         }

@@ -1,20 +1,20 @@
 //! The conformance statement (PS3.2) of reception, written from the very tables that negotiate and answer.
 use std::fmt::Write;
 
-use dicom_ul::pdu::{Pdu, write_pdu};
-
-use super::caller_config::Quirk;
-use super::config::IntakeConfig;
-use super::negotiate::REQUEST_LIMIT;
-use super::services::STEPS_ANSWERED;
-use super::status::ANSWERED;
-use super::tls_config::TlsConfig;
-use super::tls_keys::{CIPHER_SUITES, WARN_DAYS};
-use super::user_information::{STORAGE_INFORMATION, WINDOW};
-use super::{IMPLEMENTATION_CLASS_UID, MAX_PDU, Refusal, command};
+use crate::answers::ANSWERED;
+use crate::caller_config::Quirk;
+use crate::config::IntakeConfig;
+use crate::negotiate::REQUEST_LIMIT;
+use crate::refusal::Refusal;
+use crate::services::STEPS_ANSWERED;
+use crate::tls_config::TlsConfig;
+use crate::user_information::{STORAGE_INFORMATION, WINDOW};
 use dicom::commitment::{REASONS_GIVEN, STORAGE_COMMITMENT};
 use dicom::sop_classes::{MODALITY_PERFORMED_PROCEDURE_STEP, VERIFICATION};
-use dicom::{STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
+use dicom::{IMPLEMENTATION_CLASS_UID, STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
+use dimse::command;
+use dimse::pdu::{MAX_PDU, Pdu, write_pdu};
+use dimse::tls::{CIPHER_SUITES, WARN_DAYS};
 
 const OVERVIEW: &str = include_str!("conformance/overview.md");
 const CONFIGURATION: &str = include_str!("conformance/configuration.md");
@@ -79,7 +79,7 @@ fn services(out: &mut String) {
         &[
             "Storage",
             &format!("{count} of the standard, and private ones by configuration"),
-            "yes, by `[[forward]]`",
+            "yes, by `[[forward]]`, over TLS by its `[forward.tls]`",
             "yes",
         ],
     );
@@ -94,7 +94,7 @@ fn services(out: &mut String) {
 fn policies(out: &mut String) {
     let config = IntakeConfig::default();
     head(out, &["Policy", "Value"]);
-    row(out, &["Application context", "1.2.840.10008.3.1.1.1"]);
+    row(out, &["Application context", dimse::items::APPLICATION_CONTEXT]);
     row(
         out,
         &["Associations at the same time", &format!("{} (`max_associations`)", config.max_associations)],
@@ -237,13 +237,13 @@ fn quirks(out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
 
     /// `UPDATE=1` writes the file instead of comparing.
     #[test]
     fn the_statement_beside_the_sources_is_what_the_tables_say() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("CONFORMANCE.md");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../CONFORMANCE.md");
         let text = conformance_statement();
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, &text).unwrap();

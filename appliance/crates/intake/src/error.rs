@@ -1,9 +1,9 @@
-//! Why an association or the listener ended; whose fault it is and whether to retry.
+//! What can go wrong in reception: whose fault it is and whether to retry. No error holds a value from the wire.
 use std::io;
 
-use store::{Fault, Retry};
+use proto::failure::{Fault, Retry};
 
-/// Errors of reception. No variant holds a value from the wire.
+/// Why the listener or an association ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The configuration cannot be used; `IntakeConfig::check` lists why.
@@ -18,21 +18,9 @@ pub enum Error {
     /// The address could not be bound.
     #[error("cannot listen on the configured address: {0}")]
     Bind(io::ErrorKind),
-    /// The peer closed the connection in the middle of something.
-    #[error("the peer closed the connection")]
-    Closed,
-    /// The connection broke.
-    #[error("the connection broke: {0}")]
-    Broken(io::ErrorKind),
-    /// The peer took too long.
-    #[error("time-out while {0}")]
-    TimedOut(&'static str),
-    /// The peer broke the protocol.
-    #[error("protocol error: {0}")]
-    Protocol(Violation),
-    /// The peer aborted.
-    #[error("the peer aborted")]
-    Aborted,
+    /// The association broke, ran out of time or broke the protocol.
+    #[error(transparent)]
+    Association(#[from] dimse::Error),
     /// We are shutting down.
     #[error("shutting down")]
     Stopping,
@@ -41,67 +29,77 @@ pub enum Error {
     Internal(&'static str),
 }
 
-/// A breach of PS3.7 or PS3.8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Violation {
-    /// A PDU type that PS3.8 does not know.
-    #[error("unknown PDU type")]
-    UnknownPdu,
-    /// A TLS handshake where plain DICOM is spoken.
-    #[error("TLS spoken to the port for plain DICOM")]
-    TlsAtPlain,
-    /// A PDU that has no place at this point.
-    #[error("unexpected PDU")]
-    UnexpectedPdu,
-    /// A PDU longer than agreed.
-    #[error("PDU too long")]
-    PduTooLong,
-    /// Items of the association request do not parse.
-    #[error("association request does not parse")]
-    Request,
-    /// A presentation data value does not fit its PDU.
-    #[error("presentation data value does not fit its PDU")]
-    PdvLength,
-    /// A presentation context that was not accepted, or another one in mid-message.
-    #[error("presentation context not valid here")]
-    Context,
-    /// A data fragment where a command is due, or the reverse.
-    #[error("command and data out of order")]
-    Order,
-    /// The command set exceeds 64 KiB.
-    #[error("command set too long")]
-    CommandTooLong,
-    /// The command set does not parse.
-    #[error("command set does not parse")]
-    Command,
-}
-
 impl Error {
-    /// Whose fault it is.
+    /// Whose fault it is: a peer that came to us is not one that we went to.
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Config
-            | Error::Tls
-            | Error::Passcode
-            | Error::Bind(_)
-            | Error::Stopping
-            | Error::Internal(_) => Fault::Us,
-            _ => Fault::Peer,
+            Error::Association(error) if error.fault() == Fault::FarEnd => Fault::Peer,
+            _ => Fault::Us,
         }
     }
 
     /// Whether trying again helps.
     pub fn retry(&self) -> Retry {
         match self {
-            Error::Config | Error::Tls | Error::Passcode | Error::Protocol(_) => Retry::Never,
-            Error::Closed | Error::Broken(_) | Error::TimedOut(_) | Error::Aborted => Retry::Now,
+            Error::Config | Error::Tls | Error::Passcode | Error::Association(dimse::Error::Protocol(_)) => {
+                Retry::Never
+            }
+            Error::Association(_) => Retry::Now,
             Error::Bind(_) | Error::Stopping | Error::Internal(_) => Retry::Later,
         }
     }
-}
 
-impl From<Violation> for Error {
-    fn from(violation: Violation) -> Error {
-        Error::Protocol(violation)
+    /// Whether the peer is gone: nothing can be said to it any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Error::Association(error) if error.is_gone())
     }
 }
+
+impl From<dimse::Violation> for Error {
+    fn from(violation: dimse::Violation) -> Error {
+        Error::Association(violation.into())
+    }
+}
+
+/// One fault of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// The key, for example `intake.callers[2].address`.
+    pub key: String,
+    /// What is wrong and what to write.
+    pub words: String,
+}
+
+/// Why the ledger could not take a durable instance; the sender gets A700 and keeps its copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SinkError {
+    /// Certainly no row was written: the entry is removed again.
+    #[error("not recorded")]
+    NotRecorded,
+    /// A row may have been written: the entry stays, and the start-up scan will reconcile.
+    #[error("not known whether recorded")]
+    Unknown,
+}
+
+/// Why what a request of an N-service asks for is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There is one of that UID (0111).
+    Duplicate,
+    /// There is no such instance (0112).
+    NoSuchInstance,
+    /// The step has ended and may no longer be updated (0110 with error id A710).
+    Final,
+    /// The ledger refused or there is no room (0213): try again later.
+    Later,
+    /// No answer to anything we asked (0110).
+    Unknown,
+}
+
+/// Text that is no address or network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotANetwork;
+
+/// A deflated stream is broken, or grows too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GiveUp;

@@ -2,15 +2,13 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::error::GiveUp;
+
 /// Inflated bytes that are always followed.
 const FREE: u64 = 64 << 20;
 /// Beyond those, inflated over received bytes. Images reach 20; only made-up data reaches hundreds.
 const RATIO: u64 = 200;
 const PIECE: usize = 32 << 10;
-
-/// The stream is broken, or grows too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct GiveUp;
 
 /// An inflating stream.
 pub(crate) struct Inflate {
@@ -87,7 +85,7 @@ impl Inflate {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use flate2::write::{DeflateEncoder, ZlibEncoder};
     use std::io::Write;

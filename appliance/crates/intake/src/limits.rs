@@ -1,11 +1,11 @@
-//! What one caller has open and has used: seats, requests a minute, bytes a day.
+//! What one caller has open and has used: permits, requests a minute, bytes a day.
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::Refusal;
-use super::caller_config::Caller;
+use crate::caller_config::Caller;
+use crate::refusal::Refusal;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -29,10 +29,10 @@ struct Day {
     bytes: u64,
 }
 
-/// A seat of an account; dropping it gives it back.
-pub(crate) struct Seat(Arc<Account>);
+/// A permit for one association of an account; dropping it gives it back.
+pub(crate) struct Permit(Arc<Account>);
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -48,8 +48,8 @@ impl Account {
         })
     }
 
-    /// A seat for one more association.
-    pub(crate) fn seat(self: &Arc<Self>) -> Result<Seat, Refusal> {
+    /// A permit for one more association.
+    pub(crate) fn permit(self: &Arc<Self>) -> Result<Permit, Refusal> {
         if !self.may_ask(Instant::now()) {
             return Err(Refusal::TooOften);
         }
@@ -60,7 +60,7 @@ impl Account {
         let taken = self
             .open
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < most).then_some(open + 1));
-        taken.map(|_| Seat(Arc::clone(self))).map_err(|_| Refusal::CallerBusy)
+        taken.map(|_| Permit(Arc::clone(self))).map_err(|_| Refusal::CallerBusy)
     }
 
     fn may_ask(&self, now: Instant) -> bool {
@@ -91,7 +91,7 @@ impl Account {
     }
 }
 
-impl Seat {
+impl Permit {
     pub(crate) fn rules(&self) -> &Caller {
         &self.0.rules
     }
@@ -116,7 +116,7 @@ fn today() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
     use std::time::Duration;
     use store::units::Size;
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn seats_are_given_back() {
+    async fn permits_are_given_back() {
         let account = account(|rules| rules.max_associations = Some(1));
-        let seat = account.seat().ok();
-        assert!(seat.is_some());
-        assert_eq!(account.seat().err(), Some(Refusal::CallerBusy));
-        drop(seat);
-        assert!(account.seat().is_ok());
+        let permit = account.permit().ok();
+        assert!(permit.is_some());
+        assert_eq!(account.permit().err(), Some(Refusal::CallerBusy));
+        drop(permit);
+        assert!(account.permit().is_ok());
     }
 
     #[tokio::test]

@@ -7,19 +7,22 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::acceptor::Shared;
-use super::command::{self, C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, RESPONSE, Request};
-use super::error::{Error, Violation};
-use super::negotiate::{Agreed, Context};
-use super::receive::{Announced, Receiver};
-use super::services::{self, Answer, Desk, N_EVENT_REPORT_RSP};
-use super::status::Status;
-use super::transcript::Pen;
-use super::wire::{ABORT, Header, Link, P_DATA, RECEIVING, RELEASE_RQ, Wire};
-use super::{Acceptance, Metrics, SinkError};
+use crate::error::{Error, SinkError};
+use crate::metrics::Metrics;
+use crate::negotiate::Agreed;
+use crate::receive::{Announced, Receiver};
+use crate::request::Request;
+use crate::services::{self, Answer, ReportQueue};
+use crate::shared::Shared;
+use crate::transcript::TranscriptWriter;
 use dicom::sop_classes::VERIFICATION;
+use dimse::command::{self, C_CANCEL_RQ, C_ECHO_RQ, C_STORE_RQ, N_EVENT_REPORT_RQ, RESPONSE};
+use dimse::pdu::{ABORT, Header, P_DATA, Piece, RELEASE_RQ};
+use dimse::{Context, Error as Broke, Link, RECEIVING, Status, Violation, Wire};
 use store::Reception;
 
+/// Response to a report of ours.
+const N_EVENT_REPORT_RSP: u16 = N_EVENT_REPORT_RQ | RESPONSE;
 /// Some senders count the PDU's own header or a PDV's into the length they were given.
 const PDU_SLACK: u32 = 16;
 /// Release and abort carry four bytes; odd longer ones are read past.
@@ -54,12 +57,12 @@ pub(crate) struct Messages<'a, S> {
     shared: &'a Arc<Shared>,
     phase: Phase,
     receiver: Receiver,
-    desk: Desk,
+    reports: ReportQueue,
     studies: Vec<String>,
     stored: u64,
     refused: u64,
     bytes: u64,
-    pen: &'a Pen,
+    writer: &'a TranscriptWriter,
     /// When the command of the message in progress was complete, and its data set bytes so far.
     message: (std::time::Instant, u64),
 }
@@ -72,7 +75,7 @@ impl<'a, S: Link> Messages<'a, S> {
         address: IpAddr,
         number: u64,
         shared: &'a Arc<Shared>,
-        pen: &'a Pen,
+        writer: &'a TranscriptWriter,
     ) -> Messages<'a, S> {
         Messages {
             wire,
@@ -82,12 +85,12 @@ impl<'a, S: Link> Messages<'a, S> {
             shared,
             phase: between(),
             receiver: Receiver::new(shared.inbox.clone()),
-            desk: Desk::default(),
+            reports: ReportQueue::default(),
             studies: Vec::new(),
             stored: 0,
             refused: 0,
             bytes: 0,
-            pen,
+            writer,
             message: (std::time::Instant::now(), 0),
         }
     }
@@ -105,11 +108,11 @@ impl<'a, S: Link> Messages<'a, S> {
                 P_DATA => self.p_data(header.length).await?,
                 RELEASE_RQ => {
                     let deadline = self.read_deadline();
-                    self.wire.body(header.length, SMALL_PDU, deadline).await?;
+                    self.wire.body(header.length, SMALL_PDU, deadline, RECEIVING).await?;
                     // A release in mid-message leaves the message incomplete: dropped, not stored.
                     return Ok(());
                 }
-                ABORT => return Err(Error::Aborted),
+                ABORT => return Err(Broke::Aborted.into()),
                 0x01..=0x06 => return Err(Violation::UnexpectedPdu.into()),
                 _ => return Err(Violation::UnknownPdu.into()),
             }
@@ -130,13 +133,13 @@ impl<'a, S: Link> Messages<'a, S> {
     async fn next_header(&mut self) -> Result<Header, Error> {
         if !self.is_between() {
             let deadline = self.read_deadline();
-            return self.wire.header(deadline, RECEIVING).await;
+            return Ok(self.wire.header(deadline, RECEIVING).await?);
         }
         let deadline = Instant::now() + self.shared.config.idle_timeout.0;
         loop {
             let event = tokio::select! {
-                header = self.wire.header(deadline, "idle") => return header,
-                event = self.desk.event() => event,
+                header = self.wire.header(deadline, "idle") => return Ok(header?),
+                event = self.reports.event() => event,
                 () = self.shared.stop.cancelled() => return Err(Error::Stopping),
             };
             self.tell(event).await?;
@@ -223,7 +226,7 @@ impl<'a, S: Link> Messages<'a, S> {
         match std::mem::replace(&mut self.phase, between()) {
             Phase::Command { context, bytes } => {
                 let id = context.ok_or(Violation::Order)?;
-                let request = command::read(&bytes).map_err(|_| Violation::Command)?;
+                let request = Request::read(&bytes)?;
                 self.message = (std::time::Instant::now(), 0);
                 self.command(id, request).await
             }
@@ -251,7 +254,7 @@ impl<'a, S: Link> Messages<'a, S> {
             C_STORE_RQ => match refusal_of(&request, &context) {
                 Some(status) => self.answer_or_pass(id, request, status).await,
                 // The caller has sent as much today as it may, or the ledger takes nothing: it keeps its copy.
-                None if self.agreed.seat.spent() || !self.shared.sink.takes() => {
+                None if self.agreed.permit.spent() || !self.shared.sink.takes() => {
                     self.answer_or_pass(id, request, Status::OUT_OF_RESOURCES).await
                 }
                 None => {
@@ -262,7 +265,7 @@ impl<'a, S: Link> Messages<'a, S> {
             // Nothing of ours can be cancelled, and a cancel has no response (PS3.7 9.3.2.3).
             C_CANCEL_RQ if !request.data_set => Ok(()),
             N_EVENT_REPORT_RSP if !request.data_set => {
-                let known = self.desk.answered(request.message_id, request.status.unwrap_or(u16::MAX));
+                let known = self.reports.answered(request.message_id, request.status.unwrap_or(u16::MAX));
                 if known { Ok(()) } else { Err(Violation::Order.into()) }
             }
             _ if services::takes(&request, &context.abstract_syntax, &self.shared.config) => {
@@ -291,7 +294,8 @@ impl<'a, S: Link> Messages<'a, S> {
         self.phase = Phase::Data { context: context.id, request, purpose: Purpose::Store };
     }
 
-    /// Durable, then in the ledger, then success.
+    /// Durable, then handed to who writes its row, then success: the row follows in a batch, and what a crash keeps from
+    /// being written the next start makes from the entry. Where the row cannot be written soon, the sender keeps its copy.
     async fn finish_store(&mut self) -> Status {
         let reception = match self.receiver.finish() {
             Ok(reception) => reception,
@@ -299,11 +303,7 @@ impl<'a, S: Link> Messages<'a, S> {
         };
         let metrics = &self.shared.metrics;
         match self.shared.sink.stored(&reception).await {
-            Ok(Acceptance::New) => Metrics::add(&metrics.stored, 1),
-            Ok(Acceptance::Duplicate) => {
-                Metrics::add(&metrics.duplicates, 1);
-                self.remove(&reception);
-            }
+            Ok(()) => Metrics::add(&metrics.stored, 1),
             Err(error) => {
                 warn!(association = self.number, %error, "the ledger did not take an instance");
                 if error == SinkError::NotRecorded {
@@ -313,7 +313,7 @@ impl<'a, S: Link> Messages<'a, S> {
             }
         }
         Metrics::add(&metrics.bytes_stored, reception.length);
-        self.agreed.seat.count(reception.length);
+        self.agreed.permit.count(reception.length);
         if !reception.prescan_ok {
             Metrics::add(&metrics.prescan_lost, 1);
             debug!(association = self.number, "the pre-scan could not follow a stored instance to its end");
@@ -348,9 +348,9 @@ impl<'a, S: Link> Messages<'a, S> {
             self.refused += 1;
             info!(association = self.number, %status, "request refused");
         }
-        self.pen.message(request.field, context, self.message.1, self.message.0, status);
-        let response = command::respond_with(request, status, answer.comment, answer.error_id);
-        self.wire.send_command(context, &response, self.agreed.peer_max).await
+        self.writer.message(request.field, context, self.message.1, self.message.0, status);
+        let response = request.response(status, answer.comment, answer.error_id);
+        Ok(self.wire.send_values(context, Piece::Command, &response, self.agreed.peer_max).await?)
     }
 }
 

@@ -2,41 +2,29 @@
 use std::net::IpAddr;
 
 use bytes::{BufMut, BytesMut};
-use dicom_ul::pdu::{
-    AssociationAC, AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResult,
-    PresentationContextResultReason as Reason, read_pdu,
+use dimse::items::{
+    APPLICATION_CONTEXT, FIXED, ITEM_ABSTRACT_SYNTAX, ITEM_APPLICATION_CONTEXT, ITEM_CONTEXT,
+    ITEM_TRANSFER_SYNTAX, ITEM_USER_INFORMATION, each_item, put_item, trimmed,
 };
+use dimse::pdu::{
+    ASSOCIATE_RQ, AssociationAC, AssociationRQ, MAX_PDU, Pdu, PresentationContextProposed,
+    PresentationContextResult, PresentationContextResultReason as Reason, read_pdu,
+};
+use dimse::{Context, MOST_CONTEXTS, Order, Violation, choose};
 
-use super::acceptor::Shared;
-use super::caller_config::{Caller, Quirk};
-use super::config::IntakeConfig;
-use super::error::Violation;
-use super::limits::Seat;
-use super::services;
-use super::transcript::{self, ContextLine};
-use super::wire::ASSOCIATE_RQ;
-use super::{MAX_PDU, Refusal, user_information};
+use crate::caller_config::Quirk;
+use crate::limits::Permit;
+use crate::refusal::Refusal;
+use crate::services;
+use crate::shared::Shared;
+use crate::terms::Terms;
+use crate::transcript::{self, ContextLine};
+use crate::user_information::{self, ascii};
 use dicom::sop_classes::{VERIFICATION, is_storage};
-use dicom::transfer_syntaxes::{IMPLICIT_LE, Order, choose};
+use dicom::transfer_syntaxes::IMPLICIT_LE;
 
 /// Longest association request taken.
 pub(crate) const REQUEST_LIMIT: u32 = 1 << 20;
-/// PS3.7 A.2.1.
-const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
-/// Odd numbers from 1 to 255 (PS3.8 9.3.2.2).
-const MOST_CONTEXTS: usize = 128;
-
-const ITEM_APPLICATION_CONTEXT: u8 = 0x10;
-const ITEM_PRESENTATION_CONTEXT: u8 = 0x20;
-const ITEM_USER_INFORMATION: u8 = 0x50;
-
-/// An accepted presentation context.
-#[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) id: u8,
-    pub(crate) abstract_syntax: String,
-    pub(crate) transfer_syntax: String,
-}
 
 /// An association that was agreed.
 pub(crate) struct Agreed {
@@ -49,8 +37,8 @@ pub(crate) struct Agreed {
     pub(crate) peer_max: u32,
     /// Largest P-DATA-TF we take.
     pub(crate) our_max: u32,
-    /// The caller's account.
-    pub(crate) seat: Seat,
+    /// On its caller's account.
+    pub(crate) permit: Permit,
 }
 
 /// The answer to a request.
@@ -65,7 +53,7 @@ pub(crate) enum Answer {
 /// dicom-ul refuses whole requests for items it does not know and does not check sub-item lengths against each
 /// other; PS3.8 9.3.1 says that unknown items are ignored. So the items are walked and filtered first.
 pub(crate) fn read_request(body: &[u8]) -> Result<AssociationRQ, Violation> {
-    let fixed = body.get(..68).ok_or(Violation::Request)?;
+    let fixed = body.get(..FIXED).ok_or(Violation::Request)?;
     let mut kept = BytesMut::with_capacity(body.len() + 16);
     kept.put_slice(fixed);
     // Titles are compared as ASCII; a byte that is not becomes one that no configuration can hold.
@@ -77,13 +65,13 @@ pub(crate) fn read_request(body: &[u8]) -> Result<AssociationRQ, Violation> {
         }
     }
     let (mut has_application_context, mut contexts) = (false, 0);
-    each_item(body.get(68..).unwrap_or_default(), |kind, item| {
+    each_item(body.get(FIXED..).unwrap_or_default(), |kind, item| {
         match kind {
             ITEM_APPLICATION_CONTEXT if !has_application_context => {
                 has_application_context = true;
                 put_item(&mut kept, kind, item);
             }
-            ITEM_PRESENTATION_CONTEXT => {
+            ITEM_CONTEXT => {
                 contexts += 1;
                 if contexts > MOST_CONTEXTS {
                     return Err(Violation::Request);
@@ -111,28 +99,6 @@ pub(crate) fn read_request(body: &[u8]) -> Result<AssociationRQ, Violation> {
     }
 }
 
-/// Call `each` with type and body of every item; an item that overruns its parent is an error.
-pub(crate) fn each_item(
-    mut bytes: &[u8],
-    mut each: impl FnMut(u8, &[u8]) -> Result<(), Violation>,
-) -> Result<(), Violation> {
-    while let [kind, _reserved, high, low, rest @ ..] = bytes {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let (item, after) = rest.split_at_checked(length).ok_or(Violation::Request)?;
-        each(*kind, item)?;
-        bytes = after;
-    }
-    if bytes.is_empty() { Ok(()) } else { Err(Violation::Request) }
-}
-
-pub(crate) fn put_item(to: &mut BytesMut, kind: u8, item: &[u8]) {
-    to.put_u8(kind);
-    to.put_u8(0);
-    // Only ever a part of an item that fitted.
-    to.put_u16(item.len() as u16);
-    to.put_slice(item);
-}
-
 /// A presentation context item with its known sub-items only.
 fn context_item(item: &[u8]) -> Result<BytesMut, Violation> {
     let (fixed, rest) = item.split_at_checked(4).ok_or(Violation::Request)?;
@@ -140,8 +106,8 @@ fn context_item(item: &[u8]) -> Result<BytesMut, Violation> {
     kept.put_slice(fixed);
     let mut has_abstract_syntax = false;
     each_item(rest, |kind, sub_item| {
-        has_abstract_syntax |= kind == 0x30;
-        if matches!(kind, 0x30 | 0x40) {
+        has_abstract_syntax |= kind == ITEM_ABSTRACT_SYNTAX;
+        if matches!(kind, ITEM_ABSTRACT_SYNTAX | ITEM_TRANSFER_SYNTAX) {
             put_item(&mut kept, kind, ascii(sub_item)?);
         }
         Ok(())
@@ -149,20 +115,16 @@ fn context_item(item: &[u8]) -> Result<BytesMut, Violation> {
     if has_abstract_syntax { Ok(kept) } else { Err(Violation::Request) }
 }
 
-pub(crate) fn ascii(bytes: &[u8]) -> Result<&[u8], Violation> {
-    if bytes.is_ascii() { Ok(bytes) } else { Err(Violation::Request) }
-}
-
-/// Who asks, and how he came.
+/// Where a request comes from.
 #[derive(Clone, Copy)]
-pub(crate) struct Asker {
+pub(crate) struct Origin {
     pub(crate) address: IpAddr,
-    pub(crate) door: Door,
+    pub(crate) port: Port,
 }
 
-/// The way a connection came in.
+/// The port that a connection came to, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Port {
     Plain,
     Tls,
     /// Plain DICOM at the TLS port: heard so that a person can be told who it was, and refused.
@@ -170,18 +132,18 @@ pub(crate) enum Door {
 }
 
 /// Decide. `free_slot` says whether another association fits.
-pub(crate) fn answer(request: AssociationRQ, shared: &Shared, asker: Asker, free_slot: bool) -> Answer {
+pub(crate) fn answer(request: AssociationRQ, shared: &Shared, origin: Origin, free_slot: bool) -> Answer {
     let calling = request.calling_ae_title.trim().to_owned();
     let called = request.called_ae_title.trim().to_owned();
-    let seat = match admit(&request, &calling, &called, shared, asker, free_slot) {
-        Ok(seat) => seat,
+    let permit = match admit(&request, &calling, &called, shared, origin, free_slot) {
+        Ok(permit) => permit,
         Err(refusal) => return Answer::Reject(refusal, calling),
     };
     let config = &shared.config;
-    let wanted = seat.rules().max_pdu.unwrap_or(config.max_pdu);
+    let wanted = permit.rules().max_pdu.unwrap_or(config.max_pdu);
     let our_max = u32::try_from(wanted.0).unwrap_or(MAX_PDU).min(MAX_PDU);
     let specialised = user_information::specialised(&request.user_variables);
-    let terms = Terms { config, rules: seat.rules(), specialised: &specialised };
+    let terms = Terms { config, rules: permit.rules(), specialised: &specialised };
     let (contexts, results, lines) = contexts(&request.presentation_contexts, &terms);
     let user_variables = user_information::answer(&request.user_variables, &contexts, &terms, our_max);
     let peer_max = user_information::peer_max(&request.user_variables);
@@ -193,7 +155,7 @@ pub(crate) fn answer(request: AssociationRQ, shared: &Shared, asker: Asker, free
         presentation_contexts: results,
         user_variables,
     });
-    Answer::Accept(Box::new(Agreed { calling, called, contexts, lines, peer_max, our_max, seat }), pdu)
+    Answer::Accept(Box::new(Agreed { calling, called, contexts, lines, peer_max, our_max, permit }), pdu)
 }
 
 fn admit(
@@ -201,32 +163,24 @@ fn admit(
     calling: &str,
     called: &str,
     shared: &Shared,
-    asker: Asker,
+    origin: Origin,
     free_slot: bool,
-) -> Result<Seat, Refusal> {
-    if asker.door == Door::PlainAtTls {
+) -> Result<Permit, Refusal> {
+    if origin.port == Port::PlainAtTls {
         return Err(Refusal::PlainAtTls);
     }
     if request.protocol_version & 1 == 0 {
         return Err(Refusal::ProtocolVersion);
     }
-    if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
+    if trimmed(&request.application_context_name) != APPLICATION_CONTEXT {
         return Err(Refusal::ApplicationContext);
     }
-    let account = shared.callers.admit(calling, called, asker.address, asker.door == Door::Tls)?;
+    let account = shared.callers.admit(calling, called, origin.address, origin.port == Port::Tls)?;
     shared.users.admit(&request.user_variables)?;
     if !free_slot {
         return Err(Refusal::Busy);
     }
-    account.seat()
-}
-
-/// What decides about presentation contexts.
-pub(crate) struct Terms<'a> {
-    pub(crate) config: &'a IntakeConfig,
-    pub(crate) rules: &'a Caller,
-    /// Classes the peer says are specialised from storage classes we know.
-    specialised: &'a [String],
+    account.permit()
 }
 
 /// The transfer syntax to accept for a context, or why not.
@@ -265,7 +219,7 @@ fn contexts(
         if std::mem::replace(seen.get_mut(usize::from(context.id)).unwrap_or(&mut false), true) {
             continue;
         }
-        let uid = |text: &str| text.trim_end_matches(['\0', ' ']).to_owned();
+        let uid = |text: &str| trimmed(text).to_owned();
         let clean = PresentationContextProposed {
             id: context.id,
             abstract_syntax: uid(&context.abstract_syntax),

@@ -1,11 +1,7 @@
 //! What the pre-scan keeps of the patient while a data set passes: a few raw values, read as `deid` reads them.
 
-use std::io::Read;
-
-use super::element::{ISSUER_ENTITY, ISSUER_ENTITY_TYPE};
-use super::prescan::Prescan;
+use crate::element::{ISSUER_ENTITY, ISSUER_ENTITY_TYPE};
 use deid::Whose;
-use dicom::transfer_syntaxes::coding;
 use dicom::{DataSet, Element, Tag, Value, Vr, tags, vr_of};
 
 /// Values about the patient, as they were written. Identifying.
@@ -34,24 +30,5 @@ impl Patient {
         let tag = tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE;
         data.put(Element { tag, vr: Vr::SQ, value: Value::Items(vec![issuer]) });
         Whose::of(&data)
-    }
-}
-
-/// How much of a data set is looked through for its patient.
-const HEAD: u64 = 4 << 20;
-
-/// Whose a stored data set is; `None` when it does not say.
-///
-/// # Errors
-/// Those of reading.
-pub fn whose(data_set: impl Read, transfer_syntax: &str) -> std::io::Result<Option<Whose>> {
-    let mut scan = Prescan::new(coding(transfer_syntax));
-    let mut piece = vec![0; 64 << 10];
-    let mut head = data_set.take(HEAD);
-    loop {
-        match head.read(&mut piece)? {
-            0 => return Ok(scan.finish().patient),
-            count => scan.feed(piece.get(..count).unwrap_or_default()),
-        }
     }
 }

@@ -4,9 +4,9 @@
 //! allocates by a length it reads, and gives the same result however the bytes are cut. It is best effort: what
 //! it cannot follow is marked (`ok = false`), and the worker's own limits remain the guarantee.
 
-use super::element::Found;
-use super::inflate::Inflate;
-use super::walk::Walk;
+use crate::element::Found;
+use crate::inflate::Inflate;
+use crate::walk::Walk;
 use dicom::transfer_syntaxes::Coding;
 
 /// The pre-scan of one data set.

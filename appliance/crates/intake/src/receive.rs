@@ -1,9 +1,10 @@
 //! The receiving end of an association: scans and stores what arrives, on the association's own thread.
-use super::element::Found;
-use super::prescan::Prescan;
-use super::status::Status;
+use crate::answers::status_of;
+use crate::element::Found;
+use crate::prescan::Prescan;
 use deid::Whose;
 use dicom::transfer_syntaxes::coding;
+use dimse::Status;
 use store::{Id, Inbox, Incoming, Reception};
 
 /// What is known of an instance before its data set.
@@ -70,7 +71,7 @@ struct Current {
 
 fn refuse(error: &store::Error) -> Status {
     tracing::warn!(%error, "an instance could not be stored");
-    Status::of(error)
+    status_of(error)
 }
 
 fn finish(current: Current) -> Result<Reception, Status> {

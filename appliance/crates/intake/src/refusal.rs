@@ -2,13 +2,13 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use dicom_ul::pdu::{
+use dimse::pdu::{
     AssociationRJ, AssociationRJResult as Result, AssociationRJServiceProviderASCEReason as AcseReason,
     AssociationRJServiceProviderPresentationReason as PresentationReason,
     AssociationRJServiceUserReason as UserReason, AssociationRJSource as Source, Pdu,
 };
 
-use super::IntakeConfig;
+use crate::config::IntakeConfig;
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $words:literal),* $(,)?) => {
@@ -198,9 +198,9 @@ impl Refusal {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::super::callers::Callers;
+    #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
     use super::*;
+    use crate::callers::Callers;
 
     #[derive(serde::Deserialize)]
     struct File {

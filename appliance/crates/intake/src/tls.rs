@@ -1,4 +1,4 @@
-//! TLS at the door: the handshake, why one fails, and new certificates without a restart.
+//! TLS at the listener: the handshake, why one fails, and new certificates without a restart.
 use std::io;
 use std::sync::Arc;
 
@@ -10,27 +10,22 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
 
-use super::Refusal;
-use super::error::Error;
-use super::tls_config::TlsConfig;
-use super::tls_keys::{Keys, Lasting, load, read};
-use super::wire::{Link, Wire};
+use crate::error::Error;
+use crate::refusal::Refusal;
+use crate::tls_config::TlsConfig;
+use crate::tls_files::{TLS_TABLE, load};
+use dimse::Wire;
+use dimse::tls::{Lasting, ServerKeys, ServerTexts};
 
 /// For the last words of a failed handshake.
 const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
 /// The end of a certificate is told once a day.
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-impl Link for TlsStream<TcpStream> {
-    fn acknowledge(&self) {
-        self.get_ref().0.acknowledge();
-    }
-}
-
 /// The configuration in use; replaced whole when the files change.
 pub(crate) struct Tls {
     config: TlsConfig,
-    keys: ArcSwap<Keys>,
+    keys: ArcSwap<ServerKeys>,
 }
 
 /// What came to the TLS port.
@@ -54,9 +49,9 @@ impl Tls {
     /// Read the files.
     ///
     /// # Errors
-    /// `Tls` when they cannot be used; [`super::inspect_tls`] says why.
+    /// `Tls` when they cannot be used; [`crate::inspect_tls`] says why.
     pub(crate) fn open(config: TlsConfig) -> Result<Tls, Error> {
-        let keys = load(&config, read(&config)).map_err(|_| Error::Tls)?;
+        let keys = load(&config, ServerTexts::read(config.files())).map_err(|_| Error::Tls)?;
         Ok(Tls { config, keys: ArcSwap::from_pointee(keys) })
     }
 
@@ -93,8 +88,11 @@ impl Tls {
         loop {
             tick.tick().await;
             let config = self.config.clone();
-            let Ok(files) = tokio::task::spawn_blocking(move || read(&config)).await else { continue };
-            let digest = files.digest;
+            let Ok(files) = tokio::task::spawn_blocking(move || ServerTexts::read(config.files())).await
+            else {
+                continue;
+            };
+            let digest = files.digest();
             if digest != self.keys.load().digest && refused != Some(digest) {
                 match load(&self.config, files) {
                     Ok(keys) => {
@@ -122,7 +120,7 @@ impl Tls {
     }
 
     fn tell_the_end(&self) {
-        match self.keys.load().validity.at(proto::clock::wall()) {
+        match self.keys.load().validity.at(proto::clock::wall(), TLS_TABLE) {
             Lasting::Long => {}
             Lasting::Soon(words) => warn!("{words}"),
             Lasting::Over(words) => tracing::error!("{words}"),
@@ -169,19 +167,14 @@ fn why(error: &io::Error) -> Failed {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::super::tls_keys::{CIPHER_SUITES, inspect};
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
+    use crate::tls_files::inspect_tls as inspect;
     use fixtures::pki::Authority;
-
-    #[test]
-    fn only_forward_secret_suites_with_authentication_are_offered() {
-        for suite in CIPHER_SUITES {
-            let name = format!("{:?}", suite.suite());
-            assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "{name}");
-            assert!(name.contains("GCM") || name.contains("POLY1305"), "{name}");
-        }
-    }
 
     #[test]
     fn every_fault_of_the_files_is_told_with_its_key() {
@@ -218,10 +211,14 @@ mod tests {
         let validity = inspect(&TlsConfig::new(at("c.pem"), at("k.pem"))).unwrap();
         assert_eq!(validity.ends(), ends as i64);
         let day = |days: i64| (ends as i64 - days * 86_400) * 1000;
-        assert_eq!(validity.at(day(31)), Lasting::Long);
-        assert_eq!(validity.at(day(30)), Lasting::Long);
-        assert!(matches!(validity.at(day(30) + 1000), Lasting::Soon(words) if words.contains("29 days")));
-        assert!(matches!(validity.at(day(1)), Lasting::Soon(words) if words.contains("in 1 day;")));
-        assert!(matches!(validity.at(day(0)), Lasting::Over(_)));
+        assert_eq!(validity.at(day(31), TLS_TABLE), Lasting::Long);
+        assert_eq!(validity.at(day(30), TLS_TABLE), Lasting::Long);
+        assert!(
+            matches!(validity.at(day(30) + 1000, TLS_TABLE), Lasting::Soon(words) if words.contains("29 days"))
+        );
+        assert!(
+            matches!(validity.at(day(1), TLS_TABLE), Lasting::Soon(words) if words.contains("in 1 day;"))
+        );
+        assert!(matches!(validity.at(day(0), TLS_TABLE), Lasting::Over(_)));
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigFault;
+use crate::error::ConfigFault;
+use dimse::tls::{ClientCertificate, ServerFiles};
 use store::units::Span;
 
 /// `[intake.tls]`: DICOM over TLS, PS3.15 B.12.
@@ -28,19 +29,6 @@ pub struct TlsConfig {
     /// How often the three files are looked at (default 30 s); new ones are used without a restart.
     #[serde(default = "reload")]
     pub reload: Span,
-}
-
-/// Whether a sender shows a certificate of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientCertificate {
-    /// Not asked for.
-    #[default]
-    None,
-    /// Asked for; one that is shown must be of an authority in `client_ca`.
-    Optional,
-    /// No association without one.
-    Required,
 }
 
 fn listen() -> SocketAddr {
@@ -68,8 +56,13 @@ impl TlsConfig {
         [&mut self.certificate, &mut self.key].into_iter().chain(self.client_ca.as_mut())
     }
 
+    /// Its files, as the listener reads them.
+    pub(crate) fn files(&self) -> ServerFiles<'_> {
+        ServerFiles { certificate: &self.certificate, key: &self.key, client_ca: self.client_ca.as_deref() }
+    }
+
     /// Faults of the values; reads no file.
-    pub(super) fn check(&self, plain: SocketAddr, faults: &mut Vec<ConfigFault>) {
+    pub(crate) fn check(&self, plain: SocketAddr, faults: &mut Vec<ConfigFault>) {
         let mut fault = |key: &str, words: &str| {
             faults.push(ConfigFault { key: format!("intake.tls.{key}"), words: words.to_owned() });
         };

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::status::Status;
 use dicom::sop_classes::class_name;
 use dicom::transfer_syntaxes::syntax_name;
+use dimse::Status;
 
 /// Accepted associations remembered.
 const ACCEPTED: usize = 200;
@@ -117,14 +117,14 @@ impl Transcripts {
         rejected.push_front(transcript);
     }
 
-    /// An accepted association, from now on kept up by its pen.
-    pub(crate) fn accepted(&self, mut transcript: Transcript) -> Pen {
+    /// An accepted association, from now on kept up by its writer.
+    pub(crate) fn accepted(&self, mut transcript: Transcript) -> TranscriptWriter {
         transcript.outcome = "open".into();
         let transcript = Arc::new(Mutex::new(transcript));
         let mut accepted = lock(&self.accepted);
         accepted.truncate(ACCEPTED - 1);
         accepted.push_front(Arc::clone(&transcript));
-        Pen { transcript, began: Instant::now() }
+        TranscriptWriter { transcript, began: Instant::now() }
     }
 }
 
@@ -142,12 +142,12 @@ impl Transcript {
 }
 
 /// Keeps one transcript up.
-pub(crate) struct Pen {
+pub(crate) struct TranscriptWriter {
     transcript: Arc<Mutex<Transcript>>,
     began: Instant,
 }
 
-impl Pen {
+impl TranscriptWriter {
     /// A message was answered. `since`: when its command was complete; `field`: its command field.
     pub(crate) fn message(&self, field: u16, context: u8, bytes: u64, since: Instant, status: Status) {
         let (what, status) = (operation(field), status.to_string());
@@ -227,7 +227,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
 
     fn begin(association: u64) -> Transcript {
@@ -252,13 +256,13 @@ mod tests {
     #[test]
     fn messages_are_bounded_and_all_are_in_the_totals() {
         let all = Transcripts::default();
-        let pen = all.accepted(begin(1));
+        let writer = all.accepted(begin(1));
         for number in 0..1000u16 {
             let status = if number % 10 == 0 { Status::MISMATCH } else { Status::SUCCESS };
-            pen.message(1, 1, 10, Instant::now(), status);
+            writer.message(1, 1, 10, Instant::now(), status);
         }
         for status in 0..1000 {
-            pen.message(2, 1, 0, Instant::now(), Status(status));
+            writer.message(2, 1, 0, Instant::now(), Status(status));
         }
         let found = &all.list()[0];
         assert_eq!((found.messages.len(), found.totals.len()), (MESSAGES, TOTALS));

@@ -1,14 +1,18 @@
 //! The user information of an association: what of the peer's we read, and what we answer (PS3.7 annex D.3.3).
 use bytes::BytesMut;
-use dicom_ul::pdu::{RequestorRoles, UserVariableItem};
+use dimse::items::{
+    SUB_ITEM_COMMON_EXTENDED, SUB_ITEM_EXTENDED, SUB_ITEM_IDENTITY, SUB_ITEM_IDENTITY_RESPONSE,
+    SUB_ITEM_MAX_LENGTH, SUB_ITEM_ROLES, SUB_ITEM_WINDOW, each_item, put_item, trimmed,
+};
+use dimse::pdu::{RequestorRoles, UserVariableItem};
+use dimse::{Context, Violation};
 
-use super::caller_config::Quirk;
-use super::error::Violation;
-use super::identity::by_name;
-use super::negotiate::{Context, Terms, ascii, each_item, put_item};
-use super::services::peer_may_provide;
-use super::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION};
+use crate::caller_config::Quirk;
+use crate::identity::by_name;
+use crate::services::peer_may_provide;
+use crate::terms::Terms;
 use dicom::sop_classes::is_standard_storage;
+use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
 /// Requests a peer may have outstanding; they are answered in order.
 pub(crate) const WINDOW: u16 = 16;
@@ -18,20 +22,16 @@ const STORAGE_SERVICE: &str = "1.2.840.10008.4.2";
 /// too), digital signatures kept as they are (level 3), no data element coerced.
 pub(crate) const STORAGE_INFORMATION: [u8; 6] = [2, 0, 3, 0, 0, 0];
 
-const WINDOW_ITEM: u8 = 0x53;
-const COMMON_EXTENDED_ITEM: u8 = 0x57;
-const IDENTITY_RESPONSE: u8 = 0x59;
-
 /// User information with the sub-items we use, each checked against its own length.
 pub(crate) fn read(item: &[u8]) -> Result<BytesMut, Violation> {
     let mut kept = BytesMut::with_capacity(item.len());
     each_item(item, |kind, sub_item| {
         let fits = match (kind, sub_item) {
-            (0x51 | WINDOW_ITEM, [_, _, _, _]) => true,
-            (0x54, item) => uid_and_rest(item).is_some_and(|(_, rest)| rest.len() == 2),
-            (0x56, item) => uid_and_rest(item).is_some(),
-            (COMMON_EXTENDED_ITEM, item) => related(item).is_some(),
-            (0x58, [_, _, rest @ ..]) => {
+            (SUB_ITEM_MAX_LENGTH | SUB_ITEM_WINDOW, [_, _, _, _]) => true,
+            (SUB_ITEM_ROLES, item) => uid_and_rest(item).is_some_and(|(_, rest)| rest.len() == 2),
+            (SUB_ITEM_EXTENDED, item) => uid_and_rest(item).is_some(),
+            (SUB_ITEM_COMMON_EXTENDED, item) => related(item).is_some(),
+            (SUB_ITEM_IDENTITY, [_, _, rest @ ..]) => {
                 counted(rest).and_then(|(_, rest)| counted(rest)).is_some_and(|(_, rest)| rest.is_empty())
             }
             _ => false,
@@ -42,6 +42,11 @@ pub(crate) fn read(item: &[u8]) -> Result<BytesMut, Violation> {
         Ok(())
     })?;
     Ok(kept)
+}
+
+/// What must be ASCII.
+pub(crate) fn ascii(bytes: &[u8]) -> Result<&[u8], Violation> {
+    if bytes.is_ascii() { Ok(bytes) } else { Err(Violation::Request) }
 }
 
 /// A field with its length in two bytes before it, and what follows.
@@ -72,7 +77,7 @@ fn related(item: &[u8]) -> Option<(&str, &str, Vec<&str>)> {
 /// SOP classes that we do not know and that the peer says are storage, specialised from one we do know.
 pub(crate) fn specialised(asked: &[UserVariableItem]) -> Vec<String> {
     let class = |item: &UserVariableItem| match item {
-        UserVariableItem::Unknown(COMMON_EXTENDED_ITEM, value) => {
+        UserVariableItem::Unknown(SUB_ITEM_COMMON_EXTENDED, value) => {
             let (class, service, general) = related(value)?;
             let known = service == STORAGE_SERVICE && general.iter().any(|uid| is_standard_storage(uid));
             known.then(|| class.to_owned())
@@ -92,32 +97,30 @@ pub(crate) fn answer(
     let mut answer = vec![
         UserVariableItem::MaxLength(our_max),
         UserVariableItem::ImplementationClassUID(IMPLEMENTATION_CLASS_UID.to_owned()),
-        UserVariableItem::ImplementationVersionName(IMPLEMENTATION_VERSION.to_owned()),
+        UserVariableItem::ImplementationVersionName(IMPLEMENTATION_VERSION_NAME.to_owned()),
     ];
-    let accepted = |uid: &str| {
-        contexts.iter().any(|context| context.abstract_syntax == uid.trim_end_matches(['\0', ' ']))
-    };
+    let accepted = |uid: &str| contexts.iter().any(|context| context.abstract_syntax == trimmed(uid));
     for item in asked {
         match item {
             // PS3.7 D.3.3.3: not more than was asked, 0 asks for no limit; we invoke nothing ourselves.
-            UserVariableItem::Unknown(WINDOW_ITEM, value) if !terms.rules.has(Quirk::NoWindow) => {
+            UserVariableItem::Unknown(SUB_ITEM_WINDOW, value) if !terms.rules.has(Quirk::NoWindow) => {
                 if let [high, low, _, _] = value.as_slice() {
                     let asked = u16::from_be_bytes([*high, *low]);
                     let invoked = if asked == 0 { WINDOW } else { asked.min(WINDOW) };
                     let mut value = invoked.to_be_bytes().to_vec();
                     value.extend_from_slice(&1u16.to_be_bytes());
-                    answer.push(UserVariableItem::Unknown(WINDOW_ITEM, value));
+                    answer.push(UserVariableItem::Unknown(SUB_ITEM_WINDOW, value));
                 }
             }
             // PS3.7 D.3.3.4: we are SCP of storage, never SCU; an archive that reports a commitment is SCP to us.
             UserVariableItem::ScuScpRoleSelectionSubItem(uid, roles) if accepted(uid) => {
-                let provider = peer_may_provide(uid.trim_end_matches(['\0', ' ']), terms.config);
+                let provider = peer_may_provide(trimmed(uid), terms.config);
                 let roles = RequestorRoles { scu: roles.scu, scp: roles.scp && provider };
                 answer.push(UserVariableItem::ScuScpRoleSelectionSubItem(uid.clone(), roles));
             }
             // PS3.7 D.3.3.5, PS3.4 B.3.1: answered for storage that was accepted.
             UserVariableItem::SopClassExtendedNegotiationSubItem(uid, _)
-                if accepted(uid) && is_standard_storage(uid.trim_end_matches(['\0', ' '])) =>
+                if accepted(uid) && is_standard_storage(trimmed(uid)) =>
             {
                 let information = STORAGE_INFORMATION.to_vec();
                 answer.push(UserVariableItem::SopClassExtendedNegotiationSubItem(uid.clone(), information));
@@ -127,7 +130,7 @@ pub(crate) fn answer(
             UserVariableItem::UserIdentityItem(identity)
                 if identity.positive_response_requested() && by_name(identity) =>
             {
-                answer.push(UserVariableItem::Unknown(IDENTITY_RESPONSE, vec![0, 0]));
+                answer.push(UserVariableItem::Unknown(SUB_ITEM_IDENTITY_RESPONSE, vec![0, 0]));
             }
             _ => {}
         }
@@ -146,7 +149,11 @@ pub(crate) fn peer_max(asked: &[UserVariableItem]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test stops where something is not as it must be"
+    )]
     use super::*;
 
     fn common(class: &str, service: &str, general: &[&str]) -> Vec<u8> {
@@ -165,7 +172,7 @@ mod tests {
             (common("1.2.3", STORAGE_SERVICE, &[]), vec![]),
             (common("1.2.3", "1.2.840.10008.4.9", &[ct]), vec![]),
         ] {
-            assert_eq!(specialised(&[UserVariableItem::Unknown(COMMON_EXTENDED_ITEM, item)]), expected);
+            assert_eq!(specialised(&[UserVariableItem::Unknown(SUB_ITEM_COMMON_EXTENDED, item)]), expected);
         }
     }
 
@@ -177,8 +184,8 @@ mod tests {
         }
         assert!(related(&whole).is_some());
         let mut kept = BytesMut::new();
-        put_item(&mut kept, COMMON_EXTENDED_ITEM, &whole[..9]);
-        put_item(&mut kept, 0x56, &[0, 9, b'1']);
+        put_item(&mut kept, SUB_ITEM_COMMON_EXTENDED, &whole[..9]);
+        put_item(&mut kept, SUB_ITEM_EXTENDED, &[0, 9, b'1']);
         assert!(read(&kept).unwrap().is_empty());
     }
 }

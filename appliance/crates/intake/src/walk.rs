@@ -1,13 +1,13 @@
 //! The walk over element headers itself: a state machine that may be cut at any byte.
 
-use super::command::uid_text;
-use super::element::{
+use crate::element::{
     BIRTH_DATE, CHARACTER_SET, Found, ISSUER, ISSUER_ENTITY, ISSUER_ENTITY_TYPE, ISSUER_QUALIFIERS, ITEM,
     ITEM_END, MODALITY, PATIENT_ID, PATIENT_NAME, PIXELS, SEQUENCE_END, SERIES, SOP_CLASS, SOP_INSTANCE,
     STUDY, has_long_length, is_standard_vr, is_vr,
 };
-use super::patient::Patient;
+use crate::patient::Patient;
 use dicom::transfer_syntaxes::Coding;
+use dimse::command::uid_text;
 use store::PixelData;
 
 /// Sequences within sequences that are followed.

@@ -2,7 +2,8 @@
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::{Ledger, Result};
+use crate::error::Result;
+use crate::ledger::Ledger;
 
 /// A person's acceptance of a bundle.
 #[derive(Debug, Clone, FromRow, serde::Serialize)]

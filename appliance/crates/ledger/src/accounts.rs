@@ -1,5 +1,6 @@
 //! People who use the page: password hashes, one-time codes and sessions. Tokens are stored hashed.
 
+pub use sign_in::Session;
 use sqlx::FromRow;
 
 use super::{Error, Ledger, Result};
@@ -18,17 +19,6 @@ pub struct UserRow {
     pub code: Option<String>,
     /// The code's end, ms.
     pub code_until: Option<i64>,
-}
-
-/// A session.
-#[derive(Clone, FromRow)]
-pub struct Session {
-    /// User's name.
-    pub user: String,
-    /// Token that every change must carry.
-    pub csrf: String,
-    /// End, ms.
-    pub until: i64,
 }
 
 impl Ledger {
@@ -89,6 +79,18 @@ impl Ledger {
             .await?)
     }
 
+    /// Whose a one-time code is (`code_hash`: SHA-256 in hex), without using it up.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn user_of_code(&self, code_hash: &str, now: i64) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT name FROM users WHERE code = ? AND code_until > ?")
+            .bind(code_hash)
+            .bind(now)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
     /// Uses up a one-time code and sets the password hash (PHC string) chosen with it, both or neither; returns the user
     /// it was for.
     ///
@@ -116,26 +118,45 @@ impl Ledger {
     /// The database's refusal.
     pub async fn put_session(&self, token_hash: &str, s: &Session, now: i64) -> Result<()> {
         sqlx::query("DELETE FROM sessions WHERE until <= ?").bind(now).execute(&self.pool).await?;
-        sqlx::query("INSERT INTO sessions (token, user, csrf, until) VALUES (?, ?, ?, ?)")
+        sqlx::query("INSERT INTO sessions (token, user, csrf, opened_at, until) VALUES (?, ?, ?, ?, ?)")
             .bind(token_hash)
             .bind(&s.user)
             .bind(&s.csrf)
+            .bind(s.opened)
             .bind(s.until)
             .execute(&self.pool)
             .await?;
         Ok(())
     }
 
-    /// A session that is not over.
+    /// A session whose idle end has not come.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn session(&self, token_hash: &str, now: i64) -> Result<Option<Session>> {
-        Ok(sqlx::query_as("SELECT user, csrf, until FROM sessions WHERE token = ? AND until > ?")
+        let row: Option<(String, String, i64, i64)> =
+            sqlx::query_as("SELECT user, csrf, opened_at, until FROM sessions WHERE token = ? AND until > ?")
+                .bind(token_hash)
+                .bind(now)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(user, csrf, opened, until)| Session { user, csrf, opened, until }))
+    }
+
+    /// Moves the idle end of a session that is not over.
+    ///
+    /// # Errors
+    /// The database's refusal.
+    pub async fn keep_session(&self, token_hash: &str, until: i64, now: i64) -> Result<()> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE sessions SET until = ? WHERE token = ? AND until > ?")
+            .bind(until)
             .bind(token_hash)
             .bind(now)
-            .fetch_optional(&self.pool)
-            .await?)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Ends a session.

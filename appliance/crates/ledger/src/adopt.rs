@@ -2,10 +2,15 @@
 
 use std::collections::HashMap;
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID};
-use super::{Arrival, Ledger, Result};
+use crate::arrival::Arrival;
+use crate::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID};
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::name::Name;
+use crate::word::{DELIVERED, REPLACED};
+use store::Id;
 
 /// The fact that says which store this ledger was last used with; no copy of a ledger holds it.
 const PAIR: &str = "store_pair";
@@ -70,9 +75,9 @@ impl Ledger {
                 .execute(&mut *tx)
                 .await?;
             sqlx::query(
-                "UPDATE forwards SET state = CASE state WHEN 'replaced' THEN state ELSE 'delivered' END,
+                AssertSqlSafe(format!("UPDATE forwards SET state = CASE state WHEN '{REPLACED}' THEN state ELSE '{DELIVERED}' END,
                  done_at = coalesce(done_at, ?1), committed_at = iif(commit_due = 1, coalesce(committed_at, ?1), committed_at)
-                 WHERE instance = ?2",
+                 WHERE instance = ?2")),
             )
             .bind(at)
             .bind(id)
@@ -98,10 +103,10 @@ impl Ledger {
              WHERE id = ?6 AND evicted_at IS NULL RETURNING study, revision = 0",
         )
         .bind(&a.id)
-        .bind(self.seal.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
-        .bind(self.seal.seal(SERIES_UID, &a.id, &a.series_uid)?)
-        .bind(self.seal.seal(CALLING_AE, &a.id, &a.calling_ae)?)
-        .bind(self.seal.seal(ADDRESS, &a.id, &a.address)?)
+        .bind(self.sealer.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
+        .bind(self.sealer.seal(SERIES_UID, &a.id, &a.series_uid)?)
+        .bind(self.sealer.seal(CALLING_AE, &a.id, &a.calling_ae)?)
+        .bind(self.sealer.seal(ADDRESS, &a.id, &a.address)?)
         .bind(lost)
         .fetch_optional(&mut *tx)
         .await?;
@@ -141,11 +146,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn bags(&self) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
+    pub async fn bags(&self) -> Result<Vec<Id>> {
+        let rows: Vec<(Name<Id>,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
             .fetch_all(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// Forgets what ended with the run that a backup was taken of: sessions and one-time codes, which may have been ended

@@ -2,7 +2,11 @@
 
 use sqlx::FromRow;
 
-use super::{CaseState, Error, Ledger, Result};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use domain::case_state::CaseState;
+
+use crate::word::Word;
 use domain::job::RedactedArea;
 
 #[derive(FromRow)]
@@ -25,14 +29,14 @@ impl Ledger {
     /// [`Error::Refused`] when the case is not at rest, or has too many.
     pub async fn add_area(&self, case: &str, area: &RedactedArea) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let (state, count): (String, i64) = sqlx::query_as(
+        let row: Option<(Word<CaseState>, i64)> = sqlx::query_as(
             "SELECT state, (SELECT count(*) FROM areas a WHERE a.case_id = c.id) FROM cases c WHERE id = ?",
         )
         .bind(case)
         .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(Error::Unknown("case"))?;
-        if !CaseState::parse(&state).is_some_and(CaseState::at_rest) {
+        .await?;
+        let (Word(state), count) = row.ok_or(Error::Unknown("case"))?;
+        if !state.at_rest() {
             return Err(Error::Refused(format!(
                 "the case is {state}: only one that waits can be blacked out"
             )));
@@ -64,7 +68,7 @@ impl Ledger {
     /// [`Error::Refused`] when the case is not at rest.
     pub async fn drop_area(&self, case: &str) -> Result<bool> {
         let row = self.case(case).await?;
-        if !row.state()?.at_rest() {
+        if !row.state.at_rest() {
             return Err(Error::Refused(format!("the case is {}: its areas cannot be changed", row.state)));
         }
         let done = sqlx::query(

@@ -1,9 +1,13 @@
 //! Open flags and the calls made about them.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::{Ledger, Result, events};
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::word::{FLAG, SHADOW, STAT, Word, by_priority};
 use domain::oversight::Ladder;
+use proto::case::Priority;
 
 /// A flag that nobody has acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -12,8 +16,9 @@ pub struct OpenFlag {
     pub study: String,
     /// Revision that was answered.
     pub revision: u32,
-    /// Priority word.
-    pub priority: String,
+    /// Priority.
+    #[sqlx(try_from = "Word<Priority>")]
+    pub priority: Priority,
     /// Since when it is open, ms.
     pub since: i64,
     /// Calls tried so far.
@@ -52,10 +57,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn open_flags(&self, since: i64, shadow: bool) -> Result<Vec<OpenFlag>> {
+        let urgency = by_priority("s.priority");
         Ok(sqlx::query_as(
-            "SELECT s.id AS study, s.revision, s.priority,
-             ?2 = 0 AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR d.priority = 'STAT') AS flagged,
-             CASE WHEN ?2 = 0 AND d.mode <> 'shadow' AND (d.disposition = 'flag' OR d.priority = 'STAT')
+            AssertSqlSafe(format!("SELECT s.id AS study, s.revision, s.priority,
+             ?2 = 0 AND d.mode <> '{SHADOW}' AND (d.disposition = '{FLAG}' OR d.priority = '{STAT}') AS flagged,
+             CASE WHEN ?2 = 0 AND d.mode <> '{SHADOW}' AND (d.disposition = '{FLAG}' OR d.priority = '{STAT}')
                  THEN d.decided_at ELSE s.raised_at END AS since,
              (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision) AS tried,
              (SELECT count(*) FROM calls c WHERE c.study = s.id AND c.revision = s.revision
@@ -65,7 +71,7 @@ impl Ledger {
                  ORDER BY number DESC LIMIT 1) AS last
              FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
              WHERE s.acknowledged_by IS NULL AND (flagged OR s.raised_at IS NOT NULL) AND since >= ?1
-             ORDER BY CASE s.priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, since, s.id",
+             ORDER BY {urgency}, since, s.id")),
         )
         .bind(since)
         .bind(shadow)
@@ -104,7 +110,7 @@ impl Ledger {
             None => format!("{contact} was called: nobody has acknowledged it"),
             Some(fault) => format!("{contact} could not be called: {fault}"),
         };
-        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        events::add(&mut *tx, &self.sealer, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -1,12 +1,18 @@
 //! Cases: what is to leave, what has left, what came home.
 
 use proto::case::{Plan, Priority};
-use sqlx::{FromRow, Sqlite, Transaction};
+use proto::ids::{EnvelopeDigest, EnvelopeId};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
-use super::columns::{CASE_NOTE, CASE_REASON};
-use super::moves::NO_CASE;
-use super::revisions::word;
-use super::{CaseState, Error, Ledger, Result, Seal, new_id};
+use crate::columns::{CASE_NOTE, CASE_REASON};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::moves::NO_CASE;
+use crate::name::{MaybeName, Name};
+use crate::new_id::new_id;
+use crate::sealer::Sealer;
+use crate::word::{Word, by_priority};
+use domain::case_state::{CaseEvent, CaseState};
 
 /// A case to open for a study revision.
 #[derive(Debug)]
@@ -30,10 +36,10 @@ pub struct NewCase {
 /// What packing made.
 #[derive(Debug)]
 pub struct Sealed {
-    /// Envelope id, hex.
-    pub envelope: String,
-    /// BLAKE3 of the envelope, hex.
-    pub digest: String,
+    /// The envelope.
+    pub envelope: EnvelopeId,
+    /// Its digest.
+    pub digest: EnvelopeDigest,
     /// Bytes of the plain content.
     pub plain_bytes: u64,
     /// Bytes of the envelope.
@@ -55,22 +61,27 @@ pub struct CaseRow {
     pub study: String,
     /// Revision.
     pub revision: u32,
-    /// State, one of [`CaseState`]'s words.
-    pub state: String,
-    /// Priority word.
-    pub priority: String,
+    /// State.
+    #[sqlx(try_from = "Word<CaseState>")]
+    pub state: CaseState,
+    /// Priority.
+    #[sqlx(try_from = "Word<Priority>")]
+    pub priority: Priority,
     /// Why it was escalated.
     pub reason: String,
     /// Technician's note.
     pub note: String,
-    /// `image` or `embedding`.
-    pub plan: String,
+    /// What the frames travel as.
+    #[sqlx(try_from = "Word<Plan>")]
+    pub plan: Plan,
     /// When it leaves, ms.
     pub leaves_at: Option<i64>,
-    /// Envelope id.
-    pub envelope: Option<String>,
-    /// Envelope digest.
-    pub envelope_digest: Option<String>,
+    /// Its envelope, once it is sealed.
+    #[sqlx(try_from = "MaybeName<EnvelopeId>")]
+    pub envelope: Option<EnvelopeId>,
+    /// Digest of the envelope.
+    #[sqlx(try_from = "MaybeName<EnvelopeDigest>")]
+    pub envelope_digest: Option<EnvelopeDigest>,
     /// Bytes of the plain content.
     pub plain_bytes: i64,
     /// Bytes of the envelope.
@@ -101,16 +112,6 @@ pub struct CaseRow {
     pub answered_at: Option<i64>,
 }
 
-impl CaseRow {
-    /// The state as a value.
-    ///
-    /// # Errors
-    /// [`Error::Row`] for a word no version of ours writes.
-    pub fn state(&self) -> Result<CaseState> {
-        CaseState::parse(&self.state).ok_or(Error::Row("case state"))
-    }
-}
-
 impl Ledger {
     /// Opens a case that a person asked for; undoing that takes it away again. `None`: the revision has one already.
     ///
@@ -119,7 +120,7 @@ impl Ledger {
     pub async fn open_case(&self, c: &NewCase, now: i64) -> Result<Option<String>> {
         self.refuse_evicted(&c.study).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let id = insert(&mut tx, &self.seal, c, now).await?;
+        let id = insert(&mut tx, &self.sealer, c, now).await?;
         sqlx::query("UPDATE cases SET before = ? WHERE id = ?")
             .bind(NO_CASE)
             .bind(&id)
@@ -160,13 +161,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn cases_in(&self, state: CaseState) -> Result<Vec<CaseRow>> {
-        let rows = sqlx::query_as(
-            "SELECT * FROM cases WHERE state = ?
-             ORDER BY CASE priority WHEN 'STAT' THEN 0 WHEN 'URGENT' THEN 1 ELSE 2 END, created_at, id",
-        )
-        .bind(state.as_str())
-        .fetch_all(&self.pool)
-        .await?;
+        let sql = format!(
+            "SELECT * FROM cases WHERE state = ? ORDER BY {}, created_at, id",
+            by_priority("priority")
+        );
+        let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(Word(state)).fetch_all(&self.pool).await?;
         self.all_opened(rows)
     }
 
@@ -183,8 +182,8 @@ impl Ledger {
     }
 
     fn opened(&self, mut row: CaseRow) -> Result<CaseRow> {
-        row.reason = self.seal.open(CASE_REASON, &row.id, &row.reason)?;
-        row.note = self.seal.open(CASE_NOTE, &row.id, &row.note)?;
+        row.reason = self.sealer.open(CASE_REASON, &row.id, &row.reason)?;
+        row.note = self.sealer.open(CASE_NOTE, &row.id, &row.note)?;
         Ok(row)
     }
 
@@ -200,18 +199,20 @@ impl Ledger {
     pub async fn record_sealed(&self, id: &str, s: &Sealed) -> Result<()> {
         let int = |v: u64| i64::try_from(v).map_err(|_| Error::Row("bytes"));
         let done = sqlx::query(
-            "UPDATE cases SET state = 'sealed', envelope = ?, envelope_digest = ?, plain_bytes = ?, sealed_bytes = ?,
+            "UPDATE cases SET state = ?, envelope = ?, envelope_digest = ?, plain_bytes = ?, sealed_bytes = ?,
              image_bytes = ?, frame_bytes = ?, searched = ?, fault = NULL, attempts = 0, next_attempt = 0,
-             parts_sent = 0, parts_total = 0 WHERE id = ? AND state = 'packing'",
+             parts_sent = 0, parts_total = 0 WHERE id = ? AND state = ?",
         )
-        .bind(&s.envelope)
-        .bind(&s.digest)
+        .bind(Word(CaseEvent::Packed.to()))
+        .bind(Name(s.envelope))
+        .bind(Name(s.digest))
         .bind(int(s.plain_bytes)?)
         .bind(int(s.sealed_bytes)?)
         .bind(int(s.image_bytes)?)
         .bind(int(s.frame_bytes)?)
         .bind(int(s.searched)?)
         .bind(id)
+        .bind(Word(CaseState::Packing))
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 1 {
@@ -226,9 +227,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn fail_case(&self, id: &str, fault: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET state = 'failed', fault = ? WHERE id = ? AND state = 'packing'")
+        sqlx::query("UPDATE cases SET state = ?, fault = ? WHERE id = ? AND state = ?")
+            .bind(Word(CaseEvent::Unpackable.to()))
             .bind(fault)
             .bind(id)
+            .bind(Word(CaseState::Packing))
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -245,13 +248,14 @@ impl Ledger {
         }
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         // Nothing to go back to: undo never leads past a hold.
-        let held = sqlx::query(
-            "UPDATE cases SET state = 'held', before = NULL, fault = ? WHERE id = ? AND state = 'packing'",
-        )
-        .bind(why)
-        .bind(&case.id)
-        .execute(&mut *tx)
-        .await?;
+        let held =
+            sqlx::query("UPDATE cases SET state = ?, before = NULL, fault = ? WHERE id = ? AND state = ?")
+                .bind(Word(CaseEvent::PackingHeld.to()))
+                .bind(why)
+                .bind(&case.id)
+                .bind(Word(CaseState::Packing))
+                .execute(&mut *tx)
+                .await?;
         if held.rows_affected() == 0 {
             return Ok(false);
         }
@@ -274,9 +278,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn record_buried(&self, case: &str, reason: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET state = 'buried', fault = ? WHERE id = ? AND state = 'received'")
+        sqlx::query("UPDATE cases SET state = ?, fault = ? WHERE id = ? AND state = ?")
+            .bind(Word(CaseEvent::CloudBuried.to()))
             .bind(reason)
             .bind(case)
+            .bind(Word(CaseState::Received))
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -288,7 +294,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
         sqlx::query("UPDATE cases SET note = ? WHERE id = ?")
-            .bind(self.seal.seal(CASE_NOTE, case, note)?)
+            .bind(self.sealer.seal(CASE_NOTE, case, note)?)
             .bind(case)
             .execute(&self.pool)
             .await?;
@@ -299,25 +305,26 @@ impl Ledger {
 /// Opens a case inside a transaction; `None` when the revision has one.
 pub(super) async fn insert(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     c: &NewCase,
     now: i64,
 ) -> Result<Option<String>> {
     let id = new_id()?;
     let done = sqlx::query(
         "INSERT INTO cases (id, study, revision, state, priority, reason, plan, leaves_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, iif((SELECT raised_at FROM studies WHERE id = ?2) IS NULL, ?5, 'STAT'), ?6, ?7, ?8, ?9)
+         VALUES (?1, ?2, ?3, ?4, iif((SELECT raised_at FROM studies WHERE id = ?2) IS NULL, ?5, ?10), ?6, ?7, ?8, ?9)
          ON CONFLICT (study, revision) DO NOTHING",
     )
     .bind(&id)
     .bind(&c.study)
     .bind(c.revision)
-    .bind(c.state.as_str())
-    .bind(word(&c.priority)?)
-    .bind(seal.seal(CASE_REASON, &id, &c.reason)?)
-    .bind(word(&c.plan)?)
+    .bind(Word(c.state))
+    .bind(Word(c.priority))
+    .bind(sealer.seal(CASE_REASON, &id, &c.reason)?)
+    .bind(Word(c.plan))
     .bind(c.leaves_at)
     .bind(now)
+    .bind(Word(Priority::Stat))
     .execute(&mut **tx)
     .await?;
     Ok((done.rows_affected() == 1).then_some(id))

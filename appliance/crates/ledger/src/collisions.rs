@@ -3,10 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
-use super::columns::SERIES_UID;
-use super::{Arrival, Error, Ledger, Result, Seal, forward_rows, whose};
+use crate::arrival::Arrival;
+use crate::columns::SERIES_UID;
+use crate::error::{Error, Result};
+use crate::forward_rows;
+use crate::ledger::Ledger;
+use crate::sealer::Sealer;
+use crate::whose;
+use crate::word::{REPLACED, WAITING, Word};
+use domain::forward_state::ForwardState;
 
 /// What is said of a study that instances of a collision are in; no UID, no patient.
 #[must_use]
@@ -25,7 +32,8 @@ pub struct CollisionAnswer {
     /// The rule's name.
     pub destination: String,
     /// State of the forward rows.
-    pub state: String,
+    #[sqlx(try_from = "Word<ForwardState>")]
+    pub state: ForwardState,
     /// `accepted`, `coerced` or `refused`, where it has answered.
     pub answer: Option<String>,
     /// Status of the answer.
@@ -65,11 +73,11 @@ impl Ledger {
             "SELECT f.destination, f.state, {} AS answer, f.status, count(*) AS instances,
              sum(c.checked_at IS NULL) AS unchecked, max(c.checked_by) AS checked_by
              FROM instances i JOIN collisions c ON c.sop_instance_index = i.sop_instance_index
-             JOIN forwards f ON f.instance = i.id AND f.destination = c.destination AND f.state <> 'replaced'
+             JOIN forwards f ON f.instance = i.id AND f.destination = c.destination AND f.state <> '{REPLACED}'
              WHERE i.study = ? AND i.collides <> 0 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4",
             forward_rows::ANSWER
         );
-        let answers = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(study).fetch_all(&self.pool).await?;
+        let answers = sqlx::query_as(AssertSqlSafe(sql)).bind(study).fetch_all(&self.pool).await?;
         Ok(Collisions { studies: studies.into_iter().map(|s| s.0).collect(), answers })
     }
 
@@ -90,7 +98,7 @@ impl Ledger {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         which.may_be_checked(&mut tx).await?;
         let sql = format!("UPDATE collisions AS c SET checked_by = ?4, checked_at = ?5 WHERE {OPEN}");
-        let done = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let done = sqlx::query(AssertSqlSafe(sql))
             .bind(which.destination)
             .bind(which.study)
             .bind(which.instance)
@@ -124,9 +132,9 @@ impl Which<'_> {
         let sql = format!(
             "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM instances o JOIN forwards f ON f.instance = o.id
                  WHERE o.sop_instance_index = c.sop_instance_index AND f.destination = c.destination
-                 AND f.state = 'waiting')), 0) FROM collisions c WHERE {OPEN}"
+                 AND f.state = '{WAITING}')), 0) FROM collisions c WHERE {OPEN}"
         );
-        let (open, waiting): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let (open, waiting): (i64, i64) = sqlx::query_as(AssertSqlSafe(sql))
             .bind(self.destination)
             .bind(self.study)
             .bind(self.instance)
@@ -179,7 +187,7 @@ impl Place {
     /// another study is another instance, whoever it is about.
     pub(super) async fn of(
         tx: &mut Transaction<'_, Sqlite>,
-        seal: &Seal,
+        sealer: &Sealer,
         (a, index, study, identity): (&Arrival, &str, &str, Option<&str>),
     ) -> Result<Self> {
         let mut place = Self::default();
@@ -211,7 +219,7 @@ impl Place {
             |k| whose::is_other(identity, k.identity_index.as_deref()),
             |k| {
                 // What does not open is in no series that is known: it stops no reception.
-                seal.open(SERIES_UID, &k.id, &k.series_uid).is_ok_and(|series| series == a.series_uid)
+                sealer.open(SERIES_UID, &k.id, &k.series_uid).is_ok_and(|series| series == a.series_uid)
             },
         );
         if place.beside_another || studies.iter().any(|(other,)| other != study) {
@@ -250,16 +258,16 @@ pub(super) async fn mark(
         .bind(sop_instance_index)
         .execute(&mut **tx)
         .await?;
-    sqlx::query(
+    sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO collisions (sop_instance_index, destination, found_at)
          SELECT ?1, f.destination, ?2 FROM forwards f JOIN instances n ON n.id = f.instance
-         WHERE n.id = ?3 AND f.state <> 'replaced' AND EXISTS
+         WHERE n.id = ?3 AND f.state <> '{REPLACED}' AND EXISTS
              (SELECT 1 FROM instances o JOIN forwards g ON g.instance = o.id AND g.destination = f.destination
-              WHERE o.sop_instance_index = ?1 AND g.state <> 'replaced'
+              WHERE o.sop_instance_index = ?1 AND g.state <> '{REPLACED}'
               AND (o.study <> n.study OR o.identity_index <> n.identity_index OR
                   o.id <> n.id AND n.conflict = 0 AND o.conflict = 0 AND o.replaced_at IS NULL))
-         ON CONFLICT DO UPDATE SET checked_by = NULL, checked_at = NULL",
-    )
+         ON CONFLICT DO UPDATE SET checked_by = NULL, checked_at = NULL"
+    )))
     .bind(sop_instance_index)
     .bind(now)
     .bind(instance)

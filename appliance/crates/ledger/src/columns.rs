@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
-use super::seal::{Column, Seal};
-use super::{Error, Result};
+use crate::error::{Error, Result};
+use crate::sealer::{Column, Sealer};
 
 /// Study Instance UID.
 pub(super) const STUDY_UID: Column = Column::new("studies", "uid");
@@ -113,8 +113,8 @@ const SCRUB: &str = "scrub_due";
 const CHECK: &str = "seal_check";
 
 /// What [`CHECK`] holds under this key.
-fn check_value(seal: &Seal) -> Result<String> {
-    seal.index(Column::new("facts", CHECK), "scanside")
+fn check_value(sealer: &Sealer) -> Result<String> {
+    sealer.index(Column::new("facts", CHECK), "scanside")
 }
 
 async fn fact(c: &mut SqliteConnection, key: &str) -> Result<Option<String>> {
@@ -138,9 +138,9 @@ pub(super) async fn is_sealed(c: &mut SqliteConnection) -> Result<bool> {
 }
 
 /// Refuses a key other than the one this ledger was sealed under.
-pub(super) async fn check_key(c: &mut SqliteConnection, seal: &Seal) -> Result<()> {
+pub(super) async fn check_key(c: &mut SqliteConnection, sealer: &Sealer) -> Result<()> {
     match fact(c, CHECK).await? {
-        Some(known) if known != check_value(seal)? => Err(Error::Key),
+        Some(known) if known != check_value(sealer)? => Err(Error::Key),
         _ => Ok(()),
     }
 }
@@ -168,7 +168,7 @@ pub(super) async fn due(c: &mut SqliteConnection) -> Result<bool> {
 
 /// Seals every plain column in one transaction, then rewrites the file so that no plain byte stays in it.
 /// A crash at any point is taken up by the next call.
-pub(super) async fn seal_plain(pool: &SqlitePool, seal: &Seal) -> Result<()> {
+pub(super) async fn seal_plain(pool: &SqlitePool, sealer: &Sealer) -> Result<()> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let mut changed = 0;
     for table in COLUMNS {
@@ -176,12 +176,12 @@ pub(super) async fn seal_plain(pool: &SqlitePool, seal: &Seal) -> Result<()> {
         if names(table).is_subset(&done) {
             continue;
         }
-        changed += seal_table(&mut tx, seal, table, &done).await?;
+        changed += seal_table(&mut tx, sealer, table, &done).await?;
         let all: BTreeSet<String> = done.union(&names(table)).cloned().collect();
         let words = all.into_iter().collect::<Vec<_>>().join(" ");
         set_fact(&mut tx, &format!("sealed.{}", table.name), &words).await?;
     }
-    set_fact(&mut tx, CHECK, &check_value(seal)?).await?;
+    set_fact(&mut tx, CHECK, &check_value(sealer)?).await?;
     if changed > 0 {
         set_fact(&mut tx, SCRUB, "yes").await?;
         tracing::info!(rows = changed, "identifying columns of the ledger were sealed");
@@ -206,7 +206,7 @@ async fn scrub(c: &mut SqliteConnection) -> Result<()> {
 
 async fn seal_table(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     table: &Table,
     done: &BTreeSet<String>,
 ) -> Result<u64> {
@@ -233,10 +233,10 @@ async fn seal_table(
             let name: String = row.try_get(1)?;
             let mut update = sqlx::query(AssertSqlSafe(write.clone()));
             for (i, column) in columns.iter().enumerate() {
-                update = update.bind(seal.seal(*column, &name, row.try_get(i + 3)?)?);
+                update = update.bind(sealer.seal(*column, &name, row.try_get(i + 3)?)?);
             }
             if let Some((_, column, _)) = index {
-                update = update.bind(seal.index(column, row.try_get(2)?)?);
+                update = update.bind(sealer.index(column, row.try_get(2)?)?);
             }
             update.bind(row.try_get::<i64, _>(0)?).execute(&mut **tx).await?;
             changed += 1;

@@ -1,9 +1,13 @@
 //! Storage commitment as the provider: what scanners asked for, what was decided of each instance, who was told.
 
-use sqlx::{FromRow, Sqlite, Transaction as Tx};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction as Tx};
 
-use super::columns::{COMMITMENT_AE, COMMITMENT_ITEM, SOP_INSTANCE_UID, TRANSACTION_UID};
-use super::{Ledger, Result, Seal, new_id};
+use crate::columns::{COMMITMENT_AE, COMMITMENT_ITEM, SOP_INSTANCE_UID, TRANSACTION_UID};
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::new_id::new_id;
+use crate::sealer::Sealer;
+use crate::word::DELIVERED;
 use dicom::commitment::{Reason, Reference, Report, Transaction};
 
 /// What became of a request.
@@ -91,7 +95,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn ask_commitment(&self, calling: &str, asked: &Transaction, now: i64) -> Result<Asked> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let request = self.seal.index(TRANSACTION_UID, &format!("{}\n{calling}", asked.uid))?;
+        let request = self.sealer.index(TRANSACTION_UID, &format!("{}\n{calling}", asked.uid))?;
         let before: Vec<(String,)> =
             sqlx::query_as("SELECT id FROM commitments WHERE request_index = ? ORDER BY asked_at")
                 .bind(&request)
@@ -100,7 +104,7 @@ impl Ledger {
         let mut asked_now: Vec<&Reference> = asked.references.iter().collect();
         asked_now.sort();
         for (id,) in &before {
-            let items = items(&mut tx, &self.seal, id).await?;
+            let items = items(&mut tx, &self.sealer, id).await?;
             let mut known: Vec<Reference> = items.into_iter().map(reference).collect();
             known.sort();
             if known.iter().eq(asked_now.iter().copied()) {
@@ -126,8 +130,8 @@ impl Ledger {
         )
         .bind(&id)
         .bind(&request)
-        .bind(self.seal.seal(TRANSACTION_UID, &id, &asked.uid)?)
-        .bind(self.seal.seal(COMMITMENT_AE, &id, calling)?)
+        .bind(self.sealer.seal(TRANSACTION_UID, &id, &asked.uid)?)
+        .bind(self.sealer.seal(COMMITMENT_AE, &id, calling)?)
         .bind(now)
         .bind(refused.then_some(now))
         .execute(&mut *tx)
@@ -141,8 +145,8 @@ impl Ledger {
             .bind(&id)
             .bind(position)
             .bind(&item.sop_class)
-            .bind(self.seal.seal(COMMITMENT_ITEM, &item_name(&id, position), &item.sop_instance)?)
-            .bind(self.seal.index(SOP_INSTANCE_UID, &item.sop_instance)?)
+            .bind(self.sealer.seal(COMMITMENT_ITEM, &item_name(&id, position), &item.sop_instance)?)
+            .bind(self.sealer.index(SOP_INSTANCE_UID, &item.sop_instance)?)
             .bind(refused.then_some(Reason::DUPLICATE_TRANSACTION.0))
             .execute(&mut *tx)
             .await?;
@@ -157,7 +161,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn undecided_commitments(&self) -> Result<Vec<CommitmentRow>> {
         let sql = format!("{ROW} WHERE decided_at IS NULL ORDER BY asked_at, id LIMIT 64");
-        self.unsealed(sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool).await?)
+        self.unsealed(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await?)
     }
 
     /// Requests that are decided and whose report is due, the oldest first.
@@ -168,13 +172,13 @@ impl Ledger {
         let sql = format!(
             "{ROW} WHERE decided_at IS NOT NULL AND told_at IS NULL AND next_attempt <= ? ORDER BY asked_at, id LIMIT 64"
         );
-        self.unsealed(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&self.pool).await?)
+        self.unsealed(sqlx::query_as(AssertSqlSafe(sql)).bind(now).fetch_all(&self.pool).await?)
     }
 
     fn unsealed(&self, mut rows: Vec<CommitmentRow>) -> Result<Vec<CommitmentRow>> {
         for row in &mut rows {
-            row.transaction_uid = self.seal.open(TRANSACTION_UID, &row.id, &row.transaction_uid)?;
-            row.calling_ae = self.seal.open(COMMITMENT_AE, &row.id, &row.calling_ae)?;
+            row.transaction_uid = self.sealer.open(TRANSACTION_UID, &row.id, &row.transaction_uid)?;
+            row.calling_ae = self.sealer.open(COMMITMENT_AE, &row.id, &row.calling_ae)?;
         }
         Ok(rows)
     }
@@ -198,7 +202,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn commitment_items(&self, commitment: &str) -> Result<Vec<CommitmentItem>> {
         let mut tx = self.pool.begin().await?;
-        items(&mut tx, &self.seal, commitment).await
+        items(&mut tx, &self.sealer, commitment).await
     }
 
     /// Everything that came under a SOP Instance UID, what is on this disk first.
@@ -210,7 +214,7 @@ impl Ledger {
             "SELECT id, sop_class, blake3, evicted_at IS NOT NULL AS evicted FROM instances
              WHERE sop_instance_index = ? ORDER BY evicted, arrived",
         )
-        .bind(self.seal.index(SOP_INSTANCE_UID, sop_instance_uid)?)
+        .bind(self.sealer.index(SOP_INSTANCE_UID, sop_instance_uid)?)
         .fetch_all(&self.pool)
         .await?)
     }
@@ -293,28 +297,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether an instance waits for a commitment to be decided: it must not be removed before.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn commitment_holds(&self, instance: &str) -> Result<bool> {
-        let row: (bool,) = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM instances i JOIN commitment_items t ON t.sop_instance_index = i.sop_instance_index
-             JOIN commitments c ON c.id = t.commitment WHERE i.id = ? AND c.told_at IS NULL)",
-        )
-        .bind(instance)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
-    }
-
     /// Numbers for the page and `status`.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn commitment_counts(&self) -> Result<CommitmentCounts> {
         Ok(sqlx::query_as(
-            "SELECT (SELECT count(*) FROM commitments WHERE decided_at IS NULL) AS open,
+            AssertSqlSafe(format!("SELECT (SELECT count(*) FROM commitments WHERE decided_at IS NULL) AS open,
                 (SELECT count(*) FROM commitments WHERE decided_at IS NOT NULL AND told_at IS NULL) AS untold,
                 (SELECT fault FROM commitments WHERE told_at IS NULL AND fault IS NOT NULL ORDER BY asked_at LIMIT 1) AS fault,
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
@@ -322,7 +311,7 @@ impl Ledger {
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
                  WHERE c.told_at IS NOT NULL AND t.verdict <> 0) AS refused,
                 (SELECT count(*) FROM forwards
-                 WHERE commit_due = 1 AND committed_at IS NULL AND state = 'delivered') AS uncommitted",
+                 WHERE commit_due = 1 AND committed_at IS NULL AND state = '{DELIVERED}') AS uncommitted")),
         )
         .fetch_one(&self.pool)
         .await?)
@@ -338,7 +327,7 @@ fn item_name(commitment: &str, position: i64) -> String {
     format!("{commitment}/{position}")
 }
 
-async fn items(tx: &mut Tx<'_, Sqlite>, seal: &Seal, commitment: &str) -> Result<Vec<CommitmentItem>> {
+async fn items(tx: &mut Tx<'_, Sqlite>, sealer: &Sealer, commitment: &str) -> Result<Vec<CommitmentItem>> {
     let mut items: Vec<CommitmentItem> = sqlx::query_as(
         "SELECT position, sop_class, sop_instance_uid, instance, verdict FROM commitment_items
          WHERE commitment = ? ORDER BY position",
@@ -348,7 +337,7 @@ async fn items(tx: &mut Tx<'_, Sqlite>, seal: &Seal, commitment: &str) -> Result
     .await?;
     for item in &mut items {
         let name = item_name(commitment, item.position);
-        item.sop_instance_uid = seal.open(COMMITMENT_ITEM, &name, &item.sop_instance_uid)?;
+        item.sop_instance_uid = sealer.open(COMMITMENT_ITEM, &name, &item.sop_instance_uid)?;
     }
     Ok(items)
 }

@@ -8,7 +8,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, SqlitePool};
 
-use super::Result;
+use crate::error::Result;
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

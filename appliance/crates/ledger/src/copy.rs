@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, Payload};
 
-use super::{Error, Result, Seal};
+use crate::error::{Error, Result};
+use crate::sealer::Sealer;
 
 const MAGIC: &[u8; 16] = b"SCANSIDE-COPY 1\n";
 const PIECE: usize = 1 << 20;
@@ -48,9 +49,9 @@ fn read_piece(file: &mut File, size: usize) -> std::io::Result<Vec<u8>> {
 }
 
 /// Seals the file `from` into the new file `to`; durable when this returns.
-pub(super) fn seal(seal: &Seal, from: &Path, to: &Path) -> Result<()> {
+pub(super) fn seal(sealer: &Sealer, from: &Path, to: &Path) -> Result<()> {
     let part = to.with_extension("part");
-    let sealed = seal_pieces(seal, from, &part);
+    let sealed = seal_pieces(sealer, from, &part);
     if sealed.is_err() {
         // On a full disk half a copy would only take room.
         let _ = std::fs::remove_file(&part);
@@ -60,10 +61,10 @@ pub(super) fn seal(seal: &Seal, from: &Path, to: &Path) -> Result<()> {
     sync_folder(to)
 }
 
-fn seal_pieces(seal: &Seal, from: &Path, part: &Path) -> Result<()> {
+fn seal_pieces(sealer: &Sealer, from: &Path, part: &Path) -> Result<()> {
     let mut salt = [0_u8; 16];
     getrandom::fill(&mut salt).map_err(|_| Error::Database("no randomness"))?;
-    let cipher = seal.copies(&salt)?;
+    let cipher = sealer.copies(&salt)?;
     let mut source = File::open(from)?;
     let mut target = private(part)?;
     target.write_all(MAGIC)?;
@@ -93,7 +94,7 @@ pub fn open_copy(store_key: &[u8; 32], from: &Path, to: &Path) -> Result<()> {
         return Err(Error::Exists);
     }
     let part = to.with_extension("part");
-    let opened = open_pieces(&Seal::new(store_key), from, &part);
+    let opened = open_pieces(&Sealer::new(store_key), from, &part);
     if opened.is_err() {
         // Nothing half opened is left behind: it holds identity.
         let _ = std::fs::remove_file(&part);
@@ -103,13 +104,13 @@ pub fn open_copy(store_key: &[u8; 32], from: &Path, to: &Path) -> Result<()> {
     sync_folder(to)
 }
 
-fn open_pieces(seal: &Seal, from: &Path, part: &Path) -> Result<()> {
+fn open_pieces(sealer: &Sealer, from: &Path, part: &Path) -> Result<()> {
     let mut source = File::open(from)?;
     let (magic, salt) = (read_piece(&mut source, 16)?, read_piece(&mut source, 16)?);
     if magic != MAGIC || salt.len() != 16 {
         return Err(Error::Copy);
     }
-    let cipher: Aes256Gcm = seal.copies(&salt)?;
+    let cipher: Aes256Gcm = sealer.copies(&salt)?;
     let mut target = private(part)?;
     let mut left = source.metadata()?.len().saturating_sub(source.stream_position()?);
     for number in 0_u64.. {

@@ -1,10 +1,16 @@
 //! Studies that were corrected: another patient's identity under the same UIDs, instances that a rejection note takes
 //! back. What has not left is stopped, what has left is marked; nothing is deleted.
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use domain::case_state::{CaseEvent, CaseState};
+use domain::forward_state::ForwardState;
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
-use super::columns::SOP_INSTANCE_UID;
-use super::{Ledger, Result, Seal, events};
+use crate::columns::SOP_INSTANCE_UID;
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::sealer::Sealer;
+use crate::word::{Word, case_states, forward_states};
 use domain::study::{RejectionNote, Unreadable, rejection_words};
 
 /// A key object selection that nobody looked at yet.
@@ -27,8 +33,9 @@ pub struct EarlierCase {
     pub id: String,
     /// Revision.
     pub revision: u32,
-    /// State word.
-    pub state: String,
+    /// State.
+    #[sqlx(try_from = "Word<CaseState>")]
+    pub state: CaseState,
     /// When the study was corrected after this had left, ms.
     pub corrected_at: Option<i64>,
     /// Its report, parsed.
@@ -72,13 +79,13 @@ impl Ledger {
             Err(Unreadable) => {
                 let line =
                     "a key object selection could not be read: if it rejects instances, look at the archive";
-                events::add(&mut *tx, &self.seal, &note.study, "appliance", line, now).await?;
+                events::add(&mut *tx, &self.sealer, &note.study, "appliance", line, now).await?;
             }
             Ok(Some(rejection)) => {
-                let taken = reject(&mut tx, &self.seal, &note.study, rejection).await?;
+                let taken = reject(&mut tx, &self.sealer, &note.study, rejection).await?;
                 if taken > 0 {
                     let line = format!("{taken} instances {}", rejection_words(rejection.code));
-                    correct(&mut tx, &self.seal, &note.study, &line, now).await?;
+                    correct(&mut tx, &self.sealer, &note.study, &line, now).await?;
                 }
             }
         }
@@ -90,7 +97,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn earlier_cases(&self, study: &str, revision: u32) -> Result<Vec<EarlierCase>> {
+    pub(crate) async fn earlier_cases(&self, study: &str, revision: u32) -> Result<Vec<EarlierCase>> {
         let mut cases: Vec<EarlierCase> = sqlx::query_as(
             "SELECT id, revision, state, corrected_at FROM cases WHERE study = ? AND revision < ?
              ORDER BY revision DESC",
@@ -109,13 +116,13 @@ impl Ledger {
 /// Takes back what is here of the study, and remembers what has not come.
 async fn reject(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     study: &str,
     note: &RejectionNote,
 ) -> Result<u64> {
     let mut taken = 0;
     for uid in &note.instances {
-        let index = seal.index(SOP_INSTANCE_UID, uid)?;
+        let index = sealer.index(SOP_INSTANCE_UID, uid)?;
         let here: (i64,) =
             sqlx::query_as("SELECT count(*) FROM instances WHERE sop_instance_index = ? AND study = ?")
                 .bind(&index)
@@ -163,14 +170,17 @@ pub(super) async fn take_back(
 /// that gets both keeps the first.
 pub(super) async fn replace(tx: &mut Transaction<'_, Sqlite>, instances: &[String], now: i64) -> Result<()> {
     for instance in instances {
-        sqlx::query(
-            "UPDATE forwards SET state = 'replaced', fault = 'a corrected instance takes its place', done_at = ?
-             WHERE state IN ('waiting', 'dead') AND instance = ?",
-        )
-        .bind(now)
-        .bind(instance)
-        .execute(&mut **tx)
-        .await?;
+        let sql = format!(
+            "UPDATE forwards SET state = ?, fault = 'a corrected instance takes its place', done_at = ?
+             WHERE state IN {} AND instance = ?",
+            forward_states(ForwardState::may_be_replaced)
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(Word(ForwardState::Replaced))
+            .bind(now)
+            .bind(instance)
+            .execute(&mut **tx)
+            .await?;
         sqlx::query("UPDATE instances SET replaced_at = ? WHERE id = ? AND replaced_at IS NULL")
             .bind(now)
             .bind(instance)
@@ -184,33 +194,39 @@ pub(super) async fn replace(tx: &mut Transaction<'_, Sqlite>, instances: &[Strin
 /// left. `why` in words, without identity.
 pub(super) async fn correct(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     study: &str,
     why: &str,
     now: i64,
 ) -> Result<()> {
     // Nothing to go back to: a person cannot undo what the archive corrected.
-    let stopped = sqlx::query(
-        "UPDATE cases SET withdraw = CASE WHEN state = 'sending' THEN 1 ELSE withdraw END, before = NULL,
-         leaves_at = NULL, state = 'stopped', fault = 'the study was corrected before this had left'
-         WHERE study = ? AND state IN ('held', 'review', 'waiting', 'leaving', 'packing', 'sealed', 'sending', 'failed')",
-    )
-    .bind(study)
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    let marked = sqlx::query(
-        "UPDATE cases SET corrected_at = ?, withdraw = CASE WHEN state = 'received' THEN 1 ELSE withdraw END,
+    let sql = format!(
+        "UPDATE cases SET withdraw = CASE WHEN state = ?3 THEN 1 ELSE withdraw END, before = NULL, leaves_at = NULL,
+         state = ?2, fault = 'the study was corrected before this had left' WHERE study = ?1 AND state IN {}",
+        case_states(|state| CaseEvent::Corrected.moves(state))
+    );
+    let stopped = sqlx::query(AssertSqlSafe(sql))
+        .bind(study)
+        .bind(Word(CaseEvent::Corrected.to()))
+        .bind(Word(CaseState::Sending))
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
+    let sql = format!(
+        "UPDATE cases SET corrected_at = ?2, withdraw = CASE WHEN state = ?3 THEN 1 ELSE withdraw END,
          fault = 'the study was corrected after this had left'
-         WHERE study = ? AND state IN ('received', 'answered', 'buried') AND corrected_at IS NULL",
-    )
-    .bind(now)
-    .bind(study)
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
+         WHERE study = ?1 AND state IN {} AND corrected_at IS NULL",
+        case_states(|state| !state.before_handover())
+    );
+    let marked = sqlx::query(AssertSqlSafe(sql))
+        .bind(study)
+        .bind(now)
+        .bind(Word(CaseState::Received))
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
     let line = format!("corrected: {why}; {stopped} cases stopped, {marked} had left and are marked");
-    events::add(&mut **tx, seal, study, "appliance", &line, now).await?;
+    events::add(&mut **tx, sealer, study, "appliance", &line, now).await?;
     Ok(())
 }
 

@@ -1,5 +1,10 @@
 //! What can go wrong with the ledger, and whose fault it is.
 
+use domain::refusal::Refusal;
+
+/// Result of this room.
+pub type Result<T> = std::result::Result<T, Error>;
+
 /// An error of the ledger. No variant carries a value that was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,6 +56,12 @@ pub enum Error {
     /// A row holds what no version of ours writes.
     #[error("the ledger holds a row that cannot be understood ({0})")]
     Row(&'static str),
+    /// A column of a row holds none of the words or numbers that it may: the file was changed by something else, or is
+    /// damaged. The value is never shown.
+    #[error(
+        "a row of the ledger is damaged (column {0}): restore it from a backup and keep this file for support"
+    )]
+    DamagedRow(String),
     /// What was asked for is not there.
     #[error("no such {0}")]
     Unknown(&'static str),
@@ -64,6 +75,12 @@ impl Error {
     #[must_use]
     pub fn retry_later(&self) -> bool {
         matches!(self, Error::Full | Error::Database(_))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Error::Refused(refusal.to_string())
     }
 }
 
@@ -83,7 +100,9 @@ impl From<sqlx::Error> for Error {
             },
             sqlx::Error::Io(_) => Error::Database("disk"),
             sqlx::Error::PoolTimedOut => Error::Database("busy"),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Error::Row("column"),
+            // The index is the name or number of a column of ours.
+            sqlx::Error::ColumnDecode { index, .. } => Error::DamagedRow(index.replace('"', "")),
+            sqlx::Error::Decode(_) => Error::Row("column"),
             _ => Error::Database("other"),
         }
     }

@@ -1,9 +1,22 @@
 //! Lines of a study's timeline, sealed: a person's words may stand in them.
 
-use sqlx::SqliteExecutor;
+use sqlx::{FromRow, SqliteExecutor};
 
-use super::columns::EVENT;
-use super::{EventRow, Ledger, Result, Seal};
+use crate::columns::EVENT;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::sealer::Sealer;
+
+/// One line of a study's timeline.
+#[derive(Debug, Clone, FromRow, serde::Serialize)]
+pub struct EventRow {
+    /// When, ms.
+    pub at: i64,
+    /// Who.
+    pub who: String,
+    /// What, in words.
+    pub what: String,
+}
 
 fn row(study: &str, at: i64) -> String {
     format!("{study}/{at}")
@@ -12,7 +25,7 @@ fn row(study: &str, at: i64) -> String {
 /// Adds a line; `what` holds no value of a data set.
 pub(super) async fn add(
     to: impl SqliteExecutor<'_>,
-    seal: &Seal,
+    sealer: &Sealer,
     study: &str,
     who: &str,
     what: &str,
@@ -22,7 +35,7 @@ pub(super) async fn add(
         .bind(now)
         .bind(study)
         .bind(who)
-        .bind(seal.seal(EVENT, &row(study, now), what)?)
+        .bind(sealer.seal(EVENT, &row(study, now), what)?)
         .execute(to)
         .await?;
     Ok(())
@@ -34,7 +47,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn add_event(&self, study: &str, who: &str, what: &str, now: i64) -> Result<()> {
-        add(&self.pool, &self.seal, study, who, what, now).await
+        add(&self.pool, &self.sealer, study, who, what, now).await
     }
 
     /// The pseudonym under which a peer's AE title stands in the audit: `AE-` and 12 hex characters.
@@ -42,7 +55,7 @@ impl Ledger {
     /// # Errors
     /// None that can be reached.
     pub fn peer_name(&self, title: &str) -> Result<String> {
-        self.seal.peer(title)
+        self.sealer.peer(title)
     }
 
     /// A study's timeline, oldest first.
@@ -53,7 +66,7 @@ impl Ledger {
                 .fetch_all(&self.pool)
                 .await?;
         for event in &mut events {
-            event.what = self.seal.open(EVENT, &row(study, event.at), &event.what)?;
+            event.what = self.sealer.open(EVENT, &row(study, event.at), &event.what)?;
         }
         Ok(events)
     }

@@ -7,9 +7,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use domain::case_state::CaseState;
+use domain::forward_state::ForwardState;
 use sqlx::AssertSqlSafe;
+use store::Id;
 
-use super::{Error, Ledger, Result, events};
+use crate::error::{Error, Result};
+use crate::events;
+use crate::ledger::Ledger;
+use crate::name::Name;
+use crate::word::{FLAG, STAT, case_states, forward_states};
 
 /// Which originals may go once they are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,19 +52,37 @@ const ANSWERED: &str = "s.revision > 0
     AND NOT EXISTS (SELECT 1 FROM revisions r LEFT JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
                     WHERE r.study = s.id AND d.study IS NULL)";
 
-const CASES_CLOSED: &str = "NOT EXISTS (SELECT 1 FROM cases c LEFT JOIN reports p ON p.case_id = c.id
-    WHERE c.study = s.id AND (c.state NOT IN ('answered', 'not-sent', 'stopped', 'buried') OR c.withdraw = 1
-                              OR (p.case_id IS NOT NULL AND p.confirmed_at IS NULL)))";
+/// No case of the study is open.
+fn cases_closed() -> String {
+    let over = case_states(CaseState::is_over);
+    format!(
+        "NOT EXISTS (SELECT 1 FROM cases c LEFT JOIN reports p ON p.case_id = c.id
+         WHERE c.study = s.id AND (c.state NOT IN {over} OR c.withdraw = 1
+                                   OR (p.case_id IS NOT NULL AND p.confirmed_at IS NULL)))"
+    )
+}
 
-const FLAG_SEEN: &str = "(s.acknowledged_by IS NOT NULL OR (s.priority <> 'STAT'
-    AND NOT EXISTS (SELECT 1 FROM dispositions d WHERE d.study = s.id AND d.revision = s.revision
-                    AND d.disposition = 'flag')))
-    AND NOT EXISTS (SELECT 1 FROM samples p LEFT JOIN reads q ON q.study = p.study AND q.revision = p.revision
-        WHERE p.study = s.id AND p.revision = s.revision AND q.study IS NULL
-        AND p.drawn_at > (SELECT max(last_arrival) FROM studies) - 14 * 86400000)";
+/// Somebody has seen the flag, and the read that it was sampled for is made or was waited for long enough.
+fn flag_seen() -> String {
+    format!(
+        "(s.acknowledged_by IS NOT NULL OR (s.priority <> '{STAT}'
+         AND NOT EXISTS (SELECT 1 FROM dispositions d WHERE d.study = s.id AND d.revision = s.revision
+                         AND d.disposition = '{FLAG}')))
+         AND NOT EXISTS (SELECT 1 FROM samples p LEFT JOIN reads q ON q.study = p.study AND q.revision = p.revision
+             WHERE p.study = s.id AND p.revision = s.revision AND q.study IS NULL
+             AND p.drawn_at > (SELECT max(last_arrival) FROM studies) - 14 * 86400000)"
+    )
+}
 
-const FORWARDS: &str = "NOT EXISTS (SELECT 1 FROM forwards f WHERE f.study = s.id
-    AND (f.state NOT IN ('delivered', 'replaced') OR (f.commit_due = 1 AND f.committed_at IS NULL)))";
+/// Everything that was queued is where it was to go.
+fn forwarded() -> String {
+    let free = forward_states(ForwardState::frees);
+    format!(
+        "NOT EXISTS (SELECT 1 FROM forwards f WHERE f.study = s.id
+         AND (f.state NOT IN {free} OR (f.commit_due = 1 AND f.committed_at IS NULL)))"
+    )
+}
+
 const ALL_FORWARDED: &str =
     "NOT EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.evicted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM forwards f WHERE f.instance = i.id))";
@@ -74,7 +99,8 @@ const CHECKED: &str =
 
 /// The condition that every original of a study is elsewhere.
 fn elsewhere(proof: Proof) -> String {
-    let mut all = vec![FORWARDS, CHECKED, COMMITTED];
+    let forwarded = forwarded();
+    let mut all = vec![forwarded.as_str(), CHECKED, COMMITTED];
     match proof {
         Proof::Forwarded => all.push(ALL_FORWARDED),
         Proof::Answered => {}
@@ -87,24 +113,28 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn evictable_previews(&self, limit: u32) -> Result<Vec<String>> {
+    pub async fn evictable_previews(&self, limit: u32) -> Result<Vec<Id>> {
         // A study that waits for a person keeps its pictures: they are what the person decides on.
+        let (closed, seen) = (cases_closed(), flag_seen());
         let sql = format!(
             "SELECT d.bag FROM dispositions d JOIN studies s ON s.id = d.study
-             WHERE d.bag IS NOT NULL AND {ANSWERED} AND {CASES_CLOSED} AND {FLAG_SEEN}
+             WHERE d.bag IS NOT NULL AND {ANSWERED} AND {closed} AND {seen}
              ORDER BY s.last_arrival, d.revision LIMIT ?"
         );
-        let rows: Vec<(String,)> =
+        let rows: Vec<(Name<Id>,)> =
             sqlx::query_as(AssertSqlSafe(sql)).bind(limit).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// A preview bag is gone.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn forget_preview(&self, bag: &str) -> Result<()> {
-        sqlx::query("UPDATE dispositions SET bag = NULL WHERE bag = ?").bind(bag).execute(&self.pool).await?;
+    pub async fn forget_preview(&self, bag: Id) -> Result<()> {
+        sqlx::query("UPDATE dispositions SET bag = NULL WHERE bag = ?")
+            .bind(Name(bag))
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -113,10 +143,10 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn evictable(&self, before: i64, proof: Proof, limit: u32) -> Result<Vec<String>> {
-        let elsewhere = elsewhere(proof);
+        let (elsewhere, closed, seen) = (elsewhere(proof), cases_closed(), flag_seen());
         let sql = format!(
-            "SELECT s.id FROM studies s WHERE s.last_arrival < ? AND {LEFT} AND {ANSWERED} AND {CASES_CLOSED}
-             AND {FLAG_SEEN} AND {elsewhere} ORDER BY s.last_arrival, s.id LIMIT ?"
+            "SELECT s.id FROM studies s WHERE s.last_arrival < ? AND {LEFT} AND {ANSWERED} AND {closed}
+             AND {seen} AND {elsewhere} ORDER BY s.last_arrival, s.id LIMIT ?"
         );
         let rows: Vec<(String,)> =
             sqlx::query_as(AssertSqlSafe(sql)).bind(before).bind(limit).fetch_all(&self.pool).await?;
@@ -129,25 +159,25 @@ impl Ledger {
     /// # Errors
     /// [`Error::Refused`] when something came in between.
     pub async fn evict(&self, study: &str, before: i64, proof: Proof, now: i64) -> Result<Evicted> {
-        let elsewhere = elsewhere(proof);
+        let (elsewhere, closed, seen) = (elsewhere(proof), cases_closed(), flag_seen());
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let sql = format!(
             "SELECT count(*) FROM studies s WHERE s.id = ? AND s.last_arrival < ? AND {LEFT} AND {ANSWERED}
-             AND {CASES_CLOSED} AND {FLAG_SEEN} AND {elsewhere}"
+             AND {closed} AND {seen} AND {elsewhere}"
         );
         let (may,): (i64,) =
             sqlx::query_as(AssertSqlSafe(sql)).bind(study).bind(before).fetch_one(&mut *tx).await?;
         if may == 0 {
             return Err(Error::Refused("the study is needed again: it stays".into()));
         }
-        let entries: Vec<(String, String)> = sqlx::query_as(
+        let entries: Vec<(Name<Id>, String)> = sqlx::query_as(
             "UPDATE instances SET evicted_at = ? WHERE study = ? AND evicted_at IS NULL RETURNING id, sop_class",
         )
         .bind(now)
         .bind(study)
         .fetch_all(&mut *tx)
         .await?;
-        let bags: Vec<(String,)> =
+        let bags: Vec<(Name<Id>,)> =
             sqlx::query_as("SELECT bag FROM dispositions WHERE study = ? AND bag IS NOT NULL")
                 .bind(study)
                 .fetch_all(&mut *tx)
@@ -157,25 +187,25 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         let line = "originals removed from this disk: delivered, and past retention";
-        events::add(&mut *tx, &self.seal, study, "appliance", line, now).await?;
+        events::add(&mut *tx, &self.sealer, study, "appliance", line, now).await?;
         tx.commit().await?;
         let mut classes = BTreeMap::new();
         for (_, class) in &entries {
             *classes.entry(class.clone()).or_insert(0_u64) += 1;
         }
-        let entries = entries.into_iter().map(|(id, _)| id).collect();
-        Ok(Evicted { entries, classes, bags: bags.into_iter().map(|b| b.0).collect() })
+        let entries = entries.into_iter().map(|(id, _)| id.0).collect();
+        Ok(Evicted { entries, classes, bags: bags.into_iter().map(|b| b.0.0).collect() })
     }
 
     /// Entries that were evicted: a file of one of these was left by a crash.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn evicted_instances(&self) -> Result<HashSet<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT id FROM instances WHERE evicted_at IS NOT NULL")
+    pub async fn evicted_instances(&self) -> Result<HashSet<Id>> {
+        let rows: Vec<(Name<Id>,)> = sqlx::query_as("SELECT id FROM instances WHERE evicted_at IS NOT NULL")
             .fetch_all(&self.pool)
             .await?;
-        Ok(rows.into_iter().map(|r| r.0).collect())
+        Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
     /// Refuses what needs originals that are gone.
@@ -198,10 +228,10 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn held_back(&self, before: i64, proof: Proof) -> Result<HeldBack> {
-        let elsewhere = elsewhere(proof);
+        let (elsewhere, closed, seen) = (elsewhere(proof), cases_closed(), flag_seen());
         let sql = format!(
-            "SELECT CASE WHEN NOT ({ANSWERED}) THEN 'unanswered' WHEN NOT ({CASES_CLOSED}) THEN 'case'
-                    WHEN NOT ({FLAG_SEEN}) THEN 'flag' WHEN NOT ({elsewhere}) THEN 'forward'
+            "SELECT CASE WHEN NOT ({ANSWERED}) THEN 'unanswered' WHEN NOT ({closed}) THEN 'case'
+                    WHEN NOT ({seen}) THEN 'flag' WHEN NOT ({elsewhere}) THEN 'forward'
                     WHEN s.last_arrival >= ? THEN 'young' ELSE 'evictable' END AS why, count(*)
              FROM studies s WHERE {LEFT} GROUP BY why"
         );
@@ -223,9 +253,9 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evicted {
     /// Names of entry files.
-    pub entries: Vec<String>,
+    pub entries: Vec<Id>,
     /// How many by SOP Class UID.
     pub classes: BTreeMap<String, u64>,
     /// Preview bags.
-    pub bags: Vec<String>,
+    pub bags: Vec<Id>,
 }

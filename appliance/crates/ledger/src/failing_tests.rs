@@ -6,6 +6,9 @@ use std::cell::Cell;
 use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
 
 use super::*;
+use std::sync::Arc;
+
+use crate::connect::pool;
 
 const KEY: [u8; 32] = [7; 32];
 const NOW: i64 = 1_790_000_900_000;
@@ -109,7 +112,7 @@ async fn a_checkpoint_that_fails_costs_no_row_and_no_connection() {
     let site = Site::new().await;
     site.ledger.close().await;
     let one = pool(&site.folder.path().join("ledger.db"), false, 1).await.unwrap();
-    let one = Ledger { anchor: one.clone(), pool: one, seal: Arc::clone(&site.ledger.seal) };
+    let one = Ledger { anchor: one.clone(), pool: one, sealer: Arc::clone(&site.ledger.sealer) };
     let site = Site { ledger: one, ..site };
     site.sweep(async |round| {
         sqlx::query("PRAGMA wal_autocheckpoint = 2").execute(&site.ledger.pool).await?;
@@ -157,7 +160,7 @@ async fn other_writes_refused_at_any_step_say_so_and_go_well_afterwards() {
             let made = ledger.record_arrivals(&arrivals(round)).await?;
             let study = made[0].study.clone();
             ledger.make_revision(&study, "quiet", NOW).await?;
-            let record = NewDisposition::quiet(None);
+            let record = NewDisposition::no_flag(None);
             ledger.record_disposition(&study, 1, &record, None, NOW).await?;
             ledger.add_event(&study, "somebody", "words", NOW).await?;
             let note = |ae_title: &str| NewRefusal {

@@ -1,7 +1,9 @@
 //! Looking for studies by words that stand in sealed columns.
 
-use super::columns::{ACCESSION_TAIL, STATION};
-use super::{Ledger, Result, StudyRow};
+use crate::columns::{ACCESSION_TAIL, STATION};
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::list::StudyRow;
 
 impl Ledger {
     /// Studies with this text in modality, body part, station or accession tail. The last two are sealed, so the
@@ -14,8 +16,8 @@ impl Ledger {
                 .await?;
         let mut ids = Vec::new();
         for (id, modality, body_part, station, tail) in rows {
-            let station = self.seal.open(STATION, &id, &station)?;
-            let tail = self.seal.open(ACCESSION_TAIL, &id, &tail)?;
+            let station = self.sealer.open(STATION, &id, &station)?;
+            let tail = self.sealer.open(ACCESSION_TAIL, &id, &tail)?;
             if format!("{modality} {body_part} {station} {tail}").to_uppercase().contains(&wanted) {
                 ids.push(id);
             }
@@ -25,8 +27,8 @@ impl Ledger {
 
     /// A row of the list with its sealed columns opened.
     pub(super) fn shown(&self, mut row: StudyRow) -> Result<StudyRow> {
-        row.station = self.seal.open(STATION, &row.id, &row.station)?;
-        row.accession_tail = self.seal.open(ACCESSION_TAIL, &row.id, &row.accession_tail)?;
+        row.station = self.sealer.open(STATION, &row.id, &row.station)?;
+        row.accession_tail = self.sealer.open(ACCESSION_TAIL, &row.id, &row.accession_tail)?;
         Ok(row)
     }
 }

@@ -1,8 +1,11 @@
 //! What a person sees of originals that go on, and decides about them.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::{Ledger, Result};
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::word::{DEAD, GIVEN_UP, REPLACED, WAITING, Word};
+use domain::forward_state::ForwardState;
 
 /// One row as `forward list` shows it.
 #[derive(Debug, Clone, FromRow, serde::Serialize)]
@@ -13,8 +16,9 @@ pub struct ForwardRow {
     pub study: String,
     /// The rule's name.
     pub destination: String,
-    /// `waiting`, `delivered`, `dead`, `given-up`, or `replaced` by a corrected instance before it was sent.
-    pub state: String,
+    /// How far it got.
+    #[sqlx(try_from = "Word<ForwardState>")]
+    pub state: ForwardState,
     /// Attempts that counted.
     pub attempts: u32,
     /// Not before, ms.
@@ -54,7 +58,7 @@ fn rows() -> String {
          f.done_at, f.commit_due <> 0 AS commit_due, f.committed_at, {ANSWER} AS answer,
          c.found_at IS NOT NULL AS collision, c.checked_by, c.checked_at
          FROM forwards f JOIN instances i ON i.id = f.instance LEFT JOIN collisions c
-         ON c.sop_instance_index = i.sop_instance_index AND c.destination = f.destination AND f.state <> 'replaced'"
+         ON c.sop_instance_index = i.sop_instance_index AND c.destination = f.destination AND f.state <> '{REPLACED}'"
     )
 }
 
@@ -77,15 +81,16 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn forward_queues(&self) -> Result<Vec<ForwardQueue>> {
-        let waiting: Vec<(String, i64, Option<i64>)> = sqlx::query_as(
-            "SELECT destination, count(*), min(queued_at) FROM forwards WHERE state = 'waiting' GROUP BY 1",
-        )
+        let waiting: Vec<(String, i64, Option<i64>)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT destination, count(*), min(queued_at) FROM forwards WHERE state = '{WAITING}' GROUP BY 1"
+        )))
         .fetch_all(&self.pool)
         .await?;
-        let dead: Vec<(String, i64)> =
-            sqlx::query_as("SELECT destination, count(*) FROM forwards WHERE state = 'dead' GROUP BY 1")
-                .fetch_all(&self.pool)
-                .await?;
+        let dead: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT destination, count(*) FROM forwards WHERE state = '{DEAD}' GROUP BY 1"
+        )))
+        .fetch_all(&self.pool)
+        .await?;
         let mut queues: Vec<ForwardQueue> = waiting
             .into_iter()
             .map(|(destination, waiting, oldest)| ForwardQueue { destination, waiting, oldest, dead: 0 })
@@ -111,7 +116,7 @@ impl Ledger {
              OR (?3 AND c.found_at IS NOT NULL AND c.checked_at IS NULL)) ORDER BY f.queued_at, f.instance LIMIT ?4",
             rows()
         );
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        Ok(sqlx::query_as(AssertSqlSafe(sql))
             .bind(destination)
             .bind(serde_json::to_string(states)?)
             .bind(states.contains(&"collision"))
@@ -126,7 +131,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn forwards_of(&self, instance: &str) -> Result<Vec<ForwardRow>> {
         let sql = format!("{} WHERE f.instance = ? ORDER BY f.destination", rows());
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(instance).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(instance).fetch_all(&self.pool).await?)
     }
 
     /// Makes dead letters of a destination (or one instance's) wait again, and everything that waits there due now.
@@ -136,18 +141,18 @@ impl Ledger {
     /// The database's refusal.
     pub async fn retry_forwards(&self, destination: &str, instance: Option<&str>) -> Result<u64> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "UPDATE forwards SET next_attempt = 0 WHERE state = 'waiting' AND destination = ?1
-             AND (?2 IS NULL OR instance = ?2)",
-        )
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE forwards SET next_attempt = 0 WHERE state = '{WAITING}' AND destination = ?1
+             AND (?2 IS NULL OR instance = ?2)"
+        )))
         .bind(destination)
         .bind(instance)
         .execute(&mut *tx)
         .await?;
-        let done = sqlx::query(
-            "UPDATE forwards SET state = 'waiting', attempts = 0, next_attempt = 0, done_at = NULL
-             WHERE state = 'dead' AND destination = ?1 AND (?2 IS NULL OR instance = ?2)",
-        )
+        let done = sqlx::query(AssertSqlSafe(format!(
+            "UPDATE forwards SET state = '{WAITING}', attempts = 0, next_attempt = 0, done_at = NULL
+             WHERE state = '{DEAD}' AND destination = ?1 AND (?2 IS NULL OR instance = ?2)"
+        )))
         .bind(destination)
         .bind(instance)
         .execute(&mut *tx)
@@ -169,11 +174,11 @@ impl Ledger {
         reason: &str,
         now: i64,
     ) -> Result<u64> {
-        let done = sqlx::query(
-            "UPDATE forwards SET state = 'given-up', fault = ?1, done_at = ?2
-             WHERE (state = 'dead' OR (state = 'waiting' AND ?3)) AND destination = ?4
-             AND (?5 IS NULL OR instance = ?5)",
-        )
+        let done = sqlx::query(AssertSqlSafe(format!(
+            "UPDATE forwards SET state = '{GIVEN_UP}', fault = ?1, done_at = ?2
+             WHERE (state = '{DEAD}' OR (state = '{WAITING}' AND ?3)) AND destination = ?4
+             AND (?5 IS NULL OR instance = ?5)"
+        )))
         .bind(reason)
         .bind(now)
         .bind(waiting)

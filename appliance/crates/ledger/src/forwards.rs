@@ -1,8 +1,12 @@
 //! Originals that go on: one row per instance and destination, from the moment the instance has its own row.
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
-use super::{Ledger, Result, collisions};
+use crate::collisions;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::word::{DELIVERED, WAITING, Word};
+use domain::forward_state::ForwardState;
 
 /// A row that waits and whose time has come.
 #[derive(Debug, Clone, FromRow)]
@@ -71,10 +75,10 @@ pub(super) async fn queue(
 ) -> Result<u64> {
     let mut queued = 0;
     for destination in destinations {
-        let done = sqlx::query(
+        let done = sqlx::query(AssertSqlSafe(format!(
             "INSERT INTO forwards (instance, destination, study, state, queued_at, commit_due)
-             VALUES (?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
-        )
+             VALUES (?, ?, ?, '{WAITING}', ?, ?) ON CONFLICT DO NOTHING"
+        )))
         .bind(instance)
         .bind(&destination.destination)
         .bind(study)
@@ -98,10 +102,10 @@ impl Ledger {
         now: i64,
         under_way: &[String],
     ) -> Result<Option<String>> {
-        let row: Option<(String,)> = sqlx::query_as(
-            "SELECT study FROM forwards WHERE state = 'waiting' AND destination = ? AND next_attempt <= ?
-             AND study NOT IN (SELECT value FROM json_each(?)) ORDER BY queued_at LIMIT 1",
-        )
+        let row: Option<(String,)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT study FROM forwards WHERE state = '{WAITING}' AND destination = ? AND next_attempt <= ?
+             AND study NOT IN (SELECT value FROM json_each(?)) ORDER BY queued_at LIMIT 1"
+        )))
         .bind(destination)
         .bind(now)
         .bind(serde_json::to_string(under_way)?)
@@ -121,12 +125,12 @@ impl Ledger {
         now: i64,
         limit: u32,
     ) -> Result<Vec<DueForward>> {
-        Ok(sqlx::query_as(
+        Ok(sqlx::query_as(AssertSqlSafe(format!(
             "SELECT f.instance, i.sop_class, i.transfer_syntax, f.attempts, f.tried_at
              FROM forwards f JOIN instances i ON i.id = f.instance
-             WHERE f.state = 'waiting' AND f.study = ? AND f.destination = ? AND f.next_attempt <= ?
-             ORDER BY f.queued_at, f.instance LIMIT ?",
-        )
+             WHERE f.state = '{WAITING}' AND f.study = ? AND f.destination = ? AND f.next_attempt <= ?
+             ORDER BY f.queued_at, f.instance LIMIT ?"
+        )))
         .bind(study)
         .bind(destination)
         .bind(now)
@@ -140,10 +144,10 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn next_forward(&self, destination: &str, under_way: &[String]) -> Result<Option<i64>> {
-        let row: (Option<i64>,) = sqlx::query_as(
-            "SELECT min(next_attempt) FROM forwards WHERE state = 'waiting' AND destination = ?
-             AND study NOT IN (SELECT value FROM json_each(?))",
-        )
+        let row: (Option<i64>,) = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT min(next_attempt) FROM forwards WHERE state = '{WAITING}' AND destination = ?
+             AND study NOT IN (SELECT value FROM json_each(?))"
+        )))
         .bind(destination)
         .bind(serde_json::to_string(under_way)?)
         .fetch_one(&self.pool)
@@ -166,21 +170,21 @@ impl Ledger {
         for (instance, outcome) in outcomes {
             let (state, status, fault, attempts, next, done) = match outcome {
                 ForwardOutcome::Delivered { status, note } => {
-                    ("delivered", Some(*status), note.as_ref(), None, 0, Some(now))
+                    (ForwardState::Delivered, Some(*status), note.as_ref(), None, 0, Some(now))
                 }
                 ForwardOutcome::Postponed { status, fault, attempts, next_attempt } => {
-                    ("waiting", *status, Some(fault), Some(*attempts), *next_attempt, None)
+                    (ForwardState::Waiting, *status, Some(fault), Some(*attempts), *next_attempt, None)
                 }
                 ForwardOutcome::Dead { status, fault, attempts } => {
-                    ("dead", *status, Some(fault), Some(*attempts), 0, Some(now))
+                    (ForwardState::Dead, *status, Some(fault), Some(*attempts), 0, Some(now))
                 }
             };
             sqlx::query(
-                "UPDATE forwards SET state = ?1, status = coalesce(?2, status), fault = ?3, attempts = coalesce(?4, attempts),
+                AssertSqlSafe(format!("UPDATE forwards SET state = ?1, status = coalesce(?2, status), fault = ?3, attempts = coalesce(?4, attempts),
                  next_attempt = ?5, done_at = ?6, tried_at = ?7
-                 WHERE instance = ?8 AND destination = ?9 AND (state = 'waiting' OR ?1 = 'delivered')",
+                 WHERE instance = ?8 AND destination = ?9 AND (state = '{WAITING}' OR ?1 = '{DELIVERED}')")),
             )
-            .bind(state)
+            .bind(Word(state))
             .bind(status)
             .bind(fault)
             .bind(attempts)
@@ -197,36 +201,5 @@ impl Ledger {
         }
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Whether every destination has this instance, or a named person gave it up there. An instance that no rule
-    /// sends anywhere is `true`: whether its sender keeps it is not this table's to say.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn delivered_everywhere(&self, instance: &str) -> Result<bool> {
-        let row: (bool,) = sqlx::query_as(
-            "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE instance = ?
-             AND state NOT IN ('delivered', 'given-up', 'replaced'))",
-        )
-        .bind(instance)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
-    }
-
-    /// The same for all instances of a study at once.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn study_delivered_everywhere(&self, study: &str) -> Result<bool> {
-        let row: (bool,) = sqlx::query_as(
-            "SELECT NOT EXISTS (SELECT 1 FROM forwards WHERE study = ?
-             AND state NOT IN ('delivered', 'given-up', 'replaced'))",
-        )
-        .bind(study)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(row.0)
     }
 }

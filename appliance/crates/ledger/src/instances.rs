@@ -4,47 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{FromRow, Sqlite, Transaction};
 
-use super::collisions::{self, Place};
-use super::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
-use super::{Error, Ledger, Onward, Result, Seal, corrections, events, forwards, new_id, whose};
+use crate::arrival::Arrival;
+use crate::collisions::{self, Place};
+use crate::columns::{ADDRESS, CALLING_AE, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID};
+use crate::corrections;
+use crate::error::{Error, Result};
+use crate::events;
+use crate::forwards;
+use crate::forwards::Onward;
+use crate::ledger::Ledger;
+use crate::new_id::new_id;
+use crate::sealer::Sealer;
+use crate::whose;
 use domain::study::KEY_OBJECT_SELECTION;
 
 /// Said of a study in which an instance came again: an earlier version recorded the one before, whose file is gone.
 const UNCOMPARED: &str =
     "what came again could not be compared with what has left this disk: look at the archive";
-
-/// What reception knew about one stored instance.
-#[derive(Debug, Clone)]
-pub struct Arrival {
-    /// Name of the entry file.
-    pub id: String,
-    /// Study Instance UID (0020,000D). Identifying.
-    pub study_uid: String,
-    /// SOP Instance UID (0008,0018). Identifying.
-    pub sop_instance_uid: String,
-    /// Series Instance UID (0020,000E). Identifying.
-    pub series_uid: String,
-    /// SOP Class UID (0008,0016).
-    pub sop_class: String,
-    /// Transfer syntax of the stored data set.
-    pub transfer_syntax: String,
-    /// Modality (0008,0060) as pre-scanned, may be empty.
-    pub modality: String,
-    /// Calling AE title.
-    pub calling_ae: String,
-    /// Peer address without port.
-    pub address: String,
-    /// Association id.
-    pub association: String,
-    /// Arrival, ms.
-    pub arrived: i64,
-    /// Bytes of the data set.
-    pub bytes: u64,
-    /// BLAKE3 of the data set, hex.
-    pub blake3: String,
-    /// Whose it is, as [`deid::Whose`] writes it; empty when it does not say. Identifying.
-    pub identity: String,
-}
 
 /// What the ledger made of an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,15 +89,7 @@ impl InstanceRow {
 }
 
 impl Ledger {
-    /// Records a batch of arrivals in one transaction, in order.
-    ///
-    /// # Errors
-    /// The database's refusal; then none of the batch is recorded.
-    pub async fn record_arrivals(&self, batch: &[Arrival]) -> Result<Vec<Arrived>> {
-        self.record_arrivals_to(batch, |_| Vec::new()).await
-    }
-
-    /// The same, and queues each instance in the same transaction for the destinations that `to` names. An instance
+    /// Records a batch of arrivals in one transaction, in order, and queues each instance for the destinations that `to` names. An instance
     /// that arrives again is queued only where it never was.
     ///
     /// # Errors
@@ -137,7 +105,7 @@ impl Ledger {
         let mut collided: BTreeMap<String, u64> = BTreeMap::new();
         let mut uncompared: BTreeSet<String> = BTreeSet::new();
         for arrival in batch {
-            let made = record(&mut tx, &self.seal, arrival).await?;
+            let made = record(&mut tx, &self.sealer, arrival).await?;
             let Recorded { arrived, new, other_patient, .. } = made;
             let (kept, to) = (&arrived.kept, to(arrival));
             let queued = forwards::queue(&mut tx, kept, &arrived.study, &to, arrival.arrived).await?;
@@ -156,14 +124,14 @@ impl Ledger {
         let now = batch.iter().map(|a| a.arrived).max().unwrap_or_default();
         for (study, count) in corrected {
             let why = format!("{count} instances came again about another patient");
-            corrections::correct(&mut tx, &self.seal, &study, &why, now).await?;
+            corrections::correct(&mut tx, &self.sealer, &study, &why, now).await?;
         }
         for (study, count) in collided {
             let line = collisions::collision_line(count);
-            events::add(&mut *tx, &self.seal, &study, "appliance", &line, now).await?;
+            events::add(&mut *tx, &self.sealer, &study, "appliance", &line, now).await?;
         }
         for study in uncompared {
-            events::add(&mut *tx, &self.seal, &study, "appliance", UNCOMPARED, now).await?;
+            events::add(&mut *tx, &self.sealer, &study, "appliance", UNCOMPARED, now).await?;
         }
         tx.commit().await?;
         Ok(out)
@@ -199,8 +167,8 @@ impl Ledger {
     }
 }
 
-async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<Recorded> {
-    let index = seal.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
+async fn record(tx: &mut Transaction<'_, Sqlite>, sealer: &Sealer, a: &Arrival) -> Result<Recorded> {
+    let index = sealer.index(SOP_INSTANCE_UID, &a.sop_instance_uid)?;
     if let Some((study, kept, collides)) = known(tx, &index, a).await? {
         // The same entry seen again (start-up after a crash) is not a repetition whose file may go.
         let repeated = kept != a.id;
@@ -209,9 +177,9 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
         let arrived = Arrived { study, kept, instance_index: index, repeated, conflict, corrects, collides };
         return Ok(Recorded { arrived, new: false, other_patient: false, uncompared: false });
     }
-    let study = study_of(tx, seal, a).await?;
-    let identity = whose::index(seal, &index, &a.identity)?;
-    let place = Place::of(tx, seal, (a, &index, &study, identity.as_deref())).await?;
+    let study = study_of(tx, sealer, a).await?;
+    let identity = whose::index(sealer, &index, &a.identity)?;
+    let place = Place::of(tx, sealer, (a, &index, &study, identity.as_deref())).await?;
     let rejected = corrections::take_back(tx, &study, &index).await?;
     let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;
     sqlx::query(
@@ -221,13 +189,13 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> R
     )
     .bind(&a.id)
     .bind(&study)
-    .bind(seal.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
-    .bind(seal.seal(SERIES_UID, &a.id, &a.series_uid)?)
+    .bind(sealer.seal(SOP_INSTANCE_UID, &a.id, &a.sop_instance_uid)?)
+    .bind(sealer.seal(SERIES_UID, &a.id, &a.series_uid)?)
     .bind(&a.sop_class)
     .bind(&a.transfer_syntax)
     .bind(&a.modality)
-    .bind(seal.seal(CALLING_AE, &a.id, &a.calling_ae)?)
-    .bind(seal.seal(ADDRESS, &a.id, &a.address)?)
+    .bind(sealer.seal(CALLING_AE, &a.id, &a.calling_ae)?)
+    .bind(sealer.seal(ADDRESS, &a.id, &a.address)?)
     .bind(&a.association)
     .bind(a.arrived)
     .bind(bytes)
@@ -271,8 +239,8 @@ async fn known(
     .await?)
 }
 
-async fn study_of(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) -> Result<String> {
-    let index = seal.index(STUDY_UID, &a.study_uid)?;
+async fn study_of(tx: &mut Transaction<'_, Sqlite>, sealer: &Sealer, a: &Arrival) -> Result<String> {
+    let index = sealer.index(STUDY_UID, &a.study_uid)?;
     let known: Option<(String,)> = sqlx::query_as("SELECT id FROM studies WHERE uid_index = ?")
         .bind(&index)
         .fetch_optional(&mut **tx)
@@ -290,7 +258,7 @@ async fn study_of(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, a: &Arrival) ->
         "INSERT INTO studies (id, uid, uid_index, first_arrival, last_arrival, modality) VALUES (?, ?, ?, ?, ?, ?)",
     )
     .bind(&id)
-    .bind(seal.seal(STUDY_UID, &id, &a.study_uid)?)
+    .bind(sealer.seal(STUDY_UID, &id, &a.study_uid)?)
     .bind(&index)
     .bind(a.arrived)
     .bind(a.arrived)

@@ -1,16 +1,18 @@
-//! What is written into the vault: the way back of what was just sealed. Nothing that is known is overwritten; what would
+//! What is written into the vault: the re-identification map of what was just sealed. Nothing that is known is overwritten; what would
 //! contradict it is told, and written only after a person has let the case go, beside what is known.
 
 use std::collections::BTreeSet;
 
 use sqlx::{Sqlite, Transaction};
 
-use super::columns::{VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
-use super::vault::Identity;
-use super::{Ledger, Result, Seal};
+use crate::columns::{VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::sealer::Sealer;
+use crate::vault::Identity;
 use deid::{Originals, PatientBack, WayBack, says_whose};
 
-/// What the vault has to say against a way back.
+/// What the vault has to say against a re-identification map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contradiction {
     /// Somebody else is filed under a pseudonym of the case.
@@ -38,13 +40,13 @@ impl Contradiction {
 }
 
 impl Ledger {
-    /// Keeps the way back of what was just sealed, as a whole or not at all: nothing is written where the vault
+    /// Keeps the re-identification map of what was just sealed, as a whole or not at all: nothing is written where the vault
     /// contradicts it in a way that no person has `released`. Of what was released, what is known stays as it is and
     /// counts as ambiguous, and the study leads to its own patient.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn keep_way_back(
+    pub async fn keep_reidentification_map(
         &self,
         way: &WayBack,
         key_name: &str,
@@ -55,13 +57,13 @@ impl Ledger {
         let mut found = BTreeSet::new();
         for (pseudonym, patient) in &way.0 {
             let of = (pseudonym.as_str(), patient);
-            if keep_patient(&mut tx, &self.seal, of, key_name, now).await? {
+            if keep_patient(&mut tx, &self.sealer, of, key_name, now).await? {
                 found.insert(Contradiction::Person);
             }
-            if keep_uids(&mut tx, &self.seal, of).await? {
+            if keep_uids(&mut tx, &self.sealer, of).await? {
                 found.insert(Contradiction::Uid);
             }
-            keep_studies(&mut tx, &self.seal, of).await?;
+            keep_studies(&mut tx, &self.sealer, of).await?;
         }
         let open = found.into_iter().find(|contradiction| !released(*contradiction));
         match open {
@@ -75,7 +77,7 @@ impl Ledger {
 /// Adds what is new of a patient; whether the vault has somebody else under the pseudonym.
 async fn keep_patient(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     (pseudonym, patient): (&str, &PatientBack),
     key_name: &str,
     now: i64,
@@ -85,12 +87,12 @@ async fn keep_patient(
         .fetch_optional(&mut **tx)
         .await?;
     let known: Option<Identity> = match row {
-        Some((sealed,)) => Some(serde_json::from_str(&seal.open(VAULT_PATIENT, pseudonym, &sealed)?)?),
+        Some((sealed,)) => Some(serde_json::from_str(&sealer.open(VAULT_PATIENT, pseudonym, &sealed)?)?),
         None => None,
     };
     let days = known.as_ref().map_or(0, |k| k.days);
     let mut back = PatientBack { attributes: known.unwrap_or_default().attributes, ..Default::default() };
-    let strange = back.is_other(&patient.attributes) && !knows(tx, seal, pseudonym, patient).await?;
+    let strange = back.is_other(&patient.attributes) && !knows(tx, sealer, pseudonym, patient).await?;
     let other = strange || patient.ambiguous.contains(pseudonym);
     if !back.is_other(&patient.attributes) {
         back.complete(&patient.attributes);
@@ -104,7 +106,7 @@ async fn keep_patient(
          ambiguous = max(ambiguous, excluded.ambiguous)",
     )
     .bind(pseudonym)
-    .bind(seal.seal(VAULT_PATIENT, pseudonym, &identity)?)
+    .bind(sealer.seal(VAULT_PATIENT, pseudonym, &identity)?)
     .bind(key_name)
     .bind(now)
     .bind(i64::from(other))
@@ -116,7 +118,7 @@ async fn keep_patient(
 /// Whether a study of this pseudonym had its patient so: a person let it go then.
 async fn knows(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     pseudonym: &str,
     patient: &PatientBack,
 ) -> Result<bool> {
@@ -126,7 +128,7 @@ async fn knows(
             .fetch_all(&mut **tx)
             .await?;
     for (study, sealed) in rows {
-        let originals: Originals = serde_json::from_str(&seal.open(VAULT_STUDY, &study, &sealed)?)?;
+        let originals: Originals = serde_json::from_str(&sealer.open(VAULT_STUDY, &study, &sealed)?)?;
         if says_whose(&originals) && !patient.is_other(&originals) {
             return Ok(true);
         }
@@ -137,7 +139,7 @@ async fn knows(
 /// Studies with their patient as they had them: the same patient's own later word counts.
 async fn keep_studies(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     (pseudonym, patient): (&str, &PatientBack),
 ) -> Result<()> {
     for (study, originals) in &patient.studies {
@@ -147,7 +149,7 @@ async fn keep_studies(
         )
         .bind(study)
         .bind(pseudonym)
-        .bind(seal.seal(VAULT_STUDY, study, &serde_json::to_string(originals)?)?)
+        .bind(sealer.seal(VAULT_STUDY, study, &serde_json::to_string(originals)?)?)
         .execute(&mut **tx)
         .await?;
     }
@@ -157,7 +159,7 @@ async fn keep_studies(
 /// Adds replaced UIDs; whether one of the pseudonyms stands for another UID already.
 async fn keep_uids(
     tx: &mut Transaction<'_, Sqlite>,
-    seal: &Seal,
+    sealer: &Sealer,
     (pseudonym, patient): (&str, &PatientBack),
 ) -> Result<bool> {
     let mut contradicted = false;
@@ -168,7 +170,7 @@ async fn keep_uids(
             .await?;
         let mut other = patient.ambiguous.contains(uid);
         for (sealed,) in known {
-            other |= seal.open(VAULT_UID, uid, &sealed)? != *original;
+            other |= sealer.open(VAULT_UID, uid, &sealed)? != *original;
         }
         contradicted |= other;
         sqlx::query(
@@ -177,7 +179,7 @@ async fn keep_uids(
         )
         .bind(uid)
         .bind(pseudonym)
-        .bind(seal.seal(VAULT_UID, uid, original)?)
+        .bind(sealer.seal(VAULT_UID, uid, original)?)
         .execute(&mut **tx)
         .await?;
         if other {

@@ -1,11 +1,17 @@
 //! What the page and `status` read: rows of the list, one study in detail, counts.
 
-use std::collections::BTreeMap;
+use domain::case_state::CaseState;
+use proto::case::{Disposition, Priority, TriageMode};
+use sqlx::{AssertSqlSafe, FromRow};
 
-use sqlx::FromRow;
-
-use super::columns::PATIENT_NAME;
-use super::{CaseRow, DispositionRow, EarlierCase, Error, Ledger, Result, events};
+use crate::cases::CaseRow;
+use crate::columns::PATIENT_NAME;
+use crate::corrections::EarlierCase;
+use crate::error::{Error, Result};
+use crate::events::{self, EventRow};
+use crate::ledger::Ledger;
+use crate::revisions::DispositionRow;
+use crate::word::{FLAG, MaybeWord, SHADOW, STAT, URGENT, Word, case_states};
 
 /// What part of the list is wanted.
 #[derive(Debug, Clone, Default)]
@@ -45,18 +51,21 @@ pub struct StudyRow {
     pub accession_tail: String,
     /// Station.
     pub station: String,
-    /// Priority word.
-    pub priority: String,
-    /// Disposition word, empty while analysing.
-    pub disposition: String,
+    /// Priority.
+    #[sqlx(try_from = "Word<Priority>")]
+    pub priority: Priority,
+    /// What triage answered; `None` while analysing.
+    #[sqlx(try_from = "MaybeWord<Disposition>")]
+    pub disposition: Option<Disposition>,
     /// Reason in words.
     pub reason: String,
     /// Bundle.
     pub bundle: String,
     /// Version.
     pub version: String,
-    /// Mode.
-    pub mode: String,
+    /// Mode then in force; `None` while analysing.
+    #[sqlx(try_from = "MaybeWord<TriageMode>")]
+    pub mode: Option<TriageMode>,
     /// When decided, ms.
     pub decided_at: Option<i64>,
     /// Milliseconds of the job, as JSON.
@@ -65,8 +74,9 @@ pub struct StudyRow {
     pub cloud_up: Option<bool>,
     /// Case id, when it has one.
     pub case_id: Option<String>,
-    /// Case state word.
-    pub case_state: Option<String>,
+    /// State of its case.
+    #[sqlx(try_from = "MaybeWord<CaseState>")]
+    pub case_state: Option<CaseState>,
     /// When it leaves, ms.
     pub leaves_at: Option<i64>,
     /// Parts the cloud has.
@@ -91,19 +101,8 @@ pub struct StudyRow {
     pub collisions: u32,
     /// How many of their UIDs somebody must still look for at an archive.
     pub unchecked: u32,
-    /// Whether it was drawn for a physician's read that nobody has made: nobody is shown the answer until then.
-    pub drawn: bool,
-}
-
-/// One line of a study's timeline.
-#[derive(Debug, Clone, FromRow, serde::Serialize)]
-pub struct EventRow {
-    /// When, ms.
-    pub at: i64,
-    /// Who.
-    pub who: String,
-    /// What, in words.
-    pub what: String,
+    /// Whether it was sampled for a physician's read that nobody has made: nobody is shown the answer until then.
+    pub sampled: bool,
 }
 
 /// One study with everything the page shows of it.
@@ -123,37 +122,6 @@ pub struct StudyDetail {
     pub events: Vec<EventRow>,
 }
 
-/// Counts for the page's tiles, `status` and the demonstration.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct Counts {
-    /// Studies.
-    pub studies: i64,
-    /// Instances.
-    pub instances: i64,
-    /// Bytes of all instances.
-    pub bytes: i64,
-    /// Studies whose newest revision has no disposition.
-    pub unanswered: i64,
-    /// By disposition word, newest revision of each study.
-    pub dispositions: BTreeMap<String, i64>,
-    /// By case state word.
-    pub cases: BTreeMap<String, i64>,
-    /// Disposition records decided while the cloud was away.
-    pub decided_offline: i64,
-    /// Bytes put on the link.
-    pub bytes_sent: i64,
-    /// Open flags: `flag` or STAT, not acknowledged.
-    pub open_flags: i64,
-    /// Reports here.
-    pub reports: i64,
-    /// Last arrival, ms.
-    pub last_arrival: Option<i64>,
-    /// Instances whose UID came again with other bytes: kept beside.
-    pub beside: i64,
-    /// SOP Instance UIDs of which an archive was given several instances and nobody has looked there since.
-    pub collisions: i64,
-}
-
 const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.modality, s.body_part, s.view,
     s.accession_tail, s.station, s.priority, s.acknowledged_by,
     (SELECT count(*) FROM instances i WHERE i.study = s.id) AS instances,
@@ -166,32 +134,38 @@ const ROW: &str = "SELECT s.id, s.revision, s.first_arrival, s.last_arrival, s.m
     (SELECT count(DISTINCT c.sop_instance_index) FROM instances i JOIN collisions c
         ON c.sop_instance_index = i.sop_instance_index
         WHERE i.study = s.id AND i.collides <> 0 AND c.checked_at IS NULL) AS unchecked,
-    coalesce(d.disposition, '') AS disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
-    coalesce(d.version, '') AS version, coalesce(d.mode, '') AS mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
+    d.disposition, coalesce(d.reason, '') AS reason, coalesce(d.bundle, '') AS bundle,
+    coalesce(d.version, '') AS version, d.mode, d.decided_at, d.ms, d.cloud_up <> 0 AS cloud_up,
     c.id AS case_id, c.state AS case_state, c.leaves_at, c.parts_sent, c.parts_total, c.bytes_sent, c.sealed_bytes,
     r.unsigned <> 0 AS unsigned,
     EXISTS (SELECT 1 FROM samples p WHERE p.study = s.id AND p.revision = s.revision)
-        AND NOT EXISTS (SELECT 1 FROM reads q WHERE q.study = s.id AND q.revision = s.revision) AS drawn
+        AND NOT EXISTS (SELECT 1 FROM reads q WHERE q.study = s.id AND q.revision = s.revision) AS sampled
     FROM studies s
     LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
     LEFT JOIN cases c ON c.study = s.id AND c.revision = s.revision
     LEFT JOIN reports r ON r.case_id = c.id";
 
+/// A study of the list that still asks for a person: its flag is open, or its case waits for somebody.
+fn asks() -> String {
+    let waits = case_states(CaseState::asks_for_a_person);
+    format!("(d.disposition = '{FLAG}' OR c.state IN {waits})")
+}
+
 /// What asks for a person comes first: STAT; then, the longest waiting first, what has waited past the cap whatever its
 /// priority, so that nothing sinks; then URGENT, then other flags; then the newest. In shadow mode triage changes nothing,
-/// the order included, and the place of a study that was drawn for a read tells nothing of its answer.
-const ORDER: &str = "CASE WHEN s.acknowledged_by IS NULL AND s.priority = 'STAT' THEN 0
-        WHEN s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND NOT drawn AND d.decided_at < ?4
-            AND (d.disposition = 'flag' OR c.state IN ('review', 'held', 'waiting', 'stopped', 'failed')) THEN 1
-        WHEN s.acknowledged_by IS NULL AND s.priority = 'URGENT' AND NOT drawn THEN 2
-        WHEN s.acknowledged_by IS NULL AND d.mode <> 'shadow' AND NOT drawn AND d.disposition = 'flag' THEN 3
-        ELSE 5 END";
-/// Among what waited past the cap.
-const LONGEST: &str =
-    "CASE WHEN s.acknowledged_by IS NULL AND s.priority <> 'STAT' AND d.mode <> 'shadow' AND NOT drawn
-        AND d.decided_at < ?4
-        AND (d.disposition = 'flag' OR c.state IN ('review', 'held', 'waiting', 'stopped', 'failed'))
-        THEN d.decided_at END";
+/// the order included, and the place of a study that was sampled for a read tells nothing of its answer.
+fn order() -> String {
+    let asks = asks();
+    format!(
+        "CASE WHEN s.acknowledged_by IS NULL AND s.priority = '{STAT}' THEN 0
+         WHEN s.acknowledged_by IS NULL AND d.mode <> '{SHADOW}' AND NOT sampled AND d.decided_at < ?4 AND {asks} THEN 1
+         WHEN s.acknowledged_by IS NULL AND s.priority = '{URGENT}' AND NOT sampled THEN 2
+         WHEN s.acknowledged_by IS NULL AND d.mode <> '{SHADOW}' AND NOT sampled AND d.disposition = '{FLAG}' THEN 3
+         ELSE 5 END,
+         CASE WHEN s.acknowledged_by IS NULL AND s.priority <> '{STAT}' AND d.mode <> '{SHADOW}' AND NOT sampled
+         AND d.decided_at < ?4 AND {asks} THEN d.decided_at END"
+    )
+}
 
 impl Ledger {
     /// Rows of the list: what asks for a person first, then the newest.
@@ -200,12 +174,13 @@ impl Ledger {
     /// The database's refusal.
     pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
         let sql = format!(
-            "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT drawn) OR c.state = ?1 OR (?1 = 'drawn' AND drawn))
+            "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT sampled) OR c.state = ?1 OR (?1 = 'drawn' AND sampled))
              AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
-             ORDER BY {ORDER}, {LONGEST}, s.last_arrival DESC, s.id LIMIT ?3"
+             ORDER BY {}, s.last_arrival DESC, s.id LIMIT ?3",
+            order()
         );
         let found = if q.find.is_empty() { None } else { Some(self.find(&q.find).await?) };
-        let rows: Vec<StudyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let rows: Vec<StudyRow> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(&q.filter)
             .bind(found.map(|ids| serde_json::to_string(&ids)).transpose()?)
             .bind(q.limit.clamp(1, 5_000))
@@ -220,7 +195,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unknown`] when there is none.
     pub async fn detail(&self, study: &str) -> Result<StudyDetail> {
-        let row: StudyRow = sqlx::query_as(sqlx::AssertSqlSafe(format!("{ROW} WHERE s.id = ?")))
+        let row: StudyRow = sqlx::query_as(AssertSqlSafe(format!("{ROW} WHERE s.id = ?")))
             .bind(study)
             .fetch_optional(&self.pool)
             .await?
@@ -247,7 +222,7 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?;
         let (name,) = row.ok_or(Error::Unknown("study"))?;
-        self.seal.open(PATIENT_NAME, study, &name)
+        self.sealer.open(PATIENT_NAME, study, &name)
     }
 
     /// A named person acknowledges a study's flag.
@@ -303,88 +278,19 @@ impl Ledger {
     /// The database's refusal.
     pub async fn raise_to_stat(&self, study: &str, who: &str, now: i64) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("UPDATE studies SET priority = 'STAT', raised_at = coalesce(raised_at, ?) WHERE id = ?")
+        sqlx::query("UPDATE studies SET priority = ?, raised_at = coalesce(raised_at, ?) WHERE id = ?")
+            .bind(Word(Priority::Stat))
             .bind(now)
             .bind(study)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE cases SET priority = 'STAT' WHERE study = ?")
+        sqlx::query("UPDATE cases SET priority = ? WHERE study = ?")
+            .bind(Word(Priority::Stat))
             .bind(study)
             .execute(&mut *tx)
             .await?;
-        events::add(&mut *tx, &self.seal, study, who, "raised to STAT", now).await?;
+        events::add(&mut *tx, &self.sealer, study, who, "raised to STAT", now).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Studies that came since a time (ms), how many of them left, and STAT studies that nobody has acknowledged.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn day(&self, since: i64) -> Result<(i64, i64, i64)> {
-        let (studies, sent) = sqlx::query_as(
-            "SELECT count(*), coalesce(sum(EXISTS (SELECT 1 FROM cases c WHERE c.study = s.id AND c.revision = s.revision
-             AND c.state IN ('received', 'answered', 'buried'))), 0) FROM studies s WHERE s.first_arrival >= ?",
-        )
-        .bind(since)
-        .fetch_one(&self.pool)
-        .await?;
-        let (stat,) = sqlx::query_as(
-            "SELECT count(*) FROM studies WHERE priority = 'STAT' AND acknowledged_by IS NULL",
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok((studies, sent, stat))
-    }
-
-    /// Counts of everything.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn counts(&self) -> Result<Counts> {
-        let one = |sql: &'static str| async move {
-            let row: (i64,) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
-            Ok::<i64, Error>(row.0)
-        };
-        let by = |sql: &'static str| async move {
-            let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(&self.pool).await?;
-            Ok::<BTreeMap<String, i64>, Error>(rows.into_iter().collect())
-        };
-        let last: (Option<i64>,) =
-            sqlx::query_as("SELECT max(last_arrival) FROM studies").fetch_one(&self.pool).await?;
-        Ok(Counts {
-            studies: one("SELECT count(*) FROM studies").await?,
-            instances: one("SELECT count(*) FROM instances").await?,
-            bytes: one("SELECT coalesce(sum(bytes), 0) FROM instances").await?,
-            unanswered: one(
-                "SELECT count(*) FROM studies s LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
-                 WHERE d.study IS NULL OR EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.revision = 0)",
-            )
-            .await?,
-            dispositions: by(
-                // What is drawn and not read is counted in its own place: a count that moves would tell its answer.
-                "SELECT d.disposition, count(*) FROM dispositions d JOIN studies s
-                 ON s.id = d.study AND s.revision = d.revision
-                 WHERE NOT EXISTS (SELECT 1 FROM samples p LEFT JOIN reads q
-                     ON q.study = p.study AND q.revision = p.revision
-                     WHERE p.study = d.study AND p.revision = d.revision AND q.study IS NULL) GROUP BY 1",
-            )
-            .await?,
-            cases: by("SELECT state, count(*) FROM cases GROUP BY 1").await?,
-            decided_offline: one("SELECT count(*) FROM dispositions WHERE cloud_up = 0").await?,
-            bytes_sent: one("SELECT coalesce(sum(bytes_sent), 0) FROM cases").await?,
-            open_flags: one(
-                "SELECT count(*) FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
-                 WHERE s.acknowledged_by IS NULL AND (d.disposition = 'flag' OR s.priority = 'STAT')",
-            )
-            .await?,
-            reports: one("SELECT count(*) FROM reports").await?,
-            last_arrival: last.0,
-            beside: one("SELECT count(*) FROM instances WHERE conflict <> 0").await?,
-            collisions: one(
-                "SELECT count(DISTINCT sop_instance_index) FROM collisions WHERE checked_at IS NULL",
-            )
-            .await?,
-        })
     }
 }

@@ -1,8 +1,12 @@
 //! Moves of a case from state to state, and taking a person's move back. Every move checks the state it starts from.
 
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
-use super::{CaseState, Error, Ledger, Result};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use domain::case_state::{CaseEvent, CaseState};
+
+use crate::word::{Word, case_states};
 
 /// In `cases.before`, of a case that a person opened: undoing that leaves none.
 pub(super) const NO_CASE: &str = "none";
@@ -23,16 +27,17 @@ impl Ledger {
             let study = self.case(id).await?.study;
             self.refuse_evicted(&study).await?;
         }
-        let states: Vec<&str> = from.iter().map(|s| s.as_str()).collect();
         let done = sqlx::query(
             "UPDATE cases SET before = trim(coalesce(before, '') || ' ' || state), leaves_at = ?2,
-             withdraw = CASE WHEN ?1 IN ('stopped', 'not-sent') AND state = 'sending' THEN 1 ELSE withdraw END, state = ?1
+             withdraw = CASE WHEN ?5 AND state = ?6 THEN 1 ELSE withdraw END, state = ?1
              WHERE id = ?3 AND state IN (SELECT value FROM json_each(?4))",
         )
-        .bind(to.as_str())
+        .bind(Word(to))
         .bind(leaves_at)
         .bind(id)
-        .bind(serde_json::to_string(&states)?)
+        .bind(serde_json::to_string(from)?)
+        .bind(to.takes_back())
+        .bind(Word(CaseState::Sending))
         .execute(&self.pool)
         .await?;
         if done.rows_affected() == 1 {
@@ -47,7 +52,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn begin_packing(&self, id: &str) -> Result<bool> {
-        self.machine_moves(id, CaseState::Leaving, CaseState::Packing, None).await
+        self.event(id, CaseEvent::Due, None).await
     }
 
     /// A case that was being packed is due again at `now`; `false`: a person was first.
@@ -55,22 +60,17 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn repack(&self, id: &str, now: i64) -> Result<bool> {
-        self.machine_moves(id, CaseState::Packing, CaseState::Leaving, Some(now)).await
+        self.event(id, CaseEvent::PackedAnew, Some(now)).await
     }
 
     /// A move that nobody takes back: what is remembered for undo stays.
-    async fn machine_moves(
-        &self,
-        id: &str,
-        from: CaseState,
-        to: CaseState,
-        leaves_at: Option<i64>,
-    ) -> Result<bool> {
-        let done = sqlx::query("UPDATE cases SET state = ?, leaves_at = ? WHERE id = ? AND state = ?")
-            .bind(to.as_str())
+    async fn event(&self, id: &str, event: CaseEvent, leaves_at: Option<i64>) -> Result<bool> {
+        let from = case_states(|state| event.moves(state));
+        let sql = format!("UPDATE cases SET state = ?, leaves_at = ? WHERE id = ? AND state IN {from}");
+        let done = sqlx::query(AssertSqlSafe(sql))
+            .bind(Word(event.to()))
             .bind(leaves_at)
             .bind(id)
-            .bind(from.as_str())
             .execute(&self.pool)
             .await?;
         Ok(done.rows_affected() == 1)
@@ -84,7 +84,7 @@ impl Ledger {
     /// [`Error::Refused`] when nothing can be undone any more.
     pub async fn undo_case(&self, id: &str) -> Result<Option<CaseState>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let (state, before, held, covered, sealed): (String, Option<String>, bool, bool, bool) = sqlx::query_as(
+        let row: Option<(Word<CaseState>, Option<String>, bool, bool, bool)> = sqlx::query_as(
             "SELECT c.state, c.before, coalesce(d.holds, '[]') <> '[]',
              EXISTS (SELECT 1 FROM areas a WHERE a.case_id = c.id),
              EXISTS (SELECT 1 FROM statements s WHERE s.case_id = c.id)
@@ -92,16 +92,15 @@ impl Ledger {
         )
         .bind(id)
         .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(Error::Unknown("case"))?;
-        let now = CaseState::parse(&state).ok_or(Error::Row("case state"))?;
+        .await?;
+        let (Word(now), before, held, covered, sealed) = row.ok_or(Error::Unknown("case"))?;
         let mut trail: Vec<&str> = before.as_deref().unwrap_or_default().split_ascii_whitespace().collect();
         let back = match now.undoable() {
             true => last_stop(now, &mut trail, covered),
             false => None,
         };
         let back = match back {
-            None => return Err(Error::Refused(format!("nothing to undo: the case is {state}"))),
+            None => return Err(Error::Refused(format!("nothing to undo: the case is {now}"))),
             Some(Stop::NoCase) if !covered && !sealed => {
                 sqlx::query("DELETE FROM cases WHERE id = ?").bind(id).execute(&mut *tx).await?;
                 tx.commit().await?;
@@ -113,22 +112,23 @@ impl Ledger {
         };
         sqlx::query(
             "UPDATE cases SET state = ?1, before = nullif(?2, ''), leaves_at = NULL,
-             withdraw = CASE WHEN ?1 IN ('sealed', 'sending') AND withdraw = 1 THEN 0 ELSE withdraw END WHERE id = ?3",
+             withdraw = CASE WHEN ?4 AND withdraw = 1 THEN 0 ELSE withdraw END WHERE id = ?3",
         )
-        .bind(back.as_str())
+        .bind(Word(back))
         .bind(trail.join(" "))
         .bind(id)
+        .bind(back.in_upload())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(Some(back))
     }
 
-    /// Whether the gate holds what a case is made of, released or not.
+    /// Whether de-identification holds what a case is made of, released or not.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn gate_holds(&self, id: &str) -> Result<bool> {
+    pub async fn is_held(&self, id: &str) -> Result<bool> {
         let row: (bool,) = sqlx::query_as(
             "SELECT EXISTS (SELECT 1 FROM cases c JOIN dispositions d ON d.study = c.study AND d.revision = c.revision
              WHERE c.id = ? AND d.holds <> '[]')",
@@ -152,12 +152,12 @@ enum Stop {
 fn last_stop(now: CaseState, trail: &mut Vec<&str>, covered: bool) -> Option<Stop> {
     let mut countdown = now == CaseState::Leaving;
     while let Some(word) = trail.pop() {
-        match CaseState::parse(word) {
+        match word.parse::<CaseState>() {
             _ if word == NO_CASE && now == CaseState::Leaving => return Some(Stop::NoCase),
             _ if word == NO_CASE => return Some(Stop::Decision),
-            Some(CaseState::Leaving | CaseState::Packing) => countdown = true,
-            Some(CaseState::Sealed | CaseState::Sending) if covered => countdown = true,
-            Some(state) if state.before_handover() => return Some(Stop::State(state)),
+            Ok(CaseState::Leaving | CaseState::Packing) => countdown = true,
+            Ok(state) if state.in_upload() && covered => countdown = true,
+            Ok(state) if state.before_handover() => return Some(Stop::State(state)),
             _ => return None,
         }
     }
@@ -166,13 +166,16 @@ fn last_stop(now: CaseState, trail: &mut Vec<&str>, covered: bool) -> Option<Sto
 
 /// Lets cases of earlier revisions go that nobody has sent yet.
 pub(super) async fn supersede(tx: &mut Transaction<'_, Sqlite>, study: &str, revision: u32) -> Result<()> {
-    sqlx::query(
-        "UPDATE cases SET state = 'not-sent', before = NULL, fault = 'a newer revision of the study took its place'
-         WHERE study = ? AND revision < ? AND state IN ('held', 'review', 'waiting', 'leaving')",
-    )
-    .bind(study)
-    .bind(revision)
-    .execute(&mut **tx)
-    .await?;
+    let from = case_states(|state| CaseEvent::Superseded.moves(state));
+    let sql = format!(
+        "UPDATE cases SET state = ?, before = NULL, fault = 'a newer revision of the study took its place'
+         WHERE study = ? AND revision < ? AND state IN {from}"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(Word(CaseEvent::Superseded.to()))
+        .bind(study)
+        .bind(revision)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ledger, Result};
+use sqlx::AssertSqlSafe;
+
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::word::{FLAG, NO_FLAG, Word};
+use proto::case::Disposition;
 
 /// Studies whose times are looked at: the newest.
 const TIMED: i64 = 1_000;
@@ -53,11 +58,11 @@ pub struct Outcomes {
     pub local_share: Option<f64>,
     /// What people did against triage, by kind.
     pub overrides: BTreeMap<String, i64>,
-    /// Physicians' reads of drawn studies: read, and of these those against triage's answer.
+    /// Physicians' reads of sampled studies: read, and of these those against triage's answer.
     pub reads: i64,
-    /// Silent studies with a finding, or flagged ones without.
+    /// Studies given `no-flag` with a finding, or flagged ones without.
     pub reads_against: i64,
-    /// Drawn studies that wait for a read.
+    /// Sampled studies that wait for a read.
     pub unread: i64,
     /// Signed reports.
     pub cloud_signed: i64,
@@ -80,28 +85,28 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn outcomes(&self) -> Result<Outcomes> {
-        let words: Vec<(String, bool, i64)> = sqlx::query_as(
-            "SELECT d.disposition || CASE WHEN d.reason LIKE ?1 || '%' THEN ' withdrawn' ELSE '' END,
-             coalesce(json_extract(d.gate, '$.passed'), 1), count(*)
-             FROM dispositions d JOIN studies s ON s.id = d.study AND s.revision = d.revision GROUP BY 1, 2",
+        let counts: Vec<(Word<Disposition>, bool, bool, i64)> = sqlx::query_as(
+            "SELECT d.disposition, d.reason LIKE ?1 || '%', coalesce(json_extract(d.gate, '$.passed'), 1), count(*)
+             FROM dispositions d JOIN studies s ON s.id = d.study AND s.revision = d.revision GROUP BY 1, 2, 3",
         )
         .bind(WITHDRAWN)
         .fetch_all(&self.pool)
         .await?;
-        let of = |word: &str, passed: Option<bool>| -> i64 {
-            let fits =
-                |(w, p, _): &&(String, bool, i64)| w == word && passed.is_none_or(|wanted| *p == wanted);
-            words.iter().filter(fits).map(|(_, _, n)| n).sum()
+        let of = |of: Disposition, withdrawn: bool, passed: Option<bool>| -> i64 {
+            let fits = counts.iter().filter(|(Word(d), w, p, _)| {
+                *d == of && *w == withdrawn && passed.is_none_or(|wanted| *p == wanted)
+            });
+            fits.map(|(.., n)| n).sum()
         };
         let mut o = Outcomes {
-            answered: words.iter().map(|(_, _, n)| n).sum(),
-            no_flag: of("no-flag", None),
-            flag: of("flag", None),
-            escalated_between: of("escalate", Some(true)),
-            escalated_gate: of("escalate", Some(false)),
-            escalated_withdrawn: of("escalate withdrawn", None),
-            not_analysed: of("not-analysed", None),
-            unreadable: of("unreadable", None),
+            answered: counts.iter().map(|(.., n)| n).sum(),
+            no_flag: of(Disposition::NoFlag, false, None),
+            flag: of(Disposition::Flag, false, None),
+            escalated_between: of(Disposition::Escalate, false, Some(true)),
+            escalated_gate: of(Disposition::Escalate, false, Some(false)),
+            escalated_withdrawn: of(Disposition::Escalate, true, None),
+            not_analysed: of(Disposition::NotAnalysed, false, None),
+            unreadable: of(Disposition::Unreadable, false, None),
             ..Outcomes::default()
         };
         let taken = o.answered - o.not_analysed - o.unreadable;
@@ -115,11 +120,11 @@ impl Ledger {
         let kinds: Vec<(String, i64)> =
             sqlx::query_as("SELECT kind, count(*) FROM overrides GROUP BY 1").fetch_all(&self.pool).await?;
         o.overrides = kinds.into_iter().collect();
-        (o.reads, o.reads_against) = sqlx::query_as(
-            "SELECT count(*), coalesce(sum((d.disposition = 'no-flag' AND r.finding = 1)
-             OR (d.disposition = 'flag' AND r.finding = 0)), 0) FROM reads r
-             JOIN dispositions d ON d.study = r.study AND d.revision = r.revision",
-        )
+        (o.reads, o.reads_against) = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT count(*), coalesce(sum((d.disposition = '{NO_FLAG}' AND r.finding = 1)
+             OR (d.disposition = '{FLAG}' AND r.finding = 0)), 0) FROM reads r
+             JOIN dispositions d ON d.study = r.study AND d.revision = r.revision"
+        )))
         .fetch_one(&self.pool)
         .await?;
         (o.unread,) = sqlx::query_as(

@@ -1,10 +1,12 @@
 //! What is known of a bundle's keeping its promise: watches, physicians' reads, acceptances.
 
-use sqlx::{FromRow, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
-use super::revisions::{parse_word, word};
-use super::{AcceptanceRow, Ledger, Result};
-use domain::oversight::{Level, Local, Quiet, Seen, Watch, local, quiet};
+use crate::acceptances::AcceptanceRow;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::word::{STEADY, WITHDRAWN_LEVEL, Word};
+use domain::oversight::{Level, Local, NoFlagReads, Seen, Watch, local, no_flag_reads};
 
 /// How far a bundle's `no-flag` may be relied upon now.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +17,8 @@ pub struct Reliance {
     pub why: String,
     /// Since when, ms.
     pub since: i64,
-    /// The score below which a study is among the more silent half of the silent ones.
-    pub median_quiet: Option<f64>,
+    /// The score up to which a study given `no-flag` is in the half with the lower scores.
+    pub median_no_flag: Option<f64>,
     /// Whether a named person's acceptance is in force.
     pub accepted: bool,
 }
@@ -28,8 +30,9 @@ pub struct NewLevel {
     pub seq: i64,
     /// Bundle.
     pub bundle: String,
-    /// Level word.
-    pub level: String,
+    /// The level.
+    #[sqlx(try_from = "Word<Level>")]
+    pub level: Level,
     /// Why.
     pub why: String,
     /// When, ms.
@@ -55,8 +58,9 @@ pub struct WatchRow {
     pub learned: bool,
     /// Strongest evidence of a change; `withdrawn` is reached at [`domain::oversight::WITHDRAW`].
     pub evidence: f64,
-    /// Physicians' reads of drawn silent studies.
-    pub quiet: Quiet,
+    /// Physicians' reads of sampled studies given `no-flag`; JSON calls them `quiet`.
+    #[serde(rename = "quiet")]
+    pub no_flag_reads: NoFlagReads,
     /// The acceptance in force.
     pub accepted: Option<AcceptanceRow>,
 }
@@ -71,7 +75,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn reliance(&self, digest: &str) -> Result<Reliance> {
-        let row: Option<(String, String, String, i64)> =
+        let row: Option<(String, Word<Level>, String, i64)> =
             sqlx::query_as("SELECT state, level, why, since FROM watches WHERE digest = ?")
                 .bind(digest)
                 .fetch_optional(&self.pool)
@@ -81,31 +85,27 @@ impl Ledger {
             return Ok(Reliance { accepted, ..Reliance::default() });
         };
         Ok(match serde_json::from_str::<Watch>(&state) {
-            Ok(watch) => Reliance {
-                level: parse_word(&level)?,
-                why,
-                since,
-                median_quiet: watch.median_quiet(),
-                accepted,
-            },
+            Ok(watch) => {
+                Reliance { level: level.0, why, since, median_no_flag: watch.median_no_flag(), accepted }
+            }
             // What cannot be read is not relied upon; studies are answered all the same.
             Err(_) => Reliance {
                 level: Level::Withdrawn,
                 why: UNREADABLE.into(),
                 since,
-                median_quiet: None,
+                median_no_flag: None,
                 accepted,
             },
         })
     }
 
-    /// Every bundle that answered a study, as `status` shows it. `hidden_most`: the site's limit of silent studies
-    /// that hide a finding.
+    /// Every bundle that answered a study, as `status` shows it. `hidden_most`: the site's limit of studies given
+    /// `no-flag` that hide a finding.
     ///
     /// # Errors
     /// The database's refusal.
     pub async fn watches(&self, hidden_most: f64) -> Result<Vec<WatchRow>> {
-        let rows: Vec<(String, String, String, String, String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, String, String, Word<Level>, String, i64)> = sqlx::query_as(
             "SELECT digest, bundle, state, level, why, since FROM watches ORDER BY bundle, since",
         )
         .fetch_all(&self.pool)
@@ -114,12 +114,12 @@ impl Ledger {
         for (digest, bundle, state, level, why, since) in rows {
             let read = serde_json::from_str::<Watch>(&state);
             let (level, why) =
-                if read.is_ok() { (level, why) } else { ("withdrawn".into(), UNREADABLE.into()) };
+                if read.is_ok() { (level.0, why) } else { (Level::Withdrawn, UNREADABLE.into()) };
             let watch = read.unwrap_or_default();
             all.push(WatchRow {
-                quiet: self.quiet_reads(&digest, hidden_most).await?,
+                no_flag_reads: self.no_flag_reads(&digest, hidden_most).await?,
                 accepted: self.acceptance(&digest).await?,
-                level: parse_word(&level)?,
+                level,
                 studies: watch.studies,
                 learned: watch.learned(),
                 evidence: watch.evidence().0,
@@ -132,16 +132,16 @@ impl Ledger {
         Ok(all)
     }
 
-    /// What physicians' reads of studies drawn by chance say about this bundle's `no-flag`.
+    /// What physicians' reads of studies sampled at random say about this bundle's `no-flag`.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn quiet_reads(&self, digest: &str, hidden_most: f64) -> Result<Quiet> {
+    pub async fn no_flag_reads(&self, digest: &str, hidden_most: f64) -> Result<NoFlagReads> {
         let mut tx = self.pool.begin().await?;
-        quiet_of(&mut tx, digest, hidden_most).await
+        no_flag_of(&mut tx, digest, hidden_most).await
     }
 
-    /// What physicians' reads of studies drawn whatever was answered say about this bundle: nothing else is a fair
+    /// What physicians' reads of studies sampled whatever was answered say about this bundle: nothing else is a fair
     /// sample of the studies that have a finding.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ impl Ledger {
         rows.into_iter().map(|(findings, read)| Ok((serde_json::from_str(&findings)?, read))).collect()
     }
 
-    /// Studies of this bundle that were drawn for the local set before `before` (ms) and that nobody has read.
+    /// Studies of this bundle that were sampled for the local set before `before` (ms) and that nobody has read.
     ///
     /// # Errors
     /// The database's refusal.
@@ -200,11 +200,11 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn lowered(&self, bundle: &str) -> Result<Option<bool>> {
-        let rows: Vec<(String,)> = sqlx::query_as("SELECT level FROM watches WHERE bundle = ?")
+        let rows: Vec<(Word<Level>,)> = sqlx::query_as("SELECT level FROM watches WHERE bundle = ?")
             .bind(bundle)
             .fetch_all(&self.pool)
             .await?;
-        Ok((!rows.is_empty()).then(|| rows.iter().any(|r| r.0 != "steady")))
+        Ok((!rows.is_empty()).then(|| rows.iter().any(|(level,)| level.0 != Level::Steady)))
     }
 
     /// A person restores what was lowered or withdrawn. `anew`: studies look different from now on, so everything that
@@ -222,10 +222,10 @@ impl Ledger {
         for (digest, state, by_reads) in &rows {
             let mut watch: Watch = serde_json::from_str(state).unwrap_or_default();
             watch.restore(anew);
-            sqlx::query(
-                "UPDATE watches SET state = ?1, level = 'steady', why = '', since = ?2, by_reads = 0,
-                 reads_from = CASE WHEN ?3 THEN ?2 ELSE reads_from END WHERE digest = ?4",
-            )
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE watches SET state = ?1, level = '{STEADY}', why = '', since = ?2, by_reads = 0,
+                 reads_from = CASE WHEN ?3 THEN ?2 ELSE reads_from END WHERE digest = ?4"
+            )))
             .bind(serde_json::to_string(&watch)?)
             .bind(now)
             .bind(anew || *by_reads)
@@ -268,7 +268,7 @@ async fn changed(
 ) -> Result<()> {
     sqlx::query("INSERT INTO levels (bundle, level, why, at) VALUES (?, ?, ?, ?)")
         .bind(bundle)
-        .bind(level.as_str())
+        .bind(Word(level))
         .bind(why)
         .bind(now)
         .execute(&mut **tx)
@@ -283,14 +283,15 @@ pub(super) async fn watch(
     seen: &Seen,
     now: i64,
 ) -> Result<()> {
-    let row: Option<(String, String)> = sqlx::query_as("SELECT state, level FROM watches WHERE digest = ?")
-        .bind(digest)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let row: Option<(String, Word<Level>)> =
+        sqlx::query_as("SELECT state, level FROM watches WHERE digest = ?")
+            .bind(digest)
+            .fetch_optional(&mut **tx)
+            .await?;
     let (mut watch, before): (Watch, Level) = match row {
         // A damaged watch stays as it is until a person restores it: nothing is relied upon meanwhile.
         Some((state, level)) => match serde_json::from_str(&state) {
-            Ok(watch) => (watch, parse_word(&level)?),
+            Ok(watch) => (watch, level.0),
             Err(_) => return Ok(()),
         },
         None => (Watch::default(), Level::Steady),
@@ -315,7 +316,7 @@ pub(super) async fn watch(
     .bind(digest)
     .bind(bundle)
     .bind(serde_json::to_string(&watch)?)
-    .bind(word(&level)?)
+    .bind(Word(level))
     .bind(&why)
     .bind(now)
     .execute(&mut **tx)
@@ -323,12 +324,12 @@ pub(super) async fn watch(
     if level == before { Ok(()) } else { changed(tx, bundle, level, &why, now).await }
 }
 
-/// Reads of drawn silent studies of a bundle, weighed.
-pub(super) async fn quiet_of(
+/// Reads of sampled studies of a bundle that it gave `no-flag`, weighed.
+pub(super) async fn no_flag_of(
     tx: &mut Transaction<'_, Sqlite>,
     digest: &str,
     hidden_most: f64,
-) -> Result<Quiet> {
+) -> Result<NoFlagReads> {
     let (reads, hidden): (u32, u32) = sqlx::query_as(
         "SELECT count(*), coalesce(sum(r.finding), 0) FROM reads r
          JOIN samples s ON s.study = r.study AND s.revision = r.revision
@@ -339,7 +340,7 @@ pub(super) async fn quiet_of(
     .bind(digest)
     .fetch_one(&mut **tx)
     .await?;
-    Ok(quiet(reads, hidden, hidden_most))
+    Ok(no_flag_reads(reads, hidden, hidden_most))
 }
 
 /// `no-flag` of a bundle is withdrawn because of what physicians found; the reason is added when it was withdrawn before.
@@ -350,9 +351,9 @@ pub(super) async fn withdraw(
     now: i64,
 ) -> Result<()> {
     let done = sqlx::query(
-        "UPDATE watches SET why = CASE WHEN level = 'withdrawn' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
-         since = CASE WHEN level = 'withdrawn' THEN since ELSE ?2 END, level = 'withdrawn', by_reads = 1
-         WHERE digest = ?3 AND by_reads = 0",
+        AssertSqlSafe(format!("UPDATE watches SET why = CASE WHEN level = '{WITHDRAWN_LEVEL}' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
+         since = CASE WHEN level = '{WITHDRAWN_LEVEL}' THEN since ELSE ?2 END, level = '{WITHDRAWN_LEVEL}', by_reads = 1
+         WHERE digest = ?3 AND by_reads = 0")),
     )
     .bind(why)
     .bind(now)

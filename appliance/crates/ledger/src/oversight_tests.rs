@@ -4,6 +4,8 @@
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::*;
+use domain::case_state::CaseState;
+use domain::decision::Override;
 use domain::oversight::{Level, Seen};
 
 const DAY: i64 = 24 * 3_600_000;
@@ -73,13 +75,13 @@ impl Site {
         };
         let study = self.ledger.record_arrivals(&[arrival]).await.unwrap().remove(0).study;
         self.ledger.make_revision(&study, "quiet", a.at).await.unwrap();
-        let quiet = a.given == Disposition::NoFlag;
-        let seen = Seen { score: 0.1, distance: 1.0, flag: !quiet, quiet, tie: 0.5 };
+        let no_flag = a.given == Disposition::NoFlag;
+        let seen = Seen { score: 0.1, distance: 1.0, flag: !no_flag, no_flag, tie: 0.5 };
         let mut record = NewDisposition {
             mode: a.mode,
             sample: a.sample,
             seen: Some(seen),
-            ..NewDisposition::quiet(Some("output".into()))
+            ..NewDisposition::no_flag(Some("output".into()))
         };
         record.verdict.disposition = a.given;
         record.verdict.priority = a.priority;
@@ -97,7 +99,7 @@ impl Site {
         study
     }
 
-    async fn read(&self, study: &str, finding: bool) -> Result<domain::oversight::Quiet> {
+    async fn read(&self, study: &str, finding: bool) -> Result<domain::oversight::NoFlagReads> {
         self.ledger.record_read((study, 1), "dr", finding, 0.02, NOW + 1).await
     }
 
@@ -114,7 +116,7 @@ fn drawn(why: &'static str) -> Answer {
 async fn only_a_physician_reads_only_what_was_drawn_and_only_once() {
     let site = Site::new().await;
     let (study, other) = (site.study(drawn("share")).await, site.study(Answer::default()).await);
-    let said = |r: Result<domain::oversight::Quiet>| r.unwrap_err().to_string();
+    let said = |r: Result<domain::oversight::NoFlagReads>| r.unwrap_err().to_string();
     let tech = site.ledger.record_read((&study, 1), "tech", true, 0.02, NOW).await;
     assert!(said(tech).contains("only a physician's read counts"));
     assert!(said(site.read(&other, true).await).contains("was not drawn"));
@@ -137,9 +139,9 @@ async fn findings_in_silent_studies_withdraw_no_flag_and_a_person_restores_it() 
     assert_eq!(levels.len(), 1, "said once, not with every further read: {levels:?}");
     site.ledger.restore("b", false, "officer", NOW + 5).await.unwrap();
     assert_eq!(site.level().await, Level::Steady);
-    assert_eq!(site.ledger.quiet_reads("d", 0.02).await.unwrap().reads, 0, "what led to it is dealt with");
-    let words: Vec<String> = site.ledger.new_levels().await.unwrap().into_iter().map(|l| l.level).collect();
-    assert_eq!(words, ["withdrawn", "steady"], "both stand in the audit");
+    assert_eq!(site.ledger.no_flag_reads("d", 0.02).await.unwrap().reads, 0, "what led to it is dealt with");
+    let levels: Vec<Level> = site.ledger.new_levels().await.unwrap().into_iter().map(|l| l.level).collect();
+    assert_eq!(levels, [Level::Withdrawn, Level::Steady], "both stand in the audit");
 }
 
 #[tokio::test]
@@ -212,13 +214,13 @@ async fn each_day_that_is_over_has_one_silent_study_drawn_that_nobody_had_opened
     let on = |at| Answer { at, ..Answer::default() };
     let opened = site.study(on(NOW - DAY)).await;
     site.ledger.note_opened(&opened, NOW).await.unwrap();
-    assert_eq!(site.ledger.draw_of_days(7, NOW).await.unwrap(), 0, "who opened it saw the answer");
+    assert_eq!(site.ledger.sample_of_days(7, NOW).await.unwrap(), 0, "who opened it saw the answer");
     let fresh = site.study(on(NOW - DAY)).await;
     site.study(on(NOW)).await;
-    assert_eq!(site.ledger.draw_of_days(7, NOW).await.unwrap(), 1);
-    assert_eq!(site.ledger.draw_of_days(7, NOW).await.unwrap(), 0, "one a day");
+    assert_eq!(site.ledger.sample_of_days(7, NOW).await.unwrap(), 1);
+    assert_eq!(site.ledger.sample_of_days(7, NOW).await.unwrap(), 0, "one a day");
     let rows = site.ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap();
-    assert_eq!(rows.iter().filter(|row| row.drawn).map(|row| &row.id).collect::<Vec<_>>(), [&fresh]);
+    assert_eq!(rows.iter().filter(|row| row.sampled).map(|row| &row.id).collect::<Vec<_>>(), [&fresh]);
 }
 
 #[tokio::test]
@@ -228,7 +230,7 @@ async fn a_drawn_study_tells_nothing_of_its_answer_until_it_was_read() {
     let row = || async {
         site.ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().remove(0)
     };
-    assert!(row().await.drawn);
+    assert!(row().await.sampled);
     let by = |filter: &str| {
         let query = ListQuery { filter: filter.into(), limit: 9, ..ListQuery::default() };
         let ledger = site.ledger.clone();
@@ -237,7 +239,7 @@ async fn a_drawn_study_tells_nothing_of_its_answer_until_it_was_read() {
     assert_eq!((by("no-flag").await, by("drawn").await), (0, 1));
     assert!(site.ledger.counts().await.unwrap().dispositions.is_empty());
     site.read(&study, false).await.unwrap();
-    assert!(!row().await.drawn);
+    assert!(!row().await.sampled);
     assert_eq!((by("no-flag").await, by("drawn").await), (1, 0));
     assert_eq!(site.ledger.counts().await.unwrap().dispositions["no-flag"], 1);
 }
@@ -320,7 +322,7 @@ async fn a_persons_stat_outlives_what_triage_says_of_a_later_image() {
     assert_eq!(site.later(quietly()).await, study);
     let detail = site.ledger.detail(&study).await.unwrap();
     assert_eq!((detail.row.revision, detail.row.priority.as_str()), (2, "STAT"));
-    assert_eq!(detail.case.unwrap().priority, "STAT");
+    assert_eq!(detail.case.unwrap().priority, Priority::Stat);
     assert_eq!(site.ledger.open_flags(0, true).await.unwrap().len(), 1);
 }
 
@@ -342,7 +344,7 @@ async fn outcomes_count_answers_reads_and_overrides() {
     site.study(given(Disposition::Flag)).await;
     site.study(given(Disposition::Escalate)).await;
     site.read(&study, true).await.unwrap();
-    site.ledger.count_override(&study, 1, "tech", "escalated", NOW).await.unwrap();
+    site.ledger.count_override(&study, 1, "tech", Override::Escalated, NOW).await.unwrap();
     let o = site.ledger.outcomes().await.unwrap();
     assert_eq!((o.answered, o.no_flag, o.flag, o.escalated_between), (3, 1, 1, 1));
     assert_eq!((o.reads, o.reads_against, o.unread, o.overrides["escalated"]), (1, 1, 0, 1));

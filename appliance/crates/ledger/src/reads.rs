@@ -1,52 +1,54 @@
-//! Physicians' reads: which studies were drawn for one, what was read, and what people did against triage.
+//! Physicians' reads: which studies were sampled for one, what was read, and what people did against triage.
 
-use super::oversight::{quiet_of, withdraw};
-use super::{Error, Ledger, Result, events};
-use domain::oversight::Quiet;
+use sqlx::AssertSqlSafe;
 
-const NO_PHYSICIAN: &str = "only a physician's read counts: `appliance user physician NAME` says who is one";
-const NOT_DRAWN: &str = "this study was not drawn for a read";
-const READ_ALREADY: &str = "somebody has read it already";
+use crate::error::{Error, Result};
+use crate::events;
+use crate::ledger::Ledger;
+use crate::oversight::{no_flag_of, withdraw};
+use crate::word::{NO_FLAG, Word};
+use domain::decision::{Override, check_read};
+use domain::oversight::NoFlagReads;
 
 impl Ledger {
-    /// Draws one silent study of each day that is over and has none, by chance, among those that nobody has opened and
-    /// that still have their pictures; returns how many. `days`: how many days back are looked at.
+    /// Samples one study given `no-flag` of each day that is over and has none, at random, among those that nobody has opened
+    /// and that still have their pictures; returns how many. `days`: how many days back are looked at.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn draw_of_days(&self, days: u32, now: i64) -> Result<u64> {
+    pub async fn sample_of_days(&self, days: u32, now: i64) -> Result<u64> {
         const DAY: i64 = 24 * 3_600_000;
         let today = now.div_euclid(DAY);
-        let mut drawn = 0;
+        let mut sampled = 0;
         for day in (today - i64::from(days))..today {
-            let done = sqlx::query(
+            let done = sqlx::query(AssertSqlSafe(format!(
                 "INSERT INTO samples (study, revision, why, drawn_at)
                  SELECT d.study, d.revision, 'day', ?3 FROM dispositions d
                  JOIN studies t ON t.id = d.study AND t.revision = d.revision
-                 WHERE d.disposition = 'no-flag' AND d.decided_at >= ?1 AND d.decided_at < ?2
+                 WHERE d.disposition = '{NO_FLAG}' AND d.decided_at >= ?1 AND d.decided_at < ?2
                  AND t.opened_at IS NULL AND t.acknowledged_by IS NULL AND d.bag IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.study = d.study)
                  AND NOT EXISTS (SELECT 1 FROM samples s JOIN dispositions e
                      ON e.study = s.study AND e.revision = s.revision
                      JOIN studies u ON u.id = e.study AND u.revision = e.revision
-                     WHERE e.disposition = 'no-flag' AND e.decided_at >= ?1 AND e.decided_at < ?2)
-                 ORDER BY random() LIMIT 1",
-            )
+                     WHERE e.disposition = '{NO_FLAG}' AND e.decided_at >= ?1 AND e.decided_at < ?2)
+                 ORDER BY random() LIMIT 1"
+            )))
             .bind(day * DAY)
             .bind((day + 1) * DAY)
             .bind(now)
             .execute(&self.pool)
             .await?;
-            drawn += done.rows_affected();
+            sampled += done.rows_affected();
         }
-        Ok(drawn)
+        Ok(sampled)
     }
 
-    /// Records a physician's read of a drawn study, once. When reads show that more silent studies hide a finding than
+    /// Records a physician's read of a sampled study, once. When reads show that more studies given `no-flag` hide a finding than
     /// `hidden_most`, `no-flag` of the bundle is withdrawn in the same step. Returns what the reads say then.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the reader is no physician, the study was not drawn, or somebody has read it.
+    /// [`Error::Refused`] when the reader is no physician, the study was not sampled, or somebody has read it.
     pub async fn record_read(
         &self,
         (study, revision): (&str, u32),
@@ -54,13 +56,10 @@ impl Ledger {
         finding: bool,
         hidden_most: f64,
         now: i64,
-    ) -> Result<Quiet> {
-        let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
-        if !self.is_physician(reader).await? {
-            return refuse(NO_PHYSICIAN);
-        }
+    ) -> Result<NoFlagReads> {
+        let physician = self.is_physician(reader).await?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let drawn: Option<(String, String)> = sqlx::query_as(
+        let sample: Option<(String, String)> = sqlx::query_as(
             "SELECT d.digest, d.bundle FROM samples s
              JOIN dispositions d ON d.study = s.study AND d.revision = s.revision
              WHERE s.study = ? AND s.revision = ?",
@@ -69,7 +68,8 @@ impl Ledger {
         .bind(revision)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some((digest, bundle)) = drawn else { return refuse(NOT_DRAWN) };
+        check_read(physician, sample.is_some(), false)?;
+        let (digest, bundle) = sample.unwrap_or_default();
         let done = sqlx::query(
             "INSERT INTO reads (study, revision, reader, finding, read_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
@@ -80,13 +80,11 @@ impl Ledger {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        if done.rows_affected() == 0 {
-            return refuse(READ_ALREADY);
-        }
-        let says = quiet_of(&mut tx, &digest, hidden_most).await?;
+        check_read(physician, true, done.rows_affected() == 0)?;
+        let says = no_flag_of(&mut tx, &digest, hidden_most).await?;
         if says.crossed() {
             let why = format!(
-                "physicians found something in {} of {} silent studies of {bundle}: more than the site's limit of {:.1} %",
+                "physicians found something in {} of {} studies given no-flag by {bundle}: more than the site's limit of {:.1} %",
                 says.hidden,
                 says.reads,
                 hidden_most * 100.0
@@ -94,7 +92,7 @@ impl Ledger {
             withdraw(&mut tx, (&bundle, &digest), &why, now).await?;
         }
         // Without what was read: the timeline must not tell a second reader.
-        events::add(&mut *tx, &self.seal, study, reader, "read by a physician", now).await?;
+        events::add(&mut *tx, &self.sealer, study, reader, "read by a physician", now).await?;
         tx.commit().await?;
         Ok(says)
     }
@@ -104,9 +102,8 @@ impl Ledger {
     /// # Errors
     /// [`Error::Refused`] with why not.
     pub async fn may_read(&self, study: &str, revision: u32, reader: &str) -> Result<()> {
-        let refuse = |words: &str| Err(Error::Refused(words.to_owned()));
         let physician = self.is_physician(reader).await?;
-        let drawn: Option<(bool,)> = sqlx::query_as(
+        let sample: Option<(bool,)> = sqlx::query_as(
             "SELECT r.study IS NOT NULL FROM samples s
              LEFT JOIN reads r ON r.study = s.study AND r.revision = s.revision
              WHERE s.study = ? AND s.revision = ?",
@@ -115,12 +112,7 @@ impl Ledger {
         .bind(revision)
         .fetch_optional(&self.pool)
         .await?;
-        match drawn {
-            _ if !physician => refuse(NO_PHYSICIAN),
-            None => refuse(NOT_DRAWN),
-            Some((true,)) => refuse(READ_ALREADY),
-            Some((false,)) => Ok(()),
-        }
+        Ok(check_read(physician, sample.is_some(), sample.is_some_and(|(read,)| read))?)
     }
 
     /// Whether reads of this person count.
@@ -157,14 +149,14 @@ impl Ledger {
         study: &str,
         revision: u32,
         who: &str,
-        kind: &'static str,
+        kind: Override,
         now: i64,
     ) -> Result<()> {
         sqlx::query("INSERT INTO overrides (study, revision, who, kind, at) VALUES (?, ?, ?, ?, ?)")
             .bind(study)
             .bind(revision)
             .bind(who)
-            .bind(kind)
+            .bind(Word(kind))
             .bind(now)
             .execute(&self.pool)
             .await?;

@@ -1,8 +1,9 @@
 //! Callers that were turned away: counted, bounded, the oldest forgotten.
 use serde::Serialize;
 
-use super::columns::{REFUSED_ADDRESS, REFUSED_CONFIG, REFUSED_TITLE};
-use super::{Ledger, Result};
+use crate::columns::{REFUSED_ADDRESS, REFUSED_CONFIG, REFUSED_TITLE};
+use crate::error::Result;
+use crate::ledger::Ledger;
 
 /// Callers kept.
 const KEPT: i64 = 200;
@@ -62,7 +63,7 @@ impl Ledger {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for refusal in refusals {
             let caller =
-                self.seal.index(REFUSED_TITLE, &format!("{}\n{}", refusal.ae_title, refusal.address))?;
+                self.sealer.index(REFUSED_TITLE, &format!("{}\n{}", refusal.ae_title, refusal.address))?;
             // The first time names the row: what is sealed opens under that name alone.
             let known: Option<(i64,)> =
                 sqlx::query_as("SELECT first_at FROM refused_callers WHERE caller_index = ? AND reason = ?")
@@ -79,13 +80,13 @@ impl Ledger {
                  ON CONFLICT (caller_index, reason) DO UPDATE SET
                  last_at = excluded.last_at, times = times + excluded.times, config = excluded.config",
             )
-            .bind(self.seal.seal(REFUSED_TITLE, &row, &refusal.ae_title)?)
-            .bind(self.seal.seal(REFUSED_ADDRESS, &row, &refusal.address)?)
+            .bind(self.sealer.seal(REFUSED_TITLE, &row, &refusal.ae_title)?)
+            .bind(self.sealer.seal(REFUSED_ADDRESS, &row, &refusal.address)?)
             .bind(&refusal.reason)
             .bind(first)
             .bind(now)
             .bind(refusal.times)
-            .bind(self.seal.seal(REFUSED_CONFIG, &row, &refusal.config)?)
+            .bind(self.sealer.seal(REFUSED_CONFIG, &row, &refusal.config)?)
             .bind(&caller)
             .execute(&mut *transaction)
             .await?;
@@ -115,9 +116,9 @@ impl Ledger {
         .await?;
         for row in &mut rows {
             let name = row_name(&row.reason, row.first_at);
-            row.ae_title = self.seal.open(REFUSED_TITLE, &name, &row.ae_title)?;
-            row.address = self.seal.open(REFUSED_ADDRESS, &name, &row.address)?;
-            row.config = self.seal.open(REFUSED_CONFIG, &name, &row.config)?;
+            row.ae_title = self.sealer.open(REFUSED_TITLE, &name, &row.ae_title)?;
+            row.address = self.sealer.open(REFUSED_ADDRESS, &name, &row.address)?;
+            row.config = self.sealer.open(REFUSED_CONFIG, &name, &row.config)?;
         }
         Ok(rows)
     }

@@ -1,7 +1,14 @@
 //! Reports that came home: recorded once, a signed one in the place of an unsigned draft.
 
-use super::columns::REPORT;
-use super::{Ledger, Result, events};
+use domain::case_state::CaseEvent;
+
+use crate::columns::REPORT;
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::name::Name;
+use crate::word::Word;
+use proto::ids::{EnvelopeDigest, EnvelopeId};
 
 impl Ledger {
     /// Records a report once; `false` when it was here already.
@@ -27,13 +34,14 @@ impl Ledger {
         .bind(case)
         .bind(envelope)
         .bind(digest)
-        .bind(self.seal.seal(REPORT, case, content)?)
+        .bind(self.sealer.seal(REPORT, case, content)?)
         .bind(i64::from(unsigned))
         .bind(now)
         .bind(closes_flag(content))
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE cases SET state = 'answered', answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
+        sqlx::query("UPDATE cases SET state = ?, answered_at = ?, received_at = coalesce(received_at, ?), fault = NULL WHERE id = ?")
+            .bind(Word(CaseEvent::Report.to()))
             .bind(now)
             .bind(now)
             .bind(case)
@@ -41,7 +49,7 @@ impl Ledger {
             .await?;
         if done.rows_affected() == 1 {
             let what = if unsigned { "unsigned machine draft is home" } else { "signed report is home" };
-            events::add(&mut *tx, &self.seal, &row.study, "cloud", what, now).await?;
+            events::add(&mut *tx, &self.sealer, &row.study, "cloud", what, now).await?;
         }
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
@@ -56,17 +64,19 @@ impl Ledger {
             .bind(case)
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|r| self.seal.open(REPORT, case, &r.0)).transpose()
+        row.map(|r| self.sealer.open(REPORT, case, &r.0)).transpose()
     }
 
     /// Envelopes of reports that were stored and not yet confirmed, with their digests.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn unconfirmed(&self) -> Result<Vec<(String, String)>> {
-        Ok(sqlx::query_as("SELECT envelope, digest FROM reports WHERE confirmed_at IS NULL")
-            .fetch_all(&self.pool)
-            .await?)
+    pub async fn unconfirmed(&self) -> Result<Vec<(EnvelopeId, EnvelopeDigest)>> {
+        let rows: Vec<(Name<EnvelopeId>, Name<EnvelopeDigest>)> =
+            sqlx::query_as("SELECT envelope, digest FROM reports WHERE confirmed_at IS NULL")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(rows.into_iter().map(|(envelope, digest)| (envelope.0, digest.0)).collect())
     }
 
     /// Records that the cloud was told it may forget the report that came in this envelope.

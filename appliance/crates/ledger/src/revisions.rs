@@ -2,15 +2,23 @@
 
 #[cfg(any(test, feature = "test-support"))]
 use proto::case::Disposition;
-use proto::case::TriageMode;
+use proto::case::{Priority, TriageMode};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, Sqlite, Transaction};
 
 use domain::job::ListFacts;
 use domain::verdict::Verdict;
 
-use super::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
-use super::{Error, Ledger, NewCase, Result, Seal, cases, events, moves, oversight};
+use crate::cases;
+use crate::cases::NewCase;
+use crate::columns::{ACCESSION_TAIL, PATIENT_NAME, STATION};
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::moves;
+use crate::oversight;
+use crate::sealer::Sealer;
+use crate::word::{Word, parse_word, word};
 use domain::oversight::Seen;
 
 /// A stable revision that has no disposition yet.
@@ -41,14 +49,14 @@ pub struct NewDisposition {
     pub cloud_up: bool,
     /// What is watched of it; `None` when no bundle took the study.
     pub seen: Option<Seen>,
-    /// Why it was drawn for a physician's read, when it was.
+    /// Why it was sampled for a physician's read, when it was.
     pub sample: Option<&'static str>,
 }
 
 #[cfg(any(test, feature = "test-support"))]
 impl NewDisposition {
     /// Nothing raised, nothing held.
-    pub fn quiet(output: Option<String>) -> Self {
+    pub fn no_flag(output: Option<String>) -> Self {
         let verdict = Verdict {
             bundle: "b".into(),
             version: "1".into(),
@@ -121,7 +129,7 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         let line = format!("revision {} stable: {reason}", next.0);
-        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        events::add(&mut *tx, &self.sealer, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(Some(next.0))
     }
@@ -139,7 +147,8 @@ impl Ledger {
         .await?)
     }
 
-    /// Stable revisions without a disposition, the oldest first; only the newest of each study is worked on.
+    /// Stable revisions without a disposition, the oldest first, at most `limit`. Earlier revisions of a study are among
+    /// them: each gets its one disposition, so that nothing that was stable stays unanswered.
     ///
     /// # Errors
     /// The database's refusal.
@@ -227,26 +236,26 @@ impl Ledger {
         .bind(i64::from(d.cloud_up))
         .bind(&v.digest)
         .bind(serde_json::to_string(&v.places)?)
-        .bind(d.seen.is_some_and(|seen| seen.quiet))
+        .bind(d.seen.is_some_and(|seen| seen.no_flag))
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        show(&mut tx, &self.seal, study, d).await?;
+        show(&mut tx, &self.sealer, study, d).await?;
         moves::supersede(&mut tx, study, revision).await?;
         // Images that come again would be seen twice: only the first answer of a study is watched.
         if let Some(seen) = d.seen.as_ref().filter(|_| revision == 1) {
             oversight::watch(&mut tx, (&v.bundle, &v.digest), seen, now).await?;
         }
         if let Some(why) = d.sample {
-            draw(&mut tx, study, revision, why, now).await?;
+            sample(&mut tx, study, revision, why, now).await?;
         }
         if let Some(case) = case {
-            cases::insert(&mut tx, &self.seal, case, now).await?;
+            cases::insert(&mut tx, &self.sealer, case, now).await?;
         }
         let line = format!("revision {revision}: {}", word(&v.disposition)?);
-        events::add(&mut *tx, &self.seal, study, "appliance", &line, now).await?;
+        events::add(&mut *tx, &self.sealer, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -266,27 +275,33 @@ impl Ledger {
 }
 
 /// Brings the list's row up to date with what triage found out.
-async fn show(tx: &mut Transaction<'_, Sqlite>, seal: &Seal, study: &str, d: &NewDisposition) -> Result<()> {
+async fn show(
+    tx: &mut Transaction<'_, Sqlite>,
+    sealer: &Sealer,
+    study: &str,
+    d: &NewDisposition,
+) -> Result<()> {
     sqlx::query(
         "UPDATE studies SET modality = ?, body_part = ?, view = ?, accession_tail = ?, station = ?,
-         patient_name = ?, priority = iif(raised_at IS NULL, ?, 'STAT'), acknowledged_by = NULL, acknowledged_at = NULL,
+         patient_name = ?, priority = iif(raised_at IS NULL, ?, ?), acknowledged_by = NULL, acknowledged_at = NULL,
          opened_at = NULL WHERE id = ?",
     )
     .bind(&d.facts.modality)
     .bind(&d.facts.body_part)
     .bind(&d.facts.view)
-    .bind(seal.seal(ACCESSION_TAIL, study, &d.facts.accession_tail)?)
-    .bind(seal.seal(STATION, study, &d.facts.station)?)
-    .bind(seal.seal(PATIENT_NAME, study, &d.facts.patient_name)?)
+    .bind(sealer.seal(ACCESSION_TAIL, study, &d.facts.accession_tail)?)
+    .bind(sealer.seal(STATION, study, &d.facts.station)?)
+    .bind(sealer.seal(PATIENT_NAME, study, &d.facts.patient_name)?)
     .bind(word(&d.verdict.priority)?)
+    .bind(Word(Priority::Stat))
     .bind(study)
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Draws the study for a physician's read.
-async fn draw(
+/// Samples the study for a physician's read.
+async fn sample(
     tx: &mut Transaction<'_, Sqlite>,
     study: &str,
     revision: u32,
@@ -334,17 +349,4 @@ fn verdict(r: &SqliteRow) -> Result<Verdict> {
         previews: serde_json::from_str(&text("previews")?)?,
         ms: serde_json::from_str(&text("ms")?)?,
     })
-}
-
-/// An enum of the vocabulary as its one word.
-pub(super) fn word<T: serde::Serialize>(value: &T) -> Result<String> {
-    match serde_json::to_value(value)? {
-        serde_json::Value::String(s) => Ok(s),
-        _ => Err(Error::Row("word")),
-    }
-}
-
-/// The inverse of [`word`].
-pub(super) fn parse_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    Ok(serde_json::from_value(serde_json::Value::String(text.to_owned()))?)
 }

@@ -2,7 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Ledger, Result};
+use crate::error::Result;
+use crate::ledger::Ledger;
 
 /// A statement as it was signed.
 #[derive(Debug, Clone, FromRow, serde::Serialize)]

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::columns::{SOP_INSTANCE_UID, STUDY_UID};
-use super::seal::Column;
-use super::{Ledger, Result, events};
-use domain::study::{Expected, StepEnd};
+use crate::columns::{SOP_INSTANCE_UID, STUDY_UID};
+use crate::error::Result;
+use crate::events;
+use crate::ledger::Ledger;
+use crate::sealer::Column;
+use crate::word::Word;
+use domain::study::{Expected, StepEnd, StepState};
 
 /// Key of a step's index; the UID itself is not kept.
 const STEP: Column = Column::new("performed_steps", "step_index");
@@ -69,12 +72,13 @@ impl Ledger {
         if kept.0 >= STEPS_MAX {
             return Ok(StepMade::TooMany);
         }
-        let index = self.seal.index(STEP, &step.uid)?;
+        let index = self.sealer.index(STEP, &step.uid)?;
         let done = sqlx::query(
             "INSERT INTO performed_steps (step_index, state, created_at)
-             VALUES (?, 'in-progress', ?) ON CONFLICT DO NOTHING",
+             VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(&index)
+        .bind(Word(StepState::InProgress))
         .bind(now)
         .execute(&mut *tx)
         .await?;
@@ -82,7 +86,7 @@ impl Ledger {
             return Ok(StepMade::Duplicate);
         }
         let studies: Result<Vec<String>> =
-            step.studies.iter().map(|uid| self.seal.index(STUDY_UID, uid)).collect();
+            step.studies.iter().map(|uid| self.sealer.index(STUDY_UID, uid)).collect();
         let studies = studies?;
         for study in &studies {
             sqlx::query("INSERT INTO step_studies VALUES (?, ?) ON CONFLICT DO NOTHING")
@@ -100,17 +104,17 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn change_step(&self, uid: &str, change: &StepChange, now: i64) -> Result<StepChanged> {
-        let index = self.seal.index(STEP, uid)?;
+        let index = self.sealer.index(STEP, uid)?;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let state: Option<(String,)> =
+        let state: Option<(Word<StepState>,)> =
             sqlx::query_as("SELECT state FROM performed_steps WHERE step_index = ?")
                 .bind(&index)
                 .fetch_optional(&mut *tx)
                 .await?;
-        match state.as_ref().map(|s| s.0.as_str()) {
+        match state.map(|(Word(state),)| state.end()) {
             None => return Ok(StepChanged::Unknown),
-            Some("in-progress") => {}
-            Some(_) => return Ok(StepChanged::Final),
+            Some(None) => {}
+            Some(Some(_)) => return Ok(StepChanged::Final),
         }
         if let Some(instances) = &change.instances {
             sqlx::query("DELETE FROM step_instances WHERE step_index = ?")
@@ -118,7 +122,7 @@ impl Ledger {
                 .execute(&mut *tx)
                 .await?;
             let all: Result<Vec<String>> =
-                instances.iter().map(|i| self.seal.index(SOP_INSTANCE_UID, i)).collect();
+                instances.iter().map(|i| self.sealer.index(SOP_INSTANCE_UID, i)).collect();
             // One statement for the whole list.
             sqlx::query("INSERT INTO step_instances SELECT ?1, value FROM json_each(?2)")
                 .bind(&index)
@@ -128,7 +132,7 @@ impl Ledger {
         }
         if let Some((end, _)) = &change.end {
             sqlx::query("UPDATE performed_steps SET state = ?, ended_at = ? WHERE step_index = ?")
-                .bind(word(*end))
+                .bind(Word(StepState::from(*end)))
                 .bind(now)
                 .bind(&index)
                 .execute(&mut *tx)
@@ -148,7 +152,7 @@ impl Ledger {
                 (StepEnd::Discontinued, code) => format!("performed step discontinued, reason {code}"),
             };
             for study in studies.iter().filter_map(|s| s.1.as_deref()) {
-                events::add(&mut *tx, &self.seal, study, "scanner", &line, now).await?;
+                events::add(&mut *tx, &self.sealer, study, "scanner", &line, now).await?;
             }
         }
         tx.commit().await?;
@@ -160,7 +164,7 @@ impl Ledger {
     /// # Errors
     /// None that can be reached.
     pub fn study_index(&self, uid: &str) -> Result<String> {
-        self.seal.index(STUDY_UID, uid)
+        self.sealer.index(STUDY_UID, uid)
     }
 
     /// A study's local id by the index of its UID.
@@ -181,7 +185,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn expected_of(&self, study: &str) -> Result<Expected> {
-        let steps: Vec<(String, i64)> = sqlx::query_as(
+        let steps: Vec<(Word<StepState>, i64)> = sqlx::query_as(
             "SELECT p.state, coalesce(p.ended_at, 0) FROM studies s JOIN step_studies t ON t.uid_index = s.uid_index
              JOIN performed_steps p ON p.step_index = t.step_index WHERE s.id = ? ORDER BY p.ended_at",
         )
@@ -194,32 +198,24 @@ impl Ledger {
         let listed: Vec<(String, Option<i64>)> = sqlx::query_as(
             "SELECT l.sop_instance_index, max(i.revision) FROM studies s
              JOIN step_studies t ON t.uid_index = s.uid_index
-             JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> 'in-progress'
+             JOIN performed_steps p ON p.step_index = t.step_index AND p.state <> ?2
              JOIN step_instances l ON l.step_index = p.step_index
              LEFT JOIN instances i ON i.sop_instance_index = l.sop_instance_index AND i.study IN
                  (SELECT o.id FROM step_studies w JOIN studies o ON o.uid_index = w.uid_index
                   WHERE w.step_index = l.step_index)
-             WHERE s.id = ? GROUP BY 1",
+             WHERE s.id = ?1 GROUP BY 1",
         )
         .bind(study)
+        .bind(Word(StepState::InProgress))
         .fetch_all(&self.pool)
         .await?;
-        let ended = steps.iter().rfind(|(state, _)| state != "in-progress").map(|(state, at)| {
-            (if state == "completed" { StepEnd::Completed } else { StepEnd::Discontinued }, *at)
-        });
+        let ended = steps.iter().rev().find_map(|(state, at)| Some((state.0.end()?, *at)));
         Ok(Expected {
-            in_progress: steps.iter().filter(|(state, _)| state == "in-progress").count(),
+            in_progress: steps.iter().filter(|(state, _)| state.0.end().is_none()).count(),
             ended,
             listed: listed.len(),
             fresh: listed.iter().any(|(_, revision)| *revision == Some(0)),
             missing: listed.into_iter().filter(|(_, r)| r.is_none()).map(|(index, _)| index).collect(),
         })
-    }
-}
-
-fn word(end: StepEnd) -> &'static str {
-    match end {
-        StepEnd::Completed => "completed",
-        StepEnd::Discontinued => "discontinued",
     }
 }

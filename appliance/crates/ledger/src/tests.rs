@@ -8,6 +8,7 @@ use fixtures::identity::Person;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::*;
+use crate::connect::pool;
 
 /// A ledger as release 0.1.0 left it: `sqlite3 ledger.db .dump`. Synthetic people, seeds 70 to 75.
 const OLD: &str = include_str!("../tests/ledgers/0001.sql");
@@ -102,7 +103,7 @@ fn found(folder: &Path) -> Vec<String> {
 }
 
 /// Every value of every row that a ledger had in the first release, sealed ones opened.
-async fn everything(path: &Path, seal: Option<&Seal>) -> Vec<String> {
+async fn everything(path: &Path, sealer: Option<&Sealer>) -> Vec<String> {
     let pool = pool(path, false, 1).await.unwrap();
     let mut out = Vec::new();
     for table in [
@@ -130,8 +131,8 @@ async fn everything(path: &Path, seal: Option<&Seal>) -> Vec<String> {
                     .try_get::<Option<String>, _>(at)
                     .unwrap_or_else(|_| row.try_get::<Option<i64>, _>(at).unwrap().map(|n| n.to_string()));
                 let sealed = identifying.and_then(|t| t.columns.iter().find(|c| c.name == label));
-                let text = match (sealed, seal, text) {
-                    (Some(c), Some(seal), Some(t)) => Some(seal.open(*c, &name, &t).unwrap()),
+                let text = match (sealed, sealer, text) {
+                    (Some(c), Some(sealer), Some(t)) => Some(sealer.open(*c, &name, &t).unwrap()),
                     (_, _, text) => text,
                 };
                 out.push(format!("{table}.{label}={text:?}"));
@@ -175,7 +176,7 @@ async fn a_ledger_of_the_first_release_opens_and_reads_back_the_same() {
     assert!(detail.events.iter().any(|e| e.what == format!("do not send: {} asked", p.family)));
     ledger.close().await;
 
-    assert_eq!(as_before(everything(&path, Some(&Seal::new(&KEY))).await, &before), before);
+    assert_eq!(as_before(everything(&path, Some(&Sealer::new(&KEY))).await, &before), before);
     assert_eq!(found(folder.path()), Vec::<String>::new(), "plain after closing");
     let names: Vec<String> = files(folder.path()).into_keys().collect();
     assert_eq!(names, ["ledger.db", "ledger.db.before-1.sealed", "ledger.db.upgrade"]);
@@ -270,7 +271,7 @@ async fn an_upgrade_that_was_interrupted_is_finished_by_the_next_start() {
     std::fs::write(folder.path().join("ledger.db.copying"), Person::from_seed(70).family).unwrap();
     Ledger::open(&path, &KEY).await.unwrap().close().await;
     assert_eq!(found(folder.path()), Vec::<String>::new());
-    assert_eq!(as_before(everything(&path, Some(&Seal::new(&KEY))).await, &before), before);
+    assert_eq!(as_before(everything(&path, Some(&Sealer::new(&KEY))).await, &before), before);
     // Killed after the values were sealed and before the file was rewritten.
     let alone = pool(&path, false, 1).await.unwrap();
     sqlx::query("INSERT INTO facts VALUES ('scrub_due', 'yes')").execute(&alone).await.unwrap();

@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use super::{CODE_MS, Ledger, Result};
+use domain::case_state::CaseState;
+use sqlx::AssertSqlSafe;
+
+use crate::accounts::CODE_MS;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::word::{WAITING, Word, case_states};
 
 /// With which time a start begins.
 #[derive(Debug, Clone)]
@@ -28,13 +34,14 @@ impl Ledger {
     /// The database's refusal; then nothing was changed.
     pub async fn start_time(&self, start: &Start, facts: &[(&str, String)]) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        for pauses in [
-            "UPDATE forwards SET next_attempt = 0 WHERE state = 'waiting' AND next_attempt > 0",
-            "UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending') AND next_attempt > 0",
-            "UPDATE commitments SET next_attempt = 0 WHERE told_at IS NULL AND next_attempt > 0",
-            "UPDATE upstream_commitments SET next_attempt = 0 WHERE answered_at IS NULL AND next_attempt > 0",
+        for (table, waits) in [
+            ("forwards", format!("state = '{WAITING}'")),
+            ("cases", format!("state IN {}", case_states(CaseState::in_upload))),
+            ("commitments", "told_at IS NULL".to_owned()),
+            ("upstream_commitments", "answered_at IS NULL".to_owned()),
         ] {
-            sqlx::query(pauses).execute(&mut *tx).await?;
+            let sql = format!("UPDATE {table} SET next_attempt = 0 WHERE {waits} AND next_attempt > 0");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await?;
         }
         for ahead in [
             "UPDATE upstream_commitments SET asked_at = ?1 WHERE answered_at IS NULL AND asked_at > ?1",
@@ -43,22 +50,23 @@ impl Ledger {
             sqlx::query(ahead).bind(start.now).execute(&mut *tx).await?;
         }
         // `leaves_at` 0 is "at once": nobody objects to what had left before.
-        let (kept, by): (&[&'static str], i64) = match start.moved {
-            Some(moved) => (
-                &[
-                    "UPDATE cases SET leaves_at = leaves_at + ? WHERE state = 'leaving' AND leaves_at > 0",
-                    "UPDATE sessions SET until = until + ?",
-                    "UPDATE users SET code_until = code_until + ? WHERE code_until IS NOT NULL",
-                ],
-                moved,
-            ),
+        let (leaves, by) = match start.moved {
+            Some(moved) => {
+                ("UPDATE cases SET leaves_at = leaves_at + ? WHERE state = ? AND leaves_at > 0", moved)
+            }
             None => (
-                &["UPDATE cases SET leaves_at = ? WHERE state = 'leaving' AND leaves_at > 0"],
+                "UPDATE cases SET leaves_at = ? WHERE state = ? AND leaves_at > 0",
                 start.now.saturating_add(start.countdown),
             ),
         };
-        for sql in kept {
-            sqlx::query(*sql).bind(by).execute(&mut *tx).await?;
+        sqlx::query(leaves).bind(by).bind(Word(CaseState::Leaving)).execute(&mut *tx).await?;
+        if let Some(moved) = start.moved {
+            for sql in [
+                "UPDATE sessions SET until = until + ?1, opened_at = opened_at + ?1",
+                "UPDATE users SET code_until = code_until + ? WHERE code_until IS NOT NULL",
+            ] {
+                sqlx::query(sql).bind(moved).execute(&mut *tx).await?;
+            }
         }
         if start.moved.is_none() {
             sqlx::query("DELETE FROM sessions").execute(&mut *tx).await?;

@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 use sqlx::SqlitePool;
 use sqlx::migrate::MigrateError;
 
-use super::{Error, MIGRATIONS, Result, Seal, columns, copy};
+use crate::columns;
+use crate::copy;
+use crate::error::{Error, Result};
+use crate::sealer::Sealer;
+
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/migrations");
 
 /// First bytes of every SQLite file.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
@@ -44,20 +49,20 @@ pub(super) async fn applied(pool: &SqlitePool) -> Result<BTreeSet<i64>> {
 }
 
 /// Brings an existing ledger up to this version. `pool` must have one connection.
-pub(super) async fn bring_up(pool: &SqlitePool, path: &Path, seal: &Seal) -> Result<()> {
-    if !work_is_due(pool, seal).await? {
+pub(super) async fn bring_up(pool: &SqlitePool, path: &Path, sealer: &Sealer) -> Result<()> {
+    if !work_is_due(pool, sealer).await? {
         return Ok(());
     }
     let _lock = lock(path)?;
     // Another process may have done it while this one waited for the lock.
-    if !work_is_due(pool, seal).await? {
+    if !work_is_due(pool, sealer).await? {
         return Ok(());
     }
     check(pool).await?;
     let before = applied(pool).await?.last().copied().unwrap_or(0);
-    keep(pool, path, before, seal).await?;
+    keep(pool, path, before, sealer).await?;
     migrate(pool).await?;
-    columns::seal_plain(pool, seal).await?;
+    columns::seal_plain(pool, sealer).await?;
     check(pool).await?;
     tracing::info!(from = before, to = known(), "the ledger was brought up to this version");
     Ok(())
@@ -73,19 +78,19 @@ async fn applied_and_known(pool: &SqlitePool) -> Result<BTreeSet<i64>> {
 }
 
 /// Looks at a ledger without changing it; the key is looked at where there is one.
-pub(super) async fn examine(pool: &SqlitePool, seal: Option<&Seal>) -> Result<()> {
+pub(super) async fn examine(pool: &SqlitePool, sealer: Option<&Sealer>) -> Result<()> {
     check(pool).await?;
     applied_and_known(pool).await?;
-    match seal {
-        Some(seal) => columns::check_key(&mut *pool.acquire().await?, seal).await,
+    match sealer {
+        Some(sealer) => columns::check_key(&mut *pool.acquire().await?, sealer).await,
         None => Ok(()),
     }
 }
 
-async fn work_is_due(pool: &SqlitePool, seal: &Seal) -> Result<bool> {
+async fn work_is_due(pool: &SqlitePool, sealer: &Sealer) -> Result<bool> {
     let applied = applied_and_known(pool).await?;
     let mut c = pool.acquire().await?;
-    columns::check_key(&mut c, seal).await?;
+    columns::check_key(&mut c, sealer).await?;
     Ok(MIGRATIONS.iter().any(|m| !applied.contains(&m.version)) || columns::due(&mut c).await?)
 }
 
@@ -111,14 +116,14 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Keeps a sealed copy of the ledger as it is now.
-async fn keep(pool: &SqlitePool, path: &Path, version: i64, seal: &Seal) -> Result<()> {
+async fn keep(pool: &SqlitePool, path: &Path, version: i64, sealer: &Sealer) -> Result<()> {
     let plain = beside(path, ".copying");
     // What a crash left of an earlier try.
     copy::wipe(&plain)?;
     let name = plain.to_str().ok_or(Error::Database("path"))?;
     let written = sqlx::query("VACUUM INTO ?").bind(name).execute(pool).await;
     let kept = match written {
-        Ok(_) => copy::seal(seal, &plain, &copy::place(path, version)),
+        Ok(_) => copy::seal(sealer, &plain, &copy::place(path, version)),
         Err(e) => Err(e.into()),
     };
     copy::wipe(&plain)?;

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::columns::SOP_INSTANCE_UID;
-use super::{Ledger, Result, new_id};
+use crate::columns::SOP_INSTANCE_UID;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::new_id::new_id;
+use crate::word::DELIVERED;
 use dicom::commitment::{Reason, Reference, Report, Transaction};
 
 /// Instances that one request asks about.
@@ -81,14 +84,14 @@ impl Ledger {
     /// The database's refusal.
     pub async fn uncommitted(&self, destination: &str, before: i64, again: i64) -> Result<Vec<String>> {
         let rows: Vec<(String,)> = sqlx::query_as(
-            "SELECT f.instance FROM forwards f WHERE f.destination = ?1 AND f.commit_due = 1
-             AND f.committed_at IS NULL AND f.done_at <= ?2 AND f.state = 'delivered' AND NOT EXISTS
+            AssertSqlSafe(format!("SELECT f.instance FROM forwards f WHERE f.destination = ?1 AND f.commit_due = 1
+             AND f.committed_at IS NULL AND f.done_at <= ?2 AND f.state = '{DELIVERED}' AND NOT EXISTS
              (SELECT 1 FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
               WHERE t.instance = f.instance AND u.destination = f.destination
               AND (u.answered_at IS NULL OR (t.outcome IS NOT NULL AND u.answered_at > ?3)))
              AND NOT EXISTS (SELECT 1 FROM instances i JOIN collisions c ON c.sop_instance_index = i.sop_instance_index
               WHERE i.id = f.instance AND c.destination = f.destination AND c.checked_at IS NULL)
-             ORDER BY f.done_at, f.instance LIMIT ?4",
+             ORDER BY f.done_at, f.instance LIMIT ?4")),
         )
         .bind(destination)
         .bind(before)
@@ -168,7 +171,7 @@ impl Ledger {
     }
 
     fn reference_of(&self, (id, sop_class, sealed): (String, String, String)) -> Result<Reference> {
-        Ok(Reference { sop_class, sop_instance: self.seal.open(SOP_INSTANCE_UID, &id, &sealed)? })
+        Ok(Reference { sop_class, sop_instance: self.sealer.open(SOP_INSTANCE_UID, &id, &sealed)? })
     }
 
     /// The destination has taken the request.

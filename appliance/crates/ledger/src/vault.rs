@@ -2,8 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::columns::{PATIENT_NAME, STUDY_UID, VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
-use super::{Ledger, Result};
+use crate::columns::{PATIENT_NAME, STUDY_UID, VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
+use crate::error::Result;
+use crate::ledger::Ledger;
 use deid::{Originals, PatientBack, WayBack, says_whose};
 
 /// A patient in the vault, without identity.
@@ -31,11 +32,14 @@ pub(super) struct Identity {
 }
 
 impl Ledger {
-    /// The way back of these pseudonyms, of patients and of UIDs, as far as the vault knows it.
+    /// The re-identification map of these pseudonyms, of patients and of UIDs, as far as the vault knows it.
     ///
     /// # Errors
-    /// The database's refusal; [`super::Error::Row`] for a value that does not open.
-    pub async fn way_back(&self, pseudonyms: impl IntoIterator<Item = &String>) -> Result<WayBack> {
+    /// The database's refusal; [`crate::error::Error::Row`] for a value that does not open.
+    pub async fn reidentification_map(
+        &self,
+        pseudonyms: impl IntoIterator<Item = &String>,
+    ) -> Result<WayBack> {
         let mut way = WayBack::default();
         for pseudonym in pseudonyms {
             self.add_uid(&mut way, pseudonym).await?;
@@ -62,7 +66,7 @@ impl Ledger {
                 .fetch_all(&self.pool)
                 .await?;
         for (patient, sealed, ambiguous) in rows {
-            let original = self.seal.open(VAULT_UID, pseudonym, &sealed)?;
+            let original = self.sealer.open(VAULT_UID, pseudonym, &sealed)?;
             let back = way.0.entry(patient).or_default();
             back.uids.insert(pseudonym.to_owned(), original);
             if ambiguous {
@@ -79,7 +83,7 @@ impl Ledger {
                 .fetch_all(&self.pool)
                 .await?;
         for (patient, sealed) in rows {
-            let originals = serde_json::from_str(&self.seal.open(VAULT_STUDY, pseudonym, &sealed)?)?;
+            let originals = serde_json::from_str(&self.sealer.open(VAULT_STUDY, pseudonym, &sealed)?)?;
             way.0.entry(patient).or_default().studies.insert(pseudonym.to_owned(), originals);
         }
         Ok(())
@@ -93,7 +97,7 @@ impl Ledger {
                 .fetch_optional(&self.pool)
                 .await?;
         let Some((sealed, ambiguous)) = row else { return Ok(None) };
-        Ok(Some((serde_json::from_str(&self.seal.open(VAULT_PATIENT, pseudonym, &sealed)?)?, ambiguous)))
+        Ok(Some((serde_json::from_str(&self.sealer.open(VAULT_PATIENT, pseudonym, &sealed)?)?, ambiguous)))
     }
 
     /// Whether studies of several persons are filed under this pseudonym. Versions that gave one pseudonym to two issuers'
@@ -107,7 +111,7 @@ impl Ledger {
         let mut bare = Vec::new();
         for (study, sealed) in rows {
             let originals: Originals =
-                serde_json::from_str(&self.seal.open(VAULT_STUDY, &study, &sealed)?)?;
+                serde_json::from_str(&self.sealer.open(VAULT_STUDY, &study, &sealed)?)?;
             if !says_whose(&originals) {
                 bare.push(study);
             }
@@ -130,19 +134,19 @@ impl Ledger {
                 .fetch_optional(&self.pool)
                 .await?;
         let Some((sealed,)) = row else { return Ok(None) };
-        let uid = self.seal.open(VAULT_UID, study, &sealed)?;
+        let uid = self.sealer.open(VAULT_UID, study, &sealed)?;
         let row: Option<(String, String)> =
             sqlx::query_as("SELECT id, patient_name FROM studies WHERE uid_index = ?")
-                .bind(self.seal.index(STUDY_UID, &uid)?)
+                .bind(self.sealer.index(STUDY_UID, &uid)?)
                 .fetch_optional(&self.pool)
                 .await?;
-        row.map(|(id, name)| self.seal.open(PATIENT_NAME, &id, &name)).transpose()
+        row.map(|(id, name)| self.sealer.open(PATIENT_NAME, &id, &name)).transpose()
     }
 
     /// Everything the vault knows of one patient.
     ///
     /// # Errors
-    /// As [`Self::way_back`].
+    /// As [`Self::reidentification_map`].
     pub async fn vault_patient(&self, pseudonym: &str) -> Result<WayBack> {
         let names: Vec<(String,)> = sqlx::query_as(
             "SELECT pseudonym FROM vault_uids WHERE patient = ?1
@@ -152,7 +156,7 @@ impl Ledger {
         .fetch_all(&self.pool)
         .await?;
         let names = names.into_iter().map(|(name,)| name).chain([pseudonym.to_owned()]);
-        let mut way = self.way_back(&names.collect::<Vec<String>>()).await?;
+        let mut way = self.reidentification_map(&names.collect::<Vec<String>>()).await?;
         way.0.retain(|name, _| name == pseudonym);
         Ok(way)
     }
@@ -160,14 +164,14 @@ impl Ledger {
     /// Every patient of the vault with attributes alone, by pseudonym. Identified.
     ///
     /// # Errors
-    /// As [`Self::way_back`].
+    /// As [`Self::reidentification_map`].
     pub async fn vault_patients(&self) -> Result<WayBack> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT pseudonym, identity FROM vault_patients").fetch_all(&self.pool).await?;
         let mut way = WayBack::default();
         for (pseudonym, sealed) in rows {
             let identity: Identity =
-                serde_json::from_str(&self.seal.open(VAULT_PATIENT, &pseudonym, &sealed)?)?;
+                serde_json::from_str(&self.sealer.open(VAULT_PATIENT, &pseudonym, &sealed)?)?;
             let back =
                 PatientBack { attributes: identity.attributes, days: identity.days, ..Default::default() };
             way.0.insert(pseudonym, back);

@@ -5,6 +5,8 @@
 use sqlx::AssertSqlSafe;
 
 use super::*;
+use crate::connect::pool;
+use crate::upgrade::MIGRATIONS;
 use deid::{Originals, PatientBack, WayBack};
 
 const BO: [(&str, &str); 3] =
@@ -36,11 +38,11 @@ fn way(pseudonym: &str, person: &[(&str, &str)], study: &str) -> WayBack {
 }
 
 async fn keep(ledger: &Ledger, way: &WayBack, released: bool, now: i64) -> Option<Contradiction> {
-    ledger.keep_way_back(way, "k", |_| released, now).await.unwrap()
+    ledger.keep_reidentification_map(way, "k", |_| released, now).await.unwrap()
 }
 
 async fn back(ledger: &Ledger, words: &[&str]) -> WayBack {
-    ledger.way_back(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
+    ledger.reidentification_map(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
 }
 
 #[tokio::test]
@@ -106,15 +108,15 @@ async fn forgetting_one_patient_leaves_the_other_its_uids() {
 
 /// A study of the ledger with this name, and its row in the vault as earlier versions wrote it: without its patient.
 async fn earlier(ledger: &Ledger, pseudonym: &str, study: &str, name: &str) {
-    let (uid, seal) = (format!("1.2.{study}"), &ledger.seal);
+    let (uid, sealer) = (format!("1.2.{study}"), &ledger.sealer);
     sqlx::query(
         "INSERT INTO studies (id, uid, uid_index, first_arrival, last_arrival, modality, patient_name)
          VALUES (?, ?, ?, 1, 1, 'CR', ?)",
     )
     .bind(study)
-    .bind(seal.seal(columns::STUDY_UID, study, &uid).unwrap())
-    .bind(seal.index(columns::STUDY_UID, &uid).unwrap())
-    .bind(seal.seal(columns::PATIENT_NAME, study, name).unwrap())
+    .bind(sealer.seal(columns::STUDY_UID, study, &uid).unwrap())
+    .bind(sealer.index(columns::STUDY_UID, &uid).unwrap())
+    .bind(sealer.seal(columns::PATIENT_NAME, study, name).unwrap())
     .execute(&ledger.pool)
     .await
     .unwrap();
@@ -122,14 +124,14 @@ async fn earlier(ledger: &Ledger, pseudonym: &str, study: &str, name: &str) {
     sqlx::query("INSERT INTO vault_studies VALUES (?, ?, ?)")
         .bind(&new)
         .bind(pseudonym)
-        .bind(seal.seal(columns::VAULT_STUDY, &new, "{\"AccessionNumber\":\"A\"}").unwrap())
+        .bind(sealer.seal(columns::VAULT_STUDY, &new, "{\"AccessionNumber\":\"A\"}").unwrap())
         .execute(&ledger.pool)
         .await
         .unwrap();
     sqlx::query("INSERT INTO vault_uids (pseudonym, patient, original) VALUES (?, ?, ?)")
         .bind(&new)
         .bind(pseudonym)
-        .bind(seal.seal(columns::VAULT_UID, &new, &uid).unwrap())
+        .bind(sealer.seal(columns::VAULT_UID, &new, &uid).unwrap())
         .execute(&ledger.pool)
         .await
         .unwrap();
@@ -142,7 +144,7 @@ async fn a_pseudonym_that_an_earlier_version_gave_to_two_leads_to_nobody() {
         let identity = serde_json::json!({ "attributes": originals(person), "days": -40 }).to_string();
         sqlx::query("INSERT INTO vault_patients (pseudonym, identity, key_name, first_at, last_at) VALUES (?, ?, 'k', 1, 1)")
             .bind(pseudonym)
-            .bind(ledger.seal.seal(columns::VAULT_PATIENT, pseudonym, &identity).unwrap())
+            .bind(ledger.sealer.seal(columns::VAULT_PATIENT, pseudonym, &identity).unwrap())
             .execute(&ledger.pool)
             .await
             .unwrap();

@@ -4,9 +4,12 @@
 
 use sqlx::FromRow;
 
-use super::columns::SOP_INSTANCE_UID;
-use super::seal::Column;
-use super::{Arrival, Ledger, Result, Seal};
+use crate::arrival::Arrival;
+use crate::columns::SOP_INSTANCE_UID;
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::sealer::Column;
+use crate::sealer::Sealer;
 use deid::Whose;
 
 /// Key of the indexes that tell patients apart; the identity itself is not kept.
@@ -35,7 +38,7 @@ impl Ledger {
                 "SELECT id, transfer_syntax FROM instances WHERE sop_instance_index = ? AND blake3 <> ?
                  AND length(identity_index) = 32 AND evicted_at IS NULL",
             )
-            .bind(self.seal.index(SOP_INSTANCE_UID, &arrival.sop_instance_uid)?)
+            .bind(self.sealer.index(SOP_INSTANCE_UID, &arrival.sop_instance_uid)?)
             .bind(&arrival.blake3)
             .fetch_all(&self.pool)
             .await?;
@@ -56,7 +59,7 @@ impl Ledger {
         let Some((uid,)) = uid else { return Ok(()) };
         let said = said.map(Whose::to_text).unwrap_or_default();
         sqlx::query("UPDATE instances SET identity_index = ? WHERE id = ?")
-            .bind(index(&self.seal, &uid, &said)?)
+            .bind(index(&self.sealer, &uid, &said)?)
             .bind(instance)
             .execute(&self.pool)
             .await?;
@@ -66,14 +69,14 @@ impl Ledger {
 
 /// What is kept of whose an instance is; `uid` is the index of its SOP Instance UID. It goes into every index, so that
 /// equal facts of two instances do not look equal.
-pub(super) fn index(seal: &Seal, uid: &str, said: &str) -> Result<Option<String>> {
+pub(super) fn index(sealer: &Sealer, uid: &str, said: &str) -> Result<Option<String>> {
     if said.is_empty() {
         return Ok(None);
     }
-    let Some(whose) = Whose::from_text(said) else { return Ok(Some(seal.index(IDENTITY, said)?)) };
+    let Some(whose) = Whose::from_text(said) else { return Ok(Some(sealer.index(IDENTITY, said)?)) };
     let keyed = whose.map(|at, digest| {
-        let whole = seal.index(IDENTITY, &format!("{uid} {at} {digest}"))?;
-        Ok::<_, super::Error>(whole.get(..DIGITS).unwrap_or_default().to_owned())
+        let whole = sealer.index(IDENTITY, &format!("{uid} {at} {digest}"))?;
+        Ok::<_, crate::error::Error>(whole.get(..DIGITS).unwrap_or_default().to_owned())
     })?;
     Ok(Some(keyed.to_text()))
 }

@@ -1,6 +1,6 @@
 //! Rectangles of a decoded frame made black; every other value stays bit for bit as it was decoded.
 
-use super::Decoded;
+use crate::frames::Decoded;
 use crate::grey::{self, Photometric, Stored, Window};
 use deid::PixelBox;
 

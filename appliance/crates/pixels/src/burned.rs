@@ -1,8 +1,8 @@
 //! Text burned into a decoded frame: the grey pictures in which it is looked for, and where it was found.
 
-use super::Decoded;
-use super::text::{Grey8, TextBox, find_text, find_words};
+use crate::frames::Decoded;
 use crate::grey::{self, Photometric, Window};
+use crate::text::{Grey8, TextBox, TextDetector, find_text, find_words};
 
 /// Longest side of a frame that is looked at as it is, in pixels.
 const LOOK_SIDE: u32 = 1_536;
@@ -17,10 +17,10 @@ const INK_MIN: usize = 24;
 type Range = (f32, f32);
 
 /// Everything in the frame that looks like text, whatever it says.
-pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
+pub fn find_burned_in(decoded: &Decoded, detector: &TextDetector) -> Vec<TextBox> {
     let found = |range| {
         let (values, rows, columns) = luminance(decoded, 1, range)?;
-        Some(find_text(&Grey8 { rows, columns, values: &stretched(&values)? }))
+        Some(find_text(&Grey8 { rows, columns, values: &stretched(&values)? }, detector))
     };
     ranges(decoded, 1).into_iter().filter_map(found).flatten().collect()
 }
@@ -30,12 +30,12 @@ pub fn find_burned_in(decoded: &Decoded) -> Vec<TextBox> {
 ///
 /// `exacting` asks for ink of one exact value as well. Base of skull and sinuses look like letters, and of many slices
 /// one would always; but they are of many values.
-pub fn shows_words(decoded: &Decoded, exacting: bool) -> bool {
+pub fn shows_words(decoded: &Decoded, exacting: bool, detector: &TextDetector) -> bool {
     let longer = decoded.stored.rows.max(decoded.stored.columns);
     let step = longer.div_ceil(LOOK_SIDE).max(1);
     let shown = |range| {
         let (values, rows, columns) = luminance(decoded, step, range)?;
-        let words = find_words(&Grey8 { rows, columns, values: &stretched(&values)? });
+        let words = find_words(&Grey8 { rows, columns, values: &stretched(&values)? }, detector);
         let exact = |b: &TextBox| is_of_one_value(&values, columns, b);
         Some(words.iter().filter(|b| is_word(b)).any(|b| !exacting || exact(b)))
     };
@@ -255,13 +255,17 @@ mod tests {
 
     #[test]
     fn a_name_written_in_padding_on_padding_is_found_however_near_its_values_are() {
+        let detector = crate::text::tests::shipped();
         for (ground, ink) in [(30_000, 65_535), (65_535, 30_000), (65_534, 65_535), (30_000, 30_003)] {
             let frame = name_in_padding(ground, ink);
-            assert!(shows_words(&frame, true) && shows_words(&frame, false), "{ink} on {ground}");
+            assert!(
+                shows_words(&frame, true, &detector) && shows_words(&frame, false, &detector),
+                "{ink} on {ground}"
+            );
             let hidden = |b: &TextBox| b.x0 <= 14 && b.y0 <= 32 && b.x1 >= 140 && b.y1 >= 42;
-            assert!(find_burned_in(&frame).iter().any(hidden), "{ink} on {ground}");
+            assert!(find_burned_in(&frame, &detector).iter().any(hidden), "{ink} on {ground}");
             let blank = name_in_padding(ground, ground);
-            assert!(!shows_words(&blank, false), "{ground}");
+            assert!(!shows_words(&blank, false, &detector), "{ground}");
         }
     }
 }

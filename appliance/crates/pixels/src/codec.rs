@@ -9,10 +9,12 @@ use dicom_encoding::adapters::{PixelDataObject, RawPixelData};
 use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
-use super::native::{side_by_side, stored};
-use super::peek::{self, Peek};
-use super::{Error, Shape, jpeg, rle};
+use crate::error::Error;
 use crate::grey::{Photometric, Stored};
+use crate::native::{side_by_side, stored};
+use crate::peek::{self, Peek};
+use crate::shape::Shape;
+use crate::{jpeg, rle};
 
 /// The codecs of the registry, by what must be known about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! with the jaw around it. What stays in front is the skull, which a renderer shows as a skull; nothing behind the outer
 //! table changes. Faces are known by soft tissue; forensic reconstruction from a skull is beyond this.
 
-use super::{Decoded, Image};
+use crate::frames::{Decoded, Image};
 use crate::grey::Modality;
 use deid::PixelBox;
 use dicom::{DataSet, tags};

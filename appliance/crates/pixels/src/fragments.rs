@@ -1,6 +1,7 @@
 //! Which fragments make up a frame (PS3.5 A.4), and their bytes.
 
-use super::{Error, MAX_COMPRESSED_BYTES, Shape, fill};
+use crate::error::Error;
+use crate::shape::{MAX_COMPRESSED_BYTES, Shape, fill};
 use dicom::ReadAt;
 
 /// The compressed bytes of `frame`, fragments joined.

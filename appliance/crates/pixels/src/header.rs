@@ -1,7 +1,8 @@
 //! From a read header to where frames lie, what shape they have and how they are shown.
 
-use super::{Error, Order, Place, Shape, fill};
+use crate::error::Error;
 use crate::grey::{Look, Lut, Modality, Palette, Photometric, Voi};
+use crate::shape::{Order, Place, Shape, fill};
 use dicom::{DataSet, Parsed, ReadAt, Tag, Value, Vr, tags};
 
 const EXTENDED_OFFSET_TABLE: Tag = Tag::new(0x7FE0, 0x0001);

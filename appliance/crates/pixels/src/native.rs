@@ -1,8 +1,9 @@
 //! Native pixel data: 1, 8, 16 and 32 bits, either byte order, planes put side by side (PS3.5 section 8.1, 8.2).
 
-use super::fragments::read_onto;
-use super::{Error, Order, Shape};
+use crate::error::Error;
+use crate::fragments::read_onto;
 use crate::grey::{Photometric, Stored};
+use crate::shape::{Order, Shape};
 use dicom::ReadAt;
 
 /// Decodes `frame` of a run of values at `(offset, length, order)`.

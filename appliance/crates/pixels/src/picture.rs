@@ -3,7 +3,7 @@
 use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
-use super::Error;
+use crate::error::Error;
 use crate::grey::Unit;
 
 /// Half the size: each value the mean of the two by two it covers, at an odd edge of what there is.

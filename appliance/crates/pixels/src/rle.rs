@@ -1,6 +1,7 @@
 //! RLE Lossless (PS3.5 Annex G): byte planes in PackBits, most significant first, of each sample in turn.
 
-use super::Error;
+use crate::error::Error;
+use crate::shape::Shape;
 
 const NAME: &str = "RLE Lossless";
 /// Header of 16 numbers: how many segments, then where each begins.
@@ -30,7 +31,7 @@ pub(super) fn decode(data: &[u8], pixels: usize, samples: usize, width: usize) -
 }
 
 /// Whether a frame holds more than its segments need: behind their data, or in front of it.
-pub(super) fn carries_more(shape: &super::Shape, data: &[u8]) -> bool {
+pub(super) fn carries_more(shape: &Shape, data: &[u8]) -> bool {
     let number = |i: usize| {
         let bytes: [u8; 4] = data.get(4 * i..4 * i + 4)?.try_into().ok()?;
         Some(u32::from_le_bytes(bytes) as usize)

@@ -1,7 +1,10 @@
 //! What a compressed frame carries beside its picture: comments, application data, bytes behind its end. Such a frame is
 //! not copied: it is decoded and written anew, so that nothing goes along that nobody has looked at.
 
-use super::{Error, Image, Place, fragments, rle};
+use crate::error::Error;
+use crate::frames::Image;
+use crate::shape::{Place, Shape};
+use crate::{fragments, rle};
 
 /// Longest application segment of a codec's own that says how to decode, in bytes.
 const OWN_SEGMENT: usize = 16;
@@ -14,12 +17,12 @@ const ENCODERS: [&[u8]; 5] =
 /// # Errors
 /// [`Error::Read`] of the source.
 pub fn carries_more(image: &Image<'_>) -> Result<bool, Error> {
-    let Place::Encapsulated { fragments: all, table } = &image.place else { return Ok(false) };
-    let source = image.parsed.bulk(image.source);
+    let (Place::Encapsulated { fragments: all, table }, source) = image.place() else { return Ok(false) };
+    let shape = image.shape();
     let mut used = 0_u64;
-    for frame in 0..image.shape.frames {
-        match fragments::gather(source, &image.shape, all, table, frame) {
-            Ok(bytes) if surplus(&image.shape, &bytes) => return Ok(true),
+    for frame in 0..shape.frames {
+        match fragments::gather(source, shape, all, table, frame) {
+            Ok(bytes) if surplus(shape, &bytes) => return Ok(true),
             Ok(bytes) => used += bytes.len() as u64,
             Err(Error::Read) => return Err(Error::Read),
             Err(_) => return Ok(false),
@@ -28,7 +31,7 @@ pub fn carries_more(image: &Image<'_>) -> Result<bool, Error> {
     Ok(used < all.iter().map(|(_, length)| length).sum())
 }
 
-fn surplus(shape: &super::Shape, bytes: &[u8]) -> bool {
+fn surplus(shape: &Shape, bytes: &[u8]) -> bool {
     match shape.transfer_syntax.strip_prefix("1.2.840.10008.1.2.") {
         Some("5") => rle::carries_more(shape, bytes),
         Some("4.50" | "4.51" | "4.57" | "4.70" | "4.80" | "4.81") => jpeg(bytes).unwrap_or(false),

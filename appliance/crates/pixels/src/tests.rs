@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::grey::Unit;
+use crate::frames::decode;
+use crate::grey::{Photometric, Unit};
+use crate::shape::{Order, Place};
 
 fn shape(syntax: &str, rows: u16, columns: u16, samples: u16, bits: (u16, u16, bool)) -> Shape {
     Shape {
@@ -129,7 +131,7 @@ fn jpeg_xl_deflated_frames_and_encapsulated_values_come_back() {
             let frame = encoded(syntax, &raw, &shape);
             let place = Place::Encapsulated { fragments: vec![(0, frame.len() as u64)], table: vec![] };
             let (stored, _) = decode(&frame, &shape, &place, 0).unwrap_or_else(|e| panic!("{syntax}: {e}"));
-            assert_eq!(stored.values().collect::<Vec<_>>(), want, "{} {bits:?}", syntax_name(syntax));
+            assert_eq!(stored.values().collect::<Vec<_>>(), want, "{} {bits:?}", codec::name(syntax));
         }
     }
 }

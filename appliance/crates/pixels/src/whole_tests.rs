@@ -7,6 +7,9 @@ use fixtures::study::process_14::{Process14, encode};
 use serde_json::Value;
 
 use super::*;
+use crate::frames::decode;
+use crate::grey::{Photometric, Stored};
+use crate::shape::Place;
 use dicom::{DataSet, Element, Tag, Vr};
 
 const LOSSLESS: &str = "1.2.840.10008.1.2.4.70";

@@ -1,5 +1,5 @@
 //! A disk that fails on demand, one named operation at a time (feature `test-support`).
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "for tests alone, which stop where something is wrong")]
 
 use std::fs::File;
 use std::io;

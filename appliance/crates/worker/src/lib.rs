@@ -14,6 +14,7 @@ mod previews;
 mod redact;
 mod start;
 mod survey;
+mod text_detector;
 mod tools;
 mod triage;
 mod work;
@@ -31,7 +32,7 @@ mod tests;
 
 pub use start::main;
 #[cfg(feature = "test-support")]
-pub use {tools::Tools, work::work};
+pub use {text_detector::TextDetector, tools::Tools, work::work};
 
 #[cfg(test)]
-use {error::Error, tools::Tools, work::work};
+use {error::Error, text_detector::TextDetector, tools::Tools, work::work};

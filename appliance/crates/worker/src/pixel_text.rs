@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use deid::{HoldReason, NativePixels, PixelBox, Plan};
 use domain::job::PixelText;
-use pixels::{self, Decoded, Image, TextBox, blacken, find_burned_in, may_hold_ink, shows_words};
+use pixels::{
+    self, Decoded, Image, TextBox, TextDetector, blacken, find_burned_in, may_hold_ink, shows_words,
+};
 
 /// Most bytes of pixels of one instance that are written anew; a larger one waits for a person.
 const NATIVE_MAX: u64 = 256 << 20;
@@ -35,26 +37,27 @@ pub(crate) fn look_for_text(
     image: &Image<'_>,
     what: PixelText,
     slice: Option<u32>,
+    detector: &TextDetector,
 ) -> Result<Option<Looked>, Error> {
     let risky = plan.holds.iter().any(|hold| hold.is_text_in_pixels());
     match (what, risky) {
         // It waits whatever is found.
         (PixelText::Hold, true) => Ok(None),
-        (PixelText::BlackOut, true) => clean(plan, image).map(|()| None),
-        (_, false) => look(plan, image, what, slice),
+        (PixelText::BlackOut, true) => clean(plan, image, detector).map(|()| None),
+        (_, false) => look(plan, image, what, slice, detector),
     }
 }
 
 /// Every frame, every box; then the reasons to wait that are about text in pixels are gone.
-fn clean(plan: &mut Plan, image: &Image<'_>) -> Result<(), Error> {
-    let Some(boxes) = all_boxes(image)? else { return Ok(()) };
+fn clean(plan: &mut Plan, image: &Image<'_>, detector: &TextDetector) -> Result<(), Error> {
+    let Some(boxes) = all_boxes(image, detector)? else { return Ok(()) };
     plan.clean_pixels(&boxes);
     Ok(())
 }
 
 /// The boxes of all frames, for all frames: what is written over a moving picture stands still. `None` when a frame
 /// cannot be decoded, or not be written anew.
-fn all_boxes(image: &Image<'_>) -> Result<Option<Vec<PixelBox>>, Error> {
+fn all_boxes(image: &Image<'_>, detector: &TextDetector) -> Result<Option<Vec<PixelBox>>, Error> {
     let shape = image.shape();
     if native_bytes(image) > NATIVE_MAX {
         return Ok(None);
@@ -63,7 +66,7 @@ fn all_boxes(image: &Image<'_>) -> Result<Option<Vec<PixelBox>>, Error> {
     for frame in 0..shape.frames {
         match image.decode(frame) {
             Ok(decoded) if writable(image, &decoded) => {
-                boxes.extend(find_burned_in(&decoded).iter().map(grown));
+                boxes.extend(find_burned_in(&decoded, detector).iter().map(grown));
             }
             Ok(_) => return Ok(None),
             Err(pixels::Error::Read) => return Err(pixels::Error::Read.into()),
@@ -80,6 +83,7 @@ fn look(
     image: &Image<'_>,
     what: PixelText,
     slice: Option<u32>,
+    detector: &TextDetector,
 ) -> Result<Option<Looked>, Error> {
     let frames = image.shape().frames;
     let step = frames.div_ceil(LOOKED_AT).max(1);
@@ -91,10 +95,13 @@ fn look(
         let decoded = image.decode(frame);
         let took = began.elapsed();
         match decoded {
-            Ok(decoded) if (closely || may_hold_ink(&decoded)) && shows_words(&decoded, slice.is_some()) => {
+            Ok(decoded)
+                if (closely || may_hold_ink(&decoded))
+                    && shows_words(&decoded, slice.is_some(), detector) =>
+            {
                 plan.hold(HoldReason::TextInPixels);
                 if what == PixelText::BlackOut {
-                    clean(plan, image)?;
+                    clean(plan, image, detector)?;
                 }
                 return Ok(None);
             }

@@ -6,7 +6,7 @@ use crate::pixel_text::{Looked, can_be_written, look_for_text};
 use deid::{HoldReason, Plan, Regions, regions};
 use dicom::DataSet;
 use domain::job::{DeidOrder, Faces, PixelText};
-use pixels::{Image, carries_more, find_face};
+use pixels::{Image, TextDetector, carries_more, find_face};
 
 /// Applies the site's rules to one image. `slice`: its number, where it is one of a series. Gives a frame that was decoded
 /// for it.
@@ -19,12 +19,13 @@ pub(crate) fn redact(
     data: &DataSet,
     order: &DeidOrder,
     slice: Option<u32>,
+    detector: &TextDetector,
 ) -> Result<Option<Looked>, Error> {
     if carries_more(image)? {
         if can_be_written(image)? { plan.anew = true } else { plan.hold(HoldReason::PixelsNotAsDeclared) }
     }
     let complete = by_rule(plan, image, data, order)?;
-    let looked = if complete { None } else { look_for_text(plan, image, order.pixel_text, slice)? };
+    let looked = if complete { None } else { look_for_text(plan, image, order.pixel_text, slice, detector)? };
     if order.faces == Faces::Deface && plan.holds.contains(&HoldReason::FaceInVolume) {
         deface(plan, image, data)?;
     }

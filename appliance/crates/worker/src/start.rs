@@ -1,13 +1,14 @@
 //! `appliance worker --bundles DIR,DIR --limit-bytes N`: load, lock down, serve one job.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use models::manifest::Kind;
-use models::{Bundle, Classifier, Encoder, Runtime};
+use models::{Bundle, Classifier, DetectorBundle, Encoder, Runtime};
 use sandbox::{Limits, serve};
 
+use crate::text_detector::TextDetector;
 use crate::tools::Tools;
 use crate::work::work;
 use domain::job::{Answer, Failure, Job};
@@ -22,6 +23,9 @@ struct Arguments {
     /// Folders of the bundles, in the order in which they are asked.
     #[arg(long, value_delimiter = ',')]
     bundles: Vec<PathBuf>,
+    /// Folder of the text detector; the one that comes with the product where none is named.
+    #[arg(long)]
+    text_detector: Option<PathBuf>,
     /// Bytes of memory for a job above what the loaded bundles hold.
     #[arg(long, default_value_t = Limits::default().data_bytes)]
     limit_bytes: u64,
@@ -40,7 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let mut tools = match load(&arguments.bundles) {
+    let mut tools = match load(arguments.text_detector.as_deref(), &arguments.bundles) {
         Ok(tools) => tools,
         Err(error) => return refuse(&error.to_string()),
     };
@@ -71,8 +75,9 @@ fn refuse(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn load(folders: &[PathBuf]) -> Result<Tools, models::Error> {
-    let mut tools = Tools::default();
+fn load(text_detector: Option<&Path>, folders: &[PathBuf]) -> Result<Tools, models::Error> {
+    let text_detector = TextDetector::open(&DetectorBundle::folder_of(text_detector)?)?;
+    let mut tools = Tools { text_detector, classifiers: Vec::new(), encoders: Vec::new() };
     if folders.is_empty() {
         return Ok(tools);
     }

@@ -13,7 +13,7 @@ use deid::{
 };
 use dicom::{Parsed, ReadAt, tags};
 use domain::job::{DeidOrder, ListFacts};
-use pixels::{self, Image};
+use pixels::{self, Image, TextDetector};
 
 /// Longest text of a list fact, in characters.
 const FACT_CHARS: usize = 128;
@@ -75,6 +75,7 @@ pub(crate) fn each_plan(
     instances: &mut Instances<'_>,
     order: &DeidOrder,
     wanted: bool,
+    detector: &TextDetector,
     touching: &dyn Fn(u32),
     mut visit: impl FnMut(u32, Seen<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -104,7 +105,8 @@ pub(crate) fn each_plan(
                         *next += 1;
                         *next - 1
                     });
-                    looked = redact(&mut made, &image, &parsed.data, order, slice)?.filter(|_| wanted);
+                    looked =
+                        redact(&mut made, &image, &parsed.data, order, slice, detector)?.filter(|_| wanted);
                 }
                 visit(at as u32, Seen::Planned(&parsed, &*source, &made, &mut looked))?;
             }
@@ -122,13 +124,14 @@ pub(crate) fn survey(
     instances: &mut Instances<'_>,
     order: &DeidOrder,
     mut keep: usize,
+    detector: &TextDetector,
     touching: &dyn Fn(u32),
 ) -> Result<Survey, Error> {
     let mut found = Survey::default();
     let mut series: BTreeMap<String, u32> = BTreeMap::new();
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"scanside study plan 1\0");
-    each_plan(instances, order, keep > 0, touching, |index, seen| {
+    each_plan(instances, order, keep > 0, detector, touching, |index, seen| {
         match seen {
             Seen::Unreadable(reason) => {
                 hasher.update(&[0]);

@@ -68,6 +68,15 @@ pub(super) fn bytes_of(data: &DataSet) -> Vec<u8> {
     bytes
 }
 
+/// As a worker without bundles has it.
+impl Default for Tools {
+    fn default() -> Self {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/burned-in-text");
+        let text_detector = TextDetector::open(&folder).unwrap();
+        Self { text_detector, classifiers: Vec::new(), encoders: Vec::new() }
+    }
+}
+
 fn with(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
@@ -229,6 +238,8 @@ fn deid_writes_what_is_not_held() {
     let status: Vec<&str> = lines.iter().map(|l| l.status.as_str()).collect();
     assert_eq!(status, ["done", "held", "refused"]);
     assert_eq!((statement.instances, statement.unreadable), (1, 1));
+    let searched = statement.text_detector.as_ref().unwrap();
+    assert_eq!((searched.name.as_str(), searched.digest.len()), ("burned-in-text", 64));
     let file = piece(&files[0], lines[0].piece.as_ref().unwrap());
     let back = dicom::read(&file, &dicom::Limits::default()).unwrap();
     assert_eq!(back.data.text(tags::MODALITY).as_deref(), Some("DX"));
@@ -311,8 +322,10 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     let message = deid::statement_message(of_statement.as_bytes());
     assert!(site.public().verify(&message, &signature).is_ok());
     let statement: deid::Statement = serde_json::from_str(&sealed.statement).unwrap();
-    assert_eq!((statement.plan, statement.searched), (digest, sealed.searched));
+    assert_eq!((&statement.plan, statement.searched), (&digest, sealed.searched));
     assert!(!sealed.statement.contains("Quillfeather") && statement.instances == 1);
+    let searched = statement.text_detector.as_ref().unwrap();
+    assert!(statement.report().contains(&format!("{} {}, SHA-256", searched.name, searched.version)));
     let frame = image::load_from_memory(content.get("frame-0000.png").unwrap()).unwrap().into_luma8();
     assert_eq!(frame.dimensions(), (u32::from(COLUMNS), u32::from(ROWS)));
     assert!(frame.get_pixel(0, 0).0[0] < 5 && frame.get_pixel(u32::from(COLUMNS) - 1, 0).0[0] > 250);

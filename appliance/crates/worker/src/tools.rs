@@ -1,10 +1,12 @@
 //! What a worker has loaded before it locked itself down.
 
+use crate::text_detector::TextDetector;
 use models::{Classifier, Encoder};
 
 /// What a worker has loaded before it locked itself down.
-#[derive(Default)]
 pub struct Tools {
+    /// What finds text in pixels.
+    pub text_detector: TextDetector,
     /// One per classifier bundle, in the order configured.
     pub classifiers: Vec<Classifier>,
     /// One per report bundle, in the order configured.

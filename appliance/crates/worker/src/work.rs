@@ -19,7 +19,9 @@ pub fn work(job: &Job, files: &[File], tools: &mut Tools, touching: &dyn Fn(u32)
             jobs::triage::run(job, files, tools, &note).map(|answer| Answer::Triage(Box::new(answer)))
         }
         Job::Pack(job) => jobs::pack::run(job, files, tools, &note).map(Answer::Pack),
-        Job::Deid(job) => jobs::deid::run(job, files, &note).map(|answer| Answer::Deid(Box::new(answer))),
+        Job::Deid(job) => {
+            jobs::deid::run(job, files, tools, &note).map(|answer| Answer::Deid(Box::new(answer)))
+        }
         Job::Explain(job) => jobs::explain::run(job, files, &note).map(Answer::Explained),
         Job::Pseudonyms(job) => jobs::restore::look(job, files, &note).map(Answer::Pseudonyms),
         Job::Restore(job) => jobs::restore::run(job, files, &note).map(Answer::Restored),

@@ -69,7 +69,7 @@ async fn the_next_contact_is_called_after_the_target() {
 #[tokio::test]
 async fn a_case_leaves_after_its_countdown() {
     let wait = std::time::Duration::from_secs(600);
-    let (_, leaves_at) = crate::pipeline::first_state(false, Some(wait), START);
+    let (_, leaves_at) = domain::case_state::first_state(false, Some(wait), START);
     let leaves_at = leaves_at.unwrap();
     comes_in_its_time(600_000, || Box::new(move |now| std::future::ready(leaves_at <= now))).await;
 }
@@ -118,7 +118,7 @@ async fn a_session_ends_after_its_life_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger(&folder).await;
     ledger.put_user("ada", "code", START, false, START).await.unwrap();
-    let session = Session { user: "ada".into(), csrf: "c".into(), until: START + 60_000 };
+    let session = Session { user: "ada".into(), csrf: "c".into(), opened: START, until: START + 60_000 };
     ledger.put_session("token", &session, START).await.unwrap();
     comes_in_its_time(60_000, || {
         let ledger = ledger.clone();

@@ -1,5 +1,11 @@
 //! The whole promise over real associations: a scripted scanner, our reception, a scripted archive.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 mod rig;
 
@@ -51,6 +57,20 @@ async fn success_is_said_only_after_the_archive_has_committed_to_the_same_instan
     .await;
     assert!(!ledger.commitment_holds(&kept[0]).await.unwrap(), "from now on it may be evicted");
     drop(rig.folder);
+}
+
+#[tokio::test]
+async fn an_archive_behind_tls_is_asked_to_commit_over_tls() {
+    let rig = Rig::secured().await;
+    let started = rig.start(Vec::new()).await;
+    let kept = rig.keep(CT, "1.2.1.1", b"a").await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.1", &["1.2.1.1"])).await;
+    rig.deliver(&kept).await;
+    started.engine.news();
+    rig.until_asked("the archive is asked", 1).await;
+    let report = scanner.report().await;
+    assert_eq!((report.transaction.as_str(), report.committed.len()), ("2.25.1", 1));
 }
 
 #[tokio::test]
@@ -183,7 +203,7 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     let ledger = &rig.site.ledger;
     let study = ledger.open_studies().await.unwrap()[0].0.clone();
     ledger.make_revision(&study, "quiet time", 1).await.unwrap();
-    assert!(ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), None, 1).await.unwrap());
+    assert!(ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), None, 1).await.unwrap());
     rig.sent_on(&kept, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
     let may_leave = async || !ledger.evictable(i64::MAX, Proof::Forwarded, 1).await.unwrap().is_empty();
     assert!(!may_leave().await, "taken, not committed");
@@ -202,7 +222,7 @@ async fn what_an_archive_took_leaves_this_disk_only_once_it_has_committed_and_no
     let mut scanner = Scanner::associate(started.address).await;
     scanner.ask(&asked("2.25.6", &["1.2.1.1", "1.2.1.2"])).await;
     ledger.make_revision(&study, "quiet time", 2).await.unwrap();
-    assert!(ledger.record_disposition(&study, 2, &NewDisposition::quiet(None), None, 2).await.unwrap());
+    assert!(ledger.record_disposition(&study, 2, &NewDisposition::no_flag(None), None, 2).await.unwrap());
     rig.sent_on(&other, ForwardOutcome::Delivered { status: 0, note: None }, 1).await;
     started.engine.news();
     assert!(!may_leave().await);

@@ -1,5 +1,11 @@
 //! A rig with the engine, an archive and a scanner that are scripted, all over real associations.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,17 +17,16 @@ use futures::future::BoxFuture;
 use super::super::config::Reply;
 use super::super::*;
 use crate::arrivals::{Listener, ServiceHandler, event_queue};
-use crate::forward::Peer;
-use crate::forward::command::{self, Command};
-use crate::forward::{Association, Proposal};
 use audit::Audit;
 use dicom::commitment::{
     ACTION_REQUEST, Reason, Reference, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, decode_report, encode_request,
 };
+use dimse::command::{self, Command};
+use dimse::{Association, Peer, Proposal};
 use domain::study::Arriving;
 use intake::{
-    Acceptance, Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError,
-    StepCreate, StepSet,
+    Caller, Commitment, Intake, IntakeConfig, RefusedCaller, Services, Sink, SinkError, StepCreate, StepSet,
+    TlsConfig,
 };
 use ledger::{Arrival, ForwardOutcome, Ledger};
 use store::{Reception, Store, StoreConfig};
@@ -59,8 +64,8 @@ impl Scripted {
 pub(super) struct Face(Arc<Scripted>);
 
 impl Sink for Face {
-    fn stored<'a>(&'a self, _: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
-        async { Ok(Acceptance::New) }.boxed()
+    fn stored<'a>(&'a self, _: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
+        async { Ok(()) }.boxed()
     }
     fn released(&self, _: u64, _: &[String]) {}
     fn refused(&self, _: RefusedCaller) {}
@@ -127,13 +132,17 @@ pub(super) async fn listen(
     title: &str,
     commitment: Commitment,
 ) -> Listening {
+    serve(scripted, intake(at, title, commitment)).await
+}
+
+/// On its port for TLS where it has one.
+async fn serve(scripted: &Arc<Scripted>, config: IntakeConfig) -> Listening {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&StoreConfig::at(folder.path())).unwrap();
     let stop = CancellationToken::new();
     let face = Arc::new(Face(Arc::clone(scripted)));
-    let intake =
-        Intake::bind(intake(at, title, commitment), false, &store, face, stop.clone()).await.unwrap();
-    let address = intake.local_addr().unwrap();
+    let intake = Intake::bind(config, false, &store, face, stop.clone()).await.unwrap();
+    let address = intake.tls_addr().unwrap_or(intake.local_addr().unwrap());
     tokio::spawn(intake.run());
     Listening { address, stop, _folder: folder }
 }
@@ -164,11 +173,32 @@ impl Drop for Started {
 
 impl Rig {
     pub(super) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let pacs = Arc::new(Scripted::default());
         let pacs_at = listen(&pacs, ANY.into(), "PACS", PROVIDE).await;
+        Self::with(tempfile::tempdir().unwrap(), pacs, pacs_at, "").await
+    }
+
+    /// The archive takes nothing but what comes over TLS.
+    pub(super) async fn secured() -> Self {
+        let (folder, pacs) = (tempfile::tempdir().unwrap(), Arc::new(Scripted::default()));
+        let authority = fixtures::pki::Authority::new("archive's authority").unwrap();
+        let leaf = authority.leaf("pacs.example", 1).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("ca.pem"), authority.certificate_pem()).unwrap();
+        std::fs::write(at("pacs.pem"), &leaf.certificate_pem).unwrap();
+        std::fs::write(at("pacs.key"), &leaf.key_pem).unwrap();
+        let mut config = intake(ANY.into(), "PACS", PROVIDE);
+        let tls = TlsConfig { listen: ANY.into(), ..TlsConfig::new(at("pacs.pem"), at("pacs.key")) };
+        config.tls = Some(tls);
+        config.callers.iter_mut().for_each(|caller| caller.tls_only = true);
+        let pacs_at = serve(&pacs, config).await;
+        let table = format!("\n[tls]\nca = '{}'\nserver_name = 'pacs.example'", at("ca.pem").display());
+        Self::with(folder, pacs, pacs_at, &table).await
+    }
+
+    async fn with(folder: tempfile::TempDir, pacs: Arc<Scripted>, pacs_at: Listening, tls: &str) -> Self {
         let rule = format!(
-            "name = 'pacs'\naddress = '{}'\ncalled_ae_title = 'PACS'\ncalling_ae_title = 'SCANSIDE'\ncommit = true\ncallers = ['CT1']",
+            "name = 'pacs'\naddress = '{}'\ncalled_ae_title = 'PACS'\ncalling_ae_title = 'SCANSIDE'\ncommit = true\ncallers = ['CT1']{tls}",
             pacs_at.address
         );
         let site = Site {
@@ -292,6 +322,7 @@ impl Scanner {
             called: "SCANSIDE".into(),
             calling: "CT1".into(),
             patience: PATIENCE,
+            tls: None,
         };
         let association =
             Association::open(&peer, &[Proposal::new(STORAGE_COMMITMENT, IMPLICIT)]).await.unwrap();
@@ -341,6 +372,7 @@ pub(super) async fn tell_as_archive(address: SocketAddr, report: &Report) {
         called: "SCANSIDE".into(),
         calling: "PACS".into(),
         patience: PATIENCE,
+        tls: None,
     };
     let proposal = Proposal { as_provider: true, ..Proposal::new(STORAGE_COMMITMENT, IMPLICIT) };
     let mut association = Association::open(&peer, &[proposal]).await.unwrap();

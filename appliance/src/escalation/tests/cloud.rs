@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use tokio_stream::StreamExt as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::house::House;
+use super::home::Home;
 
 #[derive(Default)]
 struct State {
@@ -143,6 +143,11 @@ impl Cloud {
         self.state().doubled
     }
 
+    /// Cases in the order of their commits.
+    pub(super) fn commits(&self) -> Vec<CaseId> {
+        self.state().commits.clone()
+    }
+
     pub(super) fn confirmed(&self) -> usize {
         self.state().confirmed
     }
@@ -151,15 +156,16 @@ impl Cloud {
         self.state().withdrawn.clone()
     }
 
-    pub(super) fn assert_each_committed_once(&self, house: &House) {
+    pub(super) fn assert_each_committed_once(&self, home: &Home) {
         let state = self.state();
         let mut commits = state.commits.clone();
         commits.sort();
-        let mut wanted: Vec<_> = house.look(|seen| seen.cases.values().map(|(due, ..)| due.case).collect());
+        let made = home.made();
+        let mut wanted: Vec<_> = made.values().map(|made| made.case).collect();
         wanted.sort();
         assert_eq!(commits, wanted);
         for (envelope, bytes) in &state.committed {
-            assert!(&std::fs::read(house.path(*envelope)).unwrap() == bytes, "every byte as sealed");
+            assert!(&made[envelope].bytes == bytes, "every byte as sealed");
         }
     }
 }

@@ -2,26 +2,27 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cloud;
-mod house;
+mod home;
 mod link;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::CaseState;
 use proto::case::Priority;
 use proto::tls::CloudUrl;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use cloud::Cloud;
-use house::House;
+use home::Home;
 use link::CuttingLink;
 
 /// One site with its courier's surroundings.
 struct Site {
     _folder: tempfile::TempDir,
     identity: Arc<Identity>,
-    house: Arc<House>,
+    home: Home,
 }
 
 async fn enrolled(cloud: &Cloud) -> Site {
@@ -30,8 +31,8 @@ async fn enrolled(cloud: &Cloud) -> Site {
     let enrolment = enrol(&cloud.url(), &cloud.token(), &place).await.unwrap();
     let identity = Arc::new(Identity::load(&place).unwrap());
     assert_eq!(identity.site(), enrolment.site);
-    let house = Arc::new(House::new(folder.path()));
-    Site { _folder: folder, identity, house }
+    let home = Home::new(folder.path()).await;
+    Site { _folder: folder, identity, home }
 }
 
 fn config(url: CloudUrl) -> Config {
@@ -59,7 +60,7 @@ impl Running {
 }
 
 fn start(site: &Site, url: CloudUrl) -> Running {
-    let courier = Courier::new(&config(url), Arc::clone(&site.identity), Arc::clone(&site.house)).unwrap();
+    let courier = Courier::new(&config(url), Arc::clone(&site.identity), site.home.queue.clone()).unwrap();
     let (stop, wake) = (CancellationToken::new(), courier.waker());
     let task = tokio::spawn(courier.run(stop.clone()));
     Running { stop, wake, task }
@@ -74,14 +75,14 @@ async fn cases_go_out_and_reports_come_home() {
     let site = enrolled(&cloud).await;
     let sizes = [1, 100 * KIB, 3 * MIB];
     for size in sizes {
-        site.house.add_case(&site.identity, Priority::Routine, size);
+        site.home.add_case(&site.identity, Priority::Routine, size).await;
     }
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.confirmed.len() == sizes.len()).await;
+    site.home.until(async || site.home.confirmed().await == sizes.len()).await;
     running.stop().await;
-    cloud.assert_each_committed_once(&site.house);
-    site.house.assert_each_answered_once();
-    assert!(matches!(site.house.look(|house| house.links.last().copied()), Some(Link::Up { .. })));
+    cloud.assert_each_committed_once(&site.home);
+    site.home.assert_each_answered_once().await;
+    assert!(site.home.cloud_is_up());
 }
 
 #[tokio::test]
@@ -90,16 +91,17 @@ async fn cut_at_random_bytes_every_case_arrives_exactly_once() {
     let site = enrolled(&cloud).await;
     let mut total = 0;
     for size in [700 * KIB, 1, MIB, 2 * MIB + 17, 4 * MIB, 300 * KIB] {
-        total += site.house.add_case(&site.identity, Priority::Routine, size);
+        let envelope = site.home.add_case(&site.identity, Priority::Routine, size).await;
+        total += site.home.made()[&envelope].bytes.len() as u64;
     }
     let cuts = 40;
     let link = CuttingLink::start(cloud.port(), 20_261_121, cuts, 3 * MIB as u64).await;
     let running = start(&site, link.url());
-    let cases = site.house.look(|house| house.cases.len());
-    site.house.until(|house| house.confirmed.len() == cases).await;
+    let cases = site.home.made().len();
+    site.home.until(async || site.home.confirmed().await == cases).await;
     running.stop().await;
-    cloud.assert_each_committed_once(&site.house);
-    site.house.assert_each_answered_once();
+    cloud.assert_each_committed_once(&site.home);
+    site.home.assert_each_answered_once().await;
     assert!(link.cuts() > 5, "the link was cut {} times only", link.cuts());
     assert_eq!(cloud.doubled_parts(), 0, "no part was sent that the cloud had");
     // Each cut may cost one part under way, and a handshake with the questions.
@@ -112,23 +114,23 @@ async fn stopped_anywhere_and_started_again_every_case_arrives_exactly_once() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
     for size in [MIB, 3 * MIB, 10 * KIB, 5 * MIB] {
-        site.house.add_case(&site.identity, Priority::Urgent, size);
+        site.home.add_case(&site.identity, Priority::Urgent, size).await;
     }
-    // Stops at the n-th write the house sees, so that every hand-over is interrupted once.
+    // Stops at the n-th write the ledger sees, so that every hand-over is interrupted once.
     for stop_at in 1..=40 {
         let running = start(&site, cloud.url());
-        let seen = site.house.look(|house| house.writes);
-        let done = site.house.until_or_done(seen + stop_at % 5).await;
+        let seen = site.home.writes().await;
+        let done = site.home.until_or_done(seen + stop_at % 5).await;
         running.stop().await;
         if done {
             break;
         }
     }
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.confirmed.len() == house.cases.len()).await;
+    site.home.until(async || site.home.confirmed().await == site.home.made().len()).await;
     running.stop().await;
-    cloud.assert_each_committed_once(&site.house);
-    site.house.assert_each_answered_once();
+    cloud.assert_each_committed_once(&site.home);
+    site.home.assert_each_answered_once().await;
     assert_eq!(cloud.doubled_parts(), 0);
 }
 
@@ -136,16 +138,15 @@ async fn stopped_anywhere_and_started_again_every_case_arrives_exactly_once() {
 async fn a_stat_case_overtakes_a_routine_one_on_its_way() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, 30 * MIB);
+    let routine = site.home.add_case(&site.identity, Priority::Routine, 30 * MIB).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.progress > 0).await;
-    assert!(site.house.look(|house| house.received.is_empty()));
-    site.house.add_case(&site.identity, Priority::Stat, MIB);
+    site.home.until(async || site.home.row(routine).await.parts_sent > 0).await;
+    assert_eq!(site.home.received().await, 0);
+    let stat = site.home.add_case(&site.identity, Priority::Stat, MIB).await;
     running.wake.wake();
-    site.house.until(|house| house.received.len() == 2).await;
+    site.home.until(async || site.home.received().await == 2).await;
     running.stop().await;
-    let order = site.house.look(|house| house.received.clone());
-    assert_eq!(site.house.priority_of(order[0]), Priority::Stat);
+    assert_eq!(cloud.commits(), [stat, routine].map(|envelope| site.home.made()[&envelope].case));
 }
 
 #[tokio::test]
@@ -153,27 +154,29 @@ async fn a_wake_sends_what_was_sealed_meanwhile() {
     let cloud = Cloud::start_with(|policy| policy.poll_seconds = 60).await;
     let site = enrolled(&cloud).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| matches!(house.links.last(), Some(Link::Up { .. }))).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.until(async || site.home.cloud_is_up()).await;
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     running.wake.wake();
-    site.house.until(|house| house.received.len() == 1).await;
+    site.home.until(async || site.home.received().await == 1).await;
     running.stop().await;
 }
 
 #[tokio::test]
-async fn while_the_cloud_is_away_the_house_knows_since_when() {
+async fn while_the_cloud_is_away_the_site_knows_since_when() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
     let link = CuttingLink::start(cloud.port(), 1, u64::MAX, 0).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     let running = start(&site, link.url());
+    site.home.until(async || site.home.fact("cloud_away_since").await.is_some()).await;
+    assert_eq!(site.home.fact("cloud_away_why").await.as_deref(), Some("no connection"));
+    site.home.ledger().set_fact("cloud_away_why", None).await.unwrap();
     link.until_cuts(5).await;
-    let links = site.house.look(|house| house.links.clone());
-    assert_eq!(links.len(), 1, "told once, not at every failure: {links:?}");
-    assert!(matches!(links[0], Link::Away { why: Away::Unreachable, .. }));
+    assert_eq!(site.home.fact("cloud_away_why").await, None, "told once, not at every failure");
     link.mend();
-    site.house.until(|house| house.confirmed.len() == 1).await;
-    assert!(matches!(site.house.look(|house| house.links.last().copied()), Some(Link::Up { .. })));
+    site.home.until(async || site.home.confirmed().await == 1).await;
+    assert_eq!(site.home.fact("cloud_away_since").await, None);
+    assert!(site.home.cloud_is_up());
     running.stop().await;
 }
 
@@ -182,54 +185,59 @@ async fn a_site_the_cloud_revoked_is_told_so() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
     cloud.forget_sites();
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| matches!(house.links.last(), Some(Link::Away { why: Away::Refused, .. }))).await;
+    let why = async || site.home.fact("cloud_away_why").await;
+    site.home.until(async || why().await.as_deref() == Some("the cloud refuses this site")).await;
     running.stop().await;
-    assert!(site.house.look(|house| house.received.is_empty() && house.refused.is_empty()));
+    assert_eq!(site.home.received().await, 0);
+    assert_eq!(site.home.rows().await[0].state, "sealed", "it waits: nothing is wrong with it");
 }
 
 #[tokio::test]
 async fn one_poisoned_case_does_not_stop_the_others() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Stat, KIB);
-    let poisoned = site.house.look(|house| *house.cases.keys().next().unwrap());
+    let poisoned = site.home.add_case(&site.identity, Priority::Stat, KIB).await;
     cloud.poison(poisoned);
     for _ in 0..3 {
-        site.house.add_case(&site.identity, Priority::Routine, KIB);
+        site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     }
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.confirmed.len() == 3 && house.postponed > 1).await;
+    let tried = async || site.home.row(poisoned).await.attempts > 1;
+    site.home.until(async || site.home.confirmed().await == 3 && tried().await).await;
     running.stop().await;
-    assert!(!site.house.look(|house| house.received.contains(&poisoned)));
+    assert_eq!(site.home.row(poisoned).await.received_at, None);
 }
 
 #[tokio::test]
 async fn an_envelope_that_cannot_be_opened_does_not_stop_the_others() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Stat, KIB);
-    let missing = site.house.look(|house| *house.cases.keys().next().unwrap());
-    std::fs::remove_file(site.house.path(missing)).unwrap();
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    let missing = site.home.add_case(&site.identity, Priority::Stat, KIB).await;
+    std::fs::remove_file(site.home.path(missing)).unwrap();
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.confirmed.len() == 1 && house.postponed > 1).await;
+    let tried = async || site.home.row(missing).await.attempts > 1;
+    site.home.until(async || site.home.confirmed().await == 1 && tried().await).await;
     running.stop().await;
-    assert_eq!(site.house.look(|house| house.links.len()), 1, "the link stayed up");
+    assert!(
+        site.home.cloud_is_up() && site.home.fact("cloud_away_since").await.is_none(),
+        "the link stayed up"
+    );
 }
 
 #[tokio::test]
 async fn a_receipt_with_another_digest_is_not_believed() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    let case = site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     cloud.lie_in_receipts(true);
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.postponed > 2).await;
-    assert!(site.house.look(|house| house.received.is_empty()));
+    site.home.until(async || site.home.row(case).await.next_attempt > 0).await;
+    assert_eq!(site.home.received().await, 0);
     cloud.lie_in_receipts(false);
-    site.house.until(|house| house.received.len() == 1).await;
+    site.home.until(async || site.home.received().await == 1).await;
     running.stop().await;
 }
 
@@ -237,20 +245,21 @@ async fn a_receipt_with_another_digest_is_not_believed() {
 async fn a_damaged_envelope_and_a_superseded_one_are_let_go() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, 2 * MIB);
-    let damaged = site.house.look(|house| *house.cases.keys().next().unwrap());
-    site.house.truncate(damaged);
+    let damaged = site.home.add_case(&site.identity, Priority::Routine, 2 * MIB).await;
+    site.home.truncate(damaged);
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.refused == [(damaged, Refusal::Damaged)]).await;
+    site.home.until(async || site.home.row(damaged).await.state == "failed").await;
+    let fault = site.home.row(damaged).await.fault;
+    assert_eq!(fault.as_deref(), Some("the envelope on disk is not what was sealed"));
     running.stop().await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
-    let older = site.house.look(|house| *house.cases.keys().next().unwrap());
+    let older = site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     cloud.supersede(older);
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.superseded == [(older, false)]).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.until(async || site.home.row(older).await.state == "leaving").await;
+    assert!(!site.home.path(older).exists(), "the one on disk is let go");
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     running.wake.wake();
-    site.house.until(|house| house.confirmed.len() == 1).await;
+    site.home.until(async || site.home.confirmed().await == 1).await;
     running.stop().await;
 }
 
@@ -258,32 +267,32 @@ async fn a_damaged_envelope_and_a_superseded_one_are_let_go() {
 async fn a_cloud_stopped_between_last_part_and_commit_is_asked_again() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, 2 * MIB);
+    site.home.add_case(&site.identity, Priority::Routine, 2 * MIB).await;
     cloud.stop_before_commits(2);
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.confirmed.len() == 1).await;
+    site.home.until(async || site.home.confirmed().await == 1).await;
     running.stop().await;
-    cloud.assert_each_committed_once(&site.house);
+    cloud.assert_each_committed_once(&site.home);
 }
 
 #[tokio::test]
 async fn a_report_of_a_stranger_or_an_unwanted_draft_stays_away() {
     let cloud = Cloud::start_with(|policy| policy.unsigned_drafts = false).await;
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.reports_refused.len() == 1).await;
+    site.home.until(async || site.home.rows().await[0].fault.is_some()).await;
     running.stop().await;
-    assert!(site.house.look(|house| house.reports.is_empty() && house.confirmed.is_empty()));
+    assert_eq!(site.home.rows().await[0].state, "received", "no report was taken");
 
     let cloud = Cloud::start().await;
     cloud.answer_as_stranger();
     let site = enrolled(&cloud).await;
-    site.house.add_case(&site.identity, Priority::Routine, KIB);
+    site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.reports_refused.len() == 1).await;
+    site.home.until(async || site.home.rows().await[0].fault.is_some()).await;
     running.stop().await;
-    assert!(site.house.look(|house| house.reports.is_empty() && house.confirmed.is_empty()));
+    assert_eq!(site.home.rows().await[0].state, "received", "no report was taken");
     assert_eq!(cloud.confirmed(), 0);
 }
 
@@ -291,12 +300,15 @@ async fn a_report_of_a_stranger_or_an_unwanted_draft_stays_away() {
 async fn a_case_taken_back_is_told_to_the_cloud() {
     let cloud = Cloud::start().await;
     let site = enrolled(&cloud).await;
-    let case = proto::ids::CaseId::random().unwrap();
-    site.house.withdraw(case);
+    let envelope = site.home.add_case(&site.identity, Priority::Routine, KIB).await;
+    // Half of it is at the cloud when somebody stops it.
+    site.home.ledger().record_progress(&envelope.to_string(), 0, 1, 0).await.unwrap();
+    let case = site.home.row(envelope).await;
+    site.home.ledger().move_case(&case.id, &[CaseState::Sending], CaseState::Stopped, None).await.unwrap();
     let running = start(&site, cloud.url());
-    site.house.until(|house| house.withdrawals.is_empty()).await;
+    site.home.until(async || site.home.ledger().withdrawals().await.unwrap().is_empty()).await;
     running.stop().await;
-    assert_eq!(cloud.withdrawn(), [case]);
+    assert_eq!(cloud.withdrawn(), [site.home.made()[&envelope].case]);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::{Act, Provider, Script};
 use crate::forward::{Forwards, Rule};
+use dimse::test_support::{Act, Provider, Script};
 use ledger::{Arrival, ForwardRow, Ledger};
 use store::faults::damage;
 use store::{Reception, Store, StoreConfig};
@@ -17,9 +17,9 @@ use store::{Reception, Store, StoreConfig};
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 const JPEG: &str = "1.2.840.10008.1.2.4.50";
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-fn rule(name: &str, address: &str) -> Rule {
+pub(super) fn rule(name: &str, address: &str) -> Rule {
     toml::from_str(&format!(
         "name = \"{name}\"\naddress = \"{address}\"\ncalled_ae_title = \"ARCHIVE\"\ncalling_ae_title = \"BOX\"\n\
          retry_first = \"20ms\"\nretry_max = \"200ms\"\nmax_attempts = 3\ntimeout = \"5s\"\n"
@@ -27,18 +27,18 @@ fn rule(name: &str, address: &str) -> Rule {
     .unwrap()
 }
 
-fn data(n: u32) -> Vec<u8> {
+pub(super) fn data(n: u32) -> Vec<u8> {
     (0..50_000 + n).map(|i| (i.wrapping_mul(7) ^ n) as u8).collect()
 }
 
-struct House {
+pub(super) struct House {
     _folder: TempDir,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     store: Store,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = StoreConfig::at(folder.path().join("store"));
         (config.warn_free.0, config.refuse_free.0) = (0, 0);
@@ -48,7 +48,7 @@ impl House {
     }
 
     /// An instance `1.2.STUDY.N` arrives; returns its id.
-    async fn arrive(&self, forwards: &Forwards, study: u32, n: u32, syntax: &str) -> String {
+    pub(super) async fn arrive(&self, forwards: &Forwards, study: u32, n: u32, syntax: &str) -> String {
         let mut incoming = self.store.inbox().begin().unwrap();
         incoming.write(&data(n)).unwrap();
         let reception = Reception {
@@ -86,7 +86,7 @@ impl House {
         r.id.to_string()
     }
 
-    fn run(&self, forwards: &Forwards) -> Running {
+    pub(super) fn run(&self, forwards: &Forwards) -> Running {
         let stop = CancellationToken::new();
         let task = tokio::spawn(forwards.clone().run(self.ledger.clone(), self.store.inbox(), stop.clone()));
         Running { stop, task }
@@ -96,7 +96,7 @@ impl House {
         self.ledger.forwards(name, states, 1_000).await.unwrap()
     }
 
-    async fn until(&self, name: &str, states: &[&str], count: usize) -> Vec<ForwardRow> {
+    pub(super) async fn until(&self, name: &str, states: &[&str], count: usize) -> Vec<ForwardRow> {
         let wait = async {
             loop {
                 let rows = self.rows(name, states).await;
@@ -113,13 +113,13 @@ impl House {
     }
 }
 
-struct Running {
+pub(super) struct Running {
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.cancel();
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
     }

@@ -13,7 +13,8 @@ use super::*;
 use crate::arrivals::arrival;
 use crate::forward::Forwards;
 use audit::{Audit, verify};
-use ledger::{CaseState, Ledger, NewCase, NewDisposition};
+use domain::case_state::CaseState;
+use ledger::{Ledger, NewCase, NewDisposition};
 use store::units::{Size, Span};
 use store::{Level, Reception, StoreConfig};
 
@@ -94,7 +95,7 @@ impl Clinic {
             plan: Plan::Image,
             leaves_at: None,
         });
-        let d = NewDisposition::quiet(Some(bag.to_string()));
+        let d = NewDisposition::no_flag(Some(bag.to_string()));
         assert!(ledger.record_disposition(&study, 1, &d, case.as_ref(), at).await.unwrap());
         Some((study, reception.id))
     }

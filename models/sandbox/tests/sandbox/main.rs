@@ -2,7 +2,7 @@
 //!
 //! It has a main of its own because a worker serves from its main thread; it understands as much of the usual test
 //! arguments as `cargo test` and nextest use.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
 mod jobs;
@@ -44,6 +44,7 @@ fn tests(args: &[String]) -> bool {
     passed
 }
 
+/// A line for whoever runs the tests.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).unwrap();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Share of `no-flag` studies that a physician reads, drawn by chance; at least one of each day is drawn.
+    /// Share of `no-flag` studies that a physician reads, sampled at random; at least one of each day.
     pub share: f64,
     /// Share of all studies that a bundle took, whatever was answered: for a local set before a bundle is accepted.
     pub trial: f64,
@@ -28,7 +28,11 @@ impl Config {
     pub fn faults(&self) -> Vec<(&'static str, &'static str, &'static str)> {
         let mut faults = Vec::new();
         if !(0.01..=1.0).contains(&self.share) {
-            faults.push(("share", "leaves the silent studies unread", "write 0.01 to 1, such as 0.05"));
+            faults.push((
+                "share",
+                "leaves the studies given no-flag unread",
+                "write 0.01 to 1, such as 0.05",
+            ));
         }
         if !(0.0..=1.0).contains(&self.trial) {
             faults.push(("trial", "is no share", "write 0 to 1"));

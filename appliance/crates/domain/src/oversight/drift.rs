@@ -17,7 +17,7 @@ const KEPT: usize = 1_000;
 const BETS: [f64; 4] = [-1.8, -0.9, 0.9, 1.8];
 /// From here on fewer studies get `no-flag`: each of the three streams gives one false alarm in this many studies at
 /// most, on average.
-const WARY: f64 = 100.0;
+const DEGRADE: f64 = 100.0;
 /// Evidence is not counted beyond this.
 const CERTAIN: f64 = 1e12;
 /// Values are not told apart beyond this.
@@ -35,8 +35,8 @@ pub struct Seen {
     /// Whether it was flagged.
     pub flag: bool,
     /// Whether it was given `no-flag`.
-    pub quiet: bool,
-    /// A number drawn evenly from 0 to 1: places equal values.
+    pub no_flag: bool,
+    /// A random number, even between 0 and 1: places equal values.
     pub tie: f64,
 }
 
@@ -47,19 +47,21 @@ pub enum Level {
     /// Nothing has been seen.
     #[default]
     Steady,
-    /// Something may have changed: only the more silent half of the silent studies gets it.
-    Wary,
+    /// Something may have changed: of the studies given `no-flag` only the half with the lower scores keeps it. Stored as
+    /// `wary`, its name until version 0.9.
+    #[serde(rename = "wary")]
+    Degraded,
     /// Something has changed: none gets it until a person restores it.
     Withdrawn,
 }
 
 impl Level {
-    /// As stored and shown.
+    /// As stored, and as JSON has it.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Steady => "steady",
-            Self::Wary => "wary",
+            Self::Degraded => "wary",
             Self::Withdrawn => "withdrawn",
         }
     }
@@ -105,8 +107,9 @@ pub struct Watch {
     scores: Stream,
     distances: Stream,
     flags: Stream,
-    /// Scores of studies that were given `no-flag`, in order of size.
-    quiet: Vec<f32>,
+    /// Scores of studies that were given `no-flag`, in order of size. Stored as `quiet`.
+    #[serde(rename = "quiet")]
+    no_flag: Vec<f32>,
     /// Studies seen.
     pub studies: u64,
 }
@@ -118,15 +121,15 @@ impl Watch {
             return;
         }
         self.studies += 1;
-        // Three places of one draw would move together; each stream gets its own.
+        // Three places of one number would move together; each stream gets its own.
         let tie = |turn: f64| (study.tie + turn).fract();
         self.scores.see(study.score, tie(0.0));
         self.distances.see(study.distance, tie(0.33));
         self.flags.see(f64::from(u8::from(study.flag)), tie(0.67));
-        if study.quiet && self.quiet.len() < KEPT {
+        if study.no_flag && self.no_flag.len() < KEPT {
             let score = study.score as f32;
-            let at = self.quiet.partition_point(|v| *v < score);
-            self.quiet.insert(at, score);
+            let at = self.no_flag.partition_point(|v| *v < score);
+            self.no_flag.insert(at, score);
         }
     }
 
@@ -152,15 +155,15 @@ impl Watch {
     pub fn level(&self) -> Level {
         match self.evidence().0 {
             e if e >= WITHDRAW => Level::Withdrawn,
-            e if e >= WARY => Level::Wary,
+            e if e >= DEGRADE => Level::Degraded,
             _ => Level::Steady,
         }
     }
 
-    /// The score below which a study is among the more silent half of the silent ones.
+    /// The score up to which a study given `no-flag` is in the half with the lower scores.
     #[must_use]
-    pub fn median_quiet(&self) -> Option<f64> {
-        self.quiet.get(self.quiet.len() / 2).map(|v| f64::from(*v))
+    pub fn median_no_flag(&self) -> Option<f64> {
+        self.no_flag.get(self.no_flag.len() / 2).map(|v| f64::from(*v))
     }
 
     /// Begins to bet anew after a person restored it. What it compares with is kept, unless the person says that

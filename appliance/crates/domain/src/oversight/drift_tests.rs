@@ -1,13 +1,16 @@
 //! How soon a change is found in simulation, and how rarely none is taken for one.
-// The delays are printed: OVERSIGHT.md gives them, with the command that repeats them.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the delays are printed: OVERSIGHT.md gives them, with the command that repeats them"
+)]
 
 use super::*;
 
-/// Numbers drawn evenly from 0 to 1, the same ones in every run.
-struct Draw(u64);
+/// Random numbers, even from 0 to 1, the same ones in every run.
+struct Random(u64);
 
-impl Draw {
+impl Random {
     fn even(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
@@ -30,20 +33,20 @@ struct Clinic {
 const USUAL: Clinic = Clinic { prevalence: 0.2, brightness: 0.0, scanner: 0.0 };
 
 /// Distances of sick and well studies overlap; a brighter image lies further out, a sharper one scores higher too.
-fn study(draw: &mut Draw, clinic: Clinic) -> Seen {
-    let sick = draw.even() < clinic.prevalence;
-    let logit = draw.normal() + if sick { 2.0 } else { -2.0 } + clinic.scanner;
+fn study(random: &mut Random, clinic: Clinic) -> Seen {
+    let sick = random.even() < clinic.prevalence;
+    let logit = random.normal() + if sick { 2.0 } else { -2.0 } + clinic.scanner;
     let score = 1.0 / (1.0 + (-logit).exp());
-    let distance = 10.0 + draw.normal() + clinic.brightness + clinic.scanner;
-    Seen { score, distance, flag: score >= 0.8, quiet: score < 0.1, tie: draw.even() }
+    let distance = 10.0 + random.normal() + clinic.brightness + clinic.scanner;
+    Seen { score, distance, flag: score >= 0.8, no_flag: score < 0.1, tie: random.even() }
 }
 
 /// After how many studies of the new clinic the level is reached.
 fn delay(seed: u64, before: usize, after: Clinic, level: Level) -> Option<usize> {
-    let (mut draw, mut watch) = (Draw(seed), Watch::default());
-    (0..before).for_each(|_| watch.see(&study(&mut draw, USUAL)));
+    let (mut random, mut watch) = (Random(seed), Watch::default());
+    (0..before).for_each(|_| watch.see(&study(&mut random, USUAL)));
     (1..=500).find(|_| {
-        watch.see(&study(&mut draw, after));
+        watch.see(&study(&mut random, after));
         watch.level() >= level
     })
 }
@@ -62,11 +65,11 @@ fn brightness_prevalence_and_scanner_are_found_within_fifty_studies() {
     ];
     for (name, after) in changes {
         let of = |level| (0..60).map(|s| delay(1_000 + s, 300, after, level).unwrap()).collect::<Vec<_>>();
-        let (wary, withdrawn) = (of(Level::Wary), of(Level::Withdrawn));
+        let (degraded, withdrawn) = (of(Level::Degraded), of(Level::Withdrawn));
         let worst = withdrawn.iter().max().copied().unwrap();
         println!(
-            "{name}: wary after {} studies, withdrawn after {} (median), {worst} at most",
-            median(wary),
+            "{name}: degraded after {} studies, withdrawn after {} (median), {worst} at most",
+            median(degraded),
             median(withdrawn.clone())
         );
         assert!(median(withdrawn) <= 50, "{name}");
@@ -84,10 +87,10 @@ fn a_clinic_that_stays_as_it_was_is_withdrawn_no_more_often_than_stated() {
 
 #[test]
 fn nothing_is_said_before_enough_was_seen_and_restoring_begins_anew() {
-    let (mut draw, mut watch) = (Draw(3), Watch::default());
-    (0..LEARNED).for_each(|_| watch.see(&study(&mut draw, USUAL)));
+    let (mut random, mut watch) = (Random(3), Watch::default());
+    (0..LEARNED).for_each(|_| watch.see(&study(&mut random, USUAL)));
     assert!(watch.learned() && watch.level() == Level::Steady);
-    (0..60).for_each(|_| watch.see(&study(&mut draw, Clinic { brightness: 6.0, ..USUAL })));
+    (0..60).for_each(|_| watch.see(&study(&mut random, Clinic { brightness: 6.0, ..USUAL })));
     assert_eq!((watch.level(), watch.evidence().1), (Level::Withdrawn, "images"));
     let mut same = watch.clone();
     same.restore(false);
@@ -99,19 +102,19 @@ fn nothing_is_said_before_enough_was_seen_and_restoring_begins_anew() {
 #[test]
 fn values_that_are_no_numbers_are_not_learned_from_and_state_survives_being_written() {
     let mut watch = Watch::default();
-    watch.see(&Seen { score: f64::NAN, distance: 1.0, flag: false, quiet: true, tie: 0.5 });
+    watch.see(&Seen { score: f64::NAN, distance: 1.0, flag: false, no_flag: true, tie: 0.5 });
     assert_eq!(watch, Watch::default());
-    watch.see(&Seen { score: 0.25, distance: 3.0, flag: true, quiet: true, tie: 0.5 });
+    watch.see(&Seen { score: 0.25, distance: 3.0, flag: true, no_flag: true, tie: 0.5 });
     let text = serde_json::to_string(&watch).unwrap();
     assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);
-    assert_eq!(watch.median_quiet(), Some(0.25));
+    assert_eq!(watch.median_no_flag(), Some(0.25));
 }
 
 #[test]
 fn a_change_that_lasts_for_thousands_of_studies_stays_a_number_that_can_be_written_down() {
-    let (mut draw, mut watch) = (Draw(9), Watch::default());
-    (0..1_200).for_each(|_| watch.see(&study(&mut draw, USUAL)));
-    let far = Seen { score: 0.999, distance: f64::MAX, flag: true, quiet: false, tie: 0.5 };
+    let (mut random, mut watch) = (Random(9), Watch::default());
+    (0..1_200).for_each(|_| watch.see(&study(&mut random, USUAL)));
+    let far = Seen { score: 0.999, distance: f64::MAX, flag: true, no_flag: false, tie: 0.5 };
     (0..5_000).for_each(|_| watch.see(&far));
     let text = serde_json::to_string(&watch).unwrap();
     assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);

@@ -1,4 +1,4 @@
-//! What watches triage from outside: which silent studies a physician reads, whether what was found there still fits
+//! What watches triage from outside: which studies given `no-flag` a physician reads, whether what was found there still fits
 //! the promise, whether the input has drifted, whom to call about an open flag. Values only.
 
 mod config;
@@ -9,4 +9,4 @@ mod reads;
 pub use config::Config;
 pub use drift::{Level, Seen, WITHDRAW, Watch};
 pub use ladder::{Call, Ladder, due};
-pub use reads::{Local, Quiet, local, quiet};
+pub use reads::{Local, NoFlagReads, local, no_flag_reads};

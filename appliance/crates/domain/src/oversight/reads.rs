@@ -10,10 +10,10 @@ const CERTAIN: f64 = 1e12;
 /// Points over which the alternatives are averaged.
 const GRID: u32 = 96;
 
-/// What reads of silent studies alone say.
+/// What reads of studies given `no-flag` alone say.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct Quiet {
-    /// Silent studies that a physician read.
+pub struct NoFlagReads {
+    /// Studies given `no-flag` that a physician read.
     pub reads: u32,
     /// Of these with a finding.
     pub hidden: u32,
@@ -25,7 +25,7 @@ pub struct Quiet {
     pub evidence: f64,
 }
 
-impl Quiet {
+impl NoFlagReads {
     /// Whether the evidence suffices to withdraw `no-flag`. As long as the share is at most the limit this ever happens
     /// with a probability of at most 5 %, however often one looks (Ville's inequality).
     #[must_use]
@@ -34,12 +34,12 @@ impl Quiet {
     }
 }
 
-/// Weighs `reads` of silent studies, `hidden` of them with a finding, against the share `limit` (0 to 1, exclusive).
+/// Weighs `reads` of studies given `no-flag`, `hidden` of them with a finding, against the share `limit` (0 to 1, exclusive).
 #[must_use]
-pub fn quiet(reads: u32, hidden: u32, limit: f64) -> Quiet {
+pub fn no_flag_reads(reads: u32, hidden: u32, limit: f64) -> NoFlagReads {
     let hidden = hidden.min(reads);
     let between = (lower(hidden, reads, DELTA), upper(hidden, reads, DELTA));
-    Quiet { reads, hidden, between, limit, evidence: evidence(reads, hidden, limit) }
+    NoFlagReads { reads, hidden, between, limit, evidence: evidence(reads, hidden, limit) }
 }
 
 /// The likelihood of shares above the limit against the limit itself, averaged: a non-negative supermartingale in the
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn evidence_grows_with_what_was_hidden_and_is_one_before_anything_was_read() {
-        assert!((quiet(0, 0, 0.02).evidence - 1.0).abs() < 1e-9);
-        assert!(!quiet(200, 4, 0.02).crossed(), "just the share that is allowed");
-        assert!(quiet(50, 8, 0.02).crossed());
-        assert!(quiet(400, 0, 0.02).evidence < 1.0, "reads without a finding speak for it");
+        assert!((no_flag_reads(0, 0, 0.02).evidence - 1.0).abs() < 1e-9);
+        assert!(!no_flag_reads(200, 4, 0.02).crossed(), "just the share that is allowed");
+        assert!(no_flag_reads(50, 8, 0.02).crossed());
+        assert!(no_flag_reads(400, 0, 0.02).evidence < 1.0, "reads without a finding speak for it");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Config, StableReason, plus};
+use serde::{Deserialize, Serialize};
+
+use super::config::Config;
+use super::stable::{StableReason, after};
 
 /// How a performed procedure step ended (0040,0252).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +14,39 @@ pub enum StepEnd {
     Completed,
     /// `DISCONTINUED`.
     Discontinued,
+}
+
+/// State of a performed procedure step (0040,0252), as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// `IN PROGRESS`.
+    InProgress,
+    /// `COMPLETED`.
+    Completed,
+    /// `DISCONTINUED`.
+    Discontinued,
+}
+
+impl StepState {
+    /// How it ended; `None`: it goes on.
+    #[must_use]
+    pub fn end(self) -> Option<StepEnd> {
+        match self {
+            Self::InProgress => None,
+            Self::Completed => Some(StepEnd::Completed),
+            Self::Discontinued => Some(StepEnd::Discontinued),
+        }
+    }
+}
+
+impl From<StepEnd> for StepState {
+    fn from(end: StepEnd) -> Self {
+        match end {
+            StepEnd::Completed => Self::Completed,
+            StepEnd::Discontinued => Self::Discontinued,
+        }
+    }
 }
 
 /// What the performed steps of one study say. The default says nothing: no step is known.
@@ -50,13 +86,13 @@ impl Expected {
     pub(super) fn due(&self, last_arrival: i64, config: &Config) -> Option<(i64, StableReason)> {
         if self.in_progress > 0 {
             // Longer silence between two series is ordinary work, and a release between them says nothing.
-            return Some((plus(last_arrival, config.in_progress.max(config.quiet)), StableReason::Quiet));
+            return Some((after(last_arrival, config.in_progress.max(config.quiet)), StableReason::Quiet));
         }
         let (end, at) = self.ended?;
         let last = last_arrival.max(at);
         match (self.listed > 0 && self.fresh, self.missing.is_empty()) {
             (true, true) => Some((last, Self::reason(end))),
-            (true, false) => Some((plus(last, config.quiet), StableReason::Short)),
+            (true, false) => Some((after(last, config.quiet), StableReason::Short)),
             (false, _) => None,
         }
     }

@@ -1,13 +1,13 @@
 //! The N-services within an association: a request carried out, a report of ours sent between messages.
 
-use super::super::command::Request;
-use super::super::error::Error;
-use super::super::negotiate::Context;
-use super::super::services::{self, Answer, Asker, Event};
-use super::super::status::Status;
-use super::super::wire::Link;
 use super::{Messages, Phase, Purpose};
+use crate::answers::comment;
+use crate::error::Error;
+use crate::request::Request;
+use crate::services::{self, Answer, Asker, Event};
 use dicom::commitment::{STORAGE_COMMITMENT, encode_report};
+use dimse::pdu::Piece;
+use dimse::{Context, Link, Status};
 
 impl<S: Link> Messages<'_, S> {
     /// Answer now, or after the data set that comes with the request has been read past.
@@ -20,7 +20,7 @@ impl<S: Link> Messages<'_, S> {
         if !request.data_set {
             return self.respond(id, &request, status).await;
         }
-        let answer = Answer { status, comment: status.comment(), error_id: None };
+        let answer = Answer { status, comment: comment(status), error_id: None };
         self.phase = Phase::Data { context: id, request, purpose: Purpose::Pass(answer) };
         Ok(())
     }
@@ -31,7 +31,7 @@ impl<S: Link> Messages<'_, S> {
         request: &Request,
         status: Status,
     ) -> Result<(), Error> {
-        let answer = Answer { status, comment: status.comment(), error_id: None };
+        let answer = Answer { status, comment: comment(status), error_id: None };
         self.respond_with(context, request, answer).await
     }
 
@@ -40,8 +40,8 @@ impl<S: Link> Messages<'_, S> {
         let Some(services) = self.shared.sink.services() else {
             return self.respond(id, &request, Status::UNRECOGNISED_OPERATION).await;
         };
-        if self.shared.config.commitment.provide && !self.desk.listens() {
-            self.desk.listen(services.events(self.number));
+        if self.shared.config.commitment.provide && !self.reports.listens() {
+            self.reports.listen(services.events(self.number));
         }
         let who = Asker { calling: self.agreed.calling.clone(), association: self.number };
         let syntax = self.syntax(id).unwrap_or_default().to_owned();
@@ -58,10 +58,10 @@ impl<S: Link> Messages<'_, S> {
         let is_commitment = |c: &&Context| c.abstract_syntax == STORAGE_COMMITMENT;
         let Some(context) = self.agreed.contexts.iter().find(is_commitment) else { return Ok(()) };
         let data = encode_report(&event.report, &context.transfer_syntax);
-        let id = self.desk.sent(event.answered);
+        let id = self.reports.sent(event.answered);
         let command = services::event_request(id, &event.report);
         let (context, most) = (context.id, self.agreed.peer_max);
-        self.wire.send_command(context, &command, most).await?;
-        self.wire.send_data(context, &data, most).await
+        self.wire.send_values(context, Piece::Command, &command, most).await?;
+        Ok(self.wire.send_values(context, Piece::Data, &data, most).await?)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, DUPLICATE, FINAL, LATER, NO_SUCH_INSTANCE, TOO_LONG};
-use crate::command::Request;
+use super::answer::{Answer, DUPLICATE, FINAL, LATER, NO_SUCH_INSTANCE, TOO_LONG};
+use crate::request::Request;
 use dicom::sop_classes::MODALITY_PERFORMED_PROCEDURE_STEP;
 use dicom::{DataSet, Limits, Tag, read_data_set, tags};
 use domain::study::StepEnd;

@@ -1,13 +1,27 @@
 //! Performed steps and commitments as a scanner sends them, over a real association.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is not as it must be"
+)]
 
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
 
 use super::*;
+use crate::config::{Commitment, IntakeConfig};
+use crate::error::Failure;
 use crate::tests::support::*;
-use dicom::commitment::{Reference, decode_report, encode_request};
+use dicom::commitment::{
+    Reference, Report, STORAGE_COMMITMENT, Transaction, WELL_KNOWN_INSTANCE, decode_report, encode_request,
+};
+use dicom::sop_classes::MODALITY_PERFORMED_PROCEDURE_STEP;
+use dimse::command::{N_ACTION_RQ, N_CREATE_RQ, N_EVENT_REPORT_RQ, N_SET_RQ};
 use domain::study::StepEnd;
 
 const MPPS: &str = MODALITY_PERFORMED_PROCEDURE_STEP;

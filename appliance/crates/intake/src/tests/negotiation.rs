@@ -2,6 +2,8 @@
 use super::super::*;
 use super::support::*;
 use dicom::sop_classes::VERIFICATION;
+use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+use dimse::pdu::MAX_PDU;
 
 pub(super) type Items = Vec<(u8, Vec<u8>)>;
 
@@ -71,8 +73,8 @@ async fn every_context_gets_its_own_answer() {
     }
     assert_eq!(user[0], (0x51, MAX_PDU.to_be_bytes().to_vec()));
     assert_eq!(user[1], (0x52, IMPLEMENTATION_CLASS_UID.as_bytes().to_vec()));
-    assert_eq!(user[2], (0x55, IMPLEMENTATION_VERSION.as_bytes().to_vec()));
-    assert!(IMPLEMENTATION_VERSION.len() <= 16 && IMPLEMENTATION_CLASS_UID.len() <= 64);
+    assert_eq!(user[2], (0x55, IMPLEMENTATION_VERSION_NAME.as_bytes().to_vec()));
+    assert!(IMPLEMENTATION_VERSION_NAME.len() <= 16 && IMPLEMENTATION_CLASS_UID.len() <= 64);
     assert_eq!(user.len(), 3);
     // Titles come back as they were sent.
     assert_eq!(&body[4..36], &request.bytes()[10..42]);

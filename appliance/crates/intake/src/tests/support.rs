@@ -13,7 +13,7 @@ pub(crate) use super::bytes::*;
 use dicom::sop_classes::VERIFICATION;
 use store::faults::FaultyDisk;
 use store::units::{Size, Span};
-use store::{Id, Inbox, Store, StoreConfig};
+use store::{Id, Inbox, Reception, Store, StoreConfig};
 
 pub(crate) const IMPLICIT: &str = "1.2.840.10008.1.2";
 pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
@@ -27,12 +27,12 @@ pub(crate) struct TestSink {
     pub(crate) stored: Mutex<Vec<Reception>>,
     pub(crate) released: Mutex<Vec<(u64, Vec<String>)>>,
     pub(crate) refused: Mutex<Vec<RefusedCaller>>,
-    pub(crate) answer: Mutex<Result<Acceptance, SinkError>>,
+    pub(crate) answer: Mutex<Result<(), SinkError>>,
     pub(crate) services: OnceLock<Arc<dyn Services>>,
 }
 
 impl Sink for TestSink {
-    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<Acceptance, SinkError>> {
+    fn stored<'a>(&'a self, reception: &'a Reception) -> BoxFuture<'a, Result<(), SinkError>> {
         Box::pin(async move {
             // The promise: what the ledger hears of is whole on disk already.
             let inbox = self.inbox.lock().unwrap().clone().unwrap();
@@ -95,7 +95,7 @@ impl Server {
             stored: Mutex::default(),
             released: Mutex::default(),
             refused: Mutex::default(),
-            answer: Mutex::new(Ok(Acceptance::New)),
+            answer: Mutex::new(Ok(())),
             services: OnceLock::new(),
         });
         let stop = CancellationToken::new();

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::connect::pool;
 use crate::corrections::tests::{Site, arrival, note};
+use crate::upgrade::MIGRATIONS;
 use crate::{
-    Arrival, Arrived, CaseState, Error, ForwardOutcome, ForwardRow, MIGRATIONS, NewDisposition, NewStep,
-    Onward, Proof, StepChange, Which, pool,
+    Arrival, Arrived, Error, ForwardOutcome, ForwardRow, NewDisposition, NewStep, Onward, Proof, StepChange,
+    Which,
 };
 use deid::{PatientBack, WayBack};
+use domain::case_state::CaseState;
+use domain::forward_state::ForwardState;
 use domain::study::StepEnd;
 
 /// The UID that everything here has.
@@ -21,7 +25,7 @@ async fn receive(site: &Site, study: u32, content: u8, who: &str) -> Arrived {
 /// The forward row of the one instance of a study that counts.
 async fn forward(site: &Site, study: &str) -> ForwardRow {
     let rows = site.ledger.forwards("", &[], 99).await.unwrap();
-    rows.into_iter().find(|r| r.study == study && r.state != "replaced").unwrap()
+    rows.into_iter().find(|r| r.study == study && r.state != ForwardState::Replaced).unwrap()
 }
 
 async fn answer(site: &Site, study: &str, outcome: ForwardOutcome) {
@@ -88,8 +92,12 @@ async fn a_correction_takes_the_place_of_what_is_in_its_own_study_alone() {
         (site.counting(&one, 1).await, site.counting(&two, 1).await),
         (vec!["1".into()], vec!["3".into()])
     );
-    assert_eq!(forward(&site, &one).await.state, "waiting");
-    assert_eq!(site.ledger.case(&case).await.unwrap().state, "review", "nothing of it was corrected");
+    assert_eq!(forward(&site, &one).await.state, ForwardState::Waiting);
+    assert_eq!(
+        site.ledger.case(&case).await.unwrap().state,
+        CaseState::Review,
+        "nothing of it was corrected"
+    );
     // A note takes back what is of its own study.
     site.take(&arrival(2, "1.2.77.note", 9, "carl")).await;
     let unread = site.ledger.unread_notes().await.unwrap();
@@ -105,7 +113,7 @@ async fn within_a_study_another_series_about_another_patient_is_no_correction_an
     let other = |content, who| in_series("1.2.10", content, who);
     let made = site.take(&other(2, "bob")).await;
     assert_eq!((made.corrects, made.conflict, made.collides.len()), (false, false, 1));
-    assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
+    assert_eq!(site.ledger.case(&case).await.unwrap().state, CaseState::Stopped);
     site.ledger.make_revision(&study, "quiet", 30).await.unwrap();
     assert_eq!(site.counting(&study, 2).await.len(), 2);
     let waiting = site.ledger.forwards("pacs", &["waiting"], 9).await.unwrap();
@@ -129,7 +137,7 @@ async fn a_correction_to_a_patient_who_is_in_another_series_already_takes_its_pl
     let case = site.answered(&study, CaseState::Review).await;
     let made = site.take(&in_series("1.2.10", 3, "ann")).await;
     assert_eq!((made.corrects, made.conflict, made.collides.len()), (true, false, 1));
-    assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
+    assert_eq!(site.ledger.case(&case).await.unwrap().state, CaseState::Stopped);
     site.ledger.make_revision(&study, "quiet", 30).await.unwrap();
     assert_eq!(site.counting(&study, 2).await, ["1", "3"]);
     let waiting = site.ledger.forwards("pacs", &["waiting"], 9).await.unwrap();
@@ -186,7 +194,7 @@ async fn each_answer_is_kept_and_proves_nothing_until_a_person_has_looked_at_the
         assert!(refusal.to_string().contains("still wait"), "{refusal}");
         for study in [&one, &two] {
             site.ledger.make_revision(study, "quiet", 30).await.unwrap();
-            let quiet = NewDisposition::quiet(None);
+            let quiet = NewDisposition::no_flag(None);
             site.ledger.record_disposition(study, 1, &quiet, None, 30).await.unwrap();
         }
         answer(&site, &two, second).await;
@@ -249,7 +257,7 @@ async fn one_that_left_this_disk_and_another_destination_count_as_what_they_are(
     let one = receive(&site, 1, 1, "ann").await.study;
     answer(&site, &one, accepted()).await;
     site.ledger.make_revision(&one, "quiet", 30).await.unwrap();
-    site.ledger.record_disposition(&one, 1, &NewDisposition::quiet(None), None, 30).await.unwrap();
+    site.ledger.record_disposition(&one, 1, &NewDisposition::no_flag(None), None, 30).await.unwrap();
     site.ledger.evict(&one, i64::MAX, Proof::Forwarded, 35).await.unwrap();
     let made = receive(&site, 2, 2, "bob").await;
     assert!(!made.conflict && made.collides.len() == 2);
@@ -311,11 +319,11 @@ async fn a_replaced_uid_of_two_patients_leads_to_both_and_forgetting_one_leaves_
         patient.uids.insert("2.25.7".into(), UID.into());
         way.0.insert(pseudonym.into(), patient);
     }
-    assert_eq!(site.ledger.keep_way_back(&way, "key", |_| false, 1).await.unwrap(), None);
-    let back = site.ledger.way_back(&["2.25.7".to_owned()]).await.unwrap();
+    assert_eq!(site.ledger.keep_reidentification_map(&way, "key", |_| false, 1).await.unwrap(), None);
+    let back = site.ledger.reidentification_map(&["2.25.7".to_owned()]).await.unwrap();
     assert!(back == way);
     site.ledger.forget_patients(&["PANN".to_owned()]).await.unwrap();
-    let back = site.ledger.way_back(&["2.25.7".to_owned()]).await.unwrap();
+    let back = site.ledger.reidentification_map(&["2.25.7".to_owned()]).await.unwrap();
     assert_eq!(back.0.keys().collect::<Vec<_>>(), ["PBOB"]);
     assert_eq!(back.0["PBOB"].uids["2.25.7"], UID);
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use proto::case::{Plan, Priority};
 
-use crate::{Arrival, Arrived, CaseState, ForwardOutcome, Ledger, NewCase, NewDisposition, Onward, Proof};
+use crate::{Arrival, Arrived, ForwardOutcome, Ledger, NewCase, NewDisposition, Onward, Proof};
 use deid::Whose;
 use dicom::{DataSet, Vr, tags};
+use domain::case_state::CaseState;
+use domain::forward_state::ForwardState;
 use domain::study::{KEY_OBJECT_SELECTION, RejectionNote, Unreadable};
 
 /// What reception says of an instance about the patient of this name.
@@ -53,7 +55,7 @@ impl Site {
             leaves_at: None,
         };
         self.ledger
-            .record_disposition(study, 1, &NewDisposition::quiet(None), Some(&case), 20)
+            .record_disposition(study, 1, &NewDisposition::no_flag(None), Some(&case), 20)
             .await
             .unwrap();
         let id = self.ledger.case_of(study, 1).await.unwrap().unwrap().id;
@@ -129,7 +131,7 @@ async fn a_correction_stops_what_has_not_left_and_marks_what_has() {
         }
         if state == Received {
             site.ledger.record_withdrawn(&case).await.unwrap();
-            assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
+            assert_eq!(site.ledger.case(&case).await.unwrap().state, CaseState::Stopped);
         }
         assert_eq!(site.ledger.make_revision(&study, "quiet", 30).await.unwrap(), Some(2));
         assert_eq!(site.counting(&study, 2).await, ["2"], "the corrected one alone");
@@ -145,7 +147,7 @@ async fn the_same_patient_or_nobody_known_is_kept_beside_and_stops_nothing() {
         let case = site.answered(&id, CaseState::Review).await;
         let made = site.receive(study, "1", 2, second).await;
         assert!(made.conflict && !made.corrects, "{first} {second}");
-        assert_eq!(site.ledger.case(&case).await.unwrap().state, "review");
+        assert_eq!(site.ledger.case(&case).await.unwrap().state, CaseState::Review);
         site.ledger.make_revision(&id, "quiet", 30).await.unwrap();
         assert_eq!(site.counting(&id, 2).await, ["1"]);
     }
@@ -204,7 +206,7 @@ async fn a_case_that_was_stopped_while_it_was_packed_is_not_held() {
     let study = site.receive(1, "1", 1, "ann").await.study;
     let id = site.answered(&study, CaseState::Packing).await;
     let case = site.ledger.case(&id).await.unwrap();
-    let (digest, holds) = ("ab".repeat(32), async || site.ledger.gate_holds(&id).await.unwrap());
+    let (digest, holds) = ("ab".repeat(32), async || site.ledger.is_held(&id).await.unwrap());
     site.ledger.move_case(&id, &[CaseState::Packing], CaseState::Stopped, None).await.unwrap();
     assert!(!site.ledger.hold_packing(&case, Some(&digest), "look again").await.unwrap());
     assert!(!holds().await);
@@ -243,13 +245,13 @@ async fn what_was_replaced_is_not_sent_on_and_what_replaced_it_is() {
     let first = site.ledger.forwards("pacs", &[], 9).await.unwrap()[0].instance.clone();
     site.receive(1, "1", 2, "bob").await;
     let rows = site.ledger.forwards("pacs", &[], 9).await.unwrap();
-    let state = |r: &crate::ForwardRow| (r.instance == first, r.state.clone());
+    let state = |r: &crate::ForwardRow| (r.instance == first, r.state);
     let mut states: Vec<_> = rows.iter().map(state).collect();
     states.sort();
-    assert_eq!(states, [(false, "waiting".into()), (true, "replaced".into())]);
+    assert_eq!(states, [(false, ForwardState::Waiting), (true, ForwardState::Replaced)]);
     // Once the corrected one is there, the study may leave this disk.
     site.ledger.make_revision(&study, "quiet", 30).await.unwrap();
-    site.ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), None, 30).await.unwrap();
+    site.ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), None, 30).await.unwrap();
     assert!(site.ledger.evictable(i64::MAX, Proof::Forwarded, 1).await.unwrap().is_empty());
     let second = rows.iter().find(|r| r.instance != first).unwrap().instance.clone();
     let delivered = ForwardOutcome::Delivered { status: 0, note: None };
@@ -269,7 +271,7 @@ async fn a_note_takes_back_what_is_here_and_what_comes_later_of_its_own_study_on
     let said = note("113038", &["1.2.1.1", "1.2.1.2", "1.2.2.1"]);
     site.ledger.apply_note(&unread[0], &Ok(Some(said)), 30).await.unwrap();
     assert!(site.ledger.unread_notes().await.unwrap().is_empty());
-    assert_eq!(site.ledger.case(&case).await.unwrap().state, "stopped");
+    assert_eq!(site.ledger.case(&case).await.unwrap().state, CaseState::Stopped);
     assert!(site.lines(&study).await.contains("1 instances rejected for an incorrect worklist entry"));
     assert_eq!(site.ledger.make_revision(&study, "quiet", 40).await.unwrap(), Some(2), "the note itself");
     assert!(site.counting(&study, 2).await.is_empty());

@@ -4,7 +4,8 @@
 use proto::case::{Plan, Priority};
 
 use super::*;
-use crate::{Arrival, CaseState, Error, ForwardOutcome, NewCase, NewDisposition, Onward, Session};
+use crate::{Arrival, Error, ForwardOutcome, NewCase, NewDisposition, Onward, Session};
+use domain::case_state::CaseState;
 
 const NOW: i64 = 1_800_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -59,10 +60,10 @@ impl Site {
             plan: Plan::Image,
             leaves_at: Some(leaves_at),
         };
-        ledger.record_disposition(&study, 1, &NewDisposition::quiet(None), Some(&case), NOW).await.unwrap();
+        ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), Some(&case), NOW).await.unwrap();
         let case = ledger.case_of(&study, 1).await.unwrap().unwrap().id;
         ledger.put_user("ada", "code", NOW + HOUR, false, NOW).await.unwrap();
-        let session = Session { user: "ada".into(), csrf: "c".into(), until: NOW + HOUR };
+        let session = Session { user: "ada".into(), csrf: "c".into(), opened: NOW, until: NOW + HOUR };
         ledger.put_session("token", &session, NOW).await.unwrap();
         Self { ledger, study, case, _folder: folder }
     }
@@ -98,7 +99,8 @@ async fn a_countdown_a_session_and_a_code_keep_what_was_left_of_them() {
         site.start(now, Some(moved)).await;
         assert_eq!(site.leaves_at().await, Some(now + MINUTE));
         let session = |at| site.ledger.session("token", at);
-        assert!(session(now + HOUR - MINUTE - 1).await.unwrap().is_some());
+        let open = session(now + HOUR - MINUTE - 1).await.unwrap().unwrap();
+        assert_eq!(open.until - open.opened, HOUR, "its last end moves with it");
         assert!(session(now + HOUR - MINUTE).await.unwrap().is_none(), "its life is no longer for it");
         let late = site.ledger.use_code("code", None, now + HOUR - MINUTE).await;
         assert!(matches!(late, Err(Error::Unknown(_))));

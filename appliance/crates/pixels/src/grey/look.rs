@@ -1,6 +1,6 @@
 //! What the header says about showing a frame: photometric interpretation, Modality, padding, VOI, palette.
 
-use super::Error;
+use super::error::Error;
 
 /// Photometric Interpretation (0028,0004) of the values as decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

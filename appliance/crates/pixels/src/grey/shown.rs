@@ -1,8 +1,9 @@
 //! A frame shown row by row: what [`super::unit`] gives, without a float32 copy of every pixel of a large frame.
 
-use super::stored::Row;
-use super::unit::{each_pixel, rule};
-use super::{Error, Look, Stored, Window};
+use super::error::Error;
+use super::look::Look;
+use super::stored::{Row, Stored};
+use super::unit::{Window, each_pixel, rule};
 
 /// A frame that is shown as it is read, 0 black to 1 white.
 pub struct Shown {

@@ -1,8 +1,9 @@
 //! What the page windows: 16-bit values with the output unit of the first and of each step.
 
-use super::look::Voi;
-use super::unit::{extent, unit};
-use super::{Error, Look, Modality, Photometric, Stored, Window};
+use super::error::Error;
+use super::look::{Look, Modality, Photometric, Voi};
+use super::stored::Stored;
+use super::unit::{Window, extent, unit};
 
 /// A picture for the page.
 #[derive(Clone, PartialEq)]

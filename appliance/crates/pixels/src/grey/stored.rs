@@ -1,6 +1,6 @@
 //! One decoded frame as stored: container bytes and how to read one value out of them (PS3.5 section 8.1).
 
-use super::Error;
+use super::error::Error;
 
 /// One frame of stored values, samples of a pixel side by side, little endian.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! What a bundle sees: grey values 0..1, dark to bright, float32, row by row.
 
-use super::look::{Palette, Voi};
-use super::{Error, Look, Photometric, Stored};
+use super::error::Error;
+use super::look::{Look, Lut, Palette, Photometric, Voi};
+use super::stored::Stored;
 
 /// Which window counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -187,6 +188,6 @@ fn luma(r: f64, g: f64, b: f64) -> f64 {
 
 /// Luminance 0..1 of a palette entry.
 fn palette_luma(palette: &Palette, stored: i64) -> Result<f64, Error> {
-    let part = |lut: &super::Lut| Ok::<f64, Error>((f64::from(lut.at(stored)?) / lut.top()).min(1.0));
+    let part = |lut: &Lut| Ok::<f64, Error>((f64::from(lut.at(stored)?) / lut.top()).min(1.0));
     Ok(luma(part(&palette.red)?, part(&palette.green)?, part(&palette.blue)?))
 }

@@ -1,6 +1,6 @@
 //! Huffman codes and the bits they are read from (ITU-T T.81 annexes C and F).
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Codes up to this length are found in one look.
 const LOOK_BITS: usize = 10;

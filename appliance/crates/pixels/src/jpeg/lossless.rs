@@ -1,6 +1,6 @@
 //! Lossless JPEG (ITU-T T.81 annex H with Huffman coding: process 14), every predictor, precision and point transform.
 
-use super::Fault;
+use super::fault::Fault;
 use super::huffman::{Bits, Huffman};
 use super::segments::{Frame, Scan, Tables, restart};
 

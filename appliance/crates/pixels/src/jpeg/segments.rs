@@ -1,6 +1,6 @@
 //! The marker segments of a JPEG stream (ITU-T T.81 annex B), from its start to its end, each where it may stand.
 
-use super::Fault;
+use super::fault::Fault;
 use super::huffman::Huffman;
 
 /// Most Huffman tables that a stream is taken to define.

@@ -2,7 +2,7 @@
 //!
 //! A decoder that comes to the end of the data fills the rest of the picture with grey and says that all is well.
 
-use super::Fault;
+use super::fault::Fault;
 use super::huffman::{Bits, Huffman};
 use super::segments::{Frame, Scan, Tables, restart};
 

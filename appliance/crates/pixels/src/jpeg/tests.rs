@@ -4,7 +4,10 @@
 use fixtures::study::process_14::{Codes, Process14, encode};
 use proptest::prelude::*;
 
+use super::decode::Picture;
 use super::*;
+use crate::error::Error;
+use crate::shape::Shape;
 
 const NAME: &str = "JPEG Lossless";
 

@@ -1,6 +1,17 @@
 //! Rectangles of text: around, beside and apart from each other.
 
-use super::TextBox;
+/// A rectangle, columns `x0..x1`, rows `y0..y1` (end exclusive), in pixels of the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TextBox {
+    /// First column.
+    pub x0: u32,
+    /// First row.
+    pub y0: u32,
+    /// First column after it.
+    pub x1: u32,
+    /// First row after it.
+    pub y1: u32,
+}
 
 /// The box with `x` and `y` pixels more on each side.
 pub fn widened(b: TextBox, x: u32, y: u32) -> TextBox {

@@ -1,16 +1,14 @@
-//! What is measured of a line of parts and its surroundings, in the order in which `trees` takes it.
+//! What is measured of a line of parts and its surroundings, in the order in which the detector takes it.
 
-use super::TextBox;
-use super::boxes::{overlap, pixels, widened};
-use super::lines::Line;
-use super::parts::{Part, Plane};
+use super::boxes::{TextBox, overlap, pixels, widened};
+use super::detector::MEASURES;
+use super::line::Line;
+use super::parts::{Part, Plane, TALLEST};
 
-/// How many measures there are.
-pub const MEASURES: usize = 40;
-/// Of them, those that are known only later: in how many cuts the line stands, and its level.
-pub const STEADY: usize = 36;
-pub const STEP: usize = 37;
-pub const AGREEING: usize = 39;
+/// Of the measures those that are known only later: in how many cuts, and in how many levels and polarities, a line
+/// stands in the same place.
+const STEADY: usize = 36;
+const AGREEING: usize = 39;
 
 /// The measures of a line of these parts; those around it are taken from all parts of the plane.
 pub fn measures(line: &Line, group: &[&Part], plane: &Plane<'_>, parts: [&[Part]; 2]) -> [f32; MEASURES] {
@@ -98,7 +96,7 @@ fn crowding(line: &Line, parts: [&[Part]; 2]) -> (f32, f32) {
     let zone = widened(line.area, line.height, line.height);
     let (mut count, mut ink) = (0.0, 0.0);
     for list in parts {
-        let first = zone.y0.saturating_sub(super::parts::TALLEST);
+        let first = zone.y0.saturating_sub(TALLEST);
         let from = list.partition_point(|p| p.area.y0 < first);
         let near = list.iter().skip(from).take_while(|p| p.area.y0 < zone.y1).take(MOST_AROUND);
         for p in near.filter(|p| overlap(&p.area, &zone) && !overlap(&p.area, &line.area)) {

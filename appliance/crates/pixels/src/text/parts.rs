@@ -1,7 +1,6 @@
 //! Connected parts of a cut top-hat, and what is measured of them.
 
-use super::TextBox;
-use super::boxes::around;
+use super::boxes::{TextBox, around};
 
 /// One level of the pyramid in one polarity, cut at one height.
 pub struct Plane<'a> {

@@ -1,5 +1,20 @@
 //! Words drawn by the tests are found; noise, discs, lines and nothing at all are not.
-use super::{Grey8, TextBox, find_text};
+use super::boxes::TextBox;
+use super::detector::TextDetector;
+use super::find::{find_text, scored_lines};
+use super::pyramid::Grey8;
+use std::path::Path;
+
+/// A file of the detector's bundle.
+pub(crate) fn bundle_file(name: &str) -> Vec<u8> {
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/burned-in-text");
+    std::fs::read(bundle.join(name)).unwrap()
+}
+
+/// The detector that comes with the product.
+pub(crate) fn shipped() -> TextDetector {
+    TextDetector::from_bytes(&bundle_file("trees.bin")).unwrap()
+}
 
 /// A frame to draw on.
 struct Canvas {
@@ -65,7 +80,8 @@ impl Canvas {
     }
 
     fn found(&self) -> Vec<TextBox> {
-        let boxes = find_text(&Grey8 { rows: self.rows, columns: self.columns, values: &self.values });
+        let frame = Grey8 { rows: self.rows, columns: self.columns, values: &self.values };
+        let boxes = find_text(&frame, &shipped());
         for b in &boxes {
             assert!(b.x0 < b.x1 && b.x1 <= self.columns && b.y0 < b.y1 && b.y1 <= self.rows, "{b:?}");
         }
@@ -240,14 +256,15 @@ fn pictures_without_text_give_no_box() {
 
 #[test]
 fn empty_thin_and_false_sizes_give_nothing() {
+    let detector = shipped();
     for n in [0_u32, 1, 2, 5, 300] {
         for (rows, columns) in [(0, n), (n, 0), (1, n), (n, 1)] {
             let values = vec![9; (rows * columns) as usize];
-            assert_eq!(find_text(&Grey8 { rows, columns, values: &values }), Vec::new());
+            assert_eq!(find_text(&Grey8 { rows, columns, values: &values }, &detector), Vec::new());
         }
     }
-    assert_eq!(find_text(&Grey8 { rows: 50, columns: 50, values: &[1, 2, 3] }), Vec::new());
-    assert_eq!(find_text(&Grey8 { rows: u32::MAX, columns: u32::MAX, values: &[] }), Vec::new());
+    assert_eq!(find_text(&Grey8 { rows: 50, columns: 50, values: &[1, 2, 3] }, &detector), Vec::new());
+    assert_eq!(find_text(&Grey8 { rows: u32::MAX, columns: u32::MAX, values: &[] }, &detector), Vec::new());
 }
 
 #[test]
@@ -271,4 +288,53 @@ fn any_picture_gives_boxes_inside_the_frame_that_do_not_overlap() {
             }
         }
     }
+}
+
+/// Frames of every kind that these tests draw: words in both polarities and all sizes, over noise, gradients and
+/// speckle, turned, and none at all.
+fn frames() -> Vec<Canvas> {
+    let mut frames = Vec::new();
+    for scale in 1..=6 {
+        for (ground, ink) in [(60.0, 250), (190.0, 5)] {
+            let mut canvas = Canvas::new(220, 420, |_, _| ground).noisy(6.0);
+            canvas.write("HANSE 472", (30, 60), scale, ink);
+            frames.push(canvas);
+            let mut canvas = Canvas::new(220, 420, |x, y| 50.0 + x as f32 * 0.25 + y as f32 * 0.2);
+            canvas.write("SANE 4722", (40, 90), scale, ink);
+            frames.push(canvas);
+        }
+    }
+    for seed in 1..=6 {
+        frames.push(sector(seed, 20.0));
+        let mut canvas = sector(seed, 30.0);
+        canvas.write("HANSE", (8, 8), 2, 255);
+        canvas.write("2472 EA", (120, 150), 2, 255);
+        frames.push(canvas);
+    }
+    frames.push(Canvas::new(300, 300, |_, _| 120.0).noisy(35.0));
+    frames
+}
+
+/// Takes numbers into a digest (FNV-1a over their bytes).
+fn digest(seed: u64, numbers: impl IntoIterator<Item = u32>) -> u64 {
+    let bytes = numbers.into_iter().flat_map(u32::to_le_bytes);
+    bytes.fold(seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
+}
+
+/// The digests were taken while the numbers were a table in the sources: as a bundle they find the same.
+#[test]
+fn lines_scores_and_boxes_are_those_of_the_table_that_the_bundle_was_made_of() {
+    const START: u64 = 0xCBF2_9CE4_8422_2325;
+    let detector = shipped();
+    let (mut lines, mut scores, mut boxes) = (0, START, START);
+    for canvas in frames() {
+        let frame = Grey8 { rows: canvas.rows, columns: canvas.columns, values: &canvas.values };
+        for line in scored_lines(&frame, &detector) {
+            let b = line.area;
+            lines += 1;
+            scores = digest(scores, [b.x0, b.y0, b.x1, b.y1, line.score.to_bits()]);
+        }
+        boxes = canvas.found().iter().fold(boxes, |all, b| digest(all, [b.x0, b.y0, b.x1, b.y1]));
+    }
+    assert_eq!((lines, scores, boxes), (1354, 0xCE80_0E32_43BE_B4DB, 0x0015_E70D_8127_3268));
 }

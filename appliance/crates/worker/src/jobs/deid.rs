@@ -9,6 +9,7 @@ use crate::instances::Instances;
 use crate::output::Output;
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
+use crate::tools::Tools;
 use deid::{Actions, Area, Plan, Statement, WayBack};
 use dicom::{Parsed, ReadAt};
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
@@ -32,7 +33,12 @@ pub(crate) fn write(
 }
 
 /// One line per instance; what is held is not written. With the statement of what was written.
-pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Result<DeidAnswer, Error> {
+pub(crate) fn run(
+    job: &DeidJob,
+    files: &[File],
+    tools: &Tools,
+    touching: &dyn Fn(u32),
+) -> Result<DeidAnswer, Error> {
     let (output, mut instances) = Instances::split(files, &job.instances)?;
     let mut output = Output::new(output);
     let mut lines = Vec::with_capacity(instances.len());
@@ -40,7 +46,7 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let mut boxes = Vec::new();
     let mut defaced = 0;
     let mut patients = WayBack::default();
-    each_plan(&mut instances, &job.deid, false, touching, |instance, seen| {
+    each_plan(&mut instances, &job.deid, false, &tools.text_detector.numbers, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
                 instance,
@@ -85,6 +91,7 @@ pub(crate) fn run(job: &DeidJob, files: &[File], touching: &dyn Fn(u32)) -> Resu
     let count = |status: &str| u32::try_from(lines.iter().filter(|l: &&DeidLine| l.status == status).count());
     let statement = Statement {
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        text_detector: Some(tools.text_detector.used.clone()),
         faces: job.deid.faces.as_str().to_owned(),
         defaced,
         instances: count("done").unwrap_or(u32::MAX),

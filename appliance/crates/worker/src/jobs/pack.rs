@@ -19,9 +19,10 @@ use crate::prepared::prepare_frames;
 use crate::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use crate::tools::Tools;
 use crate::triage::Item;
-use deid::{self, Area, Facts, PixelBox, RemovedKind, RemovedValue, Search, Statement};
+use deid::{self, Area, DetectorUsed, Facts, PixelBox, RemovedKind, RemovedValue, Search, Statement};
 use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use domain::job::{MAX_PSEUDONYMS, PackAnswer, PackJob, RedactedArea};
+use pixels::TextDetector;
 
 /// Does the job.
 pub(crate) fn run(
@@ -32,7 +33,7 @@ pub(crate) fn run(
 ) -> Result<PackAnswer, Error> {
     let (output, mut instances) = Instances::split(files, &job.instances)?;
     let (signer, reader) = keys(job)?;
-    let found = survey(&mut instances, &job.deid, 0, touching)?;
+    let found = survey(&mut instances, &job.deid, 0, &tools.text_detector.numbers, touching)?;
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan(hex::encode(found.digest)));
     }
@@ -48,7 +49,8 @@ pub(crate) fn run(
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     let removed = wanted(&found, &manifest);
-    let statement = statement(job, &found, &redacted, removed.len() as u64)?.to_json();
+    let statement =
+        statement(job, &found, &redacted, (&tools.text_detector.used, removed.len() as u64))?.to_json();
     let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
     manifest.statement = digest;
     manifest.plan = job.plan;
@@ -60,7 +62,7 @@ pub(crate) fn run(
     }];
     entries.extend(prepared.entries);
     if job.with_p10 {
-        entries.extend(p10(job, &mut instances, &redacted, touching)?);
+        entries.extend(p10(job, &mut instances, &redacted, &tools.text_detector.numbers, touching)?);
     }
     let content = PackedCase::prove(entries, &Search::new(&removed))?;
     let address = Address { site: job.site, case: manifest.case, revision: manifest.revision };
@@ -80,7 +82,12 @@ pub(crate) fn run(
 }
 
 /// What was done to this case, without any value of it.
-fn statement(job: &PackJob, found: &Survey, redacted: &Boxes, searched: u64) -> Result<Statement, Error> {
+fn statement(
+    job: &PackJob,
+    found: &Survey,
+    redacted: &Boxes,
+    (detector, searched): (&DetectorUsed, u64),
+) -> Result<Statement, Error> {
     let (policy, _) = policy_and_keys(&job.deid)?;
     let areas = |boxes: &Boxes| -> Vec<Area> {
         boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part))).collect()
@@ -90,6 +97,7 @@ fn statement(job: &PackJob, found: &Survey, redacted: &Boxes, searched: u64) -> 
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
         pixel_text: job.deid.pixel_text.as_str().to_owned(),
+        text_detector: Some(detector.clone()),
         faces: job.deid.faces.as_str().to_owned(),
         defaced: found.defaced,
         instances: found.planned,
@@ -185,10 +193,11 @@ fn p10(
     job: &PackJob,
     instances: &mut Instances<'_>,
     redacted: &Boxes,
+    detector: &TextDetector,
     touching: &dyn Fn(u32),
 ) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
-    each_plan(instances, &job.deid, false, touching, |instance, seen| {
+    each_plan(instances, &job.deid, false, detector, touching, |instance, seen| {
         if let Seen::Planned(parsed, source, plan, _) = seen {
             let mut plan = plan.clone();
             plan.black_out(redacted.get(&instance).map(Vec::as_slice).unwrap_or_default());

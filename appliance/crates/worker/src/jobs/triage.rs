@@ -44,7 +44,7 @@ pub(crate) fn of(
     touching: &dyn Fn(u32),
 ) -> Result<TriageAnswer, Error> {
     let began = Instant::now();
-    let mut found = survey(&mut instances, &job.deid, KEPT_BYTES, touching)?;
+    let mut found = survey(&mut instances, &job.deid, KEPT_BYTES, &tools.text_detector.numbers, touching)?;
     let mut spent = Spent { deid: began.elapsed(), ..Spent::default() };
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
     let selection = select(&bundles, &found.items);

@@ -1,0 +1,56 @@
+//! Why a person's decision is not carried out, in words for the person.
+
+use crate::case_state::CaseState;
+
+/// Why a person's decision is not carried out: never a fault of ours, and never worth trying again unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The reason does not fit.
+    #[error("the reason is too long: at most 200 characters on one line")]
+    LongReason,
+    /// There is none.
+    #[error("give a reason")]
+    NoReason,
+    /// An order without a name or a reason.
+    #[error("give a name and a reason, each on one line of at most 200 characters")]
+    Unnamed,
+    /// A release of what nothing holds.
+    #[error("only a held case can be released")]
+    NotHeld,
+    /// A bare "send" of what de-identification holds.
+    #[error("the gate holds it: release it, with a reason")]
+    ByReleaseOnly,
+    /// Nothing failed, and nothing waits for the link.
+    #[error("only a case that could not be packed or waits for the link can be tried again")]
+    NotRetryable,
+    /// What is under way cannot be changed.
+    #[error("stop it first (P): only what waits can be blacked out")]
+    NotAtRest,
+    /// An area without a pixel.
+    #[error("the area is empty: draw it from one corner to the other")]
+    EmptyArea,
+    /// There is no area.
+    #[error("there is no area to take back")]
+    NoArea,
+    /// The cloud holds it.
+    #[error("the cloud has it already")]
+    HandedOver,
+    /// The case has moved on.
+    #[error("the case is {0} by now: that cannot be done any more")]
+    Moved(CaseState),
+    /// Triage has not answered.
+    #[error("the study is not answered yet: wait until it is")]
+    NotAnswered,
+    /// Nothing of the study could be read.
+    #[error("the study could not be read, so it cannot be de-identified and sent")]
+    NotReadable,
+    /// The reader is no physician.
+    #[error("only a physician's read counts: `appliance user physician NAME` says who is one")]
+    NotPhysician,
+    /// The study is none of the sampled ones.
+    #[error("this study was not drawn for a read")]
+    NotSampled,
+    /// One read counts.
+    #[error("somebody has read it already")]
+    ReadAlready,
+}

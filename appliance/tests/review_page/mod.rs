@@ -1,0 +1,10 @@
+//! The technician's page as a function of a request: sign-in, the door, words, decisions. No sockets; a real ledger.
+
+mod cast;
+mod client;
+mod collided;
+mod decided;
+mod door;
+mod full;
+mod shown;
+mod undone;
