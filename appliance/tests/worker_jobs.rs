@@ -12,9 +12,10 @@ use dicom_encoding::adapters::EncodeOptions;
 use dicom_encoding::transfer_syntax::{Codec, TransferSyntaxIndex};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 use domain::job::{
-    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, Preview, SealJob, Secret, TriageAnswer,
-    TriageJob, check_answer,
+    Answer, DeidJob, DeidOrder, FrameJob, InstanceRef, Job, PackJob, Secret, TriageAnswer, TriageJob,
+    check_answer,
 };
+use domain::picture::Preview;
 use proto::case::{CaseManifest, Disposition, Plan, Priority};
 use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
@@ -136,10 +137,10 @@ fn program(bundles: &[&str]) -> Program {
     program
 }
 
-/// Runs one job; gives the checked answer, the bag and the instances the worker said it touched.
+/// Runs one job; gives the checked answer, the output and the instances the worker said it touched.
 async fn run(program: &Program, job: &Job, instances: &[File]) -> Result<(Answer, File, Vec<u32>), Death> {
-    let bag = tempfile::tempfile().unwrap();
-    let mut files: Vec<OwnedFd> = vec![bag.try_clone().unwrap().into()];
+    let output = tempfile::tempfile().unwrap();
+    let mut files: Vec<OwnedFd> = vec![output.try_clone().unwrap().into()];
     files.extend(instances.iter().map(|f| OwnedFd::from(f.try_clone().unwrap())));
     let worker = WorkerHandle::start(program).await?;
     assert!(worker.lock_down().seccomp);
@@ -152,24 +153,25 @@ async fn run(program: &Program, job: &Job, instances: &[File]) -> Result<(Answer
         })
         .await?;
     let answer: Answer = answer.parse()?;
-    check_answer(&answer, instances.len(), bag.metadata().unwrap().len()).unwrap();
-    Ok((answer, bag, touched))
+    check_answer(&answer, instances.len(), output.metadata().unwrap().len()).unwrap();
+    Ok((answer, output, touched))
 }
 
-fn values(bag: &File, preview: &Preview) -> Vec<f64> {
+fn values(output: &File, preview: &Preview) -> Vec<f64> {
     let mut bytes = vec![0; preview.piece.length as usize];
-    bag.read_exact_at(&mut bytes, preview.piece.offset).unwrap();
+    output.read_exact_at(&mut bytes, preview.piece.offset).unwrap();
     assert_eq!(blake3::hash(&bytes).to_hex().as_str(), preview.piece.blake3);
     let values = bytes.chunks_exact(2).map(|c| f64::from(u16::from_le_bytes([c[0], c[1]])));
     values.map(|v| preview.first + v * preview.step).collect()
 }
 
 async fn frame_of(file: File) -> (Preview, Vec<f64>) {
-    let job = Job::Frame(FrameJob { instance: refs(1).remove(0), frame: 0 });
-    let (answer, bag, touched) = run(&program(&[]), &job, &[file]).await.unwrap();
+    let job =
+        Job::Frame(FrameJob { instance: refs(1).remove(0), frame: 0, most_bytes: 64 << 20, preview: None });
+    let (answer, output, touched) = run(&program(&[]), &job, &[file]).await.unwrap();
     let Answer::Frame(preview) = answer else { panic!("{answer:?}") };
     assert_eq!(touched, [0]);
-    let values = values(&bag, &preview);
+    let values = values(&output, &preview);
     (preview, values)
 }
 
@@ -242,12 +244,12 @@ async fn a_large_frame_fits_into_the_usual_memory() {
     let values: Vec<u8> = (0..4096_u32 * 4096).flat_map(|i| ((i % 4096) as u16).to_le_bytes()).collect();
     data.put(Element::bytes(tags::PIXEL_DATA, Vr::OW, values));
     data.put_text(tags::VIEW_POSITION, Vr::CS, "PA");
-    let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true, bag: None });
+    let job = Job::Triage(TriageJob { instances: refs(1), deid: order(), previews: true, output: None });
     let (answer, _, _) =
         run(&program(&["head-ct-haemorrhage", "chest-xray"]), &job, &[file_of(&data)]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
-    assert_eq!(answer.bundle, "chest-xray");
-    let sides: Vec<u32> = answer.previews.iter().map(|p| p.rows).collect();
+    assert_eq!(answer.verdict.bundle, "chest-xray");
+    let sides: Vec<u32> = answer.verdict.previews.iter().map(|p| p.rows).collect();
     assert_eq!(sides, [2048, 1024, 512]);
 }
 
@@ -257,10 +259,10 @@ fn heads() -> Vec<File> {
 }
 
 async fn triage_heads(program: &Program) -> (TriageAnswer, Vec<u32>) {
-    let job = Job::Triage(TriageJob { instances: refs(20), deid: order(), previews: true, bag: None });
-    let (answer, bag, touched) = run(program, &job, &heads()).await.unwrap();
+    let job = Job::Triage(TriageJob { instances: refs(20), deid: order(), previews: true, output: None });
+    let (answer, output, touched) = run(program, &job, &heads()).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
-    let first = values(&bag, &answer.previews[0]);
+    let first = values(&output, &answer.verdict.previews[0]);
     assert_eq!(first[64 * 128 + 10], 900.0, "Hounsfield units of the skull");
     (*answer, touched)
 }
@@ -268,41 +270,48 @@ async fn triage_heads(program: &Program) -> (TriageAnswer, Vec<u32>) {
 #[tokio::test]
 async fn a_head_ct_gets_its_disposition_from_the_bundle() {
     let (answer, touched) = triage_heads(&program(&["head-ct-haemorrhage"])).await;
-    assert_eq!(answer.bundle, "head-ct-haemorrhage");
-    assert!(matches!(answer.disposition, Disposition::NoFlag | Disposition::Flag | Disposition::Escalate));
-    assert!(!answer.findings.is_empty() && answer.gate.is_some() && !answer.reason.is_empty());
-    assert!(answer.findings.iter().all(|f| (0.0..=1.0).contains(&f.score)));
-    assert_eq!(answer.previews.len(), 20);
-    assert_eq!(answer.previews[0].window, (40.0, 80.0));
-    assert!(answer.ms.run > 0.0 && answer.ms.total > answer.ms.run);
+    assert_eq!(answer.verdict.bundle, "head-ct-haemorrhage");
+    assert!(matches!(
+        answer.verdict.disposition,
+        Disposition::NoFlag | Disposition::Flag | Disposition::Escalate
+    ));
+    assert!(
+        !answer.verdict.findings.is_empty()
+            && answer.verdict.gate.is_some()
+            && !answer.verdict.reason.is_empty()
+    );
+    assert!(answer.verdict.findings.iter().all(|f| (0.0..=1.0).contains(&f.score)));
+    assert_eq!(answer.verdict.previews.len(), 20);
+    assert_eq!(answer.verdict.previews[0].window, (40.0, 80.0));
+    assert!(answer.verdict.ms.run > 0.0 && answer.verdict.ms.total > answer.verdict.ms.run);
     assert!((0..20).all(|i| touched.contains(&i)));
 }
 
 #[tokio::test]
 async fn try_answers_as_triage_does() {
-    let job = Job::Try(TriageJob { instances: refs(1), deid: order(), previews: false, bag: None });
-    let (answer, bag, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
+    let job = Job::Try(TriageJob { instances: refs(1), deid: order(), previews: false, output: None });
+    let (answer, output, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
     let Answer::Triage(answer) = answer else { panic!("{answer:?}") };
-    assert_eq!(answer.disposition, Disposition::NotAnalysed);
-    assert!(answer.actions.values().sum::<u64>() > 5 && answer.previews.is_empty());
-    assert_eq!(bag.metadata().unwrap().len(), 0);
+    assert_eq!(answer.verdict.disposition, Disposition::NotAnalysed);
+    assert!(answer.verdict.actions.values().sum::<u64>() > 5 && answer.verdict.previews.is_empty());
+    assert_eq!(output.metadata().unwrap().len(), 0);
 }
 
 #[tokio::test]
 async fn deid_leaves_no_identity_in_the_bag() {
     let job = Job::Deid(DeidJob { instances: refs(1), deid: order() });
-    let (answer, bag, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
+    let (answer, output, _) = run(&program(&[]), &job, &[file_of(&head_slice(3))]).await.unwrap();
     let Answer::Deid(answer) = answer else { panic!("{answer:?}") };
     assert_eq!(answer.lines[0].status, "done", "{}", answer.lines[0].reason);
     let piece = answer.lines[0].piece.as_ref().unwrap();
     let mut bytes = vec![0; piece.length as usize];
-    bag.read_exact_at(&mut bytes, piece.offset).unwrap();
+    output.read_exact_at(&mut bytes, piece.offset).unwrap();
     for planted in PLANTED {
         assert!(!bytes.windows(planted.len()).any(|w| w == planted.as_bytes()), "{planted}");
     }
 }
 
-fn seal_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &PrivateKeys) -> Job {
+fn pack_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &PrivateKeys) -> Job {
     let manifest = CaseManifest {
         format: proto::case::CaseFormat::V1,
         case: CaseId::random().unwrap(),
@@ -322,7 +331,7 @@ fn seal_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
         plan,
         frames: vec![],
     };
-    Job::Seal(Box::new(SealJob {
+    Job::Pack(Box::new(PackJob {
         instances: refs(20),
         deid: order(),
         plan_digest,
@@ -340,11 +349,11 @@ fn seal_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
 async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = seal_job(Plan::Image, triage.plan_digest, &site, &reader);
-    let (answer, bag, _) = run(&program(&[]), &job, &heads()).await.unwrap();
-    let Answer::Seal(sealed) = answer else { panic!("{answer:?}") };
+    let job = pack_job(Plan::Image, triage.verdict.plan_digest, &site, &reader);
+    let (answer, output, _) = run(&program(&[]), &job, &heads()).await.unwrap();
+    let Answer::Pack(sealed) = answer else { panic!("{answer:?}") };
     let mut envelope = vec![0; sealed.sealed_bytes as usize];
-    bag.read_exact_at(&mut envelope, 0).unwrap();
+    output.read_exact_at(&mut envelope, 0).unwrap();
     let (_, content) = proto::envelope::open(&envelope, site.public(), reader.opener()).unwrap();
     let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
     assert_eq!(manifest.frames.len(), 12);
@@ -364,13 +373,13 @@ async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
 async fn an_embedding_is_sealed_instead_of_frames() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = seal_job(Plan::Embedding, triage.plan_digest, &site, &reader);
-    let (answer, bag, _) =
+    let job = pack_job(Plan::Embedding, triage.verdict.plan_digest, &site, &reader);
+    let (answer, output, _) =
         run(&program(&["head-ct-haemorrhage", "reference"]), &job, &heads()).await.unwrap();
-    let Answer::Seal(sealed) = answer else { panic!("{answer:?}") };
+    let Answer::Pack(sealed) = answer else { panic!("{answer:?}") };
     assert!(sealed.frame_bytes < sealed.image_bytes);
     let mut envelope = vec![0; sealed.sealed_bytes as usize];
-    bag.read_exact_at(&mut envelope, 0).unwrap();
+    output.read_exact_at(&mut envelope, 0).unwrap();
     let (_, content) = proto::envelope::open(&envelope, site.public(), reader.opener()).unwrap();
     let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
     for frame in &manifest.frames {
@@ -385,10 +394,10 @@ async fn an_embedding_is_sealed_instead_of_frames() {
 async fn without_an_encoder_no_embedding_is_sealed() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = seal_job(Plan::Embedding, triage.plan_digest, &site, &reader);
-    let (answer, bag, _) = run(&program(&[]), &job, &heads()).await.unwrap();
+    let job = pack_job(Plan::Embedding, triage.verdict.plan_digest, &site, &reader);
+    let (answer, output, _) = run(&program(&[]), &job, &heads()).await.unwrap();
     assert!(matches!(answer, Answer::Failed(_)));
-    assert_eq!(bag.metadata().unwrap().len(), 0);
+    assert_eq!(output.metadata().unwrap().len(), 0);
 }
 
 #[tokio::test]

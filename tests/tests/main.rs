@@ -24,6 +24,8 @@ mod faces;
 mod facts;
 mod forwards;
 mod full_database;
+#[cfg(feature = "browser")]
+mod full_frame;
 mod guards;
 mod hostile;
 mod identity;

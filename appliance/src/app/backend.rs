@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use super::run::Running;
+use crate::pipeline::FullFrame;
 use crate::review::{Backend, Config, DestinationRow, Error, Frame, LightRow, Lights};
 use domain::decision::Decision;
 use domain::job::Explained;
@@ -90,12 +91,12 @@ impl Backend for Running {
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
         let detail = self.opened.site.ledger.detail(study).await?;
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;
-        let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
-        let bag = d.bag.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
+        let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
+        let output = d.output.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
         let previews = self.opened.site.store.derived();
         let length = usize::try_from(about.piece.length).map_err(|_| ledger::Error::Row("length"))?;
         let offset = about.piece.offset;
-        let values = tokio::task::spawn_blocking(move || previews.read_range(bag, offset, length))
+        let values = tokio::task::spawn_blocking(move || previews.read_range(output, offset, length))
             .await
             .map_err(|_| ledger::Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;
@@ -105,6 +106,17 @@ impl Backend for Running {
             ));
         }
         Ok(Frame { about, values })
+    }
+
+    async fn full_frame(&self, study: &str, index: usize) -> Result<Frame, Error> {
+        let detail = self.opened.site.ledger.detail(study).await?;
+        let d = detail.disposition.ok_or(Error::Unknown("image"))?;
+        let preview = d.verdict.previews.get(index).ok_or(Error::Unknown("image"))?;
+        match self.pipeline.full_frame(study, d.revision, preview).await {
+            Ok(FullFrame::Shown(about, values)) => Ok(Frame { about, values }),
+            Ok(FullFrame::Not(words)) => Err(Error::Refused(words)),
+            Err(error) => Err(Error::NotNow(error.to_string())),
+        }
     }
 
     async fn metrics(&self) -> Result<String, Error> {

@@ -97,7 +97,7 @@ impl CaseService<'_> {
     async fn count(&self, decision: &Decision, study: &str, who: &str, now: i64) -> Result<(), Error> {
         let Some(kind) = decision.overrides() else { return Ok(()) };
         match self.ledger.detail(study).await?.disposition {
-            Some(d) if !d.bundle.is_empty() => {
+            Some(d) if !d.verdict.bundle.is_empty() => {
                 Ok(self.ledger.count_override(study, d.revision, who, kind, now).await?)
             }
             _ => Ok(()),
@@ -137,8 +137,8 @@ impl CaseService<'_> {
 
     async fn escalate(&self, study: &str, who: &str, reason: &str, now: i64) -> Result<(), Error> {
         let d = self.ledger.detail(study).await?.disposition.ok_or(Refusal::NotAnswered)?;
-        let asked = escalation(&d.plan_digest, d.priority, reason)?;
-        let (state, leaves_at) = first_state(!d.holds.is_empty(), Some(self.countdown), now);
+        let asked = escalation(&d.verdict.plan_digest, d.verdict.priority, reason)?;
+        let (state, leaves_at) = first_state(!d.verdict.holds.is_empty(), Some(self.countdown), now);
         let case = NewCase {
             study: study.to_owned(),
             revision: d.revision,

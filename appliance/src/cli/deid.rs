@@ -227,8 +227,8 @@ fn line_of(
     folder: &Path,
     number: usize,
 ) -> Result<Value, Failure> {
-    let (lines, bag) = match answered {
-        Ok((Answer::Deid(answer), bag)) => (&answer.lines, bag),
+    let (lines, written) = match answered {
+        Ok((Answer::Deid(answer), written)) => (&answer.lines, written),
         Ok((Answer::Failed(f), _)) => return Ok(refused(&f.reason)),
         Ok(_) => return Ok(refused("the answer did not fit")),
         Err(words) => return Ok(refused(words)),
@@ -239,7 +239,7 @@ fn line_of(
     let mut output = Value::Null;
     if let Some(piece) = &line.piece {
         let name = folder.join(format!("{number:06}.dcm"));
-        if !write_piece(bag, piece, &name)? {
+        if !write_piece(written, piece, &name)? {
             return Ok(refused("the worker's output ends early"));
         }
         output = json!(name);

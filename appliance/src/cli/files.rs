@@ -17,8 +17,10 @@ use crate::app::workers;
 use deid::Profile;
 use dicom;
 use domain::job::{
-    Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, Piece, Secret, TriageAnswer, TriageJob, check_answer,
+    Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, Secret, TriageAnswer, TriageJob, check_answer,
 };
+use domain::picture::Piece;
+use domain::verdict::Timings;
 use ledger::new_id;
 use models::DetectorBundle;
 use worker::TextDetector;
@@ -60,10 +62,10 @@ pub(super) struct Try {
 const JOB_TIME: Duration = Duration::from_secs(120);
 /// And longer for each of its files.
 const FILE_TIME: Duration = Duration::from_millis(500);
-/// Most input bytes of a job whose bag is in memory.
-const BAG_IN_MEMORY: u64 = 512 << 20;
+/// Most input bytes of a job whose output is in memory.
+const OUTPUT_IN_MEMORY: u64 = 512 << 20;
 /// Bytes of memory of a job beside a multiple of its largest file, as a running appliance has it.
-const JOB_BYTES: u64 = 320 << 20;
+const JOB_BYTES: u64 = 368 << 20;
 
 /// Workers with the text detector that comes with the product, and these bundles.
 pub(super) fn pool(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Failure> {
@@ -111,10 +113,10 @@ impl From<String> for Unanswered {
 }
 
 /// An empty file for what a worker writes: in memory while so many input bytes can only become little output.
-fn bag(input_bytes: u64) -> std::io::Result<File> {
+fn empty_output(input_bytes: u64) -> std::io::Result<File> {
     #[cfg(target_os = "linux")]
-    if input_bytes <= BAG_IN_MEMORY
-        && let Ok(memory) = rustix::fs::memfd_create("bag", rustix::fs::MemfdFlags::CLOEXEC)
+    if input_bytes <= OUTPUT_IN_MEMORY
+        && let Ok(memory) = rustix::fs::memfd_create("output", rustix::fs::MemfdFlags::CLOEXEC)
     {
         return Ok(File::from(memory));
     }
@@ -122,14 +124,14 @@ fn bag(input_bytes: u64) -> std::io::Result<File> {
     tempfile::tempfile()
 }
 
-/// Runs one job over files; returns the checked answer and the bag.
+/// Runs one job over files; returns the checked answer and the worker's output.
 pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(Answer, File), Unanswered> {
     let words = |e: std::io::Error| e.kind().to_string();
     let opened: Result<Vec<File>, _> = paths.iter().map(File::open).collect();
     let opened = opened.map_err(words)?;
     let sizes: Vec<u64> = opened.iter().map(|file| file.metadata().map_or(0, |m| m.len())).collect();
-    let bag = bag(sizes.iter().sum()).map_err(words)?;
-    let mut files = vec![OwnedFd::from(bag.try_clone().map_err(words)?)];
+    let output = empty_output(sizes.iter().sum()).map_err(words)?;
+    let mut files = vec![OwnedFd::from(output.try_clone().map_err(words)?)];
     files.extend(opened.into_iter().map(OwnedFd::from));
     let largest = sizes.iter().max().copied().unwrap_or(0);
     let terms = Terms {
@@ -141,9 +143,9 @@ pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(A
         touching: death.touching.map(|index| index as usize),
     })?;
     let answer: Answer = answer.parse().map_err(|_| "the worker's answer cannot be understood".to_owned())?;
-    let length = bag.metadata().map_err(words)?.len();
+    let length = output.metadata().map_err(words)?.len();
     check_answer(&answer, paths.len(), length).map_err(|f| f.to_string())?;
-    Ok((answer, bag))
+    Ok((answer, output))
 }
 
 /// The files below some paths; none at all is a mistake that would otherwise look like success.
@@ -209,7 +211,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
     let key = [new_id(), new_id()].into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
     let deid = DeidOrder::new(Profile::named("strict"), Secret::new(key.concat()));
     let order =
-        TriageJob { instances: vec![InstanceRef::p10(); paths.len()], deid, previews: false, bag: None };
+        TriageJob { instances: vec![InstanceRef::p10(); paths.len()], deid, previews: false, output: None };
     let job = if try_only { Job::Try(order) } else { Job::Triage(order) };
     match ask(pool, &job, paths).await.map_err(|e| e.words)?.0 {
         Answer::Triage(answer) => Ok(answer),
@@ -241,14 +243,14 @@ fn print_triage(
     paths: &[&PathBuf],
     answered: &Result<Box<TriageAnswer>, String>,
 ) {
-    let value = match answered {
-        Ok(a) => json!({
-            "study": number, "paths": paths, "bundle": a.bundle, "version": a.version, "findings": a.findings,
-            "disposition": a.disposition, "reason": a.reason, "gate": a.gate, "ms": a.ms,
+    let value = match answered.as_ref().map(|answer| &answer.verdict) {
+        Ok(v) => json!({
+            "study": number, "paths": paths, "bundle": v.bundle, "version": v.version, "findings": v.findings,
+            "disposition": v.disposition, "reason": v.reason, "gate": v.gate, "ms": v.ms,
         }),
         Err(reason) => json!({
             "study": number, "paths": paths, "bundle": "", "version": "", "findings": [],
-            "disposition": "unreadable", "reason": reason, "gate": null, "ms": domain::job::Timings::default(),
+            "disposition": "unreadable", "reason": reason, "gate": null, "ms": Timings::default(),
         }),
     };
     if as_json {
@@ -263,17 +265,18 @@ pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
     let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
     let answer =
         triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
+    let v = answer.verdict;
     let value = json!({
-        "modality": answer.facts.modality, "bundle": answer.bundle, "version": answer.version,
-        "disposition": answer.disposition, "reason": answer.reason, "findings": answer.findings,
-        "gate": answer.gate, "holds": answer.holds, "actions": answer.actions, "ms": answer.ms,
+        "modality": answer.facts.modality, "bundle": v.bundle, "version": v.version,
+        "disposition": v.disposition, "reason": v.reason, "findings": v.findings,
+        "gate": v.gate, "holds": v.holds, "actions": v.actions, "ms": v.ms,
     });
     if c.bundles.json {
         out::json(&value);
     } else {
         out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
     }
-    if answer.disposition == Disposition::Unreadable {
+    if v.disposition == Disposition::Unreadable {
         return Err(Failure::new(out::FAILED, "the file cannot be read"));
     }
     Ok(())
@@ -281,10 +284,10 @@ pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
 
 /// Writes a piece of a worker's output into a file of its own. Half a file is never left under its name: on a full disk
 /// it would look done. `false`: the worker's output ends early.
-pub(super) fn write_piece(bag: &File, piece: &Piece, name: &Path) -> std::io::Result<bool> {
+pub(super) fn write_piece(output: &File, piece: &Piece, name: &Path) -> std::io::Result<bool> {
     // Within the kernel where it can. The worker's own digest would say nothing about a worker.
     let copy = || {
-        let mut from = bag.try_clone()?;
+        let mut from = output.try_clone()?;
         from.seek(SeekFrom::Start(piece.offset))?;
         std::io::copy(&mut from.take(piece.length), &mut File::create(name)?)
     };
@@ -305,12 +308,12 @@ mod tests {
     #[test]
     fn half_a_file_is_never_left_under_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut bag, name) = (tempfile::tempfile().unwrap(), folder.path().join("000001.dcm"));
-        bag.write_all(b"0123456789").unwrap();
+        let (mut output, name) = (tempfile::tempfile().unwrap(), folder.path().join("000001.dcm"));
+        output.write_all(b"0123456789").unwrap();
         let piece = |offset, length| Piece { offset, length, blake3: String::new() };
-        assert!(write_piece(&bag, &piece(2, 5), &name).unwrap());
+        assert!(write_piece(&output, &piece(2, 5), &name).unwrap());
         assert_eq!(std::fs::read(&name).unwrap(), b"23456");
-        assert!(!write_piece(&bag, &piece(2, 50), &name).unwrap());
+        assert!(!write_piece(&output, &piece(2, 50), &name).unwrap());
         assert!(!name.exists());
     }
 }

@@ -36,24 +36,25 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
         let paths: Vec<&PathBuf> = paths.iter().collect();
         let instances = vec![InstanceRef::p10(); paths.len()];
         let failed = |words: String| Failure::new(out::FAILED, words);
-        let mut job = RestoreJob { instances, keys: order.keys.clone(), way: Default::default() };
+        let mut job = RestoreJob { instances, keys: order.keys.clone(), map: Default::default() };
         let found =
             match ask(&pool, &Job::Pseudonyms(job.clone()), &paths).await.map_err(|e| failed(e.words))? {
                 (Answer::Pseudonyms(found), _) => found,
                 (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
                 _ => return Err(failed("the answer did not fit".into())),
             };
-        job.way = ledger.reidentification_map(&found).await?;
-        let (lines, bag) = match ask(&pool, &Job::Restore(job), &paths).await.map_err(|e| failed(e.words))? {
-            (Answer::Restored(lines), bag) => (lines, bag),
-            (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
-            _ => return Err(failed("the answer did not fit".into())),
-        };
+        job.map = ledger.reidentification_map(&found).await?;
+        let (lines, written) =
+            match ask(&pool, &Job::Restore(job), &paths).await.map_err(|e| failed(e.words))? {
+                (Answer::Restored(lines), written) => (lines, written),
+                (Answer::Failed(failure), _) => return Err(failed(failure.reason)),
+                _ => return Err(failed("the answer did not fit".into())),
+            };
         for (line, path) in lines.iter().zip(&paths) {
             let mut output = None;
             if let Some(piece) = &line.piece {
                 let name = c.output.join(format!("{number:06}.dcm"));
-                if !write_piece(&bag, piece, &name)? {
+                if !write_piece(&written, piece, &name)? {
                     return Err(failed("the worker's output ends early".into()));
                 }
                 (output, done) = (Some(name), done + 1);

@@ -28,10 +28,10 @@ pub(super) fn checked(
     answered: Result<Answer, SandboxDeath>,
     touching: Option<u32>,
     instances: usize,
-    bag_bytes: u64,
+    output_bytes: u64,
 ) -> Result<Outcome, Error> {
     match answered {
-        Ok(answer) => match check_answer(&answer, instances, bag_bytes) {
+        Ok(answer) => match check_answer(&answer, instances, output_bytes) {
             Ok(()) => Ok(Outcome::Answered(answer)),
             Err(fault) => {
                 tracing::warn!(%fault, "a worker's answer was refused");

@@ -28,8 +28,8 @@ impl Pipeline {
             Err(Unopened::Store(error)) => return Err(error),
         };
         let job = ExplainJob { instances, of: instance, deid: self.deid.clone(), before };
-        let bag = self.store.outbox().begin()?;
-        match self.ask(&Job::Explain(job), &bag, files, &rows).await? {
+        let output = self.store.outbox().begin()?;
+        match self.ask(&Job::Explain(job), &output, files, &rows).await? {
             Outcome::Answered(Answer::Explained(rows)) => Ok(Some(rows)),
             Outcome::Answered(_) | Outcome::Died(_) => Ok(None),
         }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod explain;
+mod frame;
 mod oversee;
 mod pack;
 mod scheduler;
@@ -20,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use proto::case::TriageMode;
-use sandbox::{Note, Pool, Terms};
+use sandbox::{Death as WorkerDeath, Note, Pool, Terms};
 
 use crate::escalation::Identity;
 use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
@@ -28,6 +29,7 @@ use ledger::{InstanceRow, Ledger};
 use store::{PendingFile, Store};
 
 pub use answer::{Death, Outcome};
+pub use frame::FullFrame;
 pub use pack::Packed;
 pub use proto::clock::now;
 pub(crate) use scheduler::{Failing, Scheduler};
@@ -68,6 +70,9 @@ pub enum Error {
     /// The store refused.
     #[error("the store refused")]
     Store,
+    /// Memory for a worker's output.
+    #[error("there is no memory for it now")]
+    Memory,
     /// No worker could be started or it was killed from outside.
     #[error("no worker could be had")]
     Worker,
@@ -142,8 +147,9 @@ impl std::fmt::Debug for Pipeline {
 
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
-/// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps.
-const JOB_BYTES: u64 = 320 << 20;
+/// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps, 48 MiB for
+/// headers.
+const JOB_BYTES: u64 = 368 << 20;
 /// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
 const JOB_FRAMES: u64 = 8;
 
@@ -173,15 +179,27 @@ impl Pipeline {
         Ok((refs, files.opened))
     }
 
-    /// Gives a job about these instances to a worker with `bag` as its output and returns its checked answer.
+    /// Gives a job about these instances to a worker with `output` to write to and returns its checked answer.
     async fn ask(
         &self,
         job: &Job,
-        bag: &PendingFile,
+        output: &PendingFile,
         opened: Vec<OwnedFd>,
         rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {
-        let mut files = vec![OwnedFd::from(bag.file().try_clone().map_err(|_| Error::Store)?)];
+        let (answered, touching) = self.run_job(job, output.file(), opened, rows).await?;
+        answer::checked(answered, touching, rows.len(), output.content_length()?)
+    }
+
+    /// The same with any file as its output; the answer is not checked yet.
+    async fn run_job(
+        &self,
+        job: &Job,
+        output: &File,
+        opened: Vec<OwnedFd>,
+        rows: &[InstanceRow],
+    ) -> Result<(Result<Answer, WorkerDeath>, Option<u32>), Error> {
+        let mut files = vec![OwnedFd::from(output.try_clone().map_err(|_| Error::Store)?)];
         files.extend(opened);
         let terms = Terms {
             timeout: JOB_TIME,
@@ -196,10 +214,9 @@ impl Pipeline {
                 }
             })
             .await;
-        let length = bag.content_length()?;
         let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
         self.remember_workers(nobody.as_deref()).await?;
-        answer::checked(answered.and_then(|a| a.parse::<Answer>()), touching, rows.len(), length)
+        Ok((answered.and_then(|a| a.parse::<Answer>()), touching))
     }
 }
 

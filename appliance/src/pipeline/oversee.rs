@@ -4,8 +4,8 @@
 use proto::case::{Disposition, TriageMode};
 
 use super::{Error, Pipeline};
-use domain::job::TriageAnswer;
 use domain::oversight::{Level, Seen};
+use domain::verdict::Verdict;
 use ledger::{Reliance, WITHDRAWN};
 
 /// What is recorded beside an answer.
@@ -13,8 +13,6 @@ use ledger::{Reliance, WITHDRAWN};
 pub(super) struct Overseen {
     /// The mode in force for this bundle.
     pub(super) mode: TriageMode,
-    /// Digest of the bundle's manifest; empty when none took the study.
-    pub(super) digest: String,
     /// What is watched.
     pub(super) seen: Option<Seen>,
     /// Why it was sampled.
@@ -23,22 +21,20 @@ pub(super) struct Overseen {
 
 impl Pipeline {
     /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
-    pub(super) async fn oversee(&self, answer: &mut TriageAnswer) -> Result<Overseen, Error> {
-        let digest = answer.digest.clone();
-        if digest.is_empty() {
+    pub(super) async fn oversee(&self, verdict: &mut Verdict) -> Result<Overseen, Error> {
+        if verdict.digest.is_empty() {
             let mode = mode(self.rules.mode, self.rules.demo);
-            return Ok(Overseen { mode, digest, seen: None, sample: None });
+            return Ok(Overseen { mode, seen: None, sample: None });
         }
-        let relies = self.ledger.reliance(&digest).await?;
-        let seen = seen(answer, even()?);
-        withhold(answer, &relies, seen.score);
+        let relies = self.ledger.reliance(&verdict.digest).await?;
+        let seen = seen(verdict, even()?);
+        withhold(verdict, &relies, seen.score);
         let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
         let random = (even()?, even()?);
         Ok(Overseen {
             mode,
-            sample: sample(answer.disposition, mode, &self.rules.oversight, random),
+            sample: sample(verdict.disposition, mode, &self.rules.oversight, random),
             seen: Some(seen),
-            digest,
         })
     }
 }
@@ -48,20 +44,20 @@ fn mode(configured: TriageMode, accepted: bool) -> TriageMode {
     if configured == TriageMode::Settle && !accepted { TriageMode::Assist } else { configured }
 }
 
-fn seen(answer: &TriageAnswer, tie: f64) -> Seen {
-    let highest = answer.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
+fn seen(verdict: &Verdict, tie: f64) -> Seen {
+    let highest = verdict.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
     Seen {
         score: highest,
-        distance: answer.gate.as_ref().map_or(0.0, |gate| gate.score),
-        flag: answer.disposition == Disposition::Flag,
-        no_flag: answer.disposition == Disposition::NoFlag,
+        distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
+        flag: verdict.disposition == Disposition::Flag,
+        no_flag: verdict.disposition == Disposition::NoFlag,
         tie,
     }
 }
 
 /// Turns a `no-flag` that may not be relied upon into `escalate`, with the reason.
-fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
-    if answer.disposition != Disposition::NoFlag {
+fn withhold(verdict: &mut Verdict, relies: &Reliance, score: f64) {
+    if verdict.disposition != Disposition::NoFlag {
         return;
     }
     let because = match relies.level {
@@ -71,8 +67,8 @@ fn withhold(answer: &mut TriageAnswer, relies: &Reliance, score: f64) {
         Level::Degraded => format!("{WITHDRAWN}coverage is lowered because {}", relies.why),
         Level::Withdrawn => format!("{WITHDRAWN}it is withdrawn because {}", relies.why),
     };
-    answer.disposition = Disposition::Escalate;
-    answer.reason = because;
+    verdict.disposition = Disposition::Escalate;
+    verdict.reason = because;
 }
 
 /// Why a study is sampled, by two random numbers, even from 0 to 1.
@@ -101,10 +97,8 @@ mod tests {
     use super::*;
     use domain::oversight::Config;
 
-    fn no_flag() -> TriageAnswer {
-        let mut answer = super::super::triage::tests::answer();
-        answer.disposition = Disposition::NoFlag;
-        answer
+    fn no_flag() -> Verdict {
+        Verdict::without_model(Disposition::NoFlag, "r".into())
     }
 
     fn relies(level: Level) -> Reliance {

@@ -8,7 +8,7 @@ use super::{Error, Outcome, Pipeline, Unopened, now};
 use crate::escalation::Identity;
 use deid::ReidentificationMap;
 use domain::case_state::CaseState;
-use domain::job::{Answer, DeidOrder, Failure, Job, SealAnswer, SealJob, Secret};
+use domain::job::{Answer, DeidOrder, Failure, Job, PackAnswer, PackJob, Secret};
 use ledger::{CaseRow, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
 
@@ -77,22 +77,23 @@ impl Pipeline {
             Err(Unopened::Store(error)) => return Err(error),
         };
         let areas = self.ledger.areas(&case.id).await?;
-        let job = match self.seal_job(case, &disposition, identity, instances) {
-            Ok(job) => Job::Seal(Box::new(SealJob { areas, ..job })),
+        let job = match self.pack_job(case, &disposition, identity, instances) {
+            Ok(job) => Job::Pack(Box::new(PackJob { areas, ..job })),
             Err(words) => return self.give_up(case, words).await,
         };
-        let bag = self.store.outbox().begin()?;
-        match self.ask(&job, &bag, files, &rows).await? {
-            Outcome::Answered(Answer::Seal(sealed)) => {
+        let output = self.store.outbox().begin()?;
+        match self.ask(&job, &output, files, &rows).await? {
+            Outcome::Answered(Answer::Pack(sealed)) => {
                 let Ok(id) = sealed.envelope.parse::<Id>() else {
                     return self.give_up(case, "the envelope has no proper name").await;
                 };
                 // Before the envelope has its name: an envelope that start-up adopts has its statement and its
                 // re-identification map already.
-                let released = |c: Contradiction| disposition.holds.iter().any(|hold| hold == c.words());
-                let way = (&sealed.way_back, disposition.pseudonym_key.as_str());
+                let released =
+                    |c: Contradiction| disposition.verdict.holds.iter().any(|hold| hold == c.words());
+                let map = (&sealed.reidentification_map, disposition.pseudonym_key.as_str());
                 if let Some(said) =
-                    self.ledger.keep_reidentification_map(way.0, way.1, released, now()).await?
+                    self.ledger.keep_reidentification_map(map.0, map.1, released, now()).await?
                 {
                     return self.hold_again(case, None, said.words()).await;
                 }
@@ -100,7 +101,7 @@ impl Pipeline {
                 self.ledger
                     .keep_statement(&case.id, case.revision, &sealed.envelope, statement, now())
                     .await?;
-                bag.adopt(id)?;
+                output.adopt(id)?;
                 self.record(case, &sealed, id).await
             }
             // The disk was full or failed: the case stays where it was and is packed later.
@@ -114,7 +115,7 @@ impl Pipeline {
         }
     }
 
-    async fn record(&self, case: &CaseRow, s: &SealAnswer, id: Id) -> Result<Packed, Error> {
+    async fn record(&self, case: &CaseRow, s: &PackAnswer, id: Id) -> Result<Packed, Error> {
         let Ok(digest) = s.digest.parse() else {
             self.store.outbox().remove(id)?;
             return self.give_up(case, "the envelope has no proper digest").await;
@@ -160,13 +161,13 @@ impl Pipeline {
         Ok(Packed::NotNow)
     }
 
-    fn seal_job(
+    fn pack_job(
         &self,
         case: &CaseRow,
         d: &DispositionRow,
         identity: &Identity,
         instances: Vec<domain::job::InstanceRef>,
-    ) -> Result<SealJob, &'static str> {
+    ) -> Result<PackJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
         let plan = case.plan;
         let manifest = CaseManifest {
@@ -180,18 +181,18 @@ impl Pipeline {
             age: None,
             sex: None,
             priority: case.priority,
-            findings: d.findings.clone(),
-            disposition: d.disposition,
+            findings: d.verdict.findings.clone(),
+            disposition: d.verdict.disposition,
             reasons: vec![case.reason.clone()],
             note: (!case.note.is_empty()).then(|| case.note.clone()),
-            statement: d.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
+            statement: d.verdict.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
             plan,
             frames: Vec::new(),
         };
-        Ok(SealJob {
+        Ok(PackJob {
             instances,
             deid: DeidOrder { under: Some(d.pseudonym_key.clone()), ..self.deid.clone() },
-            plan_digest: d.plan_digest.clone(),
+            plan_digest: d.verdict.plan_digest.clone(),
             areas: Vec::new(),
             manifest,
             plan,
@@ -248,7 +249,7 @@ impl Pipeline {
         else {
             return Ok(false);
         };
-        let sealed = SealAnswer {
+        let sealed = PackAnswer {
             envelope: id.to_string(),
             digest: digest.to_string(),
             plain_bytes: header.content_bytes(),
@@ -256,7 +257,7 @@ impl Pipeline {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
-            way_back: ReidentificationMap::default(),
+            reidentification_map: ReidentificationMap::default(),
             statement: String::new(),
             signature: String::new(),
         };

@@ -1,14 +1,14 @@
 //! From a stable revision to its one disposition, and to the case that follows from it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use proto::case::{Disposition, Plan, Priority, TriageMode};
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
 use domain::case_state::first_state;
-use domain::job::{Answer, Job, ListFacts, MAX_INSTANCES, SealedBag, Secret, TriageAnswer, TriageJob};
+use domain::job::{Answer, EncryptedOutput, Job, ListFacts, MAX_INSTANCES, Secret, TriageAnswer, TriageJob};
 use domain::study::{KEY_OBJECT_SELECTION, rejection_words};
+use domain::verdict::Verdict;
 use ledger::{InstanceRow, NewCase, NewDisposition, Pending};
 use store::{FILE_HEADER, Id};
 
@@ -56,19 +56,19 @@ impl Pipeline {
             Err(Unopened::Store(error)) => return Err(error),
         };
         let id = Id::random().map_err(|_| Error::Store)?;
-        let bag = self.store.derived().begin_sealed(id)?;
-        let sealed = bag.key().map(|(id, key)| SealedBag {
+        let output = self.store.derived().begin_sealed(id)?;
+        let encrypted = output.key().map(|(id, key)| EncryptedOutput {
             id: id.to_string(),
             offset: FILE_HEADER,
             key: Secret::new(key.reveal().to_string()),
         });
         let deid = self.deid.clone();
-        let job = Job::Triage(TriageJob { instances, deid, previews: true, bag: sealed });
-        match self.ask(&job, &bag, files, &rows).await? {
+        let job = Job::Triage(TriageJob { instances, deid, previews: true, output: encrypted });
+        match self.ask(&job, &output, files, &rows).await? {
             Outcome::Answered(Answer::Triage(mut answer)) => {
-                note_set_aside(&all, &mut answer);
-                if !answer.previews.is_empty() {
-                    bag.adopt(id)?;
+                note_set_aside(&all, &mut answer.verdict);
+                if !answer.verdict.previews.is_empty() {
+                    output.adopt(id)?;
                 }
                 self.decide(pending, *answer, Some(id)).await
             }
@@ -106,33 +106,24 @@ impl Pipeline {
         &self,
         pending: &Pending,
         mut answer: TriageAnswer,
-        bag: Option<Id>,
+        output: Option<Id>,
     ) -> Result<Settled, Error> {
         let now = now();
-        let overseen = self.oversee(&mut answer).await?;
+        let overseen = self.oversee(&mut answer.verdict).await?;
         let case = self.case_for(pending, &answer, overseen.mode, now);
-        let bag = bag.filter(|_| !answer.previews.is_empty());
+        let TriageAnswer { mut verdict, facts, .. } = answer;
+        // Shadow counts and shows, and changes nothing: not the order of the list either.
+        if overseen.mode == TriageMode::Shadow {
+            verdict.priority = Priority::Routine;
+        }
+        let output = output.filter(|_| !verdict.previews.is_empty()).map(|id| id.to_string());
         let record = NewDisposition {
-            disposition: answer.disposition,
-            reason: answer.reason,
-            bundle: answer.bundle,
-            version: answer.version,
+            verdict,
+            facts,
+            output,
             mode: overseen.mode,
-            findings: answer.findings,
-            // Shadow counts and shows, and changes nothing: not the order of the list either.
-            priority: if overseen.mode == TriageMode::Shadow { Priority::Routine } else { answer.priority },
-            gate: answer.gate,
-            holds: answer.holds,
-            actions: answer.actions,
-            plan_digest: answer.plan_digest,
             pseudonym_key: self.deid.pseudonym_keys().map(|keys| keys.name()).unwrap_or_default(),
-            previews: answer.previews,
-            places: answer.places,
-            bag: bag.map(|b| b.to_string()),
-            ms: answer.ms,
-            facts: answer.facts,
             cloud_up: self.cloud_up.load(Ordering::Relaxed),
-            digest: overseen.digest,
             seen: overseen.seen,
             sample: overseen.sample,
         };
@@ -143,8 +134,8 @@ impl Pipeline {
         tracing::info!(
             study = %pending.study,
             revision = pending.revision,
-            disposition = record.disposition.as_str(),
-            ms = record.ms.total,
+            disposition = record.verdict.disposition.as_str(),
+            ms = record.verdict.ms.total,
             "study answered"
         );
         Ok(if fresh { Settled::Decided } else { Settled::Already })
@@ -158,7 +149,7 @@ impl Pipeline {
         mode: TriageMode,
         now: i64,
     ) -> Option<NewCase> {
-        let wanted = match answer.disposition {
+        let wanted = match answer.verdict.disposition {
             Disposition::Escalate => mode != TriageMode::Shadow,
             Disposition::NotAnalysed => self.rules.without_model.contains(&answer.facts.modality),
             Disposition::NoFlag | Disposition::Flag | Disposition::Unreadable => false,
@@ -167,13 +158,13 @@ impl Pipeline {
     }
 
     fn new_case(&self, pending: &Pending, answer: &TriageAnswer, now: i64) -> NewCase {
-        let (state, leaves_at) = first_state(!answer.holds.is_empty(), self.rules.veto, now);
+        let (state, leaves_at) = first_state(!answer.verdict.holds.is_empty(), self.rules.veto, now);
         NewCase {
             study: pending.study.clone(),
             revision: pending.revision,
             state,
-            priority: answer.priority,
-            reason: answer.reason.clone(),
+            priority: answer.verdict.priority,
+            reason: answer.verdict.reason.clone(),
             plan: if self.rules.embed.contains(&answer.facts.modality) {
                 Plan::Embedding
             } else {
@@ -202,8 +193,26 @@ fn nothing_counts(all: &[InstanceRow]) -> Option<String> {
 }
 
 fn not_analysed(modality: &str, reason: String) -> TriageAnswer {
-    let disposition = Disposition::NotAnalysed;
-    TriageAnswer { disposition, priority: Priority::Routine, ..unreadable(modality, reason) }
+    without_worker(modality, Disposition::NotAnalysed, Priority::Routine, reason)
+}
+
+fn unreadable(modality: &str, reason: String) -> TriageAnswer {
+    without_worker(modality, Disposition::Unreadable, Priority::Urgent, reason)
+}
+
+/// An answer that no worker gave: nothing of the study leaves without a person.
+fn without_worker(
+    modality: &str,
+    disposition: Disposition,
+    priority: Priority,
+    reason: String,
+) -> TriageAnswer {
+    let holds = vec!["the study could not be read".to_owned()];
+    TriageAnswer {
+        verdict: Verdict { priority, holds, ..Verdict::without_model(disposition, reason) },
+        facts: ListFacts { modality: modality.to_owned(), ..ListFacts::default() },
+        unreadable: Vec::new(),
+    }
 }
 
 fn not_to_be_tried(rows: &[InstanceRow], deaths: u32) -> Option<String> {
@@ -216,41 +225,16 @@ fn not_to_be_tried(rows: &[InstanceRow], deaths: u32) -> Option<String> {
     (deaths >= DEATHS_MAX).then(|| "reading the study ended the worker three times".to_owned())
 }
 
-fn note_set_aside(all: &[InstanceRow], answer: &mut TriageAnswer) {
+fn note_set_aside(all: &[InstanceRow], verdict: &mut Verdict) {
     let aside = all.iter().filter(|r| r.set_aside.is_some()).count();
     if aside > 0 {
-        answer.reason = format!("{} ({aside} of {} instances could not be read)", answer.reason, all.len());
-    }
-}
-
-fn unreadable(modality: &str, reason: String) -> TriageAnswer {
-    TriageAnswer {
-        facts: ListFacts { modality: modality.to_owned(), ..ListFacts::default() },
-        disposition: Disposition::Unreadable,
-        reason,
-        bundle: String::new(),
-        version: String::new(),
-        digest: String::new(),
-        findings: Vec::new(),
-        priority: Priority::Urgent,
-        gate: None,
-        holds: vec!["the study could not be read".to_owned()],
-        plan_digest: String::new(),
-        actions: BTreeMap::new(),
-        previews: Vec::new(),
-        places: Vec::new(),
-        unreadable: Vec::new(),
-        ms: domain::job::Timings::default(),
+        verdict.reason = format!("{} ({aside} of {} instances could not be read)", verdict.reason, all.len());
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    pub(in super::super) fn answer() -> TriageAnswer {
-        unreadable("CR", "r".into())
-    }
 
     #[test]
     fn a_study_is_given_up_after_three_deaths_or_without_instances() {

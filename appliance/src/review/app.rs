@@ -16,6 +16,8 @@ use super::{Backend, Error};
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
 const STREAMS_MAX: usize = 64;
+/// Full frames at a time: each takes a worker and up to 128 MiB of memory.
+const FRAMES_MAX: usize = 2;
 /// The session's cookie.
 const COOKIE: &str = "scanside_appliance";
 
@@ -25,6 +27,7 @@ pub(super) struct App<H> {
     pub(super) live: Live,
     pub(super) sign_in: SignIn,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) frames: Semaphore,
     pub(super) stop: CancellationToken,
     /// Site name and whether this is a demonstration: neither changes while the house runs.
     about: OnceCell<(String, bool)>,
@@ -101,6 +104,7 @@ impl<H: Backend> App<H> {
             house,
             live: Live::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            frames: Semaphore::new(FRAMES_MAX),
             stop,
             about: OnceCell::new(),
         }

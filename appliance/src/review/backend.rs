@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Config, Error};
 use domain::decision::Decision;
 use domain::job::Explained;
+use domain::picture::Preview;
 use ledger::{Ledger, Outcomes, WatchRow};
 
 /// One light of the top bar.
@@ -56,7 +57,7 @@ pub struct DestinationRow {
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// What describes it.
-    pub about: domain::job::Preview,
+    pub about: Preview,
     /// The values.
     pub values: Vec<u8>,
 }
@@ -87,6 +88,11 @@ pub trait Backend: Send + Sync + 'static {
     }
     /// Values of preview `index` of a study's newest decided revision, verified against its digest.
     fn preview(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
+    /// The frame that preview `index` was made of, at full size, decoded when it is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the reason in words for who asked, [`Error::Unknown`] for a preview that is not there.
+    fn full_frame(&self, study: &str, index: usize) -> impl Future<Output = Result<Frame, Error>> + Send;
     /// What came of triage, as `/metrics` says it.
     fn metrics(&self) -> impl Future<Output = Result<String, Error>> + Send {
         async { Ok(String::new()) }

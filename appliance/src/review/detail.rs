@@ -6,9 +6,11 @@ use super::view::{Findings, RowView, row};
 use super::{Backend, Error, words};
 use deid::HoldReason;
 use domain::case_state::CaseState;
-use domain::job::{DrawnArea, Gate};
+use domain::job::RedactedArea;
 use domain::note::check_state;
-use ledger::{CaseRow, Collisions, EarlierCase, EventRow, StudyDetail};
+use domain::picture::Preview;
+use domain::verdict::{Gate, PlacedFinding, Verdict};
+use ledger::{CaseRow, Collisions, DispositionRow, EarlierCase, EventRow, StudyDetail};
 use proto::case::{Plan, Priority};
 
 /// One study as the page shows it.
@@ -53,7 +55,7 @@ struct ResultView {
     holds: Vec<String>,
     removed: Vec<Removed>,
     /// Where findings were seen, for the viewer to outline.
-    places: Vec<domain::job::PlacedFinding>,
+    places: Vec<PlacedFinding>,
     previews: Vec<PreviewView>,
     ms: f64,
     decided_at: i64,
@@ -69,7 +71,7 @@ struct Removed {
 
 /// One level of one frame, as the viewer needs it.
 #[derive(Debug, Serialize)]
-struct PreviewView {
+pub(super) struct PreviewView {
     index: usize,
     instance: u32,
     frame: u32,
@@ -80,6 +82,24 @@ struct PreviewView {
     step: f64,
     window: (f64, f64),
     inverted: bool,
+}
+
+impl PreviewView {
+    /// Where its values lie is not told.
+    pub(super) fn of(index: usize, p: &Preview) -> Self {
+        Self {
+            index,
+            instance: p.instance,
+            frame: p.frame,
+            level: p.level,
+            rows: p.rows,
+            columns: p.columns,
+            first: p.first,
+            step: p.step,
+            window: p.window,
+            inverted: p.inverted,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -100,7 +120,7 @@ struct CaseView {
     received_at: Option<i64>,
     answered_at: Option<i64>,
     /// What a person has blacked out.
-    areas: Vec<DrawnArea>,
+    areas: Vec<RedactedArea>,
     /// What a technician wrote to the reader.
     note: Option<NoteView>,
     /// Why the note cannot be written now; `None`: it can.
@@ -171,46 +191,49 @@ pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> 
     })
 }
 
-fn result(d: ledger::DispositionRow) -> ResultView {
-    let previews = d.previews.iter().enumerate().map(|(index, p)| PreviewView {
-        index,
-        instance: p.instance,
-        frame: p.frame,
-        level: p.level,
-        rows: p.rows,
-        columns: p.columns,
-        first: p.first,
-        step: p.step,
-        window: p.window,
-        inverted: p.inverted,
-    });
-    let removed = d.actions.iter().map(|(code, count)| Removed {
-        code: code.clone(),
-        words: words::action(code),
-        count: *count,
-    });
+fn result(d: DispositionRow) -> ResultView {
+    let words = words::result(&d.verdict);
+    // Taken apart whole: a new part of a verdict is either shown or left out here by name.
+    let Verdict {
+        disposition,
+        reason: _,
+        bundle,
+        version,
+        digest: _,
+        findings,
+        priority: _,
+        gate,
+        places,
+        holds,
+        plan_digest: _,
+        actions,
+        previews,
+        ms,
+    } = d.verdict;
+    let removed =
+        actions.into_iter().map(|(code, count)| Removed { words: words::action(&code), code, count });
     ResultView {
         revision: d.revision,
-        words: words::result(d.disposition, &d.bundle, &d.version, &d.reason),
-        disposition: d.disposition.as_str(),
+        words,
+        disposition: disposition.as_str(),
+        bundle,
+        version,
         mode: d.mode.as_str(),
         mode_words: words::mode(d.mode),
-        gate: d.gate,
+        findings,
+        gate,
+        holds,
         removed: removed.collect(),
-        previews: previews.collect(),
-        places: d.places,
-        ms: d.ms.total,
+        places,
+        previews: previews.iter().enumerate().map(|(index, p)| PreviewView::of(index, p)).collect(),
+        ms: ms.total,
         decided_at: d.decided_at,
         cloud_up: d.cloud_up,
-        bundle: d.bundle,
-        version: d.version,
-        findings: d.findings,
-        holds: d.holds,
     }
 }
 
 /// A result that nobody is shown before a physician has read the study: the images alone.
-fn unread(d: ledger::DispositionRow) -> ResultView {
+fn unread(d: DispositionRow) -> ResultView {
     ResultView {
         words: words::SAMPLED.to_owned(),
         disposition: "drawn",
@@ -242,7 +265,7 @@ fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
     all
 }
 
-fn case(c: CaseRow, areas: Vec<DrawnArea>) -> CaseView {
+fn case(c: CaseRow, areas: Vec<RedactedArea>) -> CaseView {
     let note_not = check_state(c.state).err().map(|why| why.to_string());
     let note = (!c.note.is_empty()).then_some(NoteView { text: c.note, by: c.note_by, at: c.note_at });
     CaseView {
@@ -296,7 +319,7 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
         Some(_) => Some(else_words),
     };
     let mut all = Vec::with_capacity(10);
-    let held = d.disposition.as_ref().is_some_and(|r| !r.holds.is_empty());
+    let held = d.disposition.as_ref().is_some_and(|r| !r.verdict.holds.is_empty());
     if state.is_some_and(|s| s.may_be_released(held)) {
         all.push(release(d));
     } else {
@@ -372,14 +395,16 @@ fn release(d: &StudyDetail) -> Action {
 /// A STAT head study that nothing holds but that a face could be rendered from it.
 fn only_a_face(d: &StudyDetail) -> bool {
     let face = HoldReason::FaceInVolume.to_string();
-    let holds = d.disposition.as_ref().map(|r| r.holds.as_slice()).unwrap_or_default();
+    let holds = d.disposition.as_ref().map(|r| r.verdict.holds.as_slice()).unwrap_or_default();
     d.row.priority == Priority::Stat && !holds.is_empty() && holds.iter().all(|hold| *hold == face)
 }
 
 fn escalate(d: &StudyDetail) -> Option<&'static str> {
     match &d.disposition {
         None => Some("not answered yet"),
-        Some(r) if r.plan_digest.is_empty() => Some("the images could not be read, so they cannot be sent"),
+        Some(r) if r.verdict.plan_digest.is_empty() => {
+            Some("the images could not be read, so they cannot be sent")
+        }
         Some(_) => None,
     }
 }

@@ -55,6 +55,7 @@ pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/find", post(routes::find::<H>))
         .route("/api/study/{id}", get(routes::study::<H>))
         .route("/api/study/{id}/frame/{index}", get(routes::frame::<H>))
+        .route("/api/study/{id}/full/{index}", get(routes::full::<H>))
         .route("/study/{id}/statement", get(routes::statement::<H>))
         .route("/api/study/{id}/name", post(routes::name::<H>))
         .route("/api/study/{id}/attributes", post(routes::attributes::<H>))

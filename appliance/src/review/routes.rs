@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::app::{App, Refusal, is_id};
+use super::detail::PreviewView;
 use super::view::Findings;
 use super::words::say;
 use super::{Backend, assets, detail, live};
@@ -134,6 +135,25 @@ pub(super) async fn frame<H: Backend>(
     app.person(&headers).await?;
     let frame = app.house.preview(&study, index).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], frame.values).into_response())
+}
+
+/// Says beside the values of a frame what they are, as JSON.
+const ABOUT: HeaderName = HeaderName::from_static("x-image");
+
+/// `GET /api/study/{id}/full/{index}`: the same of the frame that a preview was made of, at full size; a few at a time.
+pub(super) async fn full<H: Backend>(
+    State(app): State<Arc<App<H>>>,
+    Path((study, index)): Path<(String, usize)>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    app.person(&headers).await?;
+    let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::FRAMES);
+    let _one = app.frames.try_acquire().map_err(busy)?;
+    let frame = app.house.full_frame(&study, index).await?;
+    let about = serde_json::to_string(&PreviewView::of(index, &frame.about)).unwrap_or_default();
+    let about = HeaderValue::from_str(&about).map_err(|_| unknown())?;
+    let octets = HeaderValue::from_static("application/octet-stream");
+    Ok(([(header::CONTENT_TYPE, octets), (ABOUT, about)], frame.values).into_response())
 }
 
 /// `POST /api/study/{id}/name`: the patient's name while "I am looking" is held. Audited before it is read.

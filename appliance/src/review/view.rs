@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{Backend, DestinationRow, Error, Lights, words};
 use domain::case_state::CaseState;
-use ledger::{Counts, DispositionRow, Outcomes, RefusedRow, StudyRow, WatchRow};
+use domain::verdict::Verdict;
+use ledger::{Counts, Outcomes, RefusedRow, StudyRow, WatchRow};
 
 /// Rows the page holds at most.
 pub(super) const ROWS_MAX: u32 = 200;
@@ -65,7 +66,7 @@ impl Findings {
             return Ok(line.clone());
         }
         let decided = house.ledger().disposition(&row.id, row.revision).await?;
-        let line = decided.as_ref().map_or_else(String::new, list_line);
+        let line = decided.as_ref().map_or_else(String::new, |row| list_line(&row.verdict));
         if self.0.len() >= LINES_MAX {
             self.0.clear();
         }
@@ -74,18 +75,14 @@ impl Findings {
     }
 }
 
-fn list_line(d: &DispositionRow) -> String {
-    let over: Vec<String> = d
+fn list_line(v: &Verdict) -> String {
+    let over: Vec<String> = v
         .findings
         .iter()
         .filter(|f| f.positive)
         .map(|f| format!("{} {:.2} (flag from {:.2})", f.name, f.score, f.threshold))
         .collect();
-    if over.is_empty() {
-        words::result(d.disposition, &d.bundle, &d.version, &d.reason)
-    } else {
-        over.join(", ")
-    }
+    if over.is_empty() { words::result(v) } else { over.join(", ") }
 }
 
 /// The view of one ledger row.

@@ -6,10 +6,12 @@
 use proto::case::{Disposition, Priority, TriageMode};
 
 use domain::case_state::CaseState;
+use domain::verdict::Verdict;
 use ledger::StudyRow;
 
 /// The sentence for a disposition, in full.
-pub(super) fn result(disposition: Disposition, bundle: &str, version: &str, reason: &str) -> String {
+pub(super) fn result(verdict: &Verdict) -> String {
+    let Verdict { disposition, bundle, version, reason, .. } = verdict;
     match disposition {
         Disposition::NoFlag => {
             format!(
@@ -140,6 +142,8 @@ pub(super) mod say {
     pub(in super::super) const UNKNOWN: &str = "There is no such page.";
     pub(in super::super) const BUSY: &str =
         "Too many pages are open here: this one asks every few seconds instead.";
+    pub(in super::super) const FRAMES: &str =
+        "Other images are being decoded at full resolution: ask again in a moment.";
     pub(in super::super) const BROKEN: &str = "The request cannot be understood: load the page again.";
     pub(in super::super) const NO_RANDOM: &str = "The system gives no randomness: nothing was done.";
 }
@@ -150,9 +154,13 @@ mod tests {
 
     #[test]
     fn a_study_without_a_flag_gets_the_whole_sentence_and_nothing_else() {
-        let words = result(Disposition::NoFlag, "chest-xray", "1.2", "whatever the worker wrote");
+        let verdict = Verdict {
+            bundle: "chest-xray".into(),
+            version: "1.2".into(),
+            ..Verdict::without_model(Disposition::NoFlag, "whatever the worker wrote".into())
+        };
         assert_eq!(
-            words,
+            result(&verdict),
             "No flag raised by chest-xray 1.2. Not a normal result. Ordinary reading still applies."
         );
     }

@@ -1,18 +1,22 @@
 //! The cast: a house with a real ledger and a real audit, without models, cloud or scanner.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use audit::Audit;
 use domain::case_state::CaseState;
 use domain::decision::Decision;
-use domain::job::{Explained, ListFacts, Piece, Preview, Timings};
+use domain::job::{Answer, Explained, FrameJob, InstanceRef, Job, ListFacts, PreviewMark};
+use domain::picture::{Piece, Preview};
+use domain::verdict::{Timings, Verdict};
 use ledger::{Arrival, Ledger, NewCase, NewDisposition};
 use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
 use scanside_appliance::cases::{self, CaseService};
 use scanside_appliance::review::{Backend, Config, Error, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 pub(super) const START: i64 = 1_790_000_000_000;
 pub(super) const HOST: &str = "127.0.0.1:8080";
@@ -30,7 +34,28 @@ pub(super) struct Fake {
     pub(super) away: Mutex<Option<i64>>,
     pub(super) accounts: Mutex<Vec<(String, &'static str)>>,
     pub(super) frames: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    /// P10 files of studies with one instance.
+    pub(super) originals: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// What a full frame waits for, where one is to wait.
+    pub(super) held_up: Mutex<Option<Arc<Semaphore>>>,
+    /// Full frames that wait so.
+    pub(super) waiting: AtomicU32,
     pub(super) folder: tempfile::TempDir,
+}
+
+/// What a worker makes of a job about one P10 file, and all that it wrote.
+pub(super) fn worked(job: &Job, original: &[u8]) -> (Answer, Vec<u8>) {
+    let (mut output, mut file) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    file.write_all(original).unwrap();
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let text_detector = worker::TextDetector::open(&models.join("burned-in-text")).unwrap();
+    let mut tools = worker::Tools { text_detector, classifiers: Vec::new(), encoders: Vec::new() };
+    let answer = worker::work(job, &[output.try_clone().unwrap(), file], &mut tools, &|_| {});
+    let mut written = Vec::new();
+    output.seek(SeekFrom::Start(0)).unwrap();
+    output.read_to_end(&mut written).unwrap();
+    domain::job::check_answer(&answer, 1, written.len() as u64).unwrap();
+    (answer, written)
 }
 
 impl Backend for Fake {
@@ -86,9 +111,32 @@ impl Backend for Fake {
     async fn preview(&self, study: &str, index: usize) -> Result<Frame, Error> {
         let detail = self.ledger.detail(study).await?;
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;
-        let about = d.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
+        let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
         let values = self.frames.lock().unwrap().get(study).and_then(|f| f.get(index).cloned());
         Ok(Frame { about, values: values.ok_or(Error::Unknown("image"))? })
+    }
+    async fn full_frame(&self, study: &str, index: usize) -> Result<Frame, Error> {
+        let d = self.ledger.detail(study).await?.disposition.ok_or(Error::Unknown("image"))?;
+        let preview = d.verdict.previews.get(index).ok_or(Error::Unknown("image"))?;
+        let held = self.held_up.lock().unwrap().clone();
+        if let Some(held) = held {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            held.acquire().await.unwrap().forget();
+        }
+        let original = self.originals.lock().unwrap().get(study).cloned();
+        let original = original.ok_or(Error::Refused("the original is no longer on this disk".into()))?;
+        let mark = PreviewMark { level: preview.level, blake3: preview.piece.blake3.clone() };
+        let job = Job::Frame(FrameJob {
+            instance: InstanceRef::p10(),
+            frame: preview.frame,
+            most_bytes: 1 << 20,
+            preview: Some(mark),
+        });
+        match worked(&job, &original) {
+            (Answer::Frame(about), values) => Ok(Frame { about, values }),
+            (Answer::Failed(failure), _) => Err(Error::Refused(failure.reason)),
+            other => panic!("{other:?}"),
+        }
     }
     fn destination(&self) -> Option<(String, u16)> {
         Some(("SCANSIDE".into(), 11112))
@@ -132,6 +180,9 @@ impl Fake {
             away: Mutex::new(None),
             accounts: Mutex::new(Vec::new()),
             frames: Mutex::new(BTreeMap::new()),
+            originals: Mutex::default(),
+            held_up: Mutex::default(),
+            waiting: AtomicU32::new(0),
             folder,
         }
     }
@@ -178,8 +229,8 @@ impl Fake {
             study: study.clone(),
             revision: 1,
             state,
-            priority: d.priority,
-            reason: d.reason.clone(),
+            priority: d.verdict.priority,
+            reason: d.verdict.reason.clone(),
             plan: Plan::Image,
             leaves_at: (state == CaseState::Leaving).then(|| self.now() + 8_000),
         });
@@ -189,30 +240,29 @@ impl Fake {
 }
 
 pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDisposition {
-    NewDisposition {
-        disposition,
-        reason: match disposition {
-            Disposition::NotAnalysed => "no bundle takes MR".into(),
-            Disposition::Unreadable => "the pixel data ends early".into(),
-            Disposition::Escalate => "two findings near their thresholds".into(),
-            _ => "pneumothorax 0.91 over 0.50".into(),
-        },
+    let reason = match disposition {
+        Disposition::NotAnalysed => "no bundle takes MR",
+        Disposition::Unreadable => "the pixel data ends early",
+        Disposition::Escalate => "two findings near their thresholds",
+        _ => "pneumothorax 0.91 over 0.50",
+    };
+    let verdict = Verdict {
         bundle: if disposition == Disposition::NotAnalysed { String::new() } else { "chest-xray".into() },
         version: "1.2".into(),
-        mode: TriageMode::Settle,
+        digest: "ab".repeat(32),
         findings: vec![
             finding("pneumothorax", 0.91, 0.5, disposition == Disposition::Flag),
             finding("pleural effusion", 0.12, 0.4, false),
         ],
         priority,
-        gate: None,
-        holds: Vec::new(),
-        actions: BTreeMap::from([("X".into(), 41), ("U".into(), 7), ("Z".into(), 6), ("D".into(), 2)]),
         plan_digest: "ab".repeat(32),
-        pseudonym_key: String::new(),
-        previews: Vec::new(),
-        bag: None,
+        actions: BTreeMap::from([("X".into(), 41), ("U".into(), 7), ("Z".into(), 6), ("D".into(), 2)]),
         ms: Timings { total: 812.0, ..Timings::default() },
+        ..Verdict::without_model(disposition, reason.into())
+    };
+    NewDisposition {
+        verdict,
+        mode: TriageMode::Settle,
         facts: ListFacts {
             modality: "DX".into(),
             body_part: "CHEST".into(),
@@ -221,9 +271,9 @@ pub(super) fn disposition(disposition: Disposition, priority: Priority) -> NewDi
             station: "ROOM 2".into(),
             patient_name: NAME.into(),
         },
+        pseudonym_key: String::new(),
+        output: None,
         cloud_up: true,
-        digest: "ab".repeat(32),
-        places: Vec::new(),
         seen: None,
         sample: None,
     }

@@ -24,6 +24,7 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -58,7 +59,8 @@ impl Client {
     pub(super) async fn ask(&mut self, request: Request<Body>) -> Answer {
         let answer = self.page.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
-        let text = String::from_utf8_lossy(&to_bytes(body, 8 << 20).await.unwrap()).into_owned();
+        let bytes = to_bytes(body, 8 << 20).await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let policy = parts.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         for (name, value) in [
@@ -77,7 +79,7 @@ impl Client {
         {
             self.csrf = csrf;
         }
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer { status: parts.status, headers: parts.headers, text, bytes }
     }
 
     pub(super) fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {

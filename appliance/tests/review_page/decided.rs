@@ -51,7 +51,7 @@ async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
 async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
     let house = house().await;
     let mut held = disposition(Disposition::Escalate, Priority::Urgent);
-    held.holds = vec!["burned-in annotation: YES".into()];
+    held.verdict.holds = vec!["burned-in annotation: YES".into()];
     let study = house.answered(1, held, Some(CaseState::Held)).await;
     let mut client = Client::signed_in(&house, "ada").await;
     let seen = client.detail(&study).await;
@@ -158,7 +158,7 @@ async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_on
     let mut client = Client::signed_in(&house, "ada").await;
     let held = |holds: &[String], priority| {
         let mut d = disposition(Disposition::Escalate, priority);
-        d.holds = holds.to_vec();
+        d.verdict.holds = holds.to_vec();
         d
     };
     let face = deid::HoldReason::FaceInVolume.to_string();

@@ -20,9 +20,13 @@ async fn nobody_sees_anything_before_signing_in() {
         let answer = client.get(path).await;
         assert!(answer.text.contains("id=\"enter\"") && !answer.text.contains("id=\"rows\""));
     }
-    for path in
-        ["/api/list", "/api/live", &format!("/api/study/{study}"), &format!("/api/study/{study}/frame/0")]
-    {
+    for path in [
+        "/api/list",
+        "/api/live",
+        &format!("/api/study/{study}"),
+        &format!("/api/study/{study}/frame/0"),
+        &format!("/api/study/{study}/full/0"),
+    ] {
         assert_eq!(client.get(path).await.status, StatusCode::UNAUTHORIZED, "{path}");
     }
     for path in [

@@ -5,6 +5,7 @@ mod client;
 mod collided;
 mod decided;
 mod door;
+mod full;
 mod noted;
 mod shown;
 mod undone;

@@ -144,7 +144,7 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
 async fn image_values_come_as_stored_and_arriving_studies_say_when() {
     let house = house().await;
     let mut d = disposition(Disposition::Flag, Priority::Routine);
-    d.previews = vec![preview(0, 2, 2)];
+    d.verdict.previews = vec![preview(0, 2, 2)];
     let study = house.answered(1, d, None).await;
     house.frames.lock().unwrap().insert(study.clone(), vec![b"abcdefgh".to_vec()]);
     let arriving = house.arrive(2, "CT").await;

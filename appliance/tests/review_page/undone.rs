@@ -15,7 +15,7 @@ use super::client::{Client, possible};
 /// A case of the gate's making, or of nobody's doubt, in a state.
 async fn a_case(house: &Arc<Fake>, n: u32, state: CaseState, held: bool) -> String {
     let mut d = disposition(Disposition::Escalate, Priority::Urgent);
-    d.holds = if held { vec!["burned-in annotation: YES".into()] } else { Vec::new() };
+    d.verdict.holds = if held { vec!["burned-in annotation: YES".into()] } else { Vec::new() };
     house.answered(n, d, Some(state)).await
 }
 

@@ -65,20 +65,21 @@ pub fn look(paths: &[PathBuf]) -> Result<Vec<Looked>> {
 async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
     let file = File::open(path).map_err(Error::io(path.display().to_string()))?;
     let bytes = file.metadata().map_err(Error::io("a file"))?.len();
-    let bag = tempfile::tempfile().map_err(Error::io("a bag"))?;
-    let files = vec![OwnedFd::from(bag.try_clone().map_err(Error::io("a bag"))?), OwnedFd::from(file)];
+    let output = tempfile::tempfile().map_err(Error::io("a worker's output"))?;
+    let files =
+        vec![OwnedFd::from(output.try_clone().map_err(Error::io("a worker's output"))?), OwnedFd::from(file)];
     let job = Job::Triage(TriageJob {
         instances: vec![InstanceRef::p10()],
         deid: DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32))),
         previews: true,
-        bag: None,
+        output: None,
     });
     let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES + 8 * bytes) };
     let answer = match pool.run(&job, files, terms).await.and_then(|answer| answer.parse::<Answer>()) {
         Ok(answer) => answer,
         Err(death) => return Ok(Seen::Died(death.to_string())),
     };
-    let length = bag.metadata().map_err(Error::io("a bag"))?.len();
+    let length = output.metadata().map_err(Error::io("a worker's output"))?.len();
     check_answer(&answer, 1, length).map_err(|fault| Error::other(fault.to_string()))?;
     match answer {
         Answer::Triage(answer) => Ok(said(*answer)),
@@ -88,9 +89,9 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
 }
 
 fn said(answer: TriageAnswer) -> Seen {
-    match (answer.previews.len(), answer.unreadable.into_iter().next()) {
+    match (answer.verdict.previews.len(), answer.unreadable.into_iter().next()) {
         (0, Some((_, why))) => Seen::NotShown(why),
-        (0, None) => Seen::NotShown(answer.reason),
+        (0, None) => Seen::NotShown(answer.verdict.reason),
         _ => Seen::Shown,
     }
 }

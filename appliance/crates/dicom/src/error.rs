@@ -11,7 +11,7 @@ pub enum Fault {
 }
 
 /// Why a data set could not be read or written. Never holds a value of the data set.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum Error {
     /// The bytes end inside an element.
     #[error("the data set ends inside an element")]

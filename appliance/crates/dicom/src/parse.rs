@@ -43,10 +43,23 @@ pub struct Parsed {
     pub data: DataSet,
     /// Bytes after the end of the data set: neither padding nor elements. They are never copied.
     pub trailing: u64,
+    /// Values in memory, in bytes.
+    values: u64,
+    /// Elements, items and fragments.
+    count: usize,
     inflated: Option<Vec<u8>>,
 }
 
+/// What an element, item or fragment takes in memory beside its value, about, in bytes.
+const ELEMENT_BYTES: u64 = 128;
+
 impl Parsed {
+    /// What it takes in memory, about, in bytes.
+    pub fn memory(&self) -> u64 {
+        let inflated = self.inflated.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        (self.count as u64).saturating_mul(ELEMENT_BYTES).saturating_add(self.values).saturating_add(inflated)
+    }
+
     /// What byte ranges refer to: the source itself, or the inflated data set.
     pub fn bulk<'a>(&'a self, source: &'a dyn ReadAt) -> &'a dyn ReadAt {
         match &self.inflated {
@@ -110,8 +123,8 @@ fn parse(source: &dyn ReadAt, at: u64, mut meta: FileMeta, limits: &Limits) -> R
     if data.is_empty() && data.duplicates.is_empty() {
         return Err(Error::NotDicom);
     }
-    let trailing = reader.trailing;
-    Ok(Parsed { meta, data, trailing, inflated })
+    let Reader { trailing, memory: values, count, .. } = reader;
+    Ok(Parsed { meta, data, trailing, values, count, inflated })
 }
 
 /// What is open: an item (or the data set itself), or a sequence.

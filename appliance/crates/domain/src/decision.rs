@@ -4,7 +4,7 @@ use proto::case::{Plan, Priority};
 use serde::{Deserialize, Serialize};
 
 use crate::case_state::CaseState;
-use crate::job::DrawnArea;
+use crate::job::RedactedArea;
 use crate::note::{NoteText, check_state};
 use crate::refusal::Refusal;
 
@@ -54,7 +54,7 @@ pub enum Decision {
         /// Case id.
         case: String,
         /// Where.
-        area: DrawnArea,
+        area: RedactedArea,
     },
     /// Take the last area back.
     Uncover {

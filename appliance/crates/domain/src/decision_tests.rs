@@ -5,12 +5,12 @@ use proto::case::{Plan, Priority};
 
 use crate::case_state::CaseState;
 use crate::decision::{Decision, Role, Subject, WORDS_MAX, check_named, check_read, escalation};
-use crate::job::DrawnArea;
+use crate::job::RedactedArea;
 use crate::note::NoteText;
 use crate::refusal::Refusal;
 
-fn area(x1: u32) -> DrawnArea {
-    DrawnArea { instance: 0, everywhere: false, x0: 1, y0: 1, x1, y1: 9 }
+fn area(x1: u32) -> RedactedArea {
+    RedactedArea { instance: 0, everywhere: false, x0: 1, y0: 1, x1, y1: 9 }
 }
 
 /// Every decision, each with a reason where it takes one.

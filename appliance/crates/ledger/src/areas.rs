@@ -7,7 +7,7 @@ use crate::ledger::Ledger;
 use domain::case_state::CaseState;
 
 use crate::word::Word;
-use domain::job::DrawnArea;
+use domain::job::RedactedArea;
 
 #[derive(FromRow)]
 struct Row {
@@ -27,7 +27,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::Refused`] when the case is not at rest, or has too many.
-    pub async fn add_area(&self, case: &str, area: &DrawnArea) -> Result<()> {
+    pub async fn add_area(&self, case: &str, area: &RedactedArea) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: Option<(Word<CaseState>, i64)> = sqlx::query_as(
             "SELECT state, (SELECT count(*) FROM areas a WHERE a.case_id = c.id) FROM cases c WHERE id = ?",
@@ -85,14 +85,14 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn areas(&self, case: &str) -> Result<Vec<DrawnArea>> {
+    pub async fn areas(&self, case: &str) -> Result<Vec<RedactedArea>> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT instance, everywhere, x0, y0, x1, y1 FROM areas WHERE case_id = ? ORDER BY number",
         )
         .bind(case)
         .fetch_all(&self.pool)
         .await?;
-        let area = |r: Row| DrawnArea {
+        let area = |r: Row| RedactedArea {
             instance: r.instance,
             everywhere: r.everywhere,
             x0: r.x0,

@@ -106,7 +106,7 @@ pub struct StudyRow {
 }
 
 /// One study with everything the page shows of it.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone)]
 pub struct StudyDetail {
     /// Its row.
     pub row: StudyRow,

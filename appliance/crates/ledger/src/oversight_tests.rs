@@ -77,14 +77,14 @@ impl Site {
         self.ledger.make_revision(&study, "quiet", a.at).await.unwrap();
         let no_flag = a.given == Disposition::NoFlag;
         let seen = Seen { score: 0.1, distance: 1.0, flag: !no_flag, no_flag, tie: 0.5 };
-        let record = NewDisposition {
-            disposition: a.given,
+        let mut record = NewDisposition {
             mode: a.mode,
-            priority: a.priority,
             sample: a.sample,
             seen: Some(seen),
-            ..NewDisposition::no_flag(Some("bag".into()))
+            ..NewDisposition::no_flag(Some("output".into()))
         };
+        record.verdict.disposition = a.given;
+        record.verdict.priority = a.priority;
         let case = NewCase {
             study: study.clone(),
             revision,

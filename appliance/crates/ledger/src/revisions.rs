@@ -1,11 +1,13 @@
 //! Study revisions and their one disposition record each.
 
-use std::collections::BTreeMap;
-
-use proto::case::{Disposition, Finding, Priority, TriageMode};
+#[cfg(any(test, feature = "test-support"))]
+use proto::case::Disposition;
+use proto::case::{Priority, TriageMode};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, Sqlite, Transaction};
 
-use domain::job::{Gate, ListFacts, PlacedFinding, Preview, Timings};
+use domain::job::ListFacts;
+use domain::verdict::Verdict;
 
 use crate::cases;
 use crate::cases::NewCase;
@@ -30,47 +32,21 @@ pub struct Pending {
     pub deaths: u32,
 }
 
-/// A disposition to record.
+/// A verdict to record, with what the site adds to it.
 #[derive(Debug)]
 pub struct NewDisposition {
     /// What triage answers.
-    pub disposition: Disposition,
-    /// In words.
-    pub reason: String,
-    /// Bundle, or empty.
-    pub bundle: String,
-    /// Its version.
-    pub version: String,
+    pub verdict: Verdict,
     /// Mode in force.
     pub mode: TriageMode,
-    /// Findings.
-    pub findings: Vec<Finding>,
-    /// Priority.
-    pub priority: Priority,
-    /// Input gate.
-    pub gate: Option<Gate>,
-    /// Why it may not leave without a person.
-    pub holds: Vec<String>,
-    /// De-identification action counts.
-    pub actions: BTreeMap<String, u64>,
-    /// Digest of the plan.
-    pub plan_digest: String,
-    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
-    pub pseudonym_key: String,
-    /// Pictures.
-    pub previews: Vec<Preview>,
-    /// Where findings were seen.
-    pub places: Vec<PlacedFinding>,
-    /// Bag that holds them.
-    pub bag: Option<String>,
-    /// Timings.
-    pub ms: Timings,
     /// Facts for the list.
     pub facts: ListFacts,
+    /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
+    pub pseudonym_key: String,
+    /// The worker's output that holds the pictures.
+    pub output: Option<String>,
     /// Whether the cloud answered at that moment.
     pub cloud_up: bool,
-    /// Digest of the bundle's manifest; empty when none took the study.
-    pub digest: String,
     /// What is watched of it; `None` when no bundle took the study.
     pub seen: Option<Seen>,
     /// Why it was sampled for a physician's read, when it was.
@@ -80,70 +56,39 @@ pub struct NewDisposition {
 #[cfg(any(test, feature = "test-support"))]
 impl NewDisposition {
     /// Nothing raised, nothing held.
-    pub fn no_flag(bag: Option<String>) -> Self {
-        Self {
-            disposition: Disposition::NoFlag,
-            reason: "r".into(),
+    pub fn no_flag(output: Option<String>) -> Self {
+        let verdict = Verdict {
             bundle: "b".into(),
             version: "1".into(),
-            mode: TriageMode::Assist,
-            findings: Vec::new(),
-            priority: Priority::Routine,
-            gate: None,
-            holds: Vec::new(),
-            actions: BTreeMap::new(),
-            plan_digest: String::new(),
-            pseudonym_key: String::new(),
-            previews: Vec::new(),
-            places: Vec::new(),
-            bag,
-            ms: Timings::default(),
-            facts: ListFacts::default(),
-            cloud_up: true,
             digest: "d".into(),
+            ..Verdict::without_model(Disposition::NoFlag, "r".into())
+        };
+        Self {
+            verdict,
+            mode: TriageMode::Assist,
+            facts: ListFacts::default(),
+            pseudonym_key: String::new(),
+            output,
+            cloud_up: true,
             seen: None,
             sample: None,
         }
     }
 }
 
-/// A recorded disposition.
-#[derive(Debug, Clone, serde::Serialize)]
+/// A recorded verdict.
+#[derive(Debug, Clone)]
 pub struct DispositionRow {
     /// Revision.
     pub revision: u32,
     /// What triage answered.
-    pub disposition: Disposition,
-    /// In words.
-    pub reason: String,
-    /// Bundle.
-    pub bundle: String,
-    /// Version.
-    pub version: String,
+    pub verdict: Verdict,
     /// Mode then in force.
     pub mode: TriageMode,
-    /// Findings.
-    pub findings: Vec<Finding>,
-    /// Priority.
-    pub priority: Priority,
-    /// Input gate.
-    pub gate: Option<Gate>,
-    /// Hold reasons.
-    pub holds: Vec<String>,
-    /// De-identification action counts.
-    pub actions: BTreeMap<String, u64>,
-    /// Digest of the plan.
-    pub plan_digest: String,
     /// Name of the pseudonym key it was made under; empty in rows from before keys had names.
     pub pseudonym_key: String,
-    /// Pictures.
-    pub previews: Vec<Preview>,
-    /// Where findings were seen.
-    pub places: Vec<PlacedFinding>,
-    /// Bag that holds them.
-    pub bag: Option<String>,
-    /// Timings.
-    pub ms: Timings,
+    /// The worker's output that holds the pictures.
+    pub output: Option<String>,
     /// When, ms.
     pub decided_at: i64,
     /// Whether the cloud answered then.
@@ -263,6 +208,7 @@ impl Ledger {
         case: Option<&NewCase>,
         now: i64,
     ) -> Result<bool> {
+        let v = &d.verdict;
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let done = sqlx::query(
             "INSERT INTO dispositions (study, revision, disposition, reason, bundle, version, mode, findings, priority,
@@ -271,25 +217,25 @@ impl Ledger {
         )
         .bind(study)
         .bind(revision)
-        .bind(word(&d.disposition)?)
-        .bind(&d.reason)
-        .bind(&d.bundle)
-        .bind(&d.version)
+        .bind(word(&v.disposition)?)
+        .bind(&v.reason)
+        .bind(&v.bundle)
+        .bind(&v.version)
         .bind(word(&d.mode)?)
-        .bind(serde_json::to_string(&d.findings)?)
-        .bind(word(&d.priority)?)
-        .bind(d.gate.as_ref().map(serde_json::to_string).transpose()?)
-        .bind(serde_json::to_string(&d.holds)?)
-        .bind(serde_json::to_string(&d.actions)?)
-        .bind(&d.plan_digest)
+        .bind(serde_json::to_string(&v.findings)?)
+        .bind(word(&v.priority)?)
+        .bind(v.gate.as_ref().map(serde_json::to_string).transpose()?)
+        .bind(serde_json::to_string(&v.holds)?)
+        .bind(serde_json::to_string(&v.actions)?)
+        .bind(&v.plan_digest)
         .bind(&d.pseudonym_key)
-        .bind(serde_json::to_string(&d.previews)?)
-        .bind(&d.bag)
-        .bind(serde_json::to_string(&d.ms)?)
+        .bind(serde_json::to_string(&v.previews)?)
+        .bind(&d.output)
+        .bind(serde_json::to_string(&v.ms)?)
         .bind(now)
         .bind(i64::from(d.cloud_up))
-        .bind(&d.digest)
-        .bind(serde_json::to_string(&d.places)?)
+        .bind(&v.digest)
+        .bind(serde_json::to_string(&v.places)?)
         .bind(d.seen.is_some_and(|seen| seen.no_flag))
         .execute(&mut *tx)
         .await?;
@@ -300,7 +246,7 @@ impl Ledger {
         moves::supersede(&mut tx, study, revision).await?;
         // Images that come again would be seen twice: only the first answer of a study is watched.
         if let Some(seen) = d.seen.as_ref().filter(|_| revision == 1) {
-            oversight::watch(&mut tx, (&d.bundle, &d.digest), seen, now).await?;
+            oversight::watch(&mut tx, (&v.bundle, &v.digest), seen, now).await?;
         }
         if let Some(why) = d.sample {
             sample(&mut tx, study, revision, why, now).await?;
@@ -308,7 +254,7 @@ impl Ledger {
         if let Some(case) = case {
             cases::insert(&mut tx, &self.sealer, case, now).await?;
         }
-        let line = format!("revision {revision}: {}", word(&d.disposition)?);
+        let line = format!("revision {revision}: {}", word(&v.disposition)?);
         events::add(&mut *tx, &self.sealer, study, "appliance", &line, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -346,7 +292,7 @@ async fn show(
     .bind(sealer.seal(ACCESSION_TAIL, study, &d.facts.accession_tail)?)
     .bind(sealer.seal(STATION, study, &d.facts.station)?)
     .bind(sealer.seal(PATIENT_NAME, study, &d.facts.patient_name)?)
-    .bind(word(&d.priority)?)
+    .bind(word(&d.verdict.priority)?)
     .bind(Word(Priority::Stat))
     .bind(study)
     .execute(&mut **tx)
@@ -372,28 +318,35 @@ async fn sample(
     Ok(())
 }
 
-fn disposition_row(r: &sqlx::sqlite::SqliteRow) -> Result<DispositionRow> {
-    let text = |name: &str| -> Result<String> { Ok(r.try_get::<String, _>(name)?) };
-    let gate: Option<String> = r.try_get("gate")?;
+fn disposition_row(r: &SqliteRow) -> Result<DispositionRow> {
     Ok(DispositionRow {
         revision: r.try_get("revision")?,
+        verdict: verdict(r)?,
+        mode: parse_word(&r.try_get::<String, _>("mode")?)?,
+        pseudonym_key: r.try_get("pseudonym_key")?,
+        output: r.try_get("bag")?,
+        decided_at: r.try_get("decided_at")?,
+        cloud_up: r.try_get::<i64, _>("cloud_up")? != 0,
+    })
+}
+
+fn verdict(r: &SqliteRow) -> Result<Verdict> {
+    let text = |name: &str| -> Result<String> { Ok(r.try_get::<String, _>(name)?) };
+    let gate: Option<String> = r.try_get("gate")?;
+    Ok(Verdict {
         disposition: parse_word(&text("disposition")?)?,
         reason: text("reason")?,
         bundle: text("bundle")?,
         version: text("version")?,
-        mode: parse_word(&text("mode")?)?,
+        digest: text("digest")?,
         findings: serde_json::from_str(&text("findings")?)?,
         priority: parse_word(&text("priority")?)?,
         gate: gate.as_deref().map(serde_json::from_str).transpose()?,
-        holds: serde_json::from_str(&text("holds")?)?,
-        actions: serde_json::from_str(&text("actions")?)?,
-        plan_digest: text("plan_digest")?,
-        pseudonym_key: text("pseudonym_key")?,
-        previews: serde_json::from_str(&text("previews")?)?,
         places: serde_json::from_str(&text("places")?)?,
-        bag: r.try_get("bag")?,
+        holds: serde_json::from_str(&text("holds")?)?,
+        plan_digest: text("plan_digest")?,
+        actions: serde_json::from_str(&text("actions")?)?,
+        previews: serde_json::from_str(&text("previews")?)?,
         ms: serde_json::from_str(&text("ms")?)?,
-        decided_at: r.try_get("decided_at")?,
-        cloud_up: r.try_get::<i64, _>("cloud_up")? != 0,
     })
 }

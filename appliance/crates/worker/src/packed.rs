@@ -3,12 +3,12 @@
 use proto::content::Leaf;
 use proto::envelope::{Kind, Leaves};
 
-use super::Error;
+use crate::error::Error;
 use deid::{Region, Search};
 
 /// What the bytes of an entry are, for the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nature {
+pub(crate) enum Nature {
     /// JSON and other text.
     Text,
     /// Compressed or encoded pixels.
@@ -18,7 +18,7 @@ pub(super) enum Nature {
 }
 
 /// One entry of the content before it was searched.
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub name: String,
     pub bytes: Vec<u8>,
     pub nature: Nature,
@@ -29,8 +29,8 @@ pub(super) struct Entry {
 ///
 /// Short values are looked for in text alone: in compressed data and pixels anything under six bytes occurs by
 /// chance (with 10 MB of data and 1,000 values, four-byte values would be found twice by chance, six-byte values
-/// once in 28,000 cases), and what is written into pixels as picture is the gate's business, not the search's.
-pub(super) struct PackedCase {
+/// once in 28,000 cases), and what is written into pixels as picture is for those who may hold it, not for the search.
+pub(crate) struct PackedCase {
     entries: Vec<(String, Vec<u8>)>,
 }
 
@@ -39,7 +39,7 @@ impl PackedCase {
     ///
     /// # Errors
     /// [`Error::IdentityFound`] with how often a removed value was found.
-    pub(super) fn prove(entries: Vec<Entry>, search: &Search) -> Result<Self, Error> {
+    pub(crate) fn prove(entries: Vec<Entry>, search: &Search) -> Result<Self, Error> {
         let mut hits = 0;
         for entry in &entries {
             hits += search.scan(entry.name.as_bytes(), Region::Text).len();

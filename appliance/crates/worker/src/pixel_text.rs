@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Error;
+use crate::error::Error;
 use deid::{DeidPlan, HoldReason, NativePixels, PixelBox};
 use domain::job::PixelText;
 use pixels::{
@@ -18,7 +18,7 @@ const SLICES_APART: u32 = 16;
 const LOOKED_AT: u32 = 4;
 
 /// A frame that was decoded to be looked at.
-pub(super) struct Looked {
+pub(crate) struct Looked {
     /// Its number, from 0.
     pub frame: u32,
     /// What was decoded.
@@ -32,7 +32,7 @@ pub(super) struct Looked {
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded waits for a person.
-pub(super) fn look_for_text(
+pub(crate) fn look_for_text(
     plan: &mut DeidPlan,
     image: &Image<'_>,
     what: PixelText,
@@ -137,7 +137,7 @@ fn native_bytes(image: &Image<'_>) -> u64 {
 }
 
 /// Whether the frames can be written anew, as far as the first one tells.
-pub(super) fn can_be_written(image: &Image<'_>) -> Result<bool, Error> {
+pub(crate) fn can_be_written(image: &Image<'_>) -> Result<bool, Error> {
     if native_bytes(image) > NATIVE_MAX {
         return Ok(false);
     }
@@ -172,7 +172,7 @@ fn name(decoded: &Decoded) -> Option<&'static str> {
 ///
 /// # Errors
 /// What cannot be decoded or blackened now although the plan says that it can.
-pub(super) fn blackened(plan: &DeidPlan, image: &Image<'_>) -> Result<NativePixels, Error> {
+pub(crate) fn blackened(plan: &DeidPlan, image: &Image<'_>) -> Result<NativePixels, Error> {
     let mut native = NativePixels::default();
     let black = plan.black();
     for frame in 0..image.shape().frames {

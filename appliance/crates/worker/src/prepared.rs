@@ -1,18 +1,17 @@
 //! Frames as they travel: 8-bit PNG, or the embedding that an encoder made of them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 
 use models::Encoder;
 use models::manifest::{Grey, Input};
 use proto::case::{FrameEntry, FrameKind, Plan, Window};
 
-use super::open::open;
-use super::packed::{Entry, Nature};
-use super::{Error, Tools};
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::packed::{Entry, Nature};
+use crate::tools::Tools;
 use crate::triage::{Item, Pick, largest_series, prepare, select, select_sent, spread, window};
 use deid::PixelBox;
-use domain::job::InstanceRef;
 use pixels::grey;
 use pixels::{self, Image, blacken, png, shrink};
 
@@ -25,7 +24,7 @@ const FRAMES: usize = 16;
 
 /// Frames ready to be packed.
 #[derive(Default)]
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     /// For the manifest, in reading order.
     pub frames: Vec<FrameEntry>,
     /// Their bytes.
@@ -40,10 +39,10 @@ pub(super) struct Prepared {
 ///
 /// # Errors
 /// [`Error::NoFrames`] when none can be read or no bundle encodes them.
-pub(super) fn prepare_frames(
+pub(crate) fn prepare_frames(
     plan: Plan,
     items: &[Item],
-    (files, refs, boxes): (&[File], &[InstanceRef], &BTreeMap<u32, Vec<PixelBox>>),
+    (instances, boxes): (&mut Instances<'_>, &BTreeMap<u32, Vec<PixelBox>>),
     tools: &mut Tools,
     touching: &dyn Fn(u32),
 ) -> Result<Prepared, Error> {
@@ -59,8 +58,8 @@ pub(super) fn prepare_frames(
     let mut fault = None;
     for (instance, frames) in picks {
         touching(instance);
-        let (source, parsed) = open(files, refs, instance as usize)?;
-        let image = Image::new(&parsed, &source)?;
+        let (source, parsed) = instances.get(instance as usize)?;
+        let image = Image::new(&parsed, &*source)?;
         for frame in frames {
             let place = order.get(&Pick { instance, frame }).copied().unwrap_or(usize::MAX);
             let black = boxes.get(&instance).map(Vec::as_slice).unwrap_or_default();

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Error;
-use super::bag::Bag;
+use crate::error::Error;
+use crate::output::Output;
 use crate::triage::{Item, Pick, series_order, spread};
-use domain::job::{MAX_PREVIEWS, Preview};
+use domain::job::MAX_PREVIEWS;
+use domain::picture::Preview;
 use pixels::grey;
 use pixels::{self, Decoded, halve};
 
@@ -15,7 +16,7 @@ const FIRST_SIDE: u32 = 2048;
 const LAST_SIDE: u32 = 512;
 
 /// The frames to show and how many levels of each, in the order they are shown.
-pub(super) struct Shown {
+pub(crate) struct Shown {
     order: BTreeMap<Pick, usize>,
     levels: usize,
     made: Vec<(usize, Preview)>,
@@ -23,7 +24,7 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Chooses at most [`MAX_PREVIEWS`] pictures: all frames at all levels, else evenly spread at one level.
-    pub(super) fn choose(items: &[Item]) -> Self {
+    pub(crate) fn choose(items: &[Item]) -> Self {
         let mut ordered: Vec<&Item> = Vec::with_capacity(items.len());
         let series: std::collections::BTreeSet<u32> = items.iter().map(|i| i.series).collect();
         for series in series {
@@ -41,19 +42,24 @@ impl Shown {
     }
 
     /// Nothing is shown.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { order: BTreeMap::new(), levels: 0, made: Vec::new() }
     }
 
     /// The frames of one instance.
-    pub(super) fn of(&self, instance: u32) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn of(&self, instance: u32) -> impl Iterator<Item = u32> + '_ {
         let from = Pick { instance, frame: 0 };
         let to = Pick { instance, frame: u32::MAX };
         self.order.range(from..=to).map(|(pick, _)| pick.frame)
     }
 
     /// Makes the levels of a frame, when it is to be shown.
-    pub(super) fn make(&mut self, pick: Pick, decoded: &Decoded, bag: &mut Bag<'_>) -> Result<(), Error> {
+    pub(crate) fn make(
+        &mut self,
+        pick: Pick,
+        decoded: &Decoded,
+        output: &mut Output<'_>,
+    ) -> Result<(), Error> {
         let Some(at) = self.order.get(&pick).copied() else { return Ok(()) };
         let sixteen = grey::sixteen(&decoded.stored, &decoded.look).map_err(pixels::Error::from)?;
         let (mut values, mut rows, mut columns) = (sixteen.values, sixteen.rows, sixteen.columns);
@@ -65,7 +71,7 @@ impl Shown {
         }
         while made < wanted.len() {
             if wanted.contains(&level) {
-                let piece = bag.values(&values)?;
+                let piece = output.values(&values)?;
                 made += 1;
                 self.made.push((
                     at,
@@ -90,7 +96,7 @@ impl Shown {
     }
 
     /// What was made, in the order it is shown.
-    pub(super) fn finish(mut self) -> Vec<Preview> {
+    pub(crate) fn finish(mut self) -> Vec<Preview> {
         self.made.sort_by_key(|(at, preview)| (*at, preview.level));
         self.made.into_iter().map(|(_, preview)| preview).collect()
     }

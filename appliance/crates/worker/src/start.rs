@@ -8,7 +8,9 @@ use models::manifest::Kind;
 use models::{Bundle, Classifier, DetectorBundle, Encoder, Runtime};
 use sandbox::{Limits, serve};
 
-use super::{TextDetector, Tools, work};
+use crate::text_detector::TextDetector;
+use crate::tools::Tools;
+use crate::work::work;
 use domain::job::{Answer, Failure, Job};
 
 /// Wrong use (sysexits).

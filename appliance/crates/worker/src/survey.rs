@@ -1,19 +1,18 @@
 //! The whole study read once: what is in it, what de-identification does to it, why it must wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 
-use super::Error;
-use super::black::examine;
-use super::open::{Source, open};
-use super::pixel_text::Looked;
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::pixel_text::Looked;
+use crate::redact::redact;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
     self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, ReidentificationMap, RemovedValue,
     StudyContext, plan,
 };
-use dicom::{Parsed, tags};
-use domain::job::{DeidOrder, InstanceRef, ListFacts};
+use dicom::{Parsed, ReadAt, tags};
+use domain::job::{DeidOrder, ListFacts};
 use pixels::{self, Image, TextDetector};
 
 /// Longest text of a list fact, in characters.
@@ -21,7 +20,7 @@ const FACT_CHARS: usize = 128;
 
 /// What is known of a study after reading all its headers. Identified: it stays in the worker.
 #[derive(Default)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     /// Image instances.
     pub items: Vec<Item>,
     /// How many instances were planned.
@@ -43,7 +42,7 @@ pub(super) struct Survey {
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
     /// What leads back from the pseudonyms.
-    pub way: ReidentificationMap,
+    pub map: ReidentificationMap,
     /// What is black in what leaves, by instance.
     pub black: BTreeMap<u32, Vec<PixelBox>>,
     /// The same without faces, whose boxes are many and narrow.
@@ -58,23 +57,22 @@ pub(super) struct Survey {
 const KEPT_FRAMES: usize = 8;
 
 /// What [`each_plan`] tells of an instance.
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
-    Planned(&'a Parsed, &'a Source<'a>, &'a DeidPlan, &'a mut Option<Looked>),
+    Planned(&'a Parsed, &'a dyn ReadAt, &'a DeidPlan, &'a mut Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
 
 /// Policy and key of an order.
-pub(super) fn policy_and_keys(order: &DeidOrder) -> Result<(Policy, Keys), Error> {
+pub(crate) fn policy_and_keys(order: &DeidOrder) -> Result<(Policy, Keys), Error> {
     let policy = order.policy.policy().map_err(|_| deid::Error::UnknownPolicy)?;
     Ok((policy, order.pseudonym_keys()?))
 }
 
 /// Plans every instance, in order, within the context of its whole study.
-pub(super) fn each_plan(
-    files: &[File],
-    refs: &[InstanceRef],
+pub(crate) fn each_plan(
+    instances: &mut Instances<'_>,
     order: &DeidOrder,
     wanted: bool,
     detector: &TextDetector,
@@ -85,22 +83,22 @@ pub(super) fn each_plan(
     let mut contexts: BTreeMap<String, StudyContext> = BTreeMap::new();
     let mut slices: BTreeMap<String, u32> = BTreeMap::new();
     let study = |parsed: &Parsed| parsed.data.uid(tags::STUDY_INSTANCE_UID).unwrap_or_default();
-    for at in 0..refs.len() {
+    for at in 0..instances.len() {
         touching(at as u32);
-        if let Ok((_, parsed)) = open(files, refs, at) {
+        if let Ok((_, parsed)) = instances.get(at) {
             let context = contexts.entry(study(&parsed));
             let context = context.or_insert_with(|| StudyContext::with_rules(order.ids.clone()));
             context.add(&parsed.meta, &parsed.data);
         }
     }
-    for at in 0..refs.len() {
+    for at in 0..instances.len() {
         touching(at as u32);
-        match open(files, refs, at) {
+        match instances.get(at) {
             Ok((source, parsed)) => {
                 let context = contexts.entry(study(&parsed)).or_default();
                 let mut made = plan(&parsed.meta, &parsed.data, context, &policy, &keys);
                 let mut looked = None;
-                if let Ok(image) = Image::new(&parsed, &source) {
+                if let Ok(image) = Image::new(&parsed, &*source) {
                     let series = parsed.data.uid(tags::SERIES_INSTANCE_UID).unwrap_or_default();
                     let slice = is_slice(&parsed.data).then(|| {
                         let next = slices.entry(series).or_insert(0);
@@ -108,9 +106,9 @@ pub(super) fn each_plan(
                         *next - 1
                     });
                     looked =
-                        examine(&mut made, &image, &parsed.data, order, slice, detector)?.filter(|_| wanted);
+                        redact(&mut made, &image, &parsed.data, order, slice, detector)?.filter(|_| wanted);
                 }
-                visit(at as u32, Seen::Planned(&parsed, &source, &made, &mut looked))?;
+                visit(at as u32, Seen::Planned(&parsed, &*source, &made, &mut looked))?;
             }
             Err(error) if error.may_retry() => return Err(error.into()),
             Err(error) => {
@@ -122,9 +120,8 @@ pub(super) fn each_plan(
 }
 
 /// Reads all headers of a study. Of the frames that are decoded to be looked at, as many as fit into `keep` bytes are kept.
-pub(super) fn survey(
-    files: &[File],
-    refs: &[InstanceRef],
+pub(crate) fn survey(
+    instances: &mut Instances<'_>,
     order: &DeidOrder,
     mut keep: usize,
     detector: &TextDetector,
@@ -134,7 +131,7 @@ pub(super) fn survey(
     let mut series: BTreeMap<String, u32> = BTreeMap::new();
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"scanside study plan 1\0");
-    each_plan(files, refs, order, keep > 0, detector, touching, |index, seen| {
+    each_plan(instances, order, keep > 0, detector, touching, |index, seen| {
         match seen {
             Seen::Unreadable(reason) => {
                 hasher.update(&[0]);
@@ -185,10 +182,10 @@ impl Survey {
             }
         }
         self.removed.extend(made.removed.iter().cloned());
-        self.way.add(made.reidentification.clone());
+        self.map.add(made.reidentification.clone());
     }
 
-    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &DeidPlan) {
+    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &dyn ReadAt, made: &DeidPlan) {
         match Image::new(parsed, source) {
             Ok(image) => {
                 if self.items.is_empty() {

@@ -1,6 +1,7 @@
 //! Each job in this process, on small studies made here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 
@@ -12,9 +13,10 @@ use super::*;
 use deid::Profile;
 use dicom::{DataSet, Element, FileMeta, TransferSyntax, Vr, tags, write_file};
 use domain::job::{
-    DeidJob, DeidOrder, FrameJob, InstanceRef, MAX_PREVIEWS, Piece, SealJob, Secret, TriageAnswer, TriageJob,
+    Answer, DeidJob, DeidOrder, InstanceRef, Job, MAX_PREVIEWS, PackJob, Secret, TriageAnswer, TriageJob,
     check_answer,
 };
+use domain::picture::Piece;
 
 pub(super) const ROWS: u16 = 40;
 pub(super) const COLUMNS: u16 = 30;
@@ -56,10 +58,14 @@ pub(super) fn pixels() -> Vec<u8> {
 }
 
 pub(super) fn p10(data: &DataSet) -> File {
+    with(&bytes_of(data))
+}
+
+pub(super) fn bytes_of(data: &DataSet) -> Vec<u8> {
     let meta = FileMeta::for_data_set(data, TransferSyntax::EXPLICIT_LE);
     let mut bytes = Vec::new();
     write_file(&meta, data, &[][..], &mut bytes).unwrap();
-    with(&bytes)
+    bytes
 }
 
 fn with(bytes: &[u8]) -> File {
@@ -72,7 +78,7 @@ pub(super) fn files(instances: Vec<File>) -> Vec<File> {
     std::iter::once(tempfile::tempfile().unwrap()).chain(instances).collect()
 }
 
-fn refs(count: usize) -> Vec<InstanceRef> {
+pub(super) fn refs(count: usize) -> Vec<InstanceRef> {
     vec![InstanceRef::p10(); count]
 }
 
@@ -87,7 +93,8 @@ pub(super) fn run(job: &Job, files: &[File]) -> Answer {
 }
 
 pub(super) fn triage(files: &[File], previews: bool) -> TriageAnswer {
-    let job = Job::Triage(TriageJob { instances: refs(files.len() - 1), deid: order(), previews, bag: None });
+    let job =
+        Job::Triage(TriageJob { instances: refs(files.len() - 1), deid: order(), previews, output: None });
     match run(&job, files) {
         Answer::Triage(answer) => *answer,
         other => panic!("{other:?}"),
@@ -106,7 +113,7 @@ fn without_a_bundle_a_study_is_not_analysed_and_still_shown() {
     let files = files(vec![p10(&radiograph())]);
     let answer = triage(&files, true);
     assert_eq!(
-        (answer.disposition, answer.reason.as_str()),
+        (answer.verdict.disposition, answer.verdict.reason.as_str()),
         (Disposition::NotAnalysed, "No bundle is installed.")
     );
     assert_eq!((answer.facts.modality.as_str(), answer.facts.view.as_str()), ("DX", "PA"));
@@ -114,22 +121,26 @@ fn without_a_bundle_a_study_is_not_analysed_and_still_shown() {
         (answer.facts.accession_tail.as_str(), answer.facts.patient_name.as_str()),
         ("8877", "Quillfeather^Bartholomew")
     );
-    assert!(answer.holds.is_empty(), "{:?}", answer.holds);
-    assert!(answer.actions["Z"] >= 3 && answer.actions["U"] >= 3, "{:?}", answer.actions);
-    let preview = &answer.previews[0];
+    assert!(answer.verdict.holds.is_empty(), "{:?}", answer.verdict.holds);
+    assert!(
+        answer.verdict.actions["Z"] >= 3 && answer.verdict.actions["U"] >= 3,
+        "{:?}",
+        answer.verdict.actions
+    );
+    let preview = &answer.verdict.previews[0];
     assert_eq!((preview.rows, preview.columns, preview.level), (u32::from(ROWS), u32::from(COLUMNS), 0));
     assert_eq!((preview.first, preview.step), (0.0, 1.0));
     assert_eq!(piece(&files[0], &preview.piece), pixels());
-    assert!(answer.ms.total >= answer.ms.decode && answer.ms.decode > 0.0);
+    assert!(answer.verdict.ms.total >= answer.verdict.ms.decode && answer.verdict.ms.decode > 0.0);
 }
 
 #[test]
 fn the_plan_digest_is_that_of_the_study_and_the_key() {
     let first = triage(&files(vec![p10(&radiograph())]), false);
-    assert_eq!(first.plan_digest, triage(&files(vec![p10(&radiograph())]), true).plan_digest);
+    assert_eq!(first.verdict.plan_digest, triage(&files(vec![p10(&radiograph())]), true).verdict.plan_digest);
     let mut other = radiograph();
     other.put_text(tags::PATIENT_AGE, Vr::AS, "065Y");
-    assert_ne!(first.plan_digest, triage(&files(vec![p10(&other)]), false).plan_digest);
+    assert_ne!(first.verdict.plan_digest, triage(&files(vec![p10(&other)]), false).verdict.plan_digest);
 }
 
 #[test]
@@ -151,11 +162,11 @@ fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
         "{}",
         answer.unreadable[1].1
     );
-    assert_eq!(answer.previews.len(), 1);
-    assert_eq!(answer.previews[0].instance, 2);
+    assert_eq!(answer.verdict.previews.len(), 1);
+    assert_eq!(answer.verdict.previews[0].instance, 2);
     let nothing = files_of_rubbish();
     let answer = triage(&nothing, true);
-    assert_eq!(answer.disposition, Disposition::Unreadable);
+    assert_eq!(answer.verdict.disposition, Disposition::Unreadable);
 }
 
 fn files_of_rubbish() -> Vec<File> {
@@ -175,8 +186,8 @@ fn many_slices_give_a_bounded_number_of_previews_in_order() {
         .collect();
     let files = files(slices);
     let answer = triage(&files, true);
-    assert_eq!(answer.previews.len(), MAX_PREVIEWS);
-    let order: Vec<u32> = answer.previews.iter().map(|p| p.instance).collect();
+    assert_eq!(answer.verdict.previews.len(), MAX_PREVIEWS);
+    let order: Vec<u32> = answer.verdict.previews.iter().map(|p| p.instance).collect();
     assert!(order.windows(2).all(|w| w[0] > w[1]), "arrived in reverse of their numbers");
 }
 
@@ -190,28 +201,18 @@ fn an_entry_with_its_data_set_behind_an_offset_is_the_same_study() {
     let transfer_syntax = TransferSyntax::EXPLICIT_LE.to_owned();
     let instances = vec![InstanceRef { file: None, offset: Some(4096), transfer_syntax, sealed: None }];
     let Answer::Triage(answer) =
-        run(&Job::Triage(TriageJob { instances, deid: order(), previews: true, bag: None }), &files)
+        run(&Job::Triage(TriageJob { instances, deid: order(), previews: true, output: None }), &files)
     else {
         panic!("no triage answer")
     };
     assert_eq!(answer.facts.modality, "DX");
-    assert_eq!(piece(&files[0], &answer.previews[0].piece), pixels());
-}
-
-#[test]
-fn a_frame_comes_whole_and_a_missing_one_is_refused() {
-    let files = files(vec![p10(&radiograph())]);
-    let ask = |frame| Job::Frame(FrameJob { instance: refs(1).remove(0), frame });
-    let Answer::Frame(preview) = run(&ask(0), &files) else { panic!("no frame") };
-    assert_eq!(piece(&files[0], &preview.piece), pixels());
-    let Answer::Failed(failure) = run(&ask(1), &files) else { panic!("a frame that is not there") };
-    assert_eq!((failure.reason.as_str(), failure.instance), ("the frame is missing", Some(0)));
+    assert_eq!(piece(&files[0], &answer.verdict.previews[0].piece), pixels());
 }
 
 #[test]
 fn descriptors_must_fit_the_job() {
     let files = files(vec![p10(&radiograph())]);
-    let job = Job::Triage(TriageJob { instances: refs(2), deid: order(), previews: false, bag: None });
+    let job = Job::Triage(TriageJob { instances: refs(2), deid: order(), previews: false, output: None });
     assert!(matches!(work(&job, &files, &mut Tools::default(), &|_| {}), Answer::Failed(_)));
 }
 
@@ -261,14 +262,14 @@ fn manifest(case: CaseId, note: Option<&str>) -> CaseManifest {
     }
 }
 
-pub(super) fn seal_job(
+pub(super) fn pack_job(
     plan_digest: String,
     site: &PrivateKeys,
     reader: &PrivateKeys,
     note: Option<&str>,
     with_p10: bool,
-) -> SealJob {
-    SealJob {
+) -> PackJob {
+    PackJob {
         instances: refs(1),
         deid: order(),
         plan_digest,
@@ -285,13 +286,13 @@ pub(super) fn seal_job(
 #[test]
 fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
-    let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
+    let digest = triage(&files(vec![p10(&radiograph())]), false).verdict.plan_digest;
     let files = files(vec![p10(&radiograph())]);
-    let mut job = seal_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
+    let mut job = pack_job(digest.clone(), &site, &reader, Some("Please look at the left side."), true);
     job.manifest.reasons = vec!["long ".repeat(100)];
     let address = proto::envelope::Address { site: job.site, case: job.manifest.case, revision: 1 };
-    let sealed = match run(&Job::Seal(Box::new(job)), &files) {
-        Answer::Seal(sealed) => sealed,
+    let sealed = match run(&Job::Pack(Box::new(job)), &files) {
+        Answer::Pack(sealed) => sealed,
         other => panic!("{other:?}"),
     };
     let mut envelope = Vec::new();
@@ -335,11 +336,11 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
 #[test]
 fn identity_in_the_note_stops_the_seal() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
-    let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
+    let digest = triage(&files(vec![p10(&radiograph())]), false).verdict.plan_digest;
     for note in ["Mrs QUILLFEATHER waits outside", "see ACC998877", "last seen 17.05.2024"] {
         let files = files(vec![p10(&radiograph())]);
-        let job = seal_job(digest.clone(), &site, &reader, Some(note), false);
-        let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+        let job = pack_job(digest.clone(), &site, &reader, Some(note), false);
+        let Answer::Failed(failure) = work(&Job::Pack(Box::new(job)), &files, &mut Tools::default(), &|_| {})
         else {
             panic!("sealed although the note says: {note}")
         };
@@ -354,8 +355,8 @@ fn identity_in_the_note_stops_the_seal() {
 fn another_plan_than_the_recorded_one_is_not_sealed() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let files = files(vec![p10(&radiograph())]);
-    let job = seal_job("00".repeat(32), &site, &reader, None, false);
-    let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+    let job = pack_job("00".repeat(32), &site, &reader, None, false);
+    let Answer::Failed(failure) = work(&Job::Pack(Box::new(job)), &files, &mut Tools::default(), &|_| {})
     else {
         panic!("sealed")
     };

@@ -21,11 +21,11 @@ export function lock() {
   if (!dialog.open) dialog.showModal();
 }
 
-/** Asks; an Error carries the appliance's words. @param {string} where @param {object} [what] @returns {Promise<Response>} */
-export async function ask(where, what) {
+/** Asks; an Error carries the appliance's words. @param {string} where @param {object} [what] @param {AbortSignal} [signal] @returns {Promise<Response>} */
+export async function ask(where, what, signal) {
   /** @type {RequestInit} */
   const how = what === undefined
-    ? {}
+    ? { signal }
     : { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf': csrf }, body: JSON.stringify(what) };
   let answer;
   try {

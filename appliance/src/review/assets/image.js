@@ -2,6 +2,7 @@
 // No WebGL: thin clients and remote desktops have none.
 // @ts-check
 import { $, ask, el } from '/assets/ask.js';
+import { paintPlaces } from '/assets/places.js';
 import { t } from '/assets/strings.js';
 import { dragged, extent, greys } from '/assets/window.js';
 
@@ -43,6 +44,12 @@ const table = new Uint32Array(65536);
 let sheet = null;
 let due = false;
 let sharper = 0;
+/** Full resolution is wanted whatever the zoom. */
+let whole = false;
+/** Stops a full frame that is on its way. @type {AbortController | null} */
+let coming = null;
+/** Previews whose full frame could not be had: asked again only when a person does. @type {Set<number>} */
+const refused = new Set();
 /** What leaves black, in pixels of the full image. @typedef {{ instance: number, everywhere: boolean, x0: number, y0: number, x1: number, y1: number }} Area */
 /** @type {Area[]} */
 let areas = [];
@@ -62,11 +69,14 @@ let hand = { x: 0, y: 0 };
 
 /** Shows a study's previews; the same ones again change nothing. @param {string} id @param {string} kind @param {Preview[]} previews @param {string} words why there is none */
 export function show(id, kind, previews, words) {
-  const same = id === study && previews.length === frames.reduce((n, f) => n + f.length, 0);
+  const same = id === study && previews.length === frames.reduce((n, f) => n + f.filter((p) => p.index >= 0).length, 0);
   if (same && previews.length > 0) return;
   study = id;
   modality = kind;
   kept.clear();
+  refused.clear();
+  coming?.abort();
+  press(false);
   now = null;
   const by = new Map();
   for (const p of previews) {
@@ -82,6 +92,7 @@ export function show(id, kind, previews, words) {
   for (const chip of ['cap-frame', 'cap-window']) $(chip).textContent = '';
   const strip = /** @type {HTMLInputElement} */ ($('frame'));
   $('strip').hidden = frames.length < 2;
+  $('full').hidden = frames.every((levels) => levels[levels.length - 1].level === 0);
   strip.max = String(Math.max(0, frames.length - 1));
   presetsFor();
   fit();
@@ -96,7 +107,12 @@ export function clear() { places = []; placed = false; show('', '', [], ''); }
 async function values(p) {
   const known = kept.get(p.index);
   if (known) return known;
-  const answer = await ask(`/api/study/${study}/frame/${p.index}`);
+  const where = p.index < 0 ? `full/${-1 - p.index}` : `frame/${p.index}`;
+  return keep(p, await ask(`/api/study/${study}/${where}`));
+}
+
+/** @param {Preview} p @param {Response} answer @returns {Promise<Uint16Array>} */
+async function keep(p, answer) {
   const buffer = await answer.arrayBuffer();
   if (buffer.byteLength !== p.rows * p.columns * 2) throw new Error('its size is not the recorded one');
   const got = new Uint16Array(buffer);
@@ -114,8 +130,53 @@ async function values(p) {
 /** The coarsest level that has a value for every pixel it is drawn on. @param {Preview[]} levels coarse to fine */
 function fitting(levels) {
   const finest = levels[levels.length - 1];
-  const drawn = Math.min(canvas.width / finest.columns, canvas.height / finest.rows) * finest.columns * zoom;
-  return levels.find((p) => p.columns >= drawn * 0.95) ?? finest;
+  return (whole ? undefined : levels.find((p) => p.columns >= drawn(finest) * 0.95)) ?? finest;
+}
+
+/** On how many columns of the screen an image is drawn. @param {Preview} p */
+function drawn(p) { return Math.min(canvas.width / p.columns, canvas.height / p.rows) * p.columns * zoom; }
+
+/** Whether a frame is to be had at full resolution: asked for, or enlarged beyond its finest preview. @param {Preview[]} levels */
+function coarse(levels) {
+  const finest = levels[levels.length - 1];
+  return finest.level > 0 && !refused.has(finest.index) && (whole || drawn(finest) > finest.columns * 1.05);
+}
+
+/** Has a worker decode a frame at full resolution; it becomes its finest level. @param {number} n */
+async function full(n) {
+  const levels = frames[n];
+  const finest = levels[levels.length - 1];
+  const stop = new AbortController();
+  coming = stop;
+  $('full-answer').textContent = t.full.coming;
+  try {
+    const answer = await ask(`/api/study/${study}/full/${finest.index}`, undefined, stop.signal);
+    const about = /** @type {Preview} */ ({ ...JSON.parse(answer.headers.get('x-image') ?? ''), index: -1 - finest.index });
+    const got = await keep(about, answer);
+    if (stop.signal.aborted) return;
+    levels.push(about);
+    $('full-answer').textContent = '';
+    use({ about, values: got });
+  } catch (error) {
+    if (stop.signal.aborted) return;
+    refused.add(finest.index);
+    $('full-answer').textContent = t.full.not(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {boolean} on */
+function press(on) {
+  whole = on;
+  $('full').setAttribute('aria-pressed', String(on));
+  $('full-answer').textContent = '';
+}
+
+/** Asks for full resolution, or for what fits again. */
+function toggle() {
+  if ($('full').hidden) return;
+  press(!whole);
+  refused.clear();
+  void go(at);
 }
 
 /** Goes to a frame: its coarsest level at once, then the one that fits. @param {number} n */
@@ -124,6 +185,8 @@ async function go(n) {
   const mine = study;
   if (!levels) return;
   at = n;
+  coming?.abort();
+  $('full-answer').textContent = '';
   /** @type {HTMLInputElement} */ ($('frame')).value = String(n);
   $('cap-frame').textContent = frames.length > 1 ? t.frame(n + 1, frames.length) : '';
   const fits = fitting(levels);
@@ -140,6 +203,7 @@ async function go(n) {
       return;
     }
   }
+  if (coarse(levels)) await full(n);
 }
 
 /** @param {Loaded} loaded */
@@ -178,7 +242,10 @@ function paint() {
   screen.imageSmoothingEnabled = scale < 4;
   screen.drawImage(picture, (canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y, w, h);
   paintAreas(about, scale);
-  if (placed) paintPlaces(about, w, h);
+  if (placed) {
+    const here = places.filter((p) => p.instance === about.instance && p.frame === about.frame);
+    paintPlaces(screen, here, [(canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y, w, h]);
+  }
   $('cap-window').textContent = `${t.window(Math.round(centre), Math.round(width), invert)} · ${t.size(about.columns, about.rows, about.level)}`;
   $('invert').setAttribute('aria-pressed', String(invert));
 }
@@ -196,43 +263,6 @@ function paintAreas(about, scale) {
     screen.strokeRect(...box);
   }
   if (corner) screen.strokeRect(corner.x, corner.y, hand.x - corner.x, hand.y - corner.y);
-}
-
-/** Outlines of where findings were seen on this image. @param {Preview} about @param {number} w @param {number} h size of the image on the canvas */
-function paintPlaces(about, w, h) {
-  const here = places.filter((p) => p.instance === about.instance && p.frame === about.frame);
-  const [left, top] = [(canvas.width - w) / 2 + pan.x, (canvas.height - h) / 2 + pan.y];
-  const ratio = devicePixelRatio || 1;
-  here.forEach((p, n) => {
-    const [cw, ch] = [w / 32, h / 32];
-    const inside = (/** @type {number} */ r, /** @type {number} */ c) => r >= 0 && c >= 0 && r < 32 && c < 32 && ((p.rows[r] >>> c) & 1) === 1;
-    const lines = new Path2D();
-    let first = /** @type {[number, number] | null} */ (null);
-    for (let r = 0; r < 32; r += 1) {
-      for (let c = 0; c < 32; c += 1) {
-        if (!inside(r, c)) continue;
-        first ??= [r, c];
-        const [x, y] = [left + c * cw, top + r * ch];
-        if (!inside(r - 1, c)) { lines.moveTo(x, y); lines.lineTo(x + cw, y); }
-        if (!inside(r + 1, c)) { lines.moveTo(x, y + ch); lines.lineTo(x + cw, y + ch); }
-        if (!inside(r, c - 1)) { lines.moveTo(x, y); lines.lineTo(x, y + ch); }
-        if (!inside(r, c + 1)) { lines.moveTo(x + cw, y); lines.lineTo(x + cw, y + ch); }
-      }
-    }
-    // Dark below light: seen on black and on white alike.
-    for (const [colour, wide] of /** @type {[string, number][]} */ ([['#000', 4], ['#7fd0ff', 2]])) {
-      screen.strokeStyle = colour;
-      screen.lineWidth = wide * ratio;
-      screen.stroke(lines);
-    }
-    if (!first) return;
-    screen.font = `${13 * ratio}px system-ui, sans-serif`;
-    const at = /** @type {const} */ ([left + first[1] * cw, top + first[0] * ch - (4 + 16 * n) * ratio]);
-    screen.strokeStyle = '#000';
-    screen.strokeText(p.name, ...at);
-    screen.fillStyle = '#7fd0ff';
-    screen.fillText(p.name, ...at);
-  });
 }
 
 /** Where findings were seen. @param {Place[]} found */
@@ -330,7 +360,7 @@ function scale(by) {
   zoom = Math.min(20, Math.max(0.2, zoom * by));
   later();
   clearTimeout(sharper);
-  sharper = setTimeout(() => { if (now && fitting(frames[at]).level < now.about.level) void go(at); }, 150);
+  sharper = setTimeout(() => { if (now && (fitting(frames[at]).level < now.about.level || coarse(frames[at]))) void go(at); }, 150);
 }
 function flip() { invert = !invert; touched = true; later(); }
 /** @param {number} n */
@@ -341,6 +371,7 @@ export function key(key) {
   if (!now) return false;
   if (/^[1-5]$/.test(key)) preset(Number(key) - 1);
   else if (key === 'i') flip();
+  else if (key === 'l') toggle();
   else if (key === '0' || key === ' ') reset();
   else if (key === '+' || key === '=') scale(1.25);
   else if (key === '-' || key === '−') scale(0.8);
@@ -386,6 +417,7 @@ export function viewer() {
     if (frames.length > 1) turn(at + Math.sign(e.deltaY)); else scale(e.deltaY < 0 ? 1.1 : 1 / 1.1);
   }, { passive: false });
   $('invert').addEventListener('click', flip);
+  $('full').addEventListener('click', toggle);
   $('reset').addEventListener('click', reset);
   $('frame').addEventListener('input', (e) => turn(Number(/** @type {HTMLInputElement} */ (e.target).value)));
   new ResizeObserver(() => { fit(); later(); }).observe(pane);

@@ -55,6 +55,7 @@ export const t = {
   frame: (/** @type {number} */ n, /** @type {number} */ m) => `image ${n} of ${m} previewed`,
   size: (/** @type {number} */ c, /** @type {number} */ r, /** @type {number} */ level) => `${c} × ${r}${level ? `, 1:${2 ** level} preview` : ''}`,
   window: (/** @type {number} */ c, /** @type {number} */ w, /** @type {boolean} */ i) => `centre ${c} width ${w}${i ? ' inverted' : ''}`,
+  full: { coming: 'Decoding at full resolution…', not: (/** @type {string} */ why) => `No full resolution: ${why}` },
   off: 'No contact: decisions are off.',
   done: 'Done.',
   offline: 'The appliance cannot be reached: nothing was changed.',
@@ -87,7 +88,7 @@ export const t = {
     ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
     ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['V', 'collisions: archive checked'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['T', 'note to the reader'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
     ['F D', 'a drawn study, read: a finding, none of the findings'],
-    ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
+    ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['L', 'full resolution'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],
   ],
   note: {

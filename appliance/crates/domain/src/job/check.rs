@@ -2,27 +2,13 @@
 
 use deid::ReidentificationMap;
 
-use super::{Answer, Explained, MAX_EXPLAINED, MAX_PREVIEWS, MAX_PSEUDONYMS, Piece, Preview, TriageAnswer};
-
-/// What is wrong with an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A piece lies outside the bag.
-    #[error("a piece of the answer lies outside the bag")]
-    PieceOutside,
-    /// An instance number outside the job.
-    #[error("the answer names an instance that is not in the job")]
-    UnknownInstance,
-    /// More than the bound.
-    #[error("the answer holds more than its bound allows")]
-    TooMuch,
-    /// A size that does not fit its dimensions.
-    #[error("a picture's size does not fit its dimensions")]
-    WrongSize,
-    /// A number that is not finite.
-    #[error("a number of the answer is not finite")]
-    NotFinite,
-}
+use super::error::Fault;
+use super::explain::{Explained, MAX_EXPLAINED};
+use super::message::Answer;
+use super::restore::MAX_PSEUDONYMS;
+use super::triage::{MAX_PREVIEWS, TriageAnswer};
+use crate::picture::{Piece, Preview};
+use crate::verdict::Verdict;
 
 /// Longest text a worker may answer, in bytes.
 const MAX_TEXT_BYTES: usize = 2_000;
@@ -30,18 +16,18 @@ const MAX_TEXT_BYTES: usize = 2_000;
 /// Longest statement of a case, in bytes: a line for every action on every attribute of the standard fits ten times.
 const MAX_STATEMENT_BYTES: usize = 4 << 20;
 
-/// Checks every number and length of `answer` against the job's `instances` and the bag's length in bytes.
+/// Checks every number and length of `answer` against the job's `instances` and the output's length in bytes.
 ///
 /// # Errors
 /// The first [`Fault`] found; the answer is then not to be used.
-pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
+pub fn check_answer(answer: &Answer, instances: usize, output_bytes: u64) -> Result<(), Fault> {
     match answer {
-        Answer::Triage(t) => check_triage(t, instances, bag_bytes),
-        Answer::Seal(s) => {
+        Answer::Triage(t) => check_triage(t, instances, output_bytes),
+        Answer::Pack(s) => {
             let long = s.statement.len() > MAX_STATEMENT_BYTES || s.signature.len() > MAX_TEXT_BYTES;
-            if long || !is_bounded(&s.way_back) {
+            if long || !is_bounded(&s.reidentification_map) {
                 Err(Fault::TooMuch)
-            } else if s.sealed_bytes == bag_bytes {
+            } else if s.sealed_bytes == output_bytes {
                 Ok(())
             } else {
                 Err(Fault::WrongSize)
@@ -58,7 +44,7 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
                 if line.reason.len() > MAX_TEXT_BYTES || line.actions.len() > 16 {
                     return Err(Fault::TooMuch);
                 }
-                line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
+                line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, output_bytes))
             })
         }
         Answer::Explained(rows) => {
@@ -81,9 +67,9 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
             if line.reason.len() > MAX_TEXT_BYTES {
                 return Err(Fault::TooMuch);
             }
-            line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, bag_bytes))
+            line.piece.as_ref().map_or(Ok(()), |p| check_piece(p, output_bytes))
         }),
-        Answer::Frame(p) => check_preview(p, instances, bag_bytes),
+        Answer::Frame(p) => check_preview(p, instances, output_bytes),
         Answer::Failed(f) => {
             if f.reason.len() > MAX_TEXT_BYTES {
                 Err(Fault::TooMuch)
@@ -94,34 +80,41 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
     }
 }
 
-fn is_bounded(way: &ReidentificationMap) -> bool {
-    way.len() <= MAX_PSEUDONYMS && way.longest() <= MAX_TEXT_BYTES
+fn is_bounded(map: &ReidentificationMap) -> bool {
+    map.len() <= MAX_PSEUDONYMS && map.longest() <= MAX_TEXT_BYTES
 }
 
-fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
-    let texts = [&t.reason, &t.bundle, &t.version, &t.plan_digest, &t.facts.modality, &t.facts.patient_name];
-    if t.previews.len() > MAX_PREVIEWS
-        || t.holds.len() > 64
-        || t.findings.len() > 256
-        || t.actions.len() > 16
-        || t.places.len() > 256
-    {
-        return Err(Fault::TooMuch);
-    }
-    if texts.iter().any(|s| s.len() > MAX_TEXT_BYTES) || t.holds.iter().any(|s| s.len() > MAX_TEXT_BYTES) {
-        return Err(Fault::TooMuch);
-    }
+fn check_triage(t: &TriageAnswer, instances: usize, output_bytes: u64) -> Result<(), Fault> {
     if t.unreadable.len() > instances || t.unreadable.iter().any(|(_, s)| s.len() > MAX_TEXT_BYTES) {
         return Err(Fault::TooMuch);
     }
     if t.unreadable.iter().any(|(i, _)| *i as usize >= instances) {
         return Err(Fault::UnknownInstance);
     }
-    let digest = t.digest.len() == 64 && t.digest.bytes().all(|b| b.is_ascii_hexdigit());
-    if digest == t.bundle.is_empty() {
+    if [&t.facts.modality, &t.facts.patient_name].iter().any(|s| s.len() > MAX_TEXT_BYTES) {
+        return Err(Fault::TooMuch);
+    }
+    check_verdict(&t.verdict, instances, output_bytes)
+}
+
+fn check_verdict(v: &Verdict, instances: usize, output_bytes: u64) -> Result<(), Fault> {
+    if v.previews.len() > MAX_PREVIEWS
+        || v.holds.len() > 64
+        || v.findings.len() > 256
+        || v.actions.len() > 16
+        || v.places.len() > 256
+    {
+        return Err(Fault::TooMuch);
+    }
+    let texts = [&v.reason, &v.bundle, &v.version, &v.digest, &v.plan_digest];
+    if texts.into_iter().chain(&v.holds).any(|s| s.len() > MAX_TEXT_BYTES) {
+        return Err(Fault::TooMuch);
+    }
+    let digest = v.digest.len() == 64 && v.digest.bytes().all(|b| b.is_ascii_hexdigit());
+    if digest == v.bundle.is_empty() {
         return Err(Fault::WrongSize);
     }
-    for p in &t.places {
+    for p in &v.places {
         if p.instance as usize >= instances {
             return Err(Fault::UnknownInstance);
         }
@@ -132,10 +125,10 @@ fn check_triage(t: &TriageAnswer, instances: usize, bag_bytes: u64) -> Result<()
             return Err(Fault::TooMuch);
         }
     }
-    t.previews.iter().try_for_each(|p| check_preview(p, instances, bag_bytes))
+    v.previews.iter().try_for_each(|p| check_preview(p, instances, output_bytes))
 }
 
-fn check_preview(p: &Preview, instances: usize, bag_bytes: u64) -> Result<(), Fault> {
+fn check_preview(p: &Preview, instances: usize, output_bytes: u64) -> Result<(), Fault> {
     if p.instance as usize >= instances {
         return Err(Fault::UnknownInstance);
     }
@@ -145,12 +138,12 @@ fn check_preview(p: &Preview, instances: usize, bag_bytes: u64) -> Result<(), Fa
     if ![p.first, p.step, p.window.0, p.window.1].iter().all(|v| v.is_finite()) {
         return Err(Fault::NotFinite);
     }
-    check_piece(&p.piece, bag_bytes)
+    check_piece(&p.piece, output_bytes)
 }
 
-fn check_piece(piece: &Piece, bag_bytes: u64) -> Result<(), Fault> {
+fn check_piece(piece: &Piece, output_bytes: u64) -> Result<(), Fault> {
     match piece.offset.checked_add(piece.length) {
-        Some(end) if end <= bag_bytes && piece.blake3.len() == 64 => Ok(()),
+        Some(end) if end <= output_bytes && piece.blake3.len() == 64 => Ok(()),
         _ => Err(Fault::PieceOutside),
     }
 }

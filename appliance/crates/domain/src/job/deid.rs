@@ -1,8 +1,12 @@
 //! What de-identification needs beside the instances, and what comes back of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{DeidLine, Secret};
+use super::files::InstanceRef;
+use super::secret::Secret;
+use crate::picture::Piece;
 use deid::{Error, IdRules, Keys, Profile, ReidentificationMap, Statement};
 
 /// Policy and keys that de-identification needs.
@@ -101,7 +105,7 @@ impl Faces {
 /// An area that a person has blacked out, in pixels of the full image: columns `x0..x1`, rows `y0..y1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DrawnArea {
+pub struct RedactedArea {
     /// The instance it was drawn on, by its place in the job.
     pub instance: u32,
     /// On every image of the same size, too.
@@ -116,7 +120,17 @@ pub struct DrawnArea {
     pub y1: u32,
 }
 
-/// Answer to [`Job::Deid`].
+/// De-identify every instance to the output.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidJob {
+    /// Instances in order.
+    pub instances: Vec<InstanceRef>,
+    /// Policy and key.
+    pub deid: DeidOrder,
+}
+
+/// What came of a [`DeidJob`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeidAnswer {
@@ -126,4 +140,22 @@ pub struct DeidAnswer {
     pub statement: Statement,
     /// Whose they are, by pseudonym. Identified: it stays with who asked.
     pub patients: ReidentificationMap,
+}
+
+/// One line of `appliance deid --json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeidLine {
+    /// Index of the instance in the job.
+    pub instance: u32,
+    /// `done`, `held` or `refused`.
+    pub status: String,
+    /// In words.
+    pub reason: String,
+    /// Counts of actions by code.
+    pub actions: BTreeMap<String, u64>,
+    /// Areas blacked out.
+    pub boxes: u32,
+    /// The de-identified P10 file, when done.
+    pub piece: Option<Piece>,
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeidOrder, InstanceRef};
+use super::deid::DeidOrder;
+use super::files::InstanceRef;
 
 /// Most attributes that are told of one instance.
 pub const MAX_EXPLAINED: usize = 5_000;

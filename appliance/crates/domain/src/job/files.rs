@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::secret::Secret;
 
 /// One instance as the worker sees it: its file, and the data set in it from `offset`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceRef {
-    /// Which of the files behind the bag it lies in, from 0. `None`: the one of the instance's own number.
+    /// Which of the files behind the output it lies in, from 0. `None`: the one of the instance's own number.
     #[serde(default)]
     pub file: Option<u32>,
     /// Bytes before the data set in the file. `None`: a P10 file with its own preamble and meta.
@@ -40,14 +40,14 @@ pub struct Sealed {
     pub key: Secret,
 }
 
-/// How the bag is to be sealed.
+/// How the output is to be sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SealedBag {
-    /// Name of the bag, in hex.
+pub struct EncryptedOutput {
+    /// Name of the output, in hex.
     pub id: String,
     /// Where the sealed content begins, in bytes.
     pub offset: u64,
-    /// The bag's key.
+    /// The output's key.
     pub key: Secret,
 }

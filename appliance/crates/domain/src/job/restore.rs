@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InstanceRef, Piece, Secret};
+use super::files::InstanceRef;
+use super::secret::Secret;
+use crate::picture::Piece;
 use deid::ReidentificationMap;
 
 /// Most pseudonyms of one case or one job.
@@ -17,7 +19,7 @@ pub struct RestoreJob {
     /// The site's pseudonym keys, as [`deid::Keys::from_text`] reads them.
     pub keys: Secret,
     /// What the vault knows of their pseudonyms; empty when they are only looked for.
-    pub way: ReidentificationMap,
+    pub map: ReidentificationMap,
 }
 
 /// What became of one instance.

@@ -210,7 +210,7 @@ async fn a_case_that_was_stopped_while_it_was_packed_is_not_held() {
     site.ledger.move_case(&id, &[CaseState::Packing], CaseState::Stopped, None).await.unwrap();
     assert!(!site.ledger.hold_packing(&case, Some(&digest), "look again").await.unwrap());
     assert!(!holds().await);
-    let kept = site.ledger.disposition(&study, 1).await.unwrap().unwrap().plan_digest;
+    let kept = site.ledger.disposition(&study, 1).await.unwrap().unwrap().verdict.plan_digest;
     assert_eq!((site.ledger.case(&id).await.unwrap().state.as_str(), kept.as_str()), ("stopped", ""));
     site.ledger.move_case(&id, &[CaseState::Stopped], CaseState::Packing, None).await.unwrap();
     assert!(site.ledger.hold_packing(&case, Some(&digest), "look again").await.unwrap() && holds().await);

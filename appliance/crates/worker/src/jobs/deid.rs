@@ -1,16 +1,17 @@
-//! Every instance de-identified to a P10 file in the bag (`appliance deid`).
+//! Every instance de-identified to a P10 file in the output (`appliance deid`).
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 
-use crate::bag::Bag;
-use crate::open::{Source, split};
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::output::Output;
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
-use crate::{Error, Tools};
+use crate::tools::Tools;
 use deid::{Actions, Area, DeidPlan, ReidentificationMap, Statement};
-use dicom::Parsed;
+use dicom::{Parsed, ReadAt};
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
 
@@ -20,7 +21,7 @@ const LONGEST: usize = 250;
 /// Writes one instance, with its boxes black.
 pub(crate) fn write(
     parsed: &Parsed,
-    source: &Source<'_>,
+    source: &dyn ReadAt,
     plan: &DeidPlan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
@@ -38,15 +39,14 @@ pub(crate) fn run(
     tools: &Tools,
     touching: &dyn Fn(u32),
 ) -> Result<DeidAnswer, Error> {
-    let (bag, instances) = split(files, &job.instances)?;
-    let detector = &tools.text_detector.numbers;
-    let mut bag = Bag::new(bag);
+    let (output, mut instances) = Instances::split(files, &job.instances)?;
+    let mut output = Output::new(output);
     let mut lines = Vec::with_capacity(instances.len());
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
     let mut patients = ReidentificationMap::default();
-    each_plan(instances, &job.instances, &job.deid, false, detector, touching, |instance, seen| {
+    each_plan(&mut instances, &job.deid, false, &tools.text_detector.numbers, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
                 instance,
@@ -71,7 +71,7 @@ pub(crate) fn run(
                     }
                     defaced += u32::from(!plan.face.is_empty());
                     boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
-                    Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
+                    Some(output.piece(|writer| write(parsed, source, plan, writer))?)
                 } else {
                     None
                 };

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use crate::Error;
-use crate::open::{open, split};
+use crate::error::Error;
+use crate::instances::Instances;
 use crate::survey::policy_and_keys;
 use deid::{self, Step, StudyContext};
 use dicom::tags;
@@ -11,15 +11,15 @@ use domain::job::{ExplainJob, Explained, MAX_EXPLAINED};
 
 /// Does the job.
 pub(crate) fn run(job: &ExplainJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Vec<Explained>, Error> {
-    let (_, instances) = split(files, &job.instances)?;
+    let (_, mut instances) = Instances::split(files, &job.instances)?;
     let (policy, keys) = policy_and_keys(&job.deid)?;
     touching(job.of);
-    let (_, parsed) = open(instances, &job.instances, job.of as usize)?;
+    let (_, parsed) = instances.get(job.of as usize)?;
     let study = parsed.data.uid(tags::STUDY_INSTANCE_UID);
     let mut context = StudyContext::new();
     for at in 0..job.instances.len() {
         touching(at as u32);
-        if let Ok((_, other)) = open(instances, &job.instances, at)
+        if let Ok((_, other)) = instances.get(at)
             && other.data.uid(tags::STUDY_INSTANCE_UID) == study
         {
             context.add(&other.meta, &other.data);

@@ -1,24 +1,35 @@
-//! One frame at full size, asked for by the page.
+//! One frame at full size, asked for by the page: the very one that its preview was made of.
 
+use std::borrow::Cow;
 use std::fs::File;
 
-use crate::Error;
-use crate::bag::Bag;
-use crate::open::{open, split};
-use domain::job::{FrameJob, Preview};
-use pixels::Image;
-use pixels::grey;
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::output::Output;
+use domain::job::{FrameJob, PreviewMark};
+use domain::picture::Preview;
+use pixels::grey::{self, Sixteen};
+use pixels::{Image, halve};
 
-/// Decodes the frame into the bag.
+/// Decodes the frame into the output.
+///
+/// # Errors
+/// [`Error::TooLarge`] before it is decoded, [`Error::OtherImage`] when it is not the one asked for; what is wrong with it.
 pub(crate) fn run(job: &FrameJob, files: &[File], touching: &dyn Fn(u32)) -> Result<Preview, Error> {
-    let refs = std::slice::from_ref(&job.instance);
-    let (bag, instances) = split(files, std::slice::from_ref(&job.instance))?;
+    let (output, instances) = Instances::split(files, std::slice::from_ref(&job.instance))?;
     touching(0);
-    let (source, parsed) = open(instances, refs, 0)?;
-    let decoded = Image::new(&parsed, &source)?.decode(job.frame)?;
+    let (source, parsed) = instances.read(0)?;
+    let image = Image::new(&parsed, &*source)?;
+    if u64::from(image.shape().rows) * u64::from(image.shape().columns) * 2 > job.most_bytes {
+        return Err(Error::TooLarge);
+    }
+    let decoded = image.decode(job.frame)?;
     let sixteen = grey::sixteen(&decoded.stored, &decoded.look).map_err(pixels::Error::from)?;
     drop(decoded);
-    let piece = Bag::new(bag).values(&sixteen.values)?;
+    if job.preview.as_ref().is_some_and(|mark| !is_of(&sixteen, mark)) {
+        return Err(Error::OtherImage);
+    }
+    let piece = Output::new(output).values(&sixteen.values)?;
     Ok(Preview {
         instance: 0,
         frame: job.frame,
@@ -31,4 +42,23 @@ pub(crate) fn run(job: &FrameJob, files: &[File], touching: &dyn Fn(u32)) -> Res
         window: sixteen.window,
         inverted: sixteen.inverted,
     })
+}
+
+/// Values that are hashed together.
+const HASHED: usize = 64 << 10;
+
+/// Whether the preview was made of this frame: it is halved again and compared.
+fn is_of(frame: &Sixteen, mark: &PreviewMark) -> bool {
+    let (mut values, mut rows, mut columns) = (Cow::Borrowed(&frame.values), frame.rows, frame.columns);
+    for _ in 0..mark.level {
+        let smaller;
+        (smaller, rows, columns) = halve(&values, rows, columns);
+        values = Cow::Owned(smaller);
+    }
+    let mut hasher = blake3::Hasher::new();
+    for part in values.chunks(HASHED) {
+        let bytes: Vec<u8> = part.iter().flat_map(|v| v.to_le_bytes()).collect();
+        hasher.update(&bytes);
+    }
+    hasher.finalize().to_hex().as_str() == mark.blake3
 }

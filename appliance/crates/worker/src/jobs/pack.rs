@@ -1,4 +1,4 @@
-//! The seal job: de-identify again, prepare frames, search the bytes, seal them into the bag.
+//! The pack job: de-identify again, prepare frames, search the bytes, seal them into the output.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,46 +12,46 @@ use proto::limits::{LINE_CHARS_MAX, WORD_CHARS_MAX};
 use zeroize::Zeroizing;
 
 use super::deid::write;
-use crate::open::split;
+use crate::error::Error;
+use crate::instances::Instances;
 use crate::packed::{Entry, Nature, PackedCase};
 use crate::prepared::prepare_frames;
 use crate::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
+use crate::tools::Tools;
 use crate::triage::Item;
-use crate::{Error, Tools};
 use deid::{self, Area, DetectorUsed, Facts, PixelBox, Region, RemovedKind, RemovedValue, Search, Statement};
 use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
-use domain::job::{DrawnArea, MAX_PSEUDONYMS, SealAnswer, SealJob};
+use domain::job::{MAX_PSEUDONYMS, PackAnswer, PackJob, RedactedArea};
 use pixels::TextDetector;
 
 /// Does the job.
 pub(crate) fn run(
-    job: &SealJob,
+    job: &PackJob,
     files: &[File],
     tools: &mut Tools,
     touching: &dyn Fn(u32),
-) -> Result<SealAnswer, Error> {
-    let (bag, instances) = split(files, &job.instances)?;
+) -> Result<PackAnswer, Error> {
+    let (output, mut instances) = Instances::split(files, &job.instances)?;
     let (signer, reader) = keys(job)?;
-    let found = survey(instances, &job.instances, &job.deid, 0, &tools.text_detector.numbers, touching)?;
+    let found = survey(&mut instances, &job.deid, 0, &tools.text_detector.numbers, touching)?;
     if hex::encode(found.digest) != job.plan_digest {
         return Err(Error::OtherPlan(hex::encode(found.digest)));
     }
-    if found.way.len() > MAX_PSEUDONYMS {
+    if found.map.len() > MAX_PSEUDONYMS {
         return Err(Error::TooManyPseudonyms);
     }
-    let drawn = drawn(&job.areas, &found.items);
+    let redacted = redacted(&job.areas, &found.items);
     let mut boxes = found.black.clone();
-    for (instance, parts) in &drawn {
+    for (instance, parts) in &redacted {
         boxes.entry(*instance).or_default().extend(parts);
     }
-    let study = (instances, job.instances.as_slice(), &boxes);
-    let prepared = prepare_frames(job.plan, &found.items, study, tools, touching)?;
+    let prepared = prepare_frames(job.plan, &found.items, (&mut instances, &boxes), tools, touching)?;
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     let removed = wanted(&found, &manifest);
     look_at_note(manifest.note.as_deref(), &removed)?;
     let statement =
-        statement(job, &found, &drawn, (&tools.text_detector.used, removed.len() as u64))?.to_json();
+        statement(job, &found, &redacted, (&tools.text_detector.used, removed.len() as u64))?.to_json();
     let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
     manifest.statement = digest;
     manifest.plan = job.plan;
@@ -63,12 +63,12 @@ pub(crate) fn run(
     }];
     entries.extend(prepared.entries);
     if job.with_p10 {
-        entries.extend(p10(job, instances, &drawn, &tools.text_detector.numbers, touching)?);
+        entries.extend(p10(job, &mut instances, &redacted, &tools.text_detector.numbers, touching)?);
     }
     let content = PackedCase::prove(entries, &Search::new(&removed))?;
     let address = Address { site: job.site, case: manifest.case, revision: manifest.revision };
-    let sealed = Sealer::new(&address, &signer, &reader).seal(&content, BufWriter::new(bag))?;
-    Ok(SealAnswer {
+    let sealed = Sealer::new(&address, &signer, &reader).seal(&content, BufWriter::new(output))?;
+    Ok(PackAnswer {
         envelope: sealed.envelope.to_string(),
         digest: sealed.digest.to_string(),
         plain_bytes: sealed.content_bytes,
@@ -77,7 +77,7 @@ pub(crate) fn run(
         image_bytes: prepared.image_bytes,
         frame_bytes: prepared.frame_bytes,
         statement,
-        way_back: found.way,
+        reidentification_map: found.map,
         signature: hex::encode(signer.sign(&deid::statement_message(digest.as_bytes()))),
     })
 }
@@ -90,16 +90,16 @@ fn look_at_note(note: Option<&str>, removed: &[RemovedValue]) -> Result<(), Erro
 
 /// What was done to this case, without any value of it.
 fn statement(
-    job: &SealJob,
+    job: &PackJob,
     found: &Survey,
-    drawn: &Boxes,
+    redacted: &Boxes,
     (detector, searched): (&DetectorUsed, u64),
 ) -> Result<Statement, Error> {
     let (policy, _) = policy_and_keys(&job.deid)?;
     let areas = |boxes: &Boxes| -> Vec<Area> {
         boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part))).collect()
     };
-    let by_hand = areas(drawn).into_iter().map(|area| Area { drawn: true, ..area });
+    let by_hand = areas(redacted).into_iter().map(|area| Area { drawn: true, ..area });
     Ok(Statement {
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
@@ -120,8 +120,8 @@ fn statement(
 /// Boxes by instance.
 type Boxes = BTreeMap<u32, Vec<PixelBox>>;
 
-/// What a person drew, on the images it belongs to, within them, on every frame.
-fn drawn(areas: &[DrawnArea], items: &[Item]) -> Boxes {
+/// What a person has blacked out, on the images it belongs to, within them, on every frame.
+fn redacted(areas: &[RedactedArea], items: &[Item]) -> Boxes {
     let mut boxes = Boxes::new();
     for area in areas {
         let size = |item: &Item| (item.facts.rows, item.facts.columns);
@@ -143,7 +143,7 @@ fn drawn(areas: &[DrawnArea], items: &[Item]) -> Boxes {
     boxes
 }
 
-fn keys(job: &SealJob) -> Result<(Signer, PublicKeys), Error> {
+fn keys(job: &PackJob) -> Result<(Signer, PublicKeys), Error> {
     let bytes = Zeroizing::new(hex::decode(job.signing_key.expose()).map_err(|_| Error::Keys)?);
     let signer = Signer::from_bytes(&bytes).map_err(|_| Error::Keys)?;
     Ok((signer, PublicKeys::from_text(&job.reader_key).map_err(|_| Error::Keys)?))
@@ -197,17 +197,17 @@ fn wanted(found: &Survey, manifest: &CaseManifest) -> Vec<RemovedValue> {
 
 /// Every instance as a de-identified P10 file.
 fn p10(
-    job: &SealJob,
-    instances: &[File],
-    drawn: &Boxes,
+    job: &PackJob,
+    instances: &mut Instances<'_>,
+    redacted: &Boxes,
     detector: &TextDetector,
     touching: &dyn Fn(u32),
 ) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
-    each_plan(instances, &job.instances, &job.deid, false, detector, touching, |instance, seen| {
+    each_plan(instances, &job.deid, false, detector, touching, |instance, seen| {
         if let Seen::Planned(parsed, source, plan, _) = seen {
             let mut plan = plan.clone();
-            plan.black_out(drawn.get(&instance).map(Vec::as_slice).unwrap_or_default());
+            plan.black_out(redacted.get(&instance).map(Vec::as_slice).unwrap_or_default());
             let mut bytes = Vec::new();
             write(parsed, source, &plan, &mut bytes)?;
             // Blackened pixels are written, not copied: all of such a file is searched like a header.

@@ -1,11 +1,11 @@
-//! Re-identification of instances: pseudonyms looked for, and what they replaced put back into the bag.
+//! Re-identification of instances: pseudonyms looked for, and what they replaced put back into the output.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 
-use crate::Error;
-use crate::bag::Bag;
-use crate::open::{open, split};
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::output::Output;
 use deid::{self, Keys, Restored};
 use dicom::{self, FileMeta};
 use domain::job::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
@@ -16,12 +16,12 @@ pub(crate) fn look(
     files: &[File],
     touching: &dyn Fn(u32),
 ) -> Result<BTreeSet<String>, Error> {
-    let (_, instances) = split(files, &job.instances)?;
+    let (_, instances) = Instances::split(files, &job.instances)?;
     let keys = Keys::from_text(job.keys.expose())?;
     let mut found = BTreeSet::new();
     for at in 0..job.instances.len() {
         touching(at as u32);
-        match open(instances, &job.instances, at) {
+        match instances.read(at) {
             Ok((_, parsed)) => found.extend(deid::pseudonyms(&parsed.meta, &parsed.data, &keys)),
             Err(error) if error.may_retry() => return Err(error.into()),
             Err(_) => {}
@@ -33,20 +33,20 @@ pub(crate) fn look(
     Ok(found)
 }
 
-/// One line per instance; what holds no pseudonym of this site, or one without a way back, is not written.
+/// One line per instance; what holds no pseudonym of this site, or one that no re-identification map knows, is not written.
 pub(crate) fn run(
     job: &RestoreJob,
     files: &[File],
     touching: &dyn Fn(u32),
 ) -> Result<Vec<RestoredLine>, Error> {
-    let (bag, instances) = split(files, &job.instances)?;
+    let (output, instances) = Instances::split(files, &job.instances)?;
     let keys = Keys::from_text(job.keys.expose())?;
-    let mut bag = Bag::new(bag);
+    let mut output = Output::new(output);
     let mut lines = Vec::with_capacity(job.instances.len());
     for at in 0..job.instances.len() {
         touching(at as u32);
         let not = |reason: String| RestoredLine { instance: at as u32, reason, piece: None };
-        lines.push(match open(instances, &job.instances, at) {
+        lines.push(match instances.read(at) {
             Err(error) if error.may_retry() => return Err(error.into()),
             Err(error) => not(format!("it cannot be read: {error}")),
             Ok((_, parsed)) if deid::pseudonyms(&parsed.meta, &parsed.data, &keys).is_empty() => {
@@ -54,7 +54,7 @@ pub(crate) fn run(
             }
             Ok((source, parsed)) => {
                 let Restored { header, unknown, ambiguous } =
-                    deid::restore(&parsed.meta, &parsed.data, &job.way, &keys);
+                    deid::restore(&parsed.meta, &parsed.data, &job.map, &keys);
                 if unknown > 0 {
                     not(format!("{unknown} of its pseudonyms are not in the vault"))
                 } else if ambiguous > 0 {
@@ -63,8 +63,8 @@ pub(crate) fn run(
                     ))
                 } else {
                     let meta = FileMeta::for_data_set(&header, parsed.meta.syntax.output().uid());
-                    let piece = bag.piece(|pen| {
-                        dicom::write_file(&meta, &header, parsed.bulk(&source), pen).map_err(Error::from)
+                    let piece = output.piece(|writer| {
+                        dicom::write_file(&meta, &header, parsed.bulk(&*source), writer).map_err(Error::from)
                     })?;
                     RestoredLine { instance: at as u32, reason: String::new(), piece: Some(piece) }
                 }

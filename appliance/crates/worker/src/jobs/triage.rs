@@ -8,16 +8,18 @@ use models::classifier::Times;
 use models::{Classifier, Subject};
 use proto::clock::{EARLIEST_MS, wall};
 
-use crate::bag::Bag;
-use crate::open::{open, split};
+use crate::error::Error;
+use crate::instances::Instances;
+use crate::output::Output;
 use crate::pixel_text::Looked;
 use crate::previews::Shown;
 use crate::survey::{Survey, survey};
+use crate::tools::Tools;
 use crate::triage::{
-    Ages, Outcome, Pick, Reservations, Selection, age, not_analysed, outcome, prepare, select, unreadable,
+    Ages, Pick, Reservations, Selection, age, not_analysed, places, prepare, select, unreadable, verdict,
 };
-use crate::{Error, Tools};
-use domain::job::{PlacedFinding, Timings, TriageAnswer, TriageJob};
+use domain::job::{TriageAnswer, TriageJob};
+use domain::verdict::{Timings, Verdict};
 use pixels::{self, Decoded, Image};
 
 /// Frames that the survey decoded are kept up to here, so that those of a radiograph are decoded once.
@@ -30,17 +32,26 @@ pub(crate) fn run(
     tools: &mut Tools,
     touching: &dyn Fn(u32),
 ) -> Result<TriageAnswer, Error> {
+    let (output, instances) = Instances::split(files, &job.instances)?;
+    of(job, (output, instances), tools, touching)
+}
+
+/// Does the job on instances that are open.
+pub(crate) fn of(
+    job: &TriageJob,
+    (output, mut instances): (&File, Instances<'_>),
+    tools: &mut Tools,
+    touching: &dyn Fn(u32),
+) -> Result<TriageAnswer, Error> {
     let began = Instant::now();
-    let (bag, instances) = split(files, &job.instances)?;
-    let mut found =
-        survey(instances, &job.instances, &job.deid, KEPT_BYTES, &tools.text_detector.numbers, touching)?;
+    let mut found = survey(&mut instances, &job.deid, KEPT_BYTES, &tools.text_detector.numbers, touching)?;
     let mut spent = Spent { deid: began.elapsed(), ..Spent::default() };
     let bundles: Vec<_> = tools.classifiers.iter().map(Classifier::bundle).collect();
     let selection = select(&bundles, &found.items);
     let mut frames = Frames {
-        bag: match &job.bag {
-            Some(sealed) => Bag::sealed(bag, sealed)?,
-            None => Bag::new(bag),
+        output: match &job.output {
+            Some(encrypted) => Output::encrypted(output, encrypted)?,
+            None => Output::new(output),
         },
         shown: if job.previews { Shown::choose(&found.items) } else { Shown::none() },
         run: selection.as_ref().map(|s| s.picks.iter().copied().collect()).unwrap_or_default(),
@@ -57,14 +68,14 @@ pub(crate) fn run(
             continue;
         }
         touching(item.instance);
-        let (source, parsed) = open(instances, &job.instances, item.instance as usize)?;
-        let image = Image::new(&parsed, &source)?;
+        let (source, parsed) = instances.get(item.instance as usize)?;
+        let image = Image::new(&parsed, &*source)?;
         for frame in wanted {
             let pick = Pick { instance: item.instance, frame };
             frames.one(pick, &image, classifier.as_deref_mut(), &mut spent)?;
         }
     }
-    frames.bag.finish()?;
+    frames.output.finish()?;
     let answer = conclude(&found, &frames, selection, classifier, &mut spent)?;
     found.unreadable.extend(std::mem::take(&mut frames.unread));
     found.unreadable.sort();
@@ -74,7 +85,7 @@ pub(crate) fn run(
 
 /// Frames on their way through decoding, showing and running.
 struct Frames<'f> {
-    bag: Bag<'f>,
+    output: Output<'f>,
     shown: Shown,
     run: BTreeSet<Pick>,
     looked: BTreeMap<Pick, Looked>,
@@ -106,7 +117,7 @@ impl Frames<'_> {
                 return Ok(());
             }
         };
-        match self.shown.make(pick, &decoded, &mut self.bag) {
+        match self.shown.make(pick, &decoded, &mut self.output) {
             Err(Error::Pixels(error)) => {
                 self.not_read(pick, &error);
                 return Ok(());
@@ -168,7 +179,7 @@ fn conclude(
     selection: Result<Selection, String>,
     classifier: Option<&mut Classifier>,
     spent: &mut Spent,
-) -> Result<Outcome, Error> {
+) -> Result<Verdict, Error> {
     let first_fault = || {
         let all = found.unreadable.iter().map(|(_, r)| r).chain(frames.unread.values());
         all.into_iter().next().cloned().unwrap_or_default()
@@ -187,13 +198,14 @@ fn conclude(
     let headers: Vec<&Ages> = found.items.iter().map(|item| &item.ages).collect();
     let age = age(&headers, today());
     // Headers that contradict each other pick nobody's limits: the strictest of every age hold.
-    let verdict = classifier.conclude(Subject { age_years: age.years }, frames.values.clone())?;
-    spent.model = verdict.time;
+    let concluded = classifier.conclude(Subject { age_years: age.years }, frames.values.clone())?;
+    spent.model = concluded.time;
     let seen = (frames.unread_frames, selection.picks.len());
     let left_out = selection.left_out.into_iter().map(|why| format!("An image was not run: {why}"));
     let open = left_out.chain(age.contradictions).collect();
     let reservations = Reservations { doubts: selection.doubts, open };
-    Ok(outcome(classifier.bundle(), &verdict.triage, seen, &reservations))
+    let answered = verdict(classifier.bundle(), &concluded.triage, seen, &reservations);
+    Ok(Verdict { places: places(&concluded.triage, &frames.picks), ..answered })
 }
 
 /// Today as a day number, by the clock of this machine where it can be right.
@@ -201,37 +213,17 @@ fn today() -> i64 {
     wall().max(EARLIEST_MS) / 86_400_000
 }
 
-fn into_answer(found: Survey, answer: Outcome, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {
-    let placed = |(name, place): (String, models::Place)| {
-        let pick = frames.picks.get(place.frame)?;
-        Some(PlacedFinding { name, instance: pick.instance, frame: pick.frame, rows: place.rows })
-    };
-    let places = answer.places.into_iter().filter_map(placed).collect();
-    let ms = |d: Duration| d.as_secs_f64() * 1000.0;
-    TriageAnswer {
-        facts: found.facts,
-        disposition: answer.disposition,
-        reason: answer.reason,
-        bundle: answer.bundle,
-        version: answer.version,
-        digest: answer.digest,
-        findings: answer.findings,
-        priority: answer.priority,
-        gate: answer.gate,
+/// The verdict of the bundle with what de-identification and the page need beside it.
+fn into_answer(found: Survey, verdict: Verdict, frames: Frames<'_>, spent: &Spent) -> TriageAnswer {
+    let verdict = Verdict {
         holds: found.holds,
         plan_digest: hex::encode(found.digest),
         actions: found.actions,
-        places,
         previews: frames.shown.finish(),
-        unreadable: found.unreadable,
-        ms: Timings {
-            deid: ms(spent.deid),
-            decode: ms(spent.decode),
-            input: ms(spent.input + spent.model.input),
-            run: ms(spent.model.run),
-            total: ms(spent.total),
-        },
-    }
+        ms: spent.ms(),
+        ..verdict
+    };
+    TriageAnswer { verdict, facts: found.facts, unreadable: found.unreadable }
 }
 
 #[derive(Default)]
@@ -241,4 +233,17 @@ struct Spent {
     input: Duration,
     model: Times,
     total: Duration,
+}
+
+impl Spent {
+    fn ms(&self) -> Timings {
+        let ms = |d: Duration| d.as_secs_f64() * 1000.0;
+        Timings {
+            deid: ms(self.deid),
+            decode: ms(self.decode),
+            input: ms(self.input + self.model.input),
+            run: ms(self.model.run),
+            total: ms(self.total),
+        }
+    }
 }

@@ -3,55 +3,17 @@
 use models::{Bundle, Triage};
 use proto::case::{Disposition, Finding, Priority};
 
-use domain::job::Gate;
-
-/// What triage answers about a study.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// Before the site's mode is applied.
-    pub disposition: Disposition,
-    /// In words.
-    pub reason: String,
-    /// Bundle name; empty when none ran.
-    pub bundle: String,
-    /// Bundle version; empty when none ran.
-    pub version: String,
-    /// Digest of its manifest; empty when none ran.
-    pub digest: String,
-    /// All findings of the bundle.
-    pub findings: Vec<Finding>,
-    /// What the flagged findings ask for.
-    pub priority: Priority,
-    /// The input gate; `None` when no bundle ran.
-    pub gate: Option<Gate>,
-    /// Where findings were seen, by name and number of the frame among those that were run.
-    pub places: Vec<(String, models::Place)>,
-}
-
-impl Outcome {
-    fn without_model(disposition: Disposition, reason: String) -> Self {
-        Self {
-            disposition,
-            reason,
-            bundle: String::new(),
-            version: String::new(),
-            digest: String::new(),
-            findings: Vec::new(),
-            priority: Priority::Routine,
-            gate: None,
-            places: Vec::new(),
-        }
-    }
-}
+use super::select::Pick;
+use domain::verdict::{Gate, PlacedFinding, Verdict};
 
 /// No bundle takes the study; it stays in the site's ordinary reading.
-pub fn not_analysed(reason: String) -> Outcome {
-    Outcome::without_model(Disposition::NotAnalysed, reason)
+pub fn not_analysed(reason: String) -> Verdict {
+    Verdict::without_model(Disposition::NotAnalysed, reason)
 }
 
 /// The pixels could not be read.
-pub fn unreadable(reason: String) -> Outcome {
-    Outcome::without_model(Disposition::Unreadable, reason)
+pub fn unreadable(reason: String) -> Verdict {
+    Verdict::without_model(Disposition::Unreadable, reason)
 }
 
 /// What the headers leave open about an answer, in words.
@@ -97,12 +59,12 @@ impl Reservations {
 }
 
 /// The answer of `bundle`. `unread` of `wanted` frames could not be run: what was not seen cannot be without a flag.
-pub fn outcome(
+pub fn verdict(
     bundle: &Bundle,
     triage: &Triage,
     (unread, wanted): (usize, usize),
     reservations: &Reservations,
-) -> Outcome {
+) -> Verdict {
     let (name, version) = (bundle.name(), bundle.version());
     let (disposition, reason) = reservations.on(match triage.disposition {
         models::Disposition::NoFlag if unread > 0 => (
@@ -124,17 +86,26 @@ pub fn outcome(
         threshold: f.threshold as f32,
         positive: f.positive,
     });
-    Outcome {
-        disposition,
-        reason,
+    Verdict {
         bundle: name.to_owned(),
         version: version.to_owned(),
         digest: bundle.digest().to_owned(),
         findings: findings.collect(),
         priority: triage.priority.map_or(Priority::Routine, priority),
         gate: Some(gate(&triage.gate)),
-        places: triage.findings.iter().filter_map(|f| Some((f.name.clone(), f.place.clone()?))).collect(),
+        ..Verdict::without_model(disposition, reason)
     }
+}
+
+/// Where the findings were seen. `picks`: the frames that were run, in that order.
+pub fn places(triage: &Triage, picks: &[Pick]) -> Vec<PlacedFinding> {
+    let placed = triage.findings.iter().filter_map(|finding| {
+        let place = finding.place.clone()?;
+        let pick = picks.get(place.frame)?;
+        let (instance, frame) = (pick.instance, pick.frame);
+        Some(PlacedFinding { name: finding.name.clone(), instance, frame, rows: place.rows })
+    });
+    placed.collect()
 }
 
 fn priority(asked: models::manifest::Priority) -> Priority {
@@ -145,7 +116,7 @@ fn priority(asked: models::manifest::Priority) -> Priority {
     }
 }
 
-/// The gate with the limit that the value broke, or is nearer to.
+/// The input check with the limit that the value broke, or is nearer to.
 fn gate(gate: &models::Gate) -> Gate {
     let [low, high] = gate.limit;
     // A distance has only one side.

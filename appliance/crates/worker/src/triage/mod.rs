@@ -9,7 +9,7 @@ mod facts;
 mod prepare;
 mod select;
 
-pub use answer::{Outcome, Reservations, not_analysed, outcome, unreadable};
+pub use answer::{Reservations, not_analysed, places, unreadable, verdict};
 pub use facts::{Ages, age};
 pub use prepare::{prepare, window};
 pub use select::{

@@ -222,18 +222,18 @@ fn triage(disposition: models::Disposition) -> Triage {
 fn no_flag_reads_as_agreed_and_only_when_every_frame_was_seen() {
     let (_folder, chest) = bundle("chest", CHEST);
     let none = Reservations::default();
-    let answer = outcome(&chest, &triage(models::Disposition::NoFlag), (0, 2), &none);
+    let answer = verdict(&chest, &triage(models::Disposition::NoFlag), (0, 2), &none);
     assert_eq!(answer.disposition, Disposition::NoFlag);
     assert_eq!(
         answer.reason,
         "No flag raised by chest 1.2.0. Not a normal result. Ordinary reading still applies."
     );
-    let partly = outcome(&chest, &triage(models::Disposition::NoFlag), (1, 2), &none);
+    let partly = verdict(&chest, &triage(models::Disposition::NoFlag), (1, 2), &none);
     assert_eq!(partly.disposition, Disposition::Escalate);
     assert!(partly.reason.starts_with("1 of 2 frames could not be read"));
     let flag =
         Triage { priority: Some(models::manifest::Priority::Urgent), ..triage(models::Disposition::Flag) };
-    let flag = outcome(&chest, &flag, (1, 2), &none);
+    let flag = verdict(&chest, &flag, (1, 2), &none);
     assert_eq!((flag.disposition, flag.priority), (Disposition::Flag, Priority::Urgent));
     assert_eq!(flag.gate.map(|g| g.limit), Some(0.6));
 }
@@ -248,7 +248,7 @@ fn an_answer_about_an_image_in_doubt_is_escalated_as_urgent_as_it_was() {
     let doubtful = Reservations { doubts, open: vec![] };
     for kind in KINDS {
         let urgent = Triage { priority: Some(models::manifest::Priority::Stat), ..triage(kind) };
-        let answer = outcome(&chest, &urgent, (0, 1), &doubtful);
+        let answer = verdict(&chest, &urgent, (0, 1), &doubtful);
         assert_eq!((answer.disposition, answer.priority), (Disposition::Escalate, Priority::Stat));
         assert!(answer.reason.starts_with("one. two. three. And 2 more. "), "{}", answer.reason);
         assert_eq!(answer.bundle, "chest");
@@ -259,7 +259,7 @@ fn an_answer_about_an_image_in_doubt_is_escalated_as_urgent_as_it_was() {
 fn what_stays_open_takes_a_no_flag_and_leaves_a_flag() {
     let (_folder, chest) = bundle("chest", CHEST);
     let open = Reservations { doubts: vec![], open: vec!["the ages differ".to_owned()] };
-    let answers = KINDS.map(|kind| outcome(&chest, &triage(kind), (0, 1), &open));
+    let answers = KINDS.map(|kind| verdict(&chest, &triage(kind), (0, 1), &open));
     let dispositions = answers.each_ref().map(|answer| answer.disposition);
     assert_eq!(dispositions, [Disposition::Escalate, Disposition::Flag, Disposition::Escalate]);
     assert!(answers.iter().all(|answer| answer.reason.contains("the ages differ")));
@@ -278,7 +278,7 @@ fn no_answer_uses_a_forbidden_word() {
     for (kind, reservations) in KINDS.into_iter().flat_map(|kind| reservations.iter().map(move |r| (kind, r)))
     {
         for unread in [0, 1] {
-            let reason = outcome(&chest, &triage(kind), (unread, 3), reservations).reason;
+            let reason = verdict(&chest, &triage(kind), (unread, 3), reservations).reason;
             let reason = reason.replace(sentence, "").to_lowercase();
             for word in ["clear", "normal", "negative", "ruled out"] {
                 assert!(!reason.contains(word), "{reason}");

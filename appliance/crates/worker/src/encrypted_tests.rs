@@ -1,4 +1,4 @@
-//! Jobs on what the store sealed: read with the entry's key, written with the bag's.
+//! Jobs on what the store sealed: read with the entry's key, written with the output's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::os::unix::fs::FileExt;
@@ -6,10 +6,10 @@ use std::os::unix::fs::FileExt;
 use proto::case::Disposition;
 use proto::keys::PrivateKeys;
 
-use super::tests::{files, order, p10, pixels, radiograph, run, seal_job, triage};
+use super::tests::{files, order, p10, pack_job, pixels, radiograph, run, triage};
 use super::*;
 use dicom::{FileMeta, Tag, TransferSyntax, Vr, tags};
-use domain::job::{Answer, InstanceRef, Job, Sealed, SealedBag, Secret, TriageJob, check_answer};
+use domain::job::{Answer, EncryptedOutput, InstanceRef, Job, Sealed, Secret, TriageJob, check_answer};
 use store::{FILE_HEADER, Id, Reception, Store, StoreConfig};
 
 #[test]
@@ -25,11 +25,11 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
     let id = incoming.commit(Reception::default()).unwrap().reception.id;
     let triage = || {
         let (entry, name) = (store.inbox().hand_out(id).unwrap(), Id::random().unwrap());
-        let bag = store.derived().begin_sealed(name).unwrap();
-        let sealed = SealedBag {
+        let output = store.derived().begin_sealed(name).unwrap();
+        let sealed = EncryptedOutput {
             id: name.to_string(),
             offset: FILE_HEADER,
-            key: Secret::new(bag.key().unwrap().1.reveal().to_string()),
+            key: Secret::new(output.key().unwrap().1.reveal().to_string()),
         };
         let instance = InstanceRef {
             file: None,
@@ -41,16 +41,17 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
                 key: Secret::new(entry.key.unwrap().to_string()),
             }),
         };
-        let job = TriageJob { instances: vec![instance], deid: order(), previews: true, bag: Some(sealed) };
-        let files = [bag.file().try_clone().unwrap(), entry.file];
+        let job =
+            TriageJob { instances: vec![instance], deid: order(), previews: true, output: Some(sealed) };
+        let files = [output.file().try_clone().unwrap(), entry.file];
         let answer = work(&Job::Triage(job), &files, &mut Tools::default(), &|_| {});
-        check_answer(&answer, 1, bag.content_length().unwrap()).unwrap();
-        (answer, bag, name)
+        check_answer(&answer, 1, output.content_length().unwrap()).unwrap();
+        (answer, output, name)
     };
-    let (Answer::Triage(answer), bag, name) = triage() else { panic!("no triage answer") };
+    let (Answer::Triage(answer), output, name) = triage() else { panic!("no triage answer") };
     assert_eq!(answer.facts.modality, "DX");
-    bag.adopt(name).unwrap();
-    let piece = &answer.previews[0].piece;
+    output.adopt(name).unwrap();
+    let piece = &answer.verdict.previews[0].piece;
     let values = store.derived().read_range(name, piece.offset, piece.length as usize).unwrap();
     assert_eq!(values, pixels());
     assert_eq!(blake3::hash(&values).to_hex().as_str(), piece.blake3);
@@ -64,14 +65,14 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
     };
     flip(entry.offset + 40);
     let (Answer::Triage(answer), ..) = triage() else { panic!("no triage answer") };
-    assert_eq!(answer.disposition, Disposition::Unreadable);
-    assert!(answer.reason.contains("the stored bytes are damaged"), "{}", answer.reason);
+    assert_eq!(answer.verdict.disposition, Disposition::Unreadable);
+    assert!(answer.verdict.reason.contains("the stored bytes are damaged"), "{}", answer.verdict.reason);
     // In the header page: the same words, not a study that is tried for ever.
     flip(entry.offset + 40);
     flip(entry.offset - 500);
     let (Answer::Triage(answer), ..) = triage() else { panic!("no triage answer") };
-    assert_eq!(answer.disposition, Disposition::Unreadable);
-    assert!(answer.reason.contains("the stored bytes are damaged"), "{}", answer.reason);
+    assert_eq!(answer.verdict.disposition, Disposition::Unreadable);
+    assert!(answer.verdict.reason.contains("the stored bytes are damaged"), "{}", answer.verdict.reason);
 }
 
 #[test]
@@ -105,12 +106,12 @@ fn instances_in_one_segment_share_its_descriptor_and_none_comes_that_no_instance
             }
         })
         .collect();
-    let job = Job::Triage(TriageJob { instances, deid: order(), previews: true, bag: None });
+    let job = Job::Triage(TriageJob { instances, deid: order(), previews: true, output: None });
     let mut files = vec![tempfile::tempfile().unwrap(), segment.unwrap()];
     let Answer::Triage(answer) = work(&job, &files, &mut Tools::default(), &|_| {}) else {
         panic!("no answer")
     };
-    assert!(answer.unreadable.is_empty() && !answer.previews.is_empty(), "{}", answer.reason);
+    assert!(answer.unreadable.is_empty() && !answer.verdict.previews.is_empty(), "{}", answer.verdict.reason);
     files.push(tempfile::tempfile().unwrap());
     let Answer::Failed(failure) = work(&job, &files, &mut Tools::default(), &|_| {}) else { panic!("taken") };
     assert!(failure.reason.contains("do not fit each other"), "{}", failure.reason);
@@ -122,20 +123,20 @@ fn a_description_that_is_a_kept_code_word_does_not_stop_the_seal() {
     data.put_text(tags::BODY_PART_EXAMINED, Vr::CS, "THORAX");
     data.put_text(Tag::new(0x0008, 0x1030), Vr::LO, "Thorax");
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
-    let digest = triage(&files(vec![p10(&data)]), false).plan_digest;
+    let digest = triage(&files(vec![p10(&data)]), false).verdict.plan_digest;
     let files = files(vec![p10(&data)]);
-    let job = seal_job(digest, &site, &reader, None, false);
-    assert!(matches!(run(&Job::Seal(Box::new(job)), &files), Answer::Seal(_)));
+    let job = pack_job(digest, &site, &reader, None, false);
+    assert!(matches!(run(&Job::Pack(Box::new(job)), &files), Answer::Pack(_)));
 }
 
 #[test]
 fn identity_in_a_reason_stops_the_seal() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
-    let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
+    let digest = triage(&files(vec![p10(&radiograph())]), false).verdict.plan_digest;
     let files = files(vec![p10(&radiograph())]);
-    let mut job = seal_job(digest, &site, &reader, Some("left side"), false);
+    let mut job = pack_job(digest, &site, &reader, Some("left side"), false);
     job.manifest.reasons = vec!["raised by a technician: Mrs QUILLFEATHER waits".to_owned()];
-    let Answer::Failed(failure) = work(&Job::Seal(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+    let Answer::Failed(failure) = work(&Job::Pack(Box::new(job)), &files, &mut Tools::default(), &|_| {})
     else {
         panic!("sealed")
     };

@@ -1,8 +1,8 @@
 //! What is made black in an image before it leaves: regions by rule, text, faces; and what is written anew because it
 //! carries more than a picture. Changes the plan, not the image.
 
-use super::Error;
-use super::pixel_text::{Looked, can_be_written, look_for_text};
+use crate::error::Error;
+use crate::pixel_text::{Looked, can_be_written, look_for_text};
 use deid::{DeidPlan, HoldReason, Regions, regions};
 use dicom::DataSet;
 use domain::job::{DeidOrder, Faces, PixelText};
@@ -13,7 +13,7 @@ use pixels::{Image, TextDetector, carries_more, find_face};
 ///
 /// # Errors
 /// Only of our own disk: what cannot be decoded or written anew waits for a person.
-pub(super) fn examine(
+pub(crate) fn redact(
     plan: &mut DeidPlan,
     image: &Image<'_>,
     data: &DataSet,

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
-use super::Error;
-use domain::job::{Piece, SealedBag};
+use crate::error::Error;
+use domain::job::EncryptedOutput;
+use domain::picture::Piece;
 use store::{self, EntryKey, Sealer};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// The bag: an empty file, written from the start.
-pub(super) struct Bag<'f> {
+/// The output: an empty file, written from the start.
+pub(crate) struct Output<'f> {
     file: &'f File,
     /// Plain bytes so far.
     at: u64,
@@ -20,29 +21,29 @@ pub(super) struct Bag<'f> {
     sealer: Option<Sealer>,
 }
 
-impl<'f> Bag<'f> {
-    pub(super) fn new(file: &'f File) -> Self {
+impl<'f> Output<'f> {
+    pub(crate) fn new(file: &'f File) -> Self {
         Self { file, at: 0, end: 0, sealer: None }
     }
 
-    /// A bag that the store keeps sealed; `finish` it.
-    pub(super) fn sealed(file: &'f File, bag: &SealedBag) -> Result<Self, Error> {
-        let id = bag.id.parse().map_err(|_| Error::Keys)?;
-        let key = EntryKey::from_hex(bag.key.expose()).map_err(|_| Error::Keys)?;
+    /// A output that the store keeps sealed; `finish` it.
+    pub(crate) fn encrypted(file: &'f File, output: &EncryptedOutput) -> Result<Self, Error> {
+        let id = output.id.parse().map_err(|_| Error::Keys)?;
+        let key = EntryKey::from_hex(output.key.expose()).map_err(|_| Error::Keys)?;
         let sealer = Some(Sealer::new(key, id, Vec::new()));
-        Ok(Self { file, at: 0, end: bag.offset, sealer })
+        Ok(Self { file, at: 0, end: output.offset, sealer })
     }
 
     /// Adds what `write` writes as one piece. When it fails, what it wrote belongs to no piece.
-    pub(super) fn piece<E: From<Error>>(
+    pub(crate) fn piece<E: From<Error>>(
         &mut self,
-        write: impl FnOnce(&mut Pen<'_, 'f>) -> Result<(), E>,
+        write: impl FnOnce(&mut PieceWriter<'_, 'f>) -> Result<(), E>,
     ) -> Result<Piece, E> {
         let offset = self.at;
-        let mut pen = Pen { bag: self, buffer: Vec::new(), hasher: blake3::Hasher::new() };
-        write(&mut pen)?;
-        pen.flush().map_err(|e| Error::Output(e.kind()))?;
-        let blake3 = pen.hasher.finalize().to_hex().to_string();
+        let mut writer = PieceWriter { output: self, buffer: Vec::new(), hasher: blake3::Hasher::new() };
+        write(&mut writer)?;
+        writer.flush().map_err(|e| Error::Output(e.kind()))?;
+        let blake3 = writer.hasher.finalize().to_hex().to_string();
         Ok(Piece { offset, length: self.at - offset, blake3 })
     }
 
@@ -56,8 +57,8 @@ impl<'f> Bag<'f> {
         Ok(())
     }
 
-    /// The end of the bag: nothing of a sealed one can be read without its last block.
-    pub(super) fn finish(&mut self) -> Result<(), Error> {
+    /// The end of the output: nothing of a sealed one can be read without its last block.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
         let (file, end) = (self.file, &mut self.end);
         match self.sealer.take() {
             Some(sealer) => sealer
@@ -69,11 +70,11 @@ impl<'f> Bag<'f> {
     }
 
     /// Adds 16-bit values, little endian.
-    pub(super) fn values(&mut self, values: &[u16]) -> Result<Piece, Error> {
-        self.piece(|pen| {
+    pub(crate) fn values(&mut self, values: &[u16]) -> Result<Piece, Error> {
+        self.piece(|writer| {
             for part in values.chunks(BUFFER_BYTES / 2) {
                 let bytes: Vec<u8> = part.iter().flat_map(|v| v.to_le_bytes()).collect();
-                pen.write_all(&bytes).map_err(|e| Error::Output(e.kind()))?;
+                writer.write_all(&bytes).map_err(|e| Error::Output(e.kind()))?;
             }
             Ok(())
         })
@@ -92,13 +93,13 @@ fn failed() -> io::Error {
 }
 
 /// Writes one piece.
-pub(super) struct Pen<'b, 'f> {
-    bag: &'b mut Bag<'f>,
+pub(crate) struct PieceWriter<'b, 'f> {
+    output: &'b mut Output<'f>,
     buffer: Vec<u8>,
     hasher: blake3::Hasher,
 }
 
-impl Write for Pen<'_, '_> {
+impl Write for PieceWriter<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES {
@@ -108,7 +109,7 @@ impl Write for Pen<'_, '_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.bag.add(&self.buffer)?;
+        self.output.add(&self.buffer)?;
         self.hasher.update(&self.buffer);
         self.buffer.clear();
         Ok(())

@@ -1,22 +1,22 @@
-//! Areas that a person has drawn are black in frames and files, and nothing beside them changes.
+//! Areas that a person has blacked out are black in frames and files, and nothing beside them changes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{Read, Seek, SeekFrom};
 
 use proto::keys::PrivateKeys;
 
-use super::tests::{COLUMNS, ROWS, files, p10, radiograph, run, seal_job, triage};
-use domain::job::{Answer, DrawnArea, Job};
+use super::tests::{COLUMNS, ROWS, files, p10, pack_job, radiograph, run, triage};
+use domain::job::{Answer, Job, RedactedArea};
 use pixels::Image;
 
 /// The frame and the pixels of the file of a sealed radiograph, with these areas.
-fn sealed(areas: Vec<DrawnArea>) -> (Vec<u8>, Vec<u8>, deid::Statement) {
+fn sealed(areas: Vec<RedactedArea>) -> (Vec<u8>, Vec<u8>, deid::Statement) {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
-    let digest = triage(&files(vec![p10(&radiograph())]), false).plan_digest;
+    let digest = triage(&files(vec![p10(&radiograph())]), false).verdict.plan_digest;
     let files = files(vec![p10(&radiograph())]);
-    let mut job = seal_job(digest, &site, &reader, None, true);
+    let mut job = pack_job(digest, &site, &reader, None, true);
     job.areas = areas;
-    let Answer::Seal(answer) = run(&Job::Seal(Box::new(job)), &files) else { panic!("not sealed") };
+    let Answer::Pack(answer) = run(&Job::Pack(Box::new(job)), &files) else { panic!("not sealed") };
     let mut envelope = Vec::new();
     (&files[0]).seek(SeekFrom::Start(0)).unwrap();
     (&files[0]).read_to_end(&mut envelope).unwrap();
@@ -29,11 +29,11 @@ fn sealed(areas: Vec<DrawnArea>) -> (Vec<u8>, Vec<u8>, deid::Statement) {
 }
 
 #[test]
-fn a_drawn_area_is_black_in_the_frame_and_in_the_file_and_the_statement_says_who() {
+fn a_blacked_out_area_is_black_in_the_frame_and_in_the_file_and_the_statement_says_who() {
     let (columns, rows) = (u32::from(COLUMNS), u32::from(ROWS));
     let (x0, y0) = (columns / 2, rows / 4);
-    // Beyond the edge of the image: what is drawn is cut to it.
-    let area = DrawnArea { instance: 0, everywhere: true, x0, y0, x1: columns + 40, y1: y0 + 3 };
+    // Beyond the edge of the image: the area is cut to it.
+    let area = RedactedArea { instance: 0, everywhere: true, x0, y0, x1: columns + 40, y1: y0 + 3 };
     let (frame, pixels, statement) = sealed(vec![area]);
     let (whole, before, nothing) = sealed(Vec::new());
     let picture = |png: &[u8]| image::load_from_memory(png).unwrap().into_luma8();
