@@ -77,6 +77,12 @@ impl Document {
         Ok(Self { path: path.to_owned(), text, faults: Vec::new() })
     }
 
+    /// BLAKE3 of the file's bytes as they were read, in hex.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        blake3::hash(self.text.as_bytes()).to_hex().to_string()
+    }
+
     /// The folder that relative paths in the file start from.
     #[must_use]
     pub fn folder(&self) -> &Path {

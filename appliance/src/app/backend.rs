@@ -3,7 +3,6 @@
 use std::sync::PoisonError;
 
 use super::run::Running;
-use super::status::Report;
 use crate::pipeline::FullFrame;
 use crate::review::{Backend, Config, DestinationRow, Error, Frame, LightRow, Lights};
 use domain::decision::Decision;
@@ -47,9 +46,7 @@ impl Backend for Running {
     }
 
     async fn lights(&self) -> Result<Lights, Error> {
-        let r = Report::of(&self.settings, &self.opened, true)
-            .await
-            .map_err(|_| ledger::Error::Database("status"))?;
+        let r = self.report().await.map_err(|_| ledger::Error::Database("status"))?;
         let row = |name, l: super::Light| LightRow { name, state: l.state, words: l.words };
         let mut lights = vec![
             row("scanner", r.scanner),
@@ -57,9 +54,11 @@ impl Backend for Running {
             row("cloud", r.cloud),
             row("disk", r.disk),
         ];
-        // A clock that is right needs no place of its own.
-        if r.clock.state != "ok" {
-            lights.push(row("clock", r.clock));
+        // What is right needs no place of its own.
+        for (name, light) in [("work", r.work), ("clock", r.clock)] {
+            if light.state != "ok" {
+                lights.push(row(name, light));
+            }
         }
         Ok(Lights {
             site: r.site,

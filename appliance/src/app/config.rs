@@ -118,6 +118,8 @@ pub struct Settings {
     pub audit: AuditConfig,
     /// `[log]`.
     pub log: LogConfig,
+    /// BLAKE3 of the file's bytes as they were read, in hex: tells whether somebody changed the file.
+    pub digest: String,
 }
 
 const ROOMS: [&str; 14] = [
@@ -209,6 +211,7 @@ impl Settings {
                     alarm,
                     audit,
                     log,
+                    digest: d.digest(),
                 };
                 s.note_mode_faults(&mut d);
                 s.anchor(&std::path::absolute(d.folder()).unwrap_or_else(|_| d.folder().to_owned()));

@@ -22,6 +22,16 @@ pub enum Error {
     /// A restore that cannot be done, with what to do; nothing was changed.
     #[error("{0}")]
     Restore(String),
+    /// A part of the running appliance ended by itself and cannot be started again.
+    #[error(
+        "{part} {how}: the appliance stops so that it can be started anew, and loses nothing; see the log"
+    )]
+    Part {
+        /// Which.
+        part: &'static str,
+        /// How it ended.
+        how: &'static str,
+    },
     /// The de-identification policy.
     #[error("[deid] policy: {0}")]
     Policy(String),

@@ -1,9 +1,11 @@
-//! `/metrics`: what came of triage as numbers, in the text format that Prometheus reads. No label names a person, a
+//! `/metrics`: reception and what came of triage as numbers, in the text format that Prometheus reads. No label names a person, a
 //! study or a peer.
 
 use std::fmt::Write as _;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use super::reception_metrics::reception;
 use super::run::Running;
 use domain::oversight::Level;
 use ledger::{Error, Outcomes, Spread, WatchRow};
@@ -47,6 +49,10 @@ impl Running {
             counts.cases.iter().map(|(k, v)| (k.as_str(), *v)),
         );
         bundles(&mut out, &watches);
+        let counted = self.metrics.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(counted) = counted {
+            reception(&mut out, &counted);
+        }
         Ok(out)
     }
 }

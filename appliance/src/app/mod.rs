@@ -10,10 +10,13 @@ mod error;
 mod keys;
 mod metrics;
 mod open;
+mod parts;
 mod profile;
+mod reception_metrics;
 mod restore;
 mod run;
 mod status;
+mod supervisor;
 mod time;
 
 pub use auditing::source as audit_source;

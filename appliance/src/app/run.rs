@@ -6,25 +6,25 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::auditing;
-use super::control::{self, ControlHandler, Request, Response, socket_path};
+use super::control::{ControlHandler, Request, Response};
 use super::descriptors;
-use super::open::{Opened, bundles, deid_order, pool, rules};
+use super::open::{Opened, deid_order, pool, rules};
+use super::parts::{Parts, courier};
 use super::status::Report;
+use super::supervisor::{Health, Part, Supervisor, once};
 use super::time;
 use super::{Error, Settings};
 use crate::arrivals::{ArrivingRow, Listener, ServiceHandler, event_queue, recover};
 use crate::commitment::Engine;
-use crate::escalation::{CaseQueue, Courier, Wake};
-use crate::oversight::{self, PagingTerms, Terms};
+use crate::escalation::{Courier, Wake};
+use crate::oversight::Terms;
 use crate::pipeline::Scheduler;
 use crate::pipeline::{NO_WORKER_WHY, Pipeline};
-use crate::retention::{self, Evictor};
+use crate::retention;
 use crate::review::Page;
-use audit::Collector;
 use domain::study::Arriving;
 use intake::{Commitment, Intake, IntakeConfig};
 use ledger::{CODE_MS, Ledger};
@@ -55,6 +55,7 @@ pub(super) struct Running {
     pub(super) metrics: Mutex<Option<Arc<intake::Metrics>>>,
     pub(super) transcripts: OnceLock<Arc<intake::Transcripts>>,
     pub(super) counted: super::metrics::Counted,
+    pub(super) health: Arc<Health>,
 }
 
 /// Runs until `stop`; `ready` is told the addresses once everything listens.
@@ -87,7 +88,12 @@ pub async fn run(
         no_worker: Arc::default(),
     };
     opened.site.ledger.set_fact(NO_WORKER_WHY, None).await?;
-    let workers = tokio::spawn(pipeline.clone().watch_workers(stop.clone()));
+    let health = Arc::new(Health::default());
+    let supervisor = Supervisor::new(Arc::clone(&health), stop.clone());
+    let workers = supervisor.keep(Part::Workers, &stop, {
+        let (pipeline, stop) = (pipeline.clone(), stop.clone());
+        move || Some(pipeline.clone().watch_workers(stop.clone()))
+    });
     pipeline.tidy_outbox().await?;
     let wake = Arc::new(Notify::new());
     let courier = courier(&settings, &opened, &cloud_up).await?;
@@ -101,29 +107,16 @@ pub async fn run(
         metrics: Mutex::new(None),
         transcripts: OnceLock::new(),
         counted: super::metrics::Counted::default(),
+        health,
     });
-    let keeper = tokio::spawn(time::keep(opened.clone(), stop.clone()));
-    let served = serve(settings, opened, pipeline, running, courier, stop, ready).await;
+    let keeper = supervisor.keep(Part::Clock, &stop, {
+        let (opened, stop) = (opened.clone(), stop.clone());
+        move || Some(time::keep(opened.clone(), stop.clone()))
+    });
+    let served = serve(settings, &supervisor, pipeline, running, courier, stop, ready).await;
     workers.abort();
     keeper.abort();
-    served
-}
-
-async fn courier(
-    s: &Settings,
-    opened: &Opened,
-    cloud_up: &Arc<AtomicBool>,
-) -> Result<Option<Courier>, Error> {
-    let (Some(config), Some(identity)) = (&s.escalation, &opened.identity) else { return Ok(None) };
-    if config.cloud.is_none() {
-        return Ok(None);
-    }
-    // Until the first answer the cloud counts as away: a page may only claim what it heard.
-    if opened.site.ledger.cloud_away_since().await?.is_none() {
-        opened.site.ledger.set_fact("cloud_away_since", Some(&now().to_string())).await?;
-    }
-    let queue = CaseQueue { site: opened.site.clone(), cloud_up: Arc::clone(cloud_up) };
-    Ok(Some(Courier::new(config, Arc::clone(identity), queue)?))
+    served.and_then(|()| supervisor.verdict())
 }
 
 /// Reception as configured, offering of storage commitment what `[commitment]` and `[[forward]]` say.
@@ -134,13 +127,14 @@ fn reception(s: &Settings) -> IntakeConfig {
 
 async fn serve(
     s: Settings,
-    opened: Opened,
+    supervisor: &Supervisor,
     pipeline: Pipeline,
     running: Arc<Running>,
     courier: Option<Courier>,
     stop: CancellationToken,
     ready: impl FnOnce(Addresses) + Send,
 ) -> Result<(), Error> {
+    let opened = running.opened.clone();
     let (arriving, wake) = (Arc::clone(&running.arriving), Arc::clone(&running.wake));
     let (arrivals, recorder) = event_queue(opened.site.clone(), arriving, wake, stop.clone());
     let engine = Arc::new(Engine::new(opened.site.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
@@ -159,38 +153,36 @@ async fn serve(
         wake: Arc::clone(&running.wake),
         courier: running.courier.clone(),
         at_once: s.triage.workers,
+        failing: Arc::clone(&running.health.failing),
     };
-    let paging = oversight::start(paging(&s), &opened.site, stop.clone())?;
     let (halt_audit, halt_work) = (CancellationToken::new(), CancellationToken::new());
-    let collector = Collector::new(Arc::clone(&opened.site.audit), &s.audit, auditing::source(&s))?;
-    let collector = collector.map(|c| tokio::spawn(c.run(halt_audit.clone())));
-    // Drained from the top down: the door first, then its recorder, then the work, the page last.
-    let recorder = tokio::spawn(recorder.run());
-    let worker = tokio::spawn(work.run(halt_work.clone()));
-    let courier = courier.map(|c| tokio::spawn(c.run(stop.clone())));
-    let forwards =
-        opened.site.forwards.clone().run(opened.site.ledger.clone(), opened.site.store.inbox(), stop.clone());
-    let forwards = tokio::spawn(forwards);
-    let control = control_socket(&s, &running, &stop);
-    let evictor = tokio::spawn(Evictor::new(&s.store, opened.site.clone()).run(stop.clone()));
-    let page = tokio::spawn(page.run(descriptors::of_page(&s), stop.clone()));
-    let engine = tokio::spawn(engine.run(stop.clone()));
+    let parts = Parts { supervisor, s: &s, opened: &opened, stop: &stop };
+    let collector = parts.collector(&halt_audit)?;
+    let paging = parts.paging()?;
+    let recorder = supervisor.keep(Part::Recorder, &stop, once(recorder.run()));
+    let halt = halt_work.clone();
+    let worker = supervisor.keep(Part::Work, &halt_work, move || Some(work.clone().run(halt.clone())));
+    let courier = courier.map(|c| parts.courier(c, &running));
+    let (forwards, evictor, engine) = (parts.forwards(), parts.evictor(), parts.engine(engine));
+    let control = parts.control_socket(&running);
+    let page = page.run(descriptors::of_page(&s), stop.clone());
+    let page = supervisor.keep(Part::Page, &stop, once(page));
     ready(addresses);
-    intake.run().await;
-    let _ = recorder.await;
-    let _ = engine.await;
-    halt_work.cancel();
-    let _ = worker.await;
-    if let Some(courier) = courier {
-        let _ = courier.await;
-    }
-    let _ = forwards.await;
-    let _ = paging.await;
-    if let Some(control) = control {
-        let _ = control.await;
-    }
-    let _ = page.await;
-    let _ = evictor.await;
+    let intake = supervisor.keep(Part::Reception, &stop, once(intake.run()));
+    // Drained from the top down: the door first, then its recorder, then the work, the page last.
+    let drained = async {
+        let _ = intake.await;
+        let _ = recorder.await;
+        let _ = engine.await;
+        halt_work.cancel();
+        let _ = worker.await;
+        for part in [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)] {
+            if let Some(part) = part {
+                let _ = part.await;
+            }
+        }
+    };
+    supervisor.drain(drained).await;
     auditing::end(&opened);
     halt_audit.cancel();
     if let Some(collector) = collector {
@@ -206,36 +198,21 @@ pub(super) fn terms(s: &Settings) -> Terms<'_> {
     Terms { bundles: &s.triage.bundles, alpha: s.oversight.alpha }
 }
 
-/// Whom to call about what.
-fn paging(s: &Settings) -> PagingTerms {
-    let (config, name) = (s.alarm.clone(), s.site.name.clone());
-    PagingTerms { config, name, mode: s.mode_in_force(), bundles: bundles(s) }
-}
-
 async fn page(s: &Settings, running: &Arc<Running>) -> Result<Page<Running>, Error> {
     Page::bind(s.review.clone(), Arc::clone(running))
         .await
         .map_err(|kind| Error::file("the page's address", kind, "choose another one in review.listen"))
 }
 
-/// Serves the command line; an appliance without its socket still receives.
-fn control_socket(s: &Settings, running: &Arc<Running>, stop: &CancellationToken) -> Option<JoinHandle<()>> {
-    let path = socket_path(s);
-    match control::bind(&path) {
-        Ok(listener) => {
-            let (handler, stop) = (Arc::clone(running), stop.clone());
-            Some(tokio::spawn(async move { control::serve(listener, &path, handler, stop).await }))
-        }
-        Err(error) => {
-            tracing::warn!(kind = %error.kind(), "no control socket: commands cannot reach this appliance while it runs");
-            None
-        }
-    }
-}
-
 impl Running {
     pub(super) fn ledger(&self) -> &Ledger {
         &self.opened.site.ledger
+    }
+
+    /// What the lights and `status` are made of.
+    pub(super) async fn report(&self) -> Result<Report, Error> {
+        let report = Report::of(&self.settings, &self.opened, true).await?;
+        Ok(Report { work: self.health.light(now()), ..report })
     }
 
     /// Carries a person's decision out and sets the work going.
@@ -326,7 +303,7 @@ impl ControlHandler for Running {
                 serde_json::to_value(list)
                     .map_or_else(|_| Response::Refused("no transcripts".into()), Response::Done)
             }
-            Request::Status => match Report::of(&self.settings, &self.opened, true).await {
+            Request::Status => match self.report().await {
                 Ok(mut report) => {
                     report.outcomes = self.fresh_outcomes().await.ok();
                     let arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);

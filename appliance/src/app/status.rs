@@ -43,6 +43,8 @@ pub struct Report {
     pub disk: Light,
     /// Audit: its collector.
     pub audit: Light,
+    /// The appliance's own parts, and work that keeps failing.
+    pub work: Light,
     /// The machine's clock.
     pub clock: Light,
     /// Since when the cloud is away, ms.
@@ -102,6 +104,7 @@ impl Report {
             cloud,
             disk: disk(s, opened).await?,
             audit: audit(opened),
+            work: light("unknown", "the appliance does not run"),
             clock: super::time::said(),
             cloud_away_since: away,
             waiting_sealed: waiting,

@@ -41,6 +41,12 @@ impl CaseService<'_> {
         if let Some(case) = &case {
             let held = self.ledger.is_held(&case.id).await?;
             decision.permit(case.state, held)?;
+            if let Decision::Note { text, .. } = decision
+                && text.as_str().is_empty()
+                && case.note.is_empty()
+            {
+                return Err(Refusal::NoNote.into());
+            }
         }
         if decision.read().is_some() {
             // What is refused must not stand in the audit as a read.
@@ -68,6 +74,9 @@ impl CaseService<'_> {
             Decision::ReadNothing { study } => return self.read(study, who, false, now).await,
             Decision::ArchiveChecked { .. } => {
                 self.ledger.check_collisions(&collisions, who, now).await?;
+            }
+            Decision::Note { case, text } => {
+                self.ledger.set_note(case, who, text.as_str(), now).await?;
             }
             Decision::Escalate { study, reason } => {
                 self.escalate(study, who, reason, now).await?;

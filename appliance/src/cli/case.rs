@@ -1,5 +1,7 @@
 //! `appliance case`: what is to leave, what left, what came home.
 
+use std::io::{IsTerminal as _, Read as _};
+
 use clap::{Args, Subcommand};
 
 use super::Where;
@@ -10,7 +12,11 @@ use crate::escalation::Identity;
 use deid::{Statement, statement_message};
 use domain::case_state::CaseState;
 use domain::decision::Decision;
+use domain::note::NoteText;
 use proto::clock::now;
+
+/// Bytes read of a note: more than the characters it may have take.
+const NOTE_BYTES_MAX: u64 = 5 * proto::limits::NOTE_CHARS_MAX as u64;
 
 /// Case commands.
 #[derive(Debug, Subcommand)]
@@ -27,6 +33,24 @@ pub(super) enum Case {
     Release(Reasoned),
     /// Put a case aside for good: it is not sent.
     Bury(Reasoned),
+    /// Write the note that travels with a case to whoever reads it: the text comes on standard input, without any name,
+    /// number or date of the patient.
+    Note(Note),
+}
+
+/// A note of a case.
+#[derive(Debug, Args)]
+pub(super) struct Note {
+    /// Case id.
+    id: String,
+    /// Who writes it; it is shown with the note, and audited.
+    #[arg(long)]
+    by: String,
+    /// Take the note that is there away; nothing is read.
+    #[arg(long)]
+    clear: bool,
+    #[command(flatten)]
+    site: Where,
 }
 
 /// One case.
@@ -67,7 +91,30 @@ pub(super) async fn main(c: &Case) -> Result<(), Failure> {
             let decision = Decision::Bury { case: r.id.clone(), reason: r.reason.clone() };
             decide(&r.site, &r.by, decision).await
         }
+        Case::Note(n) => {
+            let text = if n.clear { NoteText::new("") } else { read_note()? };
+            decide(&n.site, &n.by, Decision::Note { case: n.id.clone(), text }).await
+        }
     }
+}
+
+/// The note as it comes on standard input: what stands in arguments is seen by every process of the machine.
+fn read_note() -> Result<NoteText, Failure> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        out::say("Write the note, without any name, number or date of the patient; end it with Ctrl-D.");
+    }
+    let mut bytes = Vec::new();
+    stdin.lock().take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::new(out::USAGE, "the note on standard input is too long, or no UTF-8 text"))?;
+    let note = NoteText::new(&text);
+    if note.as_str().is_empty() {
+        let words =
+            "no note on standard input: write it there, or take the one that is there away with --clear";
+        return Err(Failure::new(out::USAGE, words));
+    }
+    Ok(note)
 }
 
 async fn list(w: &Where) -> Result<(), Failure> {

@@ -45,7 +45,7 @@ fn text(report: &serde_json::Value) {
     if report["mode"].is_string() {
         out::line(&format!("mode       {}", word(&report["mode"])));
     }
-    for light in ["scanner", "models", "cloud", "disk", "audit", "clock"] {
+    for light in ["scanner", "models", "cloud", "disk", "audit", "work", "clock"] {
         let l = &report[light];
         if l.is_object() {
             out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));

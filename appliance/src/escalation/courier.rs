@@ -93,6 +93,12 @@ impl Courier {
         Wake(Arc::clone(&self.wake))
     }
 
+    /// Woken by the same as another one, whose place it takes.
+    #[must_use]
+    pub fn woken_by(self, wake: &Wake) -> Self {
+        Self { wake: Arc::clone(&wake.0), ..self }
+    }
+
     /// Carries until `stop`; then returns at once, wherever it is. Nothing is lost by that: see [`CaseQueue`].
     pub async fn run(mut self, stop: CancellationToken) {
         let _ = stop.run_until_cancelled_owned(self.rounds()).await;

@@ -13,7 +13,7 @@ mod fetch;
 mod identity;
 mod queue;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod values;
 
 pub use config::Config;

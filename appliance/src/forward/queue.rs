@@ -96,7 +96,16 @@ impl Forwards {
             };
             tasks.spawn(queue.run());
         }
-        while tasks.join_next().await.is_some() {}
+        if tasks.is_empty() {
+            stop.cancelled().await;
+        }
+        while tasks.join_next().await.is_some() {
+            // One destination that ends by itself ends all: whoever watches this starts them again.
+            if !stop.is_cancelled() {
+                tracing::error!("sending to a destination broke off");
+                tasks.shutdown().await;
+            }
+        }
     }
 }
 

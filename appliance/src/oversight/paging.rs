@@ -57,7 +57,7 @@ impl Paging {
     }
 
     /// Remembers from when on calls are made, and ends acceptances of bundles that are not what they were: a changed
-    /// bundle is another one. A bundle that cannot be site now keeps its acceptance: it answers nothing either.
+    /// bundle is another one. A bundle that cannot be opened now keeps its acceptance: it answers nothing either.
     async fn begin(&mut self, bundles: &[(String, String)]) -> Result<(), Error> {
         let ledger = &self.site.ledger;
         if self.config.contact.is_empty() {
@@ -181,7 +181,7 @@ fn note(what: &'static str, done: Result<(), Error>) -> bool {
     done.is_ok()
 }
 
-/// Starts paging beside the others. `bundles`: name and digest of each that could be site.
+/// Paging at work until `stop`.
 ///
 /// # Errors
 /// When TLS for calls cannot be set up.
@@ -189,7 +189,7 @@ pub(crate) fn start(
     mut terms: Terms,
     site: &Site,
     stop: CancellationToken,
-) -> Result<tokio::task::JoinHandle<()>, Error> {
+) -> Result<impl Future<Output = ()> + Send + use<>, Error> {
     let bundles = std::mem::take(&mut terms.bundles);
-    Ok(tokio::spawn(Paging::new(terms, site.clone())?.run(bundles, stop)))
+    Ok(Paging::new(terms, site.clone())?.run(bundles, stop))
 }

@@ -32,7 +32,7 @@ pub use answer::{Death, Outcome};
 pub use frame::FullFrame;
 pub use pack::Packed;
 pub use proto::clock::now;
-pub(crate) use scheduler::Scheduler;
+pub(crate) use scheduler::{Failing, Scheduler};
 pub use triage::Settled;
 pub use workers::NO_WORKER_WHY;
 
@@ -58,9 +58,15 @@ pub struct Rules {
 /// A fault of the appliance itself while a study was worked on: the study stays where it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The ledger refused.
-    #[error("the ledger refused")]
+    /// The ledger could not be written or read now: its disk is full or fails, or it is busy.
+    #[error("the ledger could not be written or read")]
     Ledger,
+    /// The ledger holds what cannot be understood: that does not get better by itself.
+    #[error("the ledger holds what cannot be understood")]
+    Damaged,
+    /// Somebody or something was first: what was to be done does not fit any more.
+    #[error("the ledger refused: somebody or something was first")]
+    Refused,
     /// The store refused.
     #[error("the store refused")]
     Store,
@@ -72,10 +78,27 @@ pub enum Error {
     Worker,
 }
 
+impl Error {
+    /// Whether the same work may go well soon without anybody's help.
+    #[must_use]
+    pub fn retry_soon(self) -> bool {
+        !matches!(self, Self::Damaged)
+    }
+}
+
 impl From<ledger::Error> for Error {
     fn from(error: ledger::Error) -> Self {
-        tracing::warn!(%error, "the ledger refused");
-        Self::Ledger
+        use ledger::Error::{Refused, Unknown};
+        match &error {
+            Refused(_) | Unknown(_) => {
+                tracing::info!(%error, "the ledger refused");
+                Self::Refused
+            }
+            failed => {
+                tracing::warn!(%error, "the ledger failed");
+                if failed.retry_later() { Self::Ledger } else { Self::Damaged }
+            }
+        }
     }
 }
 

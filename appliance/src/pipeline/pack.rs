@@ -39,11 +39,23 @@ impl Pipeline {
             return Ok(Packed::NotNow);
         }
         let packed = self.pack_moved(case, &identity).await;
-        if packed.is_err() {
+        if packed.is_err()
             // The house's own fault, e.g. a worker killed from outside: the case is due again, not stuck.
-            self.ledger.repack(&case.id, now()).await.ok();
+            && let Err(error) = self.ledger.repack(&case.id, now()).await
+        {
+            // Not even that could be written: the next try begins with it, see [`Conveyor::pack_again`].
+            tracing::warn!(%error, "a case stays marked as being packed until the ledger can be written");
         }
         packed
+    }
+
+    /// Packs a case that is marked as being packed while nobody packs it: the ledger could not be written when the try
+    /// before failed.
+    ///
+    /// # Errors
+    /// As [`Conveyor::pack`].
+    pub async fn pack_again(&self, case: &CaseRow) -> Result<Packed, Error> {
+        if self.ledger.repack(&case.id, now()).await? { self.pack(case).await } else { Ok(Packed::NotNow) }
     }
 
     async fn pack_moved(&self, case: &CaseRow, identity: &Identity) -> Result<Packed, Error> {

@@ -1,12 +1,15 @@
 //! The one loop that moves studies and cases along: stable studies become revisions, revisions are triaged,
 //! cases whose time has come are packed. Everything it does can be repeated after a crash.
 
+#[cfg(test)]
+mod packing_tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{Packed, Pipeline, Settled};
@@ -25,8 +28,28 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// What a piece of work came to.
 enum Done {
-    Settled(String, Result<Settled, super::Error>),
-    Packed(String, Result<Packed, super::Error>),
+    Settled(Result<Settled, super::Error>),
+    Packed(Result<Packed, super::Error>),
+}
+
+/// Why something waits for its next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// It could not be done.
+    Failed(super::Error),
+    /// Its task ended without an answer: a fault of this program.
+    Broke,
+    /// Nothing changes until the site is enrolled; its own light says so.
+    NoReader,
+}
+
+/// The next try of something.
+#[derive(Debug)]
+struct Later {
+    /// Not before, ms.
+    at: i64,
+    failures: u32,
+    why: Why,
 }
 
 /// What is being worked on, and what failed and is tried again later, so that one study that cannot be worked
@@ -34,42 +57,78 @@ enum Done {
 #[derive(Default)]
 struct Queue {
     under_way: HashSet<String>,
-    /// When it may be tried again, in ms, and how often it has failed.
-    later: HashMap<String, (i64, u32)>,
+    later: HashMap<String, Later>,
+    /// What each task works on.
+    tasks: HashMap<Id, String>,
 }
 
 impl Queue {
     /// Whether this may begin now; from then on it is under way.
     fn take(&mut self, key: &str, at_once: usize, now: i64) -> bool {
-        let due = self.later.get(key).is_none_or(|(at, _)| *at <= now);
+        let due = self.later.get(key).is_none_or(|later| later.at <= now);
         due && self.under_way.len() < at_once && self.under_way.insert(key.to_owned())
     }
 
-    fn ended(&mut self, key: &str, failed: bool, now: i64) {
+    fn ended(&mut self, key: &str, why: Option<Why>, now: i64) {
         self.under_way.remove(key);
-        if !failed {
+        let Some(why) = why else {
             self.later.remove(key);
             return;
-        }
-        let failures = self.later.get(key).map_or(0, |(_, n)| *n);
+        };
+        let failures = self.later.get(key).map_or(0, |later| later.failures);
+        let soon = !matches!(why, Why::Failed(error) if !error.retry_soon());
         let pause = PAUSE.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(PAUSE_MOST);
+        let pause = if soon { pause } else { PAUSE_MOST };
         let at = now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
-        self.later.insert(key.to_owned(), (at, failures.saturating_add(1)));
+        self.later.insert(key.to_owned(), Later { at, failures: failures.saturating_add(1), why });
+    }
+
+    /// Forgets what failed and is not to be done any more: a person stopped it.
+    fn forget(&mut self, there: &HashSet<String>) {
+        self.later.retain(|key, _| there.contains(key) || self.under_way.contains(key));
     }
 
     /// The next time at which something that failed may be tried again.
     fn next(&self) -> Option<i64> {
-        self.later.iter().filter(|(key, _)| !self.under_way.contains(*key)).map(|(_, (at, _))| *at).min()
+        self.later.iter().filter(|(key, _)| !self.under_way.contains(*key)).map(|(_, later)| later.at).min()
+    }
+
+    /// What keeps failing, for people.
+    fn failing(&self) -> Failing {
+        let failed = self.later.values().filter(|later| later.why != Why::NoReader);
+        let worst = failed.clone().max_by_key(|later| later.failures);
+        Failing {
+            count: failed.count(),
+            times: worst.map_or(0, |later| later.failures),
+            why: match worst.map(|later| later.why) {
+                Some(Why::Failed(error)) => error.to_string(),
+                Some(Why::Broke) => "a fault of this program, see the log".to_owned(),
+                Some(Why::NoReader) | None => String::new(),
+            },
+        }
     }
 }
 
+/// Studies and cases whose work fails and is tried again, for `status` and the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Failing {
+    /// How many.
+    pub(crate) count: usize,
+    /// How often the one that failed most often has.
+    pub(crate) times: u32,
+    /// Why that one failed.
+    pub(crate) why: String,
+}
+
 /// The loop's state.
+#[derive(Clone)]
 pub(crate) struct Scheduler {
     pub(crate) pipeline: Pipeline,
     pub(crate) arriving: Arc<Mutex<Arriving>>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) courier: Option<Wake>,
     pub(crate) at_once: usize,
+    pub(crate) failing: Arc<Mutex<Failing>>,
 }
 
 impl Scheduler {
@@ -78,7 +137,7 @@ impl Scheduler {
         let mut queue = Queue::default();
         let mut tasks: JoinSet<Done> = JoinSet::new();
         while !stop.is_cancelled() {
-            let next = match self.begin(&mut queue, &mut tasks).await {
+            let next = match self.begin(&mut queue, &mut tasks, now()).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(%error, "work could not be looked up; trying again");
@@ -89,66 +148,113 @@ impl Scheduler {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(next) => {}
                 () = stop.cancelled() => {}
-                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.finish(done, &mut queue),
+                Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => self.finish(done, &mut queue, now()),
             }
         }
-        while let Some(done) = tasks.join_next().await {
-            self.finish(done, &mut queue);
+        while let Some(done) = tasks.join_next_with_id().await {
+            self.finish(done, &mut queue, now());
         }
     }
 
     /// Starts what can be started; returns how long nothing more will be due.
-    async fn begin(&self, queue: &mut Queue, tasks: &mut JoinSet<Done>) -> Result<Duration, super::Error> {
+    async fn begin(
+        &self,
+        queue: &mut Queue,
+        tasks: &mut JoinSet<Done>,
+        now: i64,
+    ) -> Result<Duration, super::Error> {
         let made = revise(&self.arriving, |study, reason| {
             let ledger = self.pipeline.ledger.clone();
-            async move { ledger.make_revision(&study, reason.as_str(), now()).await.map(|_| ()) }
+            async move { ledger.make_revision(&study, reason.as_str(), now).await.map(|_| ()) }
         });
         let made = made.await;
         let at_once = self.at_once * 2;
         // What waits for its next try stands at the head of the list: look past it.
         let look = u32::try_from(64 + queue.later.len()).unwrap_or(u32::MAX);
-        for pending in self.pipeline.ledger.pending(look).await? {
-            if queue.take(&key(&pending), at_once, now()) {
+        let pending = self.pipeline.ledger.pending(look).await?;
+        let all = pending.len() < look as usize;
+        let mut there = HashSet::new();
+        for pending in pending {
+            let key = key(&pending);
+            there.insert(key.clone());
+            if queue.take(&key, at_once, now) {
                 let pipeline = self.pipeline.clone();
-                tasks.spawn(
-                    async move { Done::Settled(key(&pending), pipeline.triage_revision(&pending).await) },
-                );
+                let task =
+                    tasks.spawn(async move { Done::Settled(pipeline.triage_revision(&pending).await) });
+                queue.tasks.insert(task.id(), key);
             }
         }
-        let mut soonest = None;
-        if self.pipeline.identity.is_some() {
-            for case in self.pipeline.ledger.cases_in(CaseState::Leaving).await? {
-                let at = case.leaves_at.unwrap_or(0);
-                if at > now() {
-                    soonest = Some(soonest.map_or(at, |s: i64| s.min(at)));
-                } else if queue.take(&case.id, at_once, now()) {
-                    let pipeline = self.pipeline.clone();
-                    tasks.spawn(async move { Done::Packed(case.id.clone(), pipeline.pack(&case).await) });
-                }
-            }
+        let soonest = match self.pipeline.identity {
+            Some(_) => self.begin_cases(queue, tasks, &mut there, now).await?,
+            None => None,
+        };
+        if all {
+            queue.forget(&there);
         }
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = queue.failing();
         let due = self.arriving.lock().unwrap_or_else(PoisonError::into_inner).next_due();
         let wait = [due, soonest, queue.next()].into_iter().flatten().min().map_or(LOOK, |at| {
-            Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or(0).max(1))
+            Duration::from_millis(u64::try_from(at.saturating_sub(now)).unwrap_or(0).max(1))
         });
         // What was given back is due at once, and waits all the same.
         Ok(wait.min(LOOK).max(if made { Duration::ZERO } else { PAUSE }))
     }
 
-    fn finish(&self, done: Result<Done, tokio::task::JoinError>, queue: &mut Queue) {
-        match done {
-            Ok(Done::Settled(key, result)) => queue.ended(&key, result.is_err(), now()),
-            Ok(Done::Packed(key, result)) => {
-                // Without a reader nothing changes until the site is enrolled: no need to ask all the time.
-                let waits = matches!(result, Err(_) | Ok(Packed::NoReader));
-                queue.ended(&key, waits, now());
+    /// Starts packing the cases whose time has come; when the next one's comes, ms.
+    async fn begin_cases(
+        &self,
+        queue: &mut Queue,
+        tasks: &mut JoinSet<Done>,
+        there: &mut HashSet<String>,
+        now: i64,
+    ) -> Result<Option<i64>, super::Error> {
+        let ledger = &self.pipeline.ledger;
+        let mut soonest = None;
+        for case in ledger.cases_in(CaseState::Leaving).await? {
+            there.insert(case.id.clone());
+            let at = case.leaves_at.unwrap_or(0);
+            if at > now {
+                soonest = Some(soonest.map_or(at, |s: i64| s.min(at)));
+            } else if queue.take(&case.id, self.at_once * 2, now) {
+                let (pipeline, id) = (self.pipeline.clone(), case.id.clone());
+                let task = tasks.spawn(async move { Done::Packed(pipeline.pack(&case).await) });
+                queue.tasks.insert(task.id(), id);
+            }
+        }
+        // One that is not under way was left so by a try that the ledger did not let go back.
+        for case in ledger.cases_in(CaseState::Packing).await? {
+            there.insert(case.id.clone());
+            if queue.take(&case.id, self.at_once * 2, now) {
+                let (pipeline, id) = (self.pipeline.clone(), case.id.clone());
+                let task = tasks.spawn(async move { Done::Packed(pipeline.pack_again(&case).await) });
+                queue.tasks.insert(task.id(), id);
+            }
+        }
+        Ok(soonest)
+    }
+
+    fn finish(&self, done: Result<(Id, Done), JoinError>, queue: &mut Queue, now: i64) {
+        let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let key = queue.tasks.remove(&id).unwrap_or_default();
+        let why = match done {
+            Ok((_, Done::Settled(result))) => result.err().map(Why::Failed),
+            Ok((_, Done::Packed(result))) => {
                 if let (Ok(Packed::Sealed), Some(courier)) = (&result, &self.courier) {
                     courier.wake();
                 }
+                match result {
+                    // Without a reader nothing changes until the site is enrolled: no need to ask all the time.
+                    Ok(Packed::NoReader) => Some(Why::NoReader),
+                    done => done.err().map(Why::Failed),
+                }
             }
-            // A task of ours that panicked: its key is unknown, so all are looked at anew.
-            Err(_) => queue.under_way.clear(),
-        }
+            Err(error) => {
+                tracing::error!(panicked = error.is_panic(), "the work on a study or case broke off");
+                Some(Why::Broke)
+            }
+        };
+        queue.ended(&key, why, now);
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = queue.failing();
         self.wake.notify_one();
     }
 }
@@ -207,20 +313,21 @@ mod tests {
     fn what_fails_waits_longer_each_time_and_lets_the_others_pass() {
         let mut queue = Queue::default();
         assert!(queue.take("a", 2, 0) && !queue.take("a", 2, 0), "one at a time");
-        queue.ended("a", true, 0);
+        let failed = Some(Why::Failed(crate::pipeline::Error::Store));
+        queue.ended("a", failed, 0);
         assert!(!queue.take("a", 2, 1_999), "its pause is not over");
         assert!(queue.take("b", 2, 0) && queue.take("c", 2, 0), "the others go on");
         assert!(!queue.take("d", 2, 0), "two at once");
-        queue.ended("b", false, 0);
+        queue.ended("b", None, 0);
         assert_eq!(queue.next(), Some(2_000));
         assert!(queue.take("a", 2, 2_000));
-        queue.ended("a", true, 2_000);
+        queue.ended("a", failed, 2_000);
         assert_eq!(queue.next(), Some(6_000), "twice as long");
         for _ in 0..40 {
-            queue.ended("a", true, 0);
+            queue.ended("a", failed, 0);
         }
         assert_eq!(queue.next(), Some(60_000), "and never longer than a minute");
-        queue.ended("a", false, 0);
+        queue.ended("a", None, 0);
         assert_eq!(queue.next(), None);
     }
 }

@@ -15,7 +15,7 @@ pub(super) const SIGN_IN: &str = include_str!("assets/sign_in.html");
 const MODULE: &str = "text/javascript; charset=utf-8";
 
 /// Name, type, bytes.
-const FILES: [(&str, &str, &[u8]); 14] = [
+const FILES: [(&str, &str, &[u8]); 15] = [
     ("page.css", "text/css; charset=utf-8", include_bytes!("assets/page.css")),
     ("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
     ("page.js", MODULE, include_bytes!("assets/page.js")),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str, &[u8]); 14] = [
     ("live.js", MODULE, include_bytes!("assets/live.js")),
     ("list.js", MODULE, include_bytes!("assets/list.js")),
     ("study.js", MODULE, include_bytes!("assets/study.js")),
+    ("note.js", MODULE, include_bytes!("assets/note.js")),
     ("attributes.js", MODULE, include_bytes!("assets/attributes.js")),
     ("window.js", MODULE, include_bytes!("assets/window.js")),
     ("image.js", MODULE, include_bytes!("assets/image.js")),

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
+use super::result::{ResultView, result, unread};
 use super::view::{Findings, RowView, row};
 use super::{Backend, Error, words};
 use deid::HoldReason;
 use domain::case_state::CaseState;
 use domain::job::RedactedArea;
-use domain::picture::Preview;
-use domain::verdict::{Gate, PlacedFinding, Verdict};
-use ledger::{CaseRow, Collisions, DispositionRow, EarlierCase, EventRow, StudyDetail};
+use domain::note::check_state;
+use ledger::{CaseRow, Collisions, EarlierCase, EventRow, StudyDetail};
 use proto::case::{Plan, Priority};
 
 /// One study as the page shows it.
@@ -40,68 +40,6 @@ struct EarlierView {
 }
 
 #[derive(Debug, Serialize)]
-struct ResultView {
-    revision: u32,
-    words: String,
-    /// The disposition's word.
-    disposition: &'static str,
-    bundle: String,
-    version: String,
-    mode: &'static str,
-    mode_words: &'static str,
-    findings: Vec<proto::case::Finding>,
-    gate: Option<Gate>,
-    holds: Vec<String>,
-    removed: Vec<Removed>,
-    /// Where findings were seen, for the viewer to outline.
-    places: Vec<PlacedFinding>,
-    previews: Vec<PreviewView>,
-    ms: f64,
-    decided_at: i64,
-    cloud_up: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Removed {
-    code: String,
-    words: &'static str,
-    count: u64,
-}
-
-/// One level of one frame, as the viewer needs it.
-#[derive(Debug, Serialize)]
-pub(super) struct PreviewView {
-    index: usize,
-    instance: u32,
-    frame: u32,
-    level: u8,
-    rows: u32,
-    columns: u32,
-    first: f64,
-    step: f64,
-    window: (f64, f64),
-    inverted: bool,
-}
-
-impl PreviewView {
-    /// Where its values lie is not told.
-    pub(super) fn of(index: usize, p: &Preview) -> Self {
-        Self {
-            index,
-            instance: p.instance,
-            frame: p.frame,
-            level: p.level,
-            rows: p.rows,
-            columns: p.columns,
-            first: p.first,
-            step: p.step,
-            window: p.window,
-            inverted: p.inverted,
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
 struct CaseView {
     id: String,
     state: CaseState,
@@ -120,6 +58,18 @@ struct CaseView {
     answered_at: Option<i64>,
     /// What a person has blacked out.
     areas: Vec<RedactedArea>,
+    /// What a technician wrote to the reader.
+    note: Option<NoteView>,
+    /// Why the note cannot be written now; `None`: it can.
+    note_not: Option<String>,
+}
+
+/// The technician's note.
+#[derive(Debug, Serialize)]
+struct NoteView {
+    text: String,
+    by: Option<String>,
+    at: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,59 +128,6 @@ pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> 
     })
 }
 
-fn result(d: DispositionRow) -> ResultView {
-    let words = words::result(&d.verdict);
-    // Taken apart whole: a new part of a verdict is either shown or left out here by name.
-    let Verdict {
-        disposition,
-        reason: _,
-        bundle,
-        version,
-        digest: _,
-        findings,
-        priority: _,
-        gate,
-        places,
-        holds,
-        plan_digest: _,
-        actions,
-        previews,
-        ms,
-    } = d.verdict;
-    let removed =
-        actions.into_iter().map(|(code, count)| Removed { words: words::action(&code), code, count });
-    ResultView {
-        revision: d.revision,
-        words,
-        disposition: disposition.as_str(),
-        bundle,
-        version,
-        mode: d.mode.as_str(),
-        mode_words: words::mode(d.mode),
-        findings,
-        gate,
-        holds,
-        removed: removed.collect(),
-        places,
-        previews: previews.iter().enumerate().map(|(index, p)| PreviewView::of(index, p)).collect(),
-        ms: ms.total,
-        decided_at: d.decided_at,
-        cloud_up: d.cloud_up,
-    }
-}
-
-/// A result that nobody is shown before a physician has read the study: the images alone.
-fn unread(d: DispositionRow) -> ResultView {
-    ResultView {
-        words: words::SAMPLED.to_owned(),
-        disposition: "drawn",
-        findings: Vec::new(),
-        gate: None,
-        places: Vec::new(),
-        ..result(d)
-    }
-}
-
 /// The answer stands in the timeline too: its line stays, so that whoever decides has seen as many lines as there are.
 fn untold(mut event: EventRow) -> EventRow {
     if event.who == "appliance" && event.what.starts_with("revision ") && !event.what.contains("stable") {
@@ -253,8 +150,12 @@ fn reading(physician: bool, stat: bool, mut rest: Vec<Action>) -> Vec<Action> {
 }
 
 fn case(c: CaseRow, areas: Vec<RedactedArea>) -> CaseView {
+    let note_not = check_state(c.state).err().map(|why| why.to_string());
+    let note = (!c.note.is_empty()).then_some(NoteView { text: c.note, by: c.note_by, at: c.note_at });
     CaseView {
         areas,
+        note,
+        note_not,
         id: c.id,
         state: c.state,
         priority: c.priority,

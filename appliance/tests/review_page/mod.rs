@@ -6,5 +6,6 @@ mod collided;
 mod decided;
 mod door;
 mod full;
+mod noted;
 mod shown;
 mod undone;

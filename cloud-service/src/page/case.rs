@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use sign_in::Person;
 
 use super::door::lease_token;
+use super::holder::{held, holds};
 use super::list::{described, state};
 use super::{Error, Page, html, sign};
-use crate::queue::{self, CaseRow, CaseState, Released};
+use crate::queue::{CaseRow, CaseState, Released};
 
 #[derive(Deserialize)]
 pub(super) struct Plain {
@@ -24,10 +25,6 @@ pub(super) struct Plain {
 pub(super) struct Reason {
     csrf: String,
     reason: String,
-}
-
-fn holds(c: &CaseRow, person: &Person) -> bool {
-    c.lease.as_ref().is_some_and(|(who, _)| *who == person.session.user)
 }
 
 pub(super) async fn page(
@@ -155,12 +152,6 @@ pub(super) async fn renew(
     let now = page.now();
     let until = page.queue.renew(key, &lease_token(&person, key), &page.limits, now).await?;
     Ok((until - now).to_string())
-}
-
-/// Images and facts are for the one who holds the case.
-pub(super) async fn held(page: &Page, person: &Person, key: i64) -> Result<CaseRow, Error> {
-    let case = page.queue.case(key).await?;
-    if holds(&case, person) { Ok(case) } else { Err(Error::Queue(queue::Error::LeaseLost)) }
 }
 
 pub(super) async fn facts(

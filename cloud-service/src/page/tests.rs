@@ -9,10 +9,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::queue::{CaseState, Draft, Text};
+use crate::queue::{CaseState, Draft, Limits, Millis, Text};
 use crate::testing::{Case, House, clock};
 
 const LIMITS: Limits = Limits { lease: 600_000, attempts: 3, longest_wait: 3_600_000, backoff: 10 };

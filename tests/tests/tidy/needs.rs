@@ -10,6 +10,7 @@ const FOR_FEATURES: &[(&str, &str, &str)] = &[
     ("scanside-cloud-service", "sqlx-sqlite", "SQLite is built with the program"),
     ("scanside-ledger", "sqlx-sqlite", "SQLite is built with the program"),
     ("scanside-tests", "digest", "features as the browser driver wants them, so that nothing is built twice"),
+    ("scanside-tests", "dimse", "features as its tests want them, so that nothing is built twice"),
     ("scanside-tests", "store", "features as its tests want them, so that nothing is built twice"),
 ];
 

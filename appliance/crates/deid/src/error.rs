@@ -1,5 +1,4 @@
 //! The one error of the room, without any value of any attribute.
-use dicom;
 use thiserror::Error;
 
 pub use dicom::Fault;

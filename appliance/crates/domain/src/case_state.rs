@@ -102,6 +102,12 @@ impl CaseState {
         matches!(self, Self::Held | Self::Review | Self::Waiting | Self::NotSent | Self::Stopped)
     }
 
+    /// Whether the technician's note can be written: nothing of it is being sealed or has left.
+    #[must_use]
+    pub fn takes_note(self) -> bool {
+        self.at_rest() || matches!(self, Self::Leaving | Self::Failed)
+    }
+
     /// Whether the list shows it among what a person should look at.
     #[must_use]
     pub fn asks_for_a_person(self) -> bool {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case_state::CaseState;
 use crate::job::RedactedArea;
+use crate::note::{NoteText, check_state};
 use crate::refusal::Refusal;
 
 /// Longest name or reason in characters.
@@ -59,6 +60,13 @@ pub enum Decision {
     Uncover {
         /// Case id.
         case: String,
+    },
+    /// Write the technician's note of a case, which travels with it.
+    Note {
+        /// Case id.
+        case: String,
+        /// The note; empty takes the one that is there away.
+        text: NoteText,
     },
     /// Try a case again that could not be packed or sent.
     Retry {
@@ -165,6 +173,7 @@ impl Decision {
             | Self::Release { case, .. }
             | Self::BlackOut { case, .. }
             | Self::Uncover { case }
+            | Self::Note { case, .. }
             | Self::Retry { case }
             | Self::Bury { case, .. } => Subject::Case(case),
             Self::Escalate { study, .. }
@@ -226,6 +235,9 @@ impl Decision {
             Self::Release { .. } => "released from the gate",
             Self::BlackOut { .. } => "blacked an area out",
             Self::Uncover { .. } => "took the last area back",
+            // Its text stands with the case alone.
+            Self::Note { text, .. } if text.as_str().is_empty() => "took the note back",
+            Self::Note { .. } => "wrote a note for the reader",
             Self::Retry { .. } => "retry",
             Self::Bury { .. } => "buried",
             Self::Escalate { .. } => "escalate",
@@ -275,6 +287,7 @@ impl Decision {
             Self::Retry { .. } => when(state.may_be_retried(), Refusal::NotRetryable),
             Self::BlackOut { .. } | Self::Uncover { .. } if !state.at_rest() => Err(Refusal::NotAtRest),
             Self::BlackOut { area: a, .. } => when(a.x0 < a.x1 && a.y0 < a.y1, Refusal::EmptyArea),
+            Self::Note { text, .. } => text.check().and_then(|()| check_state(state)),
             Self::Bury { .. } => when(state.before_handover(), Refusal::HandedOver),
             Self::Send { .. } | Self::Wait { .. } | Self::DontSend { .. } | Self::IdentityVisible { .. } => {
                 when(self.target().is_none_or(|to| state.person_may(to)), Refusal::Moved(state))

@@ -6,6 +6,7 @@ use proto::case::{Plan, Priority};
 use crate::case_state::CaseState;
 use crate::decision::{Decision, Role, Subject, WORDS_MAX, check_named, check_read, escalation};
 use crate::job::RedactedArea;
+use crate::note::NoteText;
 use crate::refusal::Refusal;
 
 fn area(x1: u32) -> RedactedArea {
@@ -24,6 +25,7 @@ fn all() -> Vec<Decision> {
         Decision::Release { case: case(), reason: reason() },
         Decision::BlackOut { case: case(), area: area(9) },
         Decision::Uncover { case: case() },
+        Decision::Note { case: case(), text: NoteText::new("left side") },
         Decision::Retry { case: case() },
         Decision::Bury { case: case(), reason: reason() },
         Decision::Escalate { study: study(), reason: reason() },
@@ -66,6 +68,11 @@ fn every_decision_is_permitted_from_the_states_of_the_table_and_from_no_other() 
         ("release", "held", "held review waiting not-sent failed"),
         ("black-out", "held review waiting not-sent stopped", "held review waiting not-sent stopped"),
         ("uncover", "held review waiting not-sent stopped", "held review waiting not-sent stopped"),
+        (
+            "note",
+            "held review waiting leaving not-sent stopped failed",
+            "held review waiting leaving not-sent stopped failed",
+        ),
         ("retry", "sealed sending failed", "sealed sending failed"),
         (
             "bury",

@@ -7,6 +7,7 @@ pub mod decision;
 mod decision_tests;
 pub mod forward_state;
 pub mod job;
+pub mod note;
 pub mod oversight;
 pub mod picture;
 pub mod refusal;

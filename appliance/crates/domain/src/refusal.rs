@@ -29,6 +29,23 @@ pub enum Refusal {
     /// An area without a pixel.
     #[error("the area is empty: draw it from one corner to the other")]
     EmptyArea,
+    /// The note does not fit.
+    #[error("the note is too long: at most 2,000 characters")]
+    LongNote,
+    /// Control characters in the note.
+    #[error("the note holds characters that are no text")]
+    NoteNoText,
+    /// There is no note.
+    #[error("there is no note to take back")]
+    NoNote,
+    /// The case is on its way without the note.
+    #[error(
+        "it is being sealed or waits for the link: stop it first (P), then write the note and send it again"
+    )]
+    NoteSealed,
+    /// The case has left without the note.
+    #[error("the cloud has it already: a note does not reach it any more")]
+    NoteSent,
     /// There is no area.
     #[error("there is no area to take back")]
     NoArea,

@@ -252,6 +252,7 @@ async fn serve_connection(
             Metrics::add(&shared.metrics.handshakes_failed, 1);
             info!(association = number, %address, ?failed, "TLS handshake failed");
             if let Failed::Refused(refusal) = failed {
+                shared.metrics.refused.add(refusal);
                 shared.sink.refused(refusal.explain("", address, &shared.config));
             }
         }

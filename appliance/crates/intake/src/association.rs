@@ -53,6 +53,7 @@ pub(crate) async fn serve<S: Link>(link: S, peer: Peer, shared: Arc<Shared>) {
                 _ => Metrics::add(&metrics.aborted_by_us, 1),
             }
             if error == Violation::TlsAtPlain.into() {
+                metrics.refused.add(Refusal::TlsAtPlain);
                 shared.sink.refused(Refusal::TlsAtPlain.explain("", address, &shared.config));
             }
             info!(association = number, %address, %error, "association ended");
@@ -106,6 +107,7 @@ async fn converse<S: Link>(wire: &mut Wire<S>, peer: Peer, shared: &Arc<Shared>)
         (Answer::Accept(..), None) => return Err(Error::Internal("an association without a slot")),
         (Answer::Reject(refusal, title), _) => {
             info!(association = number, %address, ?refusal, "association rejected");
+            shared.metrics.refused.add(refusal);
             shared.transcripts.rejected(transcript, refusal.words());
             shared.sink.refused(refusal.explain(&title, address, &shared.config));
             wire.send_pdu(&refusal.rejection()).await?;

@@ -67,7 +67,7 @@ pub use conformance::conformance_statement;
 pub use connection_limiter::CONNECTIONS_SPARE;
 pub use error::{ConfigFault, Error, Failure, SinkError};
 pub use identity_config::{IdentityConfig, IdentityMode, IdentityUser};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Refused};
 pub use refusal::{Refusal, RefusedCaller};
 pub use services::{Asker, Event, Services, StepCreate, StepSet};
 pub use sink::Sink;

@@ -1,11 +1,40 @@
 //! Counters of reception, as plain atomics; no label holds a value from the wire.
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Refusal;
+
+/// Callers refused, by [`Refusal`].
+#[derive(Debug)]
+pub struct Refused([AtomicU64; Refusal::ALL.len()]);
+
+impl Default for Refused {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl Refused {
+    pub(crate) fn add(&self, reason: Refusal) {
+        if let Some(counter) = self.0.get(reason as usize) {
+            Metrics::add(counter, 1);
+        }
+    }
+
+    /// Every reason with how many callers were refused for it.
+    pub fn values(&self) -> impl Iterator<Item = (Refusal, u64)> {
+        Refusal::ALL.iter().copied().zip(self.0.iter().map(|counter| counter.load(Ordering::Relaxed)))
+    }
+}
+
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         /// Counters since start; `associations_open` is a gauge.
         #[derive(Debug, Default)]
-        pub struct Metrics { $($(#[$doc])* pub $name: AtomicU64),* }
+        pub struct Metrics {
+            $($(#[$doc])* pub $name: AtomicU64,)*
+            /// Callers refused, by reason.
+            pub refused: Refused,
+        }
 
         impl Metrics {
             /// Every counter as (name, value), in the order of declaration.

@@ -24,6 +24,11 @@ macro_rules! refusals {
             pub fn words(self) -> &'static str {
                 match self { $(Refusal::$name => $words),* }
             }
+
+            /// The reason's name in capitals and small letters, e.g. `UnknownTitle`.
+            pub fn name(self) -> &'static str {
+                match self { $(Refusal::$name => stringify!($name)),* }
+            }
         }
     };
 }

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::moves::NO_CASE;
 use crate::name::{MaybeName, Name};
 use crate::new_id::new_id;
+use crate::notes;
 use crate::sealer::Sealer;
 use crate::word::{Word, by_priority};
 use domain::case_state::{CaseEvent, CaseState};
@@ -71,6 +72,10 @@ pub struct CaseRow {
     pub reason: String,
     /// Technician's note.
     pub note: String,
+    /// Who wrote it.
+    pub note_by: Option<String>,
+    /// When, ms.
+    pub note_at: Option<i64>,
     /// What the frames travel as.
     #[sqlx(try_from = "Word<Plan>")]
     pub plan: Plan,
@@ -287,19 +292,6 @@ impl Ledger {
             .await?;
         Ok(())
     }
-
-    /// Keeps the technician's note, which travels with the case.
-    ///
-    /// # Errors
-    /// The database's refusal.
-    pub async fn set_note(&self, case: &str, note: &str) -> Result<()> {
-        sqlx::query("UPDATE cases SET note = ? WHERE id = ?")
-            .bind(self.sealer.seal(CASE_NOTE, case, note)?)
-            .bind(case)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
 }
 
 /// Opens a case inside a transaction; `None` when the revision has one.
@@ -327,5 +319,9 @@ pub(super) async fn insert(
     .bind(Word(Priority::Stat))
     .execute(&mut **tx)
     .await?;
-    Ok((done.rows_affected() == 1).then_some(id))
+    if done.rows_affected() != 1 {
+        return Ok(None);
+    }
+    notes::carry(tx, sealer, &id, (&c.study, c.revision)).await?;
+    Ok(Some(id))
 }

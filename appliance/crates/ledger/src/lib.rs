@@ -35,6 +35,7 @@ mod list;
 mod moves;
 mod name;
 mod new_id;
+mod notes;
 mod open;
 mod outcomes;
 mod oversight;

@@ -32,6 +32,7 @@ const OPEN: &[(&str, &str, &str)] = &[
         "values of models, our words",
     ),
     ("cases", "fault", "our words"),
+    ("cases", "note_by", "login names of staff: who reads the note must know whom to ask"),
     ("dispositions", "pseudonym_key", "the name of a key"),
     ("vault_patients", "pseudonym key_name", "keyed, and the name of the key"),
     ("vault_studies", "pseudonym patient", "keyed"),

@@ -128,3 +128,18 @@ fn a_description_that_is_a_kept_code_word_does_not_stop_the_seal() {
     let job = pack_job(digest, &site, &reader, None, false);
     assert!(matches!(run(&Job::Pack(Box::new(job)), &files), Answer::Pack(_)));
 }
+
+#[test]
+fn identity_in_a_reason_stops_the_seal() {
+    let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
+    let digest = triage(&files(vec![p10(&radiograph())]), false).verdict.plan_digest;
+    let files = files(vec![p10(&radiograph())]);
+    let mut job = pack_job(digest, &site, &reader, Some("left side"), false);
+    job.manifest.reasons = vec!["raised by a technician: Mrs QUILLFEATHER waits".to_owned()];
+    let Answer::Failed(failure) = work(&Job::Pack(Box::new(job)), &files, &mut Tools::default(), &|_| {})
+    else {
+        panic!("sealed")
+    };
+    assert!(failure.reason.contains("in the content; nothing was sealed"), "{}", failure.reason);
+    assert_eq!(files[0].metadata().unwrap().len(), 0);
+}

@@ -28,6 +28,12 @@ pub enum Error {
     /// A removed value was found in the bytes about to be sealed; nothing was sealed.
     #[error("a removed value was found {0} times in the content; nothing was sealed")]
     IdentityFound(usize),
+    /// A removed value stands in the technician's note; nothing was sealed.
+    #[error(
+        "the note holds what identifies the patient, {0} times; nothing was sealed: take names, numbers and dates out \
+         of the note, then try again"
+    )]
+    IdentityInNote(usize),
     /// The manifest is outside its bounds.
     #[error("the case manifest is out of bounds: {0}")]
     Manifest(#[from] proto::case::Error),

@@ -314,6 +314,7 @@ fn a_sealed_case_opens_at_the_reader_and_holds_no_planted_value() {
     assert_eq!(*header.address(), address);
     let manifest = CaseManifest::from_json(content.first("case.json").unwrap()).unwrap();
     assert_eq!((manifest.modality.as_str(), manifest.body_part.as_deref()), ("DX", Some("CHEST")));
+    assert_eq!(manifest.note.as_deref(), Some("Please look at the left side."));
     assert_eq!(manifest.age.as_ref().map(|a| a.as_str()), Some("064Y"));
     // The statement: signed by the site, its digest in the case, no planted value in it.
     let of_statement = blake3::hash(sealed.statement.as_bytes());
@@ -353,6 +354,8 @@ fn identity_in_the_note_stops_the_seal() {
             panic!("sealed although the note says: {note}")
         };
         assert!(failure.reason.contains("nothing was sealed"), "{}", failure.reason);
+        assert!(failure.reason.contains("out of the note, then try again"), "{}", failure.reason);
+        assert!(!failure.retry, "a person mends it");
         assert_eq!(files[0].metadata().unwrap().len(), 0);
     }
 }

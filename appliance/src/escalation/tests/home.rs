@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audit::Audit;
-use ledger::{CaseRow, CaseState, Ledger, NewCase, NewDisposition, Sealed};
+use domain::case_state::CaseState;
+use ledger::{CaseRow, Ledger, NewCase, NewDisposition, Sealed};
 use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan, Priority};
 use proto::clock::now;
 use proto::content::Leaf;
@@ -39,7 +40,6 @@ impl Leaves for Proven {
 #[derive(Clone)]
 pub(super) struct Made {
     pub case: CaseId,
-    pub priority: Priority,
     pub bytes: Vec<u8>,
 }
 
@@ -100,8 +100,8 @@ impl Home {
         let outbox = self.queue.site.store.outbox();
         outbox.put(Id::from_bytes(*sealed.envelope.as_bytes()), &bytes).unwrap();
         let row = Sealed {
-            envelope: sealed.envelope.to_string(),
-            digest: sealed.digest.to_string(),
+            envelope: sealed.envelope,
+            digest: sealed.digest,
             plain_bytes: 1,
             sealed_bytes: sealed.bytes,
             image_bytes: 1,
@@ -109,7 +109,7 @@ impl Home {
             searched: 1,
         };
         self.ledger().record_sealed(&id, &row).await.unwrap();
-        self.made.lock().unwrap().insert(sealed.envelope, Made { case: address.case, priority, bytes });
+        self.made.lock().unwrap().insert(sealed.envelope, Made { case: address.case, bytes });
         sealed.envelope
     }
 
@@ -204,7 +204,7 @@ impl Home {
         let rows = self.rows().await;
         assert_eq!(rows.len(), self.made().len());
         for row in rows {
-            assert_eq!((row.state.as_str(), row.fault.as_deref()), ("answered", None));
+            assert_eq!((row.state, row.fault.as_deref()), (CaseState::Answered, None));
             assert!(self.ledger().report(&row.id).await.unwrap().is_some());
             let events = self.ledger().detail(&row.study).await.unwrap().events;
             let home = events.iter().filter(|event| event.what.ends_with("is home")).count();

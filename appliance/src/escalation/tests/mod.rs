@@ -8,7 +8,7 @@ mod link;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::CaseState;
+use domain::case_state::CaseState;
 use proto::case::Priority;
 use proto::tls::CloudUrl;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,11 @@ async fn enrolled(cloud: &Cloud) -> Site {
     assert_eq!(identity.site(), enrolment.site);
     let home = Home::new(folder.path()).await;
     Site { _folder: folder, identity, home }
+}
+
+/// Who an enrolled site is, for tests of other rooms.
+pub(crate) async fn identity() -> Arc<Identity> {
+    enrolled(&Cloud::start().await).await.identity
 }
 
 fn config(url: CloudUrl) -> Config {
@@ -191,7 +196,7 @@ async fn a_site_the_cloud_revoked_is_told_so() {
     site.home.until(async || why().await.as_deref() == Some("the cloud refuses this site")).await;
     running.stop().await;
     assert_eq!(site.home.received().await, 0);
-    assert_eq!(site.home.rows().await[0].state, "sealed", "it waits: nothing is wrong with it");
+    assert_eq!(site.home.rows().await[0].state, CaseState::Sealed, "it waits: nothing is wrong with it");
 }
 
 #[tokio::test]
@@ -248,14 +253,14 @@ async fn a_damaged_envelope_and_a_superseded_one_are_let_go() {
     let damaged = site.home.add_case(&site.identity, Priority::Routine, 2 * MIB).await;
     site.home.truncate(damaged);
     let running = start(&site, cloud.url());
-    site.home.until(async || site.home.row(damaged).await.state == "failed").await;
+    site.home.until(async || site.home.row(damaged).await.state == CaseState::Failed).await;
     let fault = site.home.row(damaged).await.fault;
     assert_eq!(fault.as_deref(), Some("the envelope on disk is not what was sealed"));
     running.stop().await;
     let older = site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     cloud.supersede(older);
     let running = start(&site, cloud.url());
-    site.home.until(async || site.home.row(older).await.state == "leaving").await;
+    site.home.until(async || site.home.row(older).await.state == CaseState::Leaving).await;
     assert!(!site.home.path(older).exists(), "the one on disk is let go");
     site.home.add_case(&site.identity, Priority::Routine, KIB).await;
     running.wake.wake();
@@ -283,7 +288,7 @@ async fn a_report_of_a_stranger_or_an_unwanted_draft_stays_away() {
     let running = start(&site, cloud.url());
     site.home.until(async || site.home.rows().await[0].fault.is_some()).await;
     running.stop().await;
-    assert_eq!(site.home.rows().await[0].state, "received", "no report was taken");
+    assert_eq!(site.home.rows().await[0].state, CaseState::Received, "no report was taken");
 
     let cloud = Cloud::start().await;
     cloud.answer_as_stranger();
@@ -292,7 +297,7 @@ async fn a_report_of_a_stranger_or_an_unwanted_draft_stays_away() {
     let running = start(&site, cloud.url());
     site.home.until(async || site.home.rows().await[0].fault.is_some()).await;
     running.stop().await;
-    assert_eq!(site.home.rows().await[0].state, "received", "no report was taken");
+    assert_eq!(site.home.rows().await[0].state, CaseState::Received, "no report was taken");
     assert_eq!(cloud.confirmed(), 0);
 }
 

@@ -93,6 +93,7 @@ function tick() {
     li.append(el('span', 'dot'), ' ', el('span', 'words'));
     box.append(li);
   }
+  while (box.children.length > lights.length) box.lastElementChild?.remove();
   lights.forEach((l, n) => {
     const li = /** @type {HTMLElement} */ (box.children[n]);
     li.dataset.state = l.state;

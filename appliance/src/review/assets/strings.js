@@ -5,7 +5,7 @@
 export const t = {
   lost: (/** @type {string} */ age) => `No contact with the appliance for ${age}. What is shown is old; decisions are off until contact is back. Scans may or may not be received: look at the console.`,
   unknown: 'unknown: no contact',
-  lights: { contact: 'Contact', scanner: 'Scanner link', models: 'Models', cloud: 'Cloud', disk: 'Disk', clock: 'Clock' },
+  lights: { contact: 'Contact', scanner: 'Scanner link', models: 'Models', cloud: 'Cloud', disk: 'Disk', work: 'Work', clock: 'Clock' },
   states: { ok: '●', warn: '▲', bad: '◆', unknown: '○' },
   words: { ok: '', warn: 'attention', bad: 'fault', unknown: 'unknown' },
   contact: (/** @type {string} */ age) => `heard ${age} ago`,
@@ -86,11 +86,16 @@ export const t = {
   keys: [
     ['J K', 'next, previous study'], ['/', 'find'], ['Esc', 'back to the list'], ['G S', 'go to STAT'],
     ['A', 'send, or release'], ['H', 'wait'], ['X', "don't send, then 1 to 9"], ['P', 'identity visible: stop'],
-    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['V', 'collisions: archive checked'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
+    ['E', 'escalate'], ['C', 'acknowledge'], ['S', 'raise to STAT'], ['U', 'undo'], ['R', 'try again now'], ['V', 'collisions: archive checked'], ['B', 'black an area out'], ['Z', 'take the last area back'], ['T', 'note to the reader'], ['M', 'areas: as they leave, or outlined'], ['N', 'hold: patient’s name'], ['O', 'hold: where the network saw it'],
     ['F D', 'a drawn study, read: a finding, none of the findings'],
     ['↑ ↓ Home End', 'images of a stack'], ['1 to 5', 'window presets'], ['I', 'invert'], ['L', 'full resolution'], ['0 or Space', 'reset'], ['+ −', 'zoom'],
     ['left drag', 'window'], ['middle drag', 'move'], ['right drag', 'zoom'], ['wheel', 'scroll the stack, or zoom'], ['?', 'this sheet'],
   ],
+  note: {
+    title: 'Note to the reader', write: 'Write a note', change: 'Change the note',
+    words: 'It travels with the case and is read by whoever reports it. What identifies the patient stops the case from being sent. Empty: no note.',
+    by: (/** @type {string} */ who, /** @type {string} */ when) => `${who}, ${when}`,
+  },
   footList: 'J K next, previous · Enter open · / find · G S to STAT · ? keys',
   footStudy: 'Esc list · A send · H wait · X don’t send · P identity visible · C acknowledge · U undo · ? keys',
   fine: 'Research software, not a medical device. Triage opinion, not a diagnosis.',

@@ -6,6 +6,7 @@ import { attributes } from '/assets/attributes.js';
 import * as image from '/assets/image.js';
 import { stateWords } from '/assets/list.js';
 import { lost, now } from '/assets/live.js';
+import * as note from '/assets/note.js';
 import { bytes, clock, span, t } from '/assets/strings.js';
 
 /**
@@ -16,7 +17,8 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  *   holds: string[], removed: { code: string, words: string, count: number }[], places: import('/assets/image.js').Place[], previews: import('/assets/image.js').Preview[], ms: number,
  *   decided_at: number, cloud_up: boolean }, case: null | { id: string, state: string, priority: string, reason: string, plan: string,
  *   sealed_bytes: number, bytes_sent: number, parts_sent: number, parts_total: number, searched: number, attempts: number, next_attempt: number,
- *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[] },
+ *   fault: string | null, received_at: number | null, answered_at: number | null, areas: import('/assets/image.js').Area[],
+ *   note: null | { text: string, by: string | null, at: number | null }, note_not: string | null },
  *   report: null | { lines: string[], unsigned: boolean, signed_by: string | null, origin: string, created: string },
  *   earlier: { revision: number, state: string, corrected_at: number | null, report: Detail['report'] }[],
  *   collisions: { studies: string[], answers: { destination: string, state: string, answer: string | null, status: number | null, instances: number, unchecked: number, checked_by: string | null }[] },
@@ -173,7 +175,7 @@ function more(d) {
     const words = d.result.removed.map((r) => `${r.count} ${r.words}`).join(', ');
     all.push(part(t.sections.removed, el('p', '', words || t.sections.removedNone), ...(words ? [attributes(d.row.id)] : [])));
   }
-  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...covered(d), ...statement(d)));
+  if (d.case) all.push(part(t.sections.case, el('p', '', d.case.reason), el('p', 'quiet', way(d)), ...covered(d), ...statement(d)), part(t.note.title, ...note.shown(d.case, d.now, () => void write())));
   if (d.earlier.length > 0) all.push(part(t.sections.earlier, ...d.earlier.flatMap((c) => [el('p', c.corrected_at ? 'fault' : 'quiet', t.earlier(c)), ...(c.report ? [report(c.report)] : [])])));
   const list = el('ol', 'timeline');
   list.append(...d.events.map((e) => {
@@ -183,6 +185,27 @@ function more(d) {
   }));
   all.push(part(t.sections.timeline, list));
   $('more').replaceChildren(...all);
+}
+
+/** Lets a person write the note that travels with the case. */
+async function write() {
+  const d = detail;
+  if (!d?.case) return;
+  if (lost()) return say(t.off);
+  if (d.case.note_not) return say(`${t.note.title}: ${d.case.note_not}.`);
+  const text = await note.written(d.case);
+  if (text !== null) await decide(t.note.title, d, { action: 'note', case: d.case.id, text });
+}
+
+/** Asks for what a person decided, with what that person saw. @param {string} label @param {Detail} d @param {object} decision */
+async function decide(label, d, decision) {
+  try {
+    await ask('/api/decide', { decision, study: d.row.id, revision: d.row.revision, events: d.events.length });
+    say(`${label}: ${t.done}`);
+  } catch (error) {
+    say(`${label}: ${/** @type {Error} */ (error).message}`);
+  }
+  await load();
 }
 
 /** How many areas a person has drawn. @param {Detail} d */
@@ -265,13 +288,7 @@ async function press(a) {
   else decision.case = d.case?.id ?? '';
   if (reason !== undefined) decision.reason = reason;
   if (area) decision.area = area;
-  try {
-    await ask('/api/decide', { decision, study: d.row.id, revision: d.row.revision, events: d.events.length });
-    say(`${a.label}: ${t.done}`);
-  } catch (error) {
-    say(`${a.label}: ${/** @type {Error} */ (error).message}`);
-  }
-  await load();
+  await decide(a.label, d, decision);
 }
 
 /** Asks for a reason; null when it was given up. @param {string} action @returns {Promise<string | null>} */
@@ -315,6 +332,7 @@ function why(action) {
 
 /** A key for the study; whether it was one. @param {string} key */
 export function key(key) {
+  if (key === 't' && detail?.case) { void write(); return true; }
   const a = detail?.actions.find((b) => b.key.toLowerCase() === key);
   if (a) void press(a);
   return a !== undefined;

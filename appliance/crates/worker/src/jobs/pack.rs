@@ -19,7 +19,7 @@ use crate::prepared::prepare_frames;
 use crate::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use crate::tools::Tools;
 use crate::triage::Item;
-use deid::{self, Area, DetectorUsed, Facts, PixelBox, RemovedKind, RemovedValue, Search, Statement};
+use deid::{self, Area, DetectorUsed, Facts, PixelBox, Region, RemovedKind, RemovedValue, Search, Statement};
 use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use domain::job::{MAX_PSEUDONYMS, PackAnswer, PackJob, RedactedArea};
 use pixels::TextDetector;
@@ -49,6 +49,7 @@ pub(crate) fn run(
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     let removed = wanted(&found, &manifest);
+    look_at_note(manifest.note.as_deref(), &removed)?;
     let statement =
         statement(job, &found, &redacted, (&tools.text_detector.used, removed.len() as u64))?.to_json();
     let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
@@ -79,6 +80,12 @@ pub(crate) fn run(
         reidentification_map: found.map,
         signature: hex::encode(signer.sign(&deid::statement_message(digest.as_bytes()))),
     })
+}
+
+/// The note is searched by itself first: whoever wrote it can mend it, and is told so.
+fn look_at_note(note: Option<&str>, removed: &[RemovedValue]) -> Result<(), Error> {
+    let found = note.map_or(0, |note| Search::new(removed).scan(note.as_bytes(), Region::Text).len());
+    if found > 0 { Err(Error::IdentityInNote(found)) } else { Ok(()) }
 }
 
 /// What was done to this case, without any value of it.
