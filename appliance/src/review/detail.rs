@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
+use super::result::{ResultView, result, unread};
 use super::view::{Findings, RowView, row};
 use super::{Backend, Error, words};
 use deid::HoldReason;
 use domain::case_state::CaseState;
 use domain::job::RedactedArea;
 use domain::note::check_state;
-use domain::picture::Preview;
-use domain::verdict::{Gate, PlacedFinding, Verdict};
-use ledger::{CaseRow, Collisions, DispositionRow, EarlierCase, EventRow, StudyDetail};
+use ledger::{CaseRow, Collisions, EarlierCase, EventRow, StudyDetail};
 use proto::case::{Plan, Priority};
 
 /// One study as the page shows it.
@@ -38,68 +37,6 @@ struct EarlierView {
     state: CaseState,
     corrected_at: Option<i64>,
     report: Option<ReportView>,
-}
-
-#[derive(Debug, Serialize)]
-struct ResultView {
-    revision: u32,
-    words: String,
-    /// The disposition's word.
-    disposition: &'static str,
-    bundle: String,
-    version: String,
-    mode: &'static str,
-    mode_words: &'static str,
-    findings: Vec<proto::case::Finding>,
-    gate: Option<Gate>,
-    holds: Vec<String>,
-    removed: Vec<Removed>,
-    /// Where findings were seen, for the viewer to outline.
-    places: Vec<PlacedFinding>,
-    previews: Vec<PreviewView>,
-    ms: f64,
-    decided_at: i64,
-    cloud_up: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Removed {
-    code: String,
-    words: &'static str,
-    count: u64,
-}
-
-/// One level of one frame, as the viewer needs it.
-#[derive(Debug, Serialize)]
-pub(super) struct PreviewView {
-    index: usize,
-    instance: u32,
-    frame: u32,
-    level: u8,
-    rows: u32,
-    columns: u32,
-    first: f64,
-    step: f64,
-    window: (f64, f64),
-    inverted: bool,
-}
-
-impl PreviewView {
-    /// Where its values lie is not told.
-    pub(super) fn of(index: usize, p: &Preview) -> Self {
-        Self {
-            index,
-            instance: p.instance,
-            frame: p.frame,
-            level: p.level,
-            rows: p.rows,
-            columns: p.columns,
-            first: p.first,
-            step: p.step,
-            window: p.window,
-            inverted: p.inverted,
-        }
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -189,59 +126,6 @@ pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> 
         events: d.events.into_iter().map(|e| if sampled { untold(e) } else { e }).collect(),
         actions,
     })
-}
-
-fn result(d: DispositionRow) -> ResultView {
-    let words = words::result(&d.verdict);
-    // Taken apart whole: a new part of a verdict is either shown or left out here by name.
-    let Verdict {
-        disposition,
-        reason: _,
-        bundle,
-        version,
-        digest: _,
-        findings,
-        priority: _,
-        gate,
-        places,
-        holds,
-        plan_digest: _,
-        actions,
-        previews,
-        ms,
-    } = d.verdict;
-    let removed =
-        actions.into_iter().map(|(code, count)| Removed { words: words::action(&code), code, count });
-    ResultView {
-        revision: d.revision,
-        words,
-        disposition: disposition.as_str(),
-        bundle,
-        version,
-        mode: d.mode.as_str(),
-        mode_words: words::mode(d.mode),
-        findings,
-        gate,
-        holds,
-        removed: removed.collect(),
-        places,
-        previews: previews.iter().enumerate().map(|(index, p)| PreviewView::of(index, p)).collect(),
-        ms: ms.total,
-        decided_at: d.decided_at,
-        cloud_up: d.cloud_up,
-    }
-}
-
-/// A result that nobody is shown before a physician has read the study: the images alone.
-fn unread(d: DispositionRow) -> ResultView {
-    ResultView {
-        words: words::SAMPLED.to_owned(),
-        disposition: "drawn",
-        findings: Vec::new(),
-        gate: None,
-        places: Vec::new(),
-        ..result(d)
-    }
 }
 
 /// The answer stands in the timeline too: its line stays, so that whoever decides has seen as many lines as there are.

@@ -1,7 +1,7 @@
 //! The technician's page: what the appliance found, what leaves, and what a named person decides about it.
 //!
 //! `page` is the server and its door, `sign_in` lets people in, `routes` answers them, `live` keeps the
-//! list moving, `view` and `detail` are what is shown, `words` how it is said, `assets/` what the browser runs.
+//! list moving, `view`, `detail` and `result` are what is shown, `words` how it is said, `assets/` what the browser runs.
 
 mod app;
 mod assets;
@@ -11,6 +11,7 @@ mod detail;
 mod error;
 mod live;
 mod page;
+mod result;
 mod routes;
 mod sign_in;
 mod view;

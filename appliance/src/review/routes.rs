@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::app::{App, Refusal, is_id};
-use super::detail::PreviewView;
+use super::result::PreviewView;
 use super::view::Findings;
 use super::words::say;
 use super::{Backend, assets, detail, live};
