@@ -36,4 +36,6 @@ pub use text_detector::TextDetector;
 pub use {tools::Tools, work::work};
 
 #[cfg(test)]
-use {error::Error, tools::Tools, work::work};
+use error::Error;
+#[cfg(all(test, not(feature = "test-support")))]
+use {tools::Tools, work::work};
