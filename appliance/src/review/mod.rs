@@ -13,6 +13,7 @@ mod live;
 mod page;
 mod routes;
 mod sign_in;
+mod stream;
 mod view;
 mod words;
 

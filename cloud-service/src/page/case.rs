@@ -12,7 +12,7 @@ use super::door::lease_token;
 use super::holder::{held, holds};
 use super::list::{described, state};
 use super::{Error, Page, html, sign};
-use crate::queue::{self, CaseRow, CaseState, Released};
+use crate::queue::{CaseRow, CaseState, Released};
 
 #[derive(Deserialize)]
 pub(super) struct Plain {
