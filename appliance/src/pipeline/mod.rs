@@ -26,7 +26,7 @@ use sandbox::{Note, Pool, Terms};
 use crate::escalation::Identity;
 use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
 use ledger::{InstanceRow, Ledger};
-use store::{Draft, Store};
+use store::{PendingFile, Store};
 
 pub use answer::{Death, Outcome};
 pub use error::Error;
@@ -128,7 +128,7 @@ impl Pipeline {
     async fn ask(
         &self,
         job: &Job,
-        bag: &Draft,
+        bag: &PendingFile,
         opened: Vec<OwnedFd>,
         rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {

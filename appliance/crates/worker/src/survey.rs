@@ -9,8 +9,8 @@ use super::open::{Source, open};
 use super::pixel_text::Looked;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
-    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, WayBack,
-    plan,
+    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, ReidentificationMap, RemovedValue,
+    StudyContext, plan,
 };
 use dicom::{Parsed, tags};
 use domain::job::{DeidOrder, InstanceRef, ListFacts};
@@ -43,7 +43,7 @@ pub(super) struct Survey {
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
     /// What leads back from the pseudonyms.
-    pub way: WayBack,
+    pub way: ReidentificationMap,
     /// What is black in what leaves, by instance.
     pub black: BTreeMap<u32, Vec<PixelBox>>,
     /// The same without faces, whose boxes are many and narrow.
@@ -60,7 +60,7 @@ const KEPT_FRAMES: usize = 8;
 /// What [`each_plan`] tells of an instance.
 pub(super) enum Seen<'a> {
     /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
-    Planned(&'a Parsed, &'a Source<'a>, &'a Plan, &'a mut Option<Looked>),
+    Planned(&'a Parsed, &'a Source<'a>, &'a DeidPlan, &'a mut Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
@@ -169,7 +169,7 @@ pub(super) fn survey(
 }
 
 impl Survey {
-    fn take_plan(&mut self, made: &Plan) {
+    fn take_plan(&mut self, made: &DeidPlan) {
         for (action, count) in made.action_counts() {
             *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(count);
         }
@@ -185,10 +185,10 @@ impl Survey {
             }
         }
         self.removed.extend(made.removed.iter().cloned());
-        self.way.add(made.way.clone());
+        self.way.add(made.reidentification.clone());
     }
 
-    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &Plan) {
+    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &Source<'_>, made: &DeidPlan) {
         match Image::new(parsed, source) {
             Ok(image) => {
                 if self.items.is_empty() {

@@ -1,6 +1,6 @@
 //! Checks a worker's answer against the job as if it had come from the wire.
 
-use deid::WayBack;
+use deid::ReidentificationMap;
 
 use super::{Answer, Explained, MAX_EXPLAINED, MAX_PREVIEWS, MAX_PSEUDONYMS, Piece, Preview, TriageAnswer};
 
@@ -94,7 +94,7 @@ pub fn check_answer(answer: &Answer, instances: usize, bag_bytes: u64) -> Result
     }
 }
 
-fn is_bounded(way: &WayBack) -> bool {
+fn is_bounded(way: &ReidentificationMap) -> bool {
     way.len() <= MAX_PSEUDONYMS && way.longest() <= MAX_TEXT_BYTES
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DeidLine, Secret};
-use deid::{Error, IdRules, Keys, Profile, Statement, WayBack};
+use deid::{Error, IdRules, Keys, Profile, ReidentificationMap, Statement};
 
 /// Policy and keys that de-identification needs.
 #[derive(Clone, Serialize, Deserialize)]
@@ -125,5 +125,5 @@ pub struct DeidAnswer {
     /// What was done to all of them together.
     pub statement: Statement,
     /// Whose they are, by pseudonym. Identified: it stays with who asked.
-    pub patients: WayBack,
+    pub patients: ReidentificationMap,
 }

@@ -26,7 +26,7 @@ pub use files::{InstanceRef, Sealed, SealedBag};
 pub use restore::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
 pub use secret::Secret;
 
-use ::deid::WayBack;
+use ::deid::ReidentificationMap;
 
 /// Longest message either way, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -312,7 +312,7 @@ pub struct SealAnswer {
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,
     /// What leads back from the pseudonyms of the case. Identified: it stays at the site.
-    pub way_back: WayBack,
+    pub way_back: ReidentificationMap,
     /// The statement of the case ([`deid::Statement`]), as the very text that was signed.
     pub statement: String,
     /// The site's signature over the statement's digest, in hex.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{InstanceRef, Piece, Secret};
-use deid::WayBack;
+use deid::ReidentificationMap;
 
 /// Most pseudonyms of one case or one job.
 pub const MAX_PSEUDONYMS: usize = 60_000;
@@ -17,7 +17,7 @@ pub struct RestoreJob {
     /// The site's pseudonym keys, as [`deid::Keys::from_text`] reads them.
     pub keys: Secret,
     /// What the vault knows of their pseudonyms; empty when they are only looked for.
-    pub way: WayBack,
+    pub way: ReidentificationMap,
 }
 
 /// What became of one instance.

@@ -9,7 +9,7 @@ use crate::open::{Source, split};
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
 use crate::{Error, Tools};
-use deid::{Actions, Area, Plan, Statement, WayBack};
+use deid::{Actions, Area, DeidPlan, ReidentificationMap, Statement};
 use dicom::Parsed;
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
@@ -21,7 +21,7 @@ const LONGEST: usize = 250;
 pub(crate) fn write(
     parsed: &Parsed,
     source: &Source<'_>,
-    plan: &Plan,
+    plan: &DeidPlan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
     if plan.is_untouched() {
@@ -39,61 +39,54 @@ pub(crate) fn run(
     touching: &dyn Fn(u32),
 ) -> Result<DeidAnswer, Error> {
     let (bag, instances) = split(files, &job.instances)?;
+    let detector = &tools.text_detector.numbers;
     let mut bag = Bag::new(bag);
     let mut lines = Vec::with_capacity(instances.len());
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
-    let mut patients = WayBack::default();
-    each_plan(
-        instances,
-        &job.instances,
-        &job.deid,
-        false,
-        &tools.text_detector.numbers,
-        touching,
-        |instance, seen| {
-            lines.push(match seen {
-                Seen::Unreadable(reason) => DeidLine {
-                    instance,
-                    status: "refused".to_owned(),
-                    reason,
-                    actions: BTreeMap::new(),
-                    boxes: 0,
-                    piece: None,
-                },
-                Seen::Planned(parsed, source, plan, _) => {
-                    let actions = plan
-                        .action_counts()
-                        .iter()
-                        .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
-                        .collect();
-                    patients.add(plan.way.patients(LONGEST));
-                    let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
-                    let piece = if held.is_empty() {
-                        for (key, number) in &plan.actions {
-                            let count = total.entry(*key).or_default();
-                            *count = count.saturating_add(*number);
-                        }
-                        defaced += u32::from(!plan.face.is_empty());
-                        boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
-                        Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
-                    } else {
-                        None
-                    };
-                    DeidLine {
-                        instance,
-                        status: if piece.is_some() { "done" } else { "held" }.to_owned(),
-                        reason: held.join(" "),
-                        actions,
-                        boxes: u32::try_from(plan.boxes.len()).unwrap_or(u32::MAX),
-                        piece,
+    let mut patients = ReidentificationMap::default();
+    each_plan(instances, &job.instances, &job.deid, false, detector, touching, |instance, seen| {
+        lines.push(match seen {
+            Seen::Unreadable(reason) => DeidLine {
+                instance,
+                status: "refused".to_owned(),
+                reason,
+                actions: BTreeMap::new(),
+                boxes: 0,
+                piece: None,
+            },
+            Seen::Planned(parsed, source, plan, _) => {
+                let actions = plan
+                    .action_counts()
+                    .iter()
+                    .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
+                    .collect();
+                patients.add(plan.reidentification.patients(LONGEST));
+                let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
+                let piece = if held.is_empty() {
+                    for (key, number) in &plan.actions {
+                        let count = total.entry(*key).or_default();
+                        *count = count.saturating_add(*number);
                     }
+                    defaced += u32::from(!plan.face.is_empty());
+                    boxes.extend(plan.boxes.iter().map(|part| Area::of(instance, part)));
+                    Some(bag.piece(|pen| write(parsed, source, plan, pen))?)
+                } else {
+                    None
+                };
+                DeidLine {
+                    instance,
+                    status: if piece.is_some() { "done" } else { "held" }.to_owned(),
+                    reason: held.join(" "),
+                    actions,
+                    boxes: u32::try_from(plan.boxes.len()).unwrap_or(u32::MAX),
+                    piece,
                 }
-            });
-            Ok(())
-        },
-    )?;
+            }
+        });
+        Ok(())
+    })?;
     let (policy, _) = policy_and_keys(&job.deid)?;
     let count = |status: &str| u32::try_from(lines.iter().filter(|l: &&DeidLine| l.status == status).count());
     let statement = Statement {
