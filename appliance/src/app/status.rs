@@ -2,7 +2,7 @@
 
 use proto::case::TriageMode;
 use proto::clock::wall;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::light::{Light, light};
 use super::{Error, Opened, Settings};

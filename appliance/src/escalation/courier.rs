@@ -1,7 +1,6 @@
 //! The courier's rounds: connect, greet, send the most urgent case, bring reports home, wait, begin again.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
