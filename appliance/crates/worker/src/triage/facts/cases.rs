@@ -3,6 +3,8 @@
 
 use super::*;
 use dicom::{DataSet, Element, Tag, Value, Vr, tags, vr_of};
+use models::StudyFacts;
+use models::manifest::Accepts;
 
 pub(super) fn list(values: &[&str]) -> Vec<String> {
     values.iter().map(|v| (*v).to_owned()).collect()

@@ -1,7 +1,7 @@
 //! How an image was made: for whom, from what, of whom, and whether its pixels are square.
 
-use super::read::{Said, dcm, everywhere, snomed, term};
-use super::{Claim, Weight};
+use super::claim::{Claim, Weight};
+use super::said::{Said, dcm, everywhere, snomed, term};
 use dicom::{DataSet, Tag, tags};
 
 /// Storage SOP classes have this in front.

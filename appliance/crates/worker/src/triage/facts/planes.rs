@@ -1,8 +1,9 @@
 //! Slices of a volume: their plane, how they lie, how they were acquired, whether a contrast agent was given.
 
-use super::read::{Said, everywhere, term};
+use super::claim::{Claim, Weight};
+use super::making;
+use super::said::{Said, everywhere, term};
 use super::views::{Run, run};
-use super::{Claim, Weight, making};
 use deid::fold;
 use dicom::{DataSet, Tag, tags};
 

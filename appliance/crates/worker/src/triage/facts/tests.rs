@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::cases::*;
 use super::*;
 use dicom::{DataSet, tags};
+use models::StudyFacts;
+use models::manifest::Accepts;
 
 #[test]
 fn every_fact_takes_refuses_or_leaves_a_doubt_with_its_reason() {

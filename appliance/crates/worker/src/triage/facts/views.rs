@@ -5,9 +5,9 @@ use models::StudyFacts;
 use models::accepts::tidy;
 use models::manifest::Accepts;
 
-use super::read::{Said, hint, meant, snomed, term, views_of};
+use super::claim::{Claim, Statement, Weight};
+use super::said::{Said, hint, meant, snomed, term, views_of};
 use super::words::meanings;
-use super::{Claim, Statement, Weight};
 use dicom::{DataSet, Tag, tags};
 
 /// A projection with the values of View Position that it is.

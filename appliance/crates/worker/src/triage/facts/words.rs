@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::regions;
+use super::part;
 use deid::fold;
 
 /// What a group of words means.
@@ -61,19 +61,19 @@ pub(super) static MEANINGS: [Meaning; 29] = [
     meaning("oblique", "an oblique view", Named::View(&["LLO", "RLO"])),
     meaning("decubitus", "a lateral decubitus view", Named::View(&["LLD", "RLD"])),
     meaning("lordotic", "a lordotic view", Named::View(&[])),
-    meaning("chest", "the chest", Named::Region(regions::CHEST)),
-    meaning("head", "the head", Named::Region(regions::HEAD)),
-    meaning(CRANIAL, "the head", Named::Region(regions::HEAD)),
-    meaning("face", "the face", Named::Region(regions::FACE)),
-    meaning("neck", "the neck", Named::Region(regions::NECK)),
-    meaning("spine", "the spine", Named::Region(regions::SPINE)),
-    meaning("ribs", "ribs or sternum", Named::Region(regions::RIBS)),
-    meaning("breast", "the breast", Named::Region(regions::BREAST)),
-    meaning("abdomen", "the abdomen", Named::Region(regions::ABDOMEN)),
-    meaning("pelvis", "the pelvis", Named::Region(regions::PELVIS)),
-    meaning("shoulder", "the shoulder", Named::Region(regions::SHOULDER)),
-    meaning("arm", "the upper limb", Named::Region(regions::ARM)),
-    meaning("leg", "the lower limb", Named::Region(regions::LEG)),
+    meaning("chest", "the chest", Named::Region(part::CHEST)),
+    meaning("head", "the head", Named::Region(part::HEAD)),
+    meaning(CRANIAL, "the head", Named::Region(part::HEAD)),
+    meaning("face", "the face", Named::Region(part::FACE)),
+    meaning("neck", "the neck", Named::Region(part::NECK)),
+    meaning("spine", "the spine", Named::Region(part::SPINE)),
+    meaning("ribs", "ribs or sternum", Named::Region(part::RIBS)),
+    meaning("breast", "the breast", Named::Region(part::BREAST)),
+    meaning("abdomen", "the abdomen", Named::Region(part::ABDOMEN)),
+    meaning("pelvis", "the pelvis", Named::Region(part::PELVIS)),
+    meaning("shoulder", "the shoulder", Named::Region(part::SHOULDER)),
+    meaning("arm", "the upper limb", Named::Region(part::ARM)),
+    meaning("leg", "the lower limb", Named::Region(part::LEG)),
     meaning("scout", "a scout view", Named::Unfit),
     meaning("suppressed", "an image without bones or soft tissue", Named::Unfit),
     meaning("subtraction", "a subtraction", Named::Unfit),
