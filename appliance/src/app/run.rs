@@ -176,10 +176,9 @@ async fn serve(
         let _ = engine.await;
         halt_work.cancel();
         let _ = worker.await;
-        for part in [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)] {
-            if let Some(part) = part {
-                let _ = part.await;
-            }
+        let rest = [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)];
+        for part in rest.into_iter().flatten() {
+            let _ = part.await;
         }
     };
     supervisor.drain(drained).await;
