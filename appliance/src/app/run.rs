@@ -158,8 +158,8 @@ async fn serve(
         let _ = engine.await;
         halt_work.cancel();
         let _ = worker.await;
-        let parts = [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)];
-        for part in parts.into_iter().flatten() {
+        let rest = [courier, Some(forwards), Some(paging), control, Some(page), Some(evictor)];
+        for part in rest.into_iter().flatten() {
             let _ = part.await;
         }
     };
