@@ -1,6 +1,6 @@
 //! Behaviour: a technician's note from standard input stops the seal while it names the patient, and then travels.
 
-use appliance::review::Decision;
+use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
 use scanside_tests::cast::{Pair, Settings, Terms, Watch, open_kept, run_with, site_keys};
 use serde_json::Value;
