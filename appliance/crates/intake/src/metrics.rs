@@ -1,7 +1,7 @@
 //! Counters of reception, as plain atomics; no label holds a value from the wire.
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
 /// Callers refused, by [`Refusal`].
 #[derive(Debug)]
@@ -72,8 +72,6 @@ counters! {
     echoes,
     /// Instances stored and acknowledged with 0000.
     stored,
-    /// Instances acknowledged because the same bytes were held already.
-    duplicates,
     /// Data set bytes of acknowledged instances.
     bytes_stored,
     /// C-STORE requests answered with A700.
