@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scanside_tests::cast::{Answer, project, run};
+use scanside_tests::cast::{Answer, Appliance, project, run};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -92,4 +92,30 @@ fn a_model_from_outside_is_added_looked_at_and_loads_in_a_locked_worker() {
     let again = model(&add);
     assert_eq!(again.code, 64);
     assert!(again.stderr.contains("is there already"), "{}", again.stderr);
+}
+
+#[test]
+fn the_text_detector_is_listed_shown_and_verified_as_what_it_is() {
+    let folder = project().join("models/burned-in-text").display().to_string();
+    let shown = model(&["show", &folder]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert!(shown.stdout.contains("a text detector: part of de-identification"), "{}", shown.stdout);
+    let digest = hex::encode(Sha256::digest(std::fs::read(Path::new(&folder).join("bundle.toml")).unwrap()));
+    let held = model(&["verify", &folder, "--json"]).first().unwrap();
+    assert_eq!((held["holds"].as_bool(), held["digest"].as_str()), (Some(true), Some(digest.as_str())));
+
+    let site = tempfile::tempdir().unwrap();
+    let appliance = Appliance::init(&site.path().join("site"), &site.path().join("log")).unwrap();
+    let config = appliance.config.display().to_string();
+    let listed = model(&["list", "--json", "--config", &config]).lines().unwrap();
+    let found = listed.iter().find(|line| line["kind"] == "text-detector").unwrap();
+    assert_eq!(
+        (found["name"].as_str(), found["digest"].as_str()),
+        (Some("burned-in-text"), Some(digest.as_str()))
+    );
+
+    // It answers no study.
+    let taken = run("appliance", &["triage", &folder, "--bundle", &folder]).unwrap();
+    assert_eq!(taken.code, 64);
+    assert!(taken.stderr.contains("is of kind \"text-detector\""), "{}", taken.stderr);
 }

@@ -93,10 +93,10 @@ impl Backend for Running {
         let d = detail.disposition.ok_or(Error::Unknown("image"))?;
         let about = d.verdict.previews.get(index).cloned().ok_or(Error::Unknown("image"))?;
         let output = d.output.as_deref().and_then(|b| b.parse().ok()).ok_or(Error::Unknown("image"))?;
-        let shelf = self.opened.site.store.derived();
+        let previews = self.opened.site.store.derived();
         let length = usize::try_from(about.piece.length).map_err(|_| ledger::Error::Row("length"))?;
         let offset = about.piece.offset;
-        let values = tokio::task::spawn_blocking(move || shelf.read_range(output, offset, length))
+        let values = tokio::task::spawn_blocking(move || previews.read_range(output, offset, length))
             .await
             .map_err(|_| ledger::Error::Database("disk"))?
             .map_err(|_| Error::Unknown("image"))?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::files::{Unanswered, ask, bar, pool, some, studies, word, write_piece};
 use super::out::{self, Failure};
 use crate::app::read_profile;
-use deid::{self, IdRules, Keys, Statement, StudyContext, WayBack};
+use deid::{self, IdRules, Keys, ReidentificationMap, Statement, StudyContext};
 use dicom;
 use domain::job::{Answer, DeidJob, DeidOrder, Faces, InstanceRef, Job, MAX_INSTANCES, PixelText, Secret};
 use ledger::new_id;
@@ -102,7 +102,7 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
         number: 0,
         counts: BTreeMap::new(),
         statement: None,
-        patients: WayBack::default(),
+        patients: ReidentificationMap::default(),
     };
     let studies = studies(&files);
     let jobs = studies
@@ -164,7 +164,7 @@ struct Total<'o> {
     counts: BTreeMap<String, usize>,
     statement: Option<Statement>,
     /// Whose the studies so far are.
-    patients: WayBack,
+    patients: ReidentificationMap,
 }
 
 /// Why a study waits that an earlier one of the same run contradicts.

@@ -10,7 +10,7 @@ use super::Where;
 use super::out::{self, Failure};
 use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use crate::vault::{VaultOrder, VaultUse, rotate};
-use deid::{Found, Keys, PatientBack, find as find_patient};
+use deid::{Found, Keys, PatientEntry, find as find_patient};
 use ledger::Ledger;
 
 /// Commands about pseudonyms. All but `list` are audited, in your name and with your reason.
@@ -129,7 +129,7 @@ async fn list(w: &Where) -> Result<(), Failure> {
 }
 
 /// One patient as a JSON object.
-fn patient(pseudonym: &str, back: &PatientBack) -> serde_json::Value {
+fn patient(pseudonym: &str, back: &PatientEntry) -> serde_json::Value {
     serde_json::json!({
         "pseudonym": pseudonym, "patient": back.attributes, "dates_shifted_by_days": back.days,
         "studies": back.studies, "uids": back.uids, "ambiguous": back.ambiguous,

@@ -62,7 +62,7 @@ fn words(kind: DeathKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deid::{Policy, Statement, WayBack};
+    use deid::{Policy, ReidentificationMap, Statement};
     use domain::job::{DeidAnswer, DeidLine, Failure};
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
             piece: None,
         };
         let statement = Statement::new(&Policy::strict(), &Default::default());
-        let answer = DeidAnswer { lines: vec![line], statement, patients: WayBack::default() };
+        let answer = DeidAnswer { lines: vec![line], statement, patients: ReidentificationMap::default() };
         let outcome = checked(Ok(Answer::Deid(Box::new(answer))), Some(1), 3, 0);
         assert!(matches!(outcome, Ok(Outcome::Died(Death { touching: Some(1), .. }))));
     }

@@ -26,7 +26,7 @@ use sandbox::{Death as WorkerDeath, Note, Pool, Terms};
 use crate::escalation::Identity;
 use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
 use ledger::{InstanceRow, Ledger};
-use store::{Draft, Store};
+use store::{PendingFile, Store};
 
 pub use answer::{Death, Outcome};
 pub use frame::FullFrame;
@@ -183,7 +183,7 @@ impl Pipeline {
     async fn ask(
         &self,
         job: &Job,
-        output: &Draft,
+        output: &PendingFile,
         opened: Vec<OwnedFd>,
         rows: &[InstanceRow],
     ) -> Result<Outcome, Error> {

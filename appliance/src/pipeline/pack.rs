@@ -6,7 +6,7 @@ use proto::ids::EnvelopeId;
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
 use crate::escalation::Identity;
-use deid::WayBack;
+use deid::ReidentificationMap;
 use domain::case_state::CaseState;
 use domain::job::{Answer, DeidOrder, Failure, Job, PackAnswer, PackJob, Secret};
 use ledger::{CaseRow, Contradiction, DispositionRow, InstanceRow, Sealed};
@@ -257,7 +257,7 @@ impl Pipeline {
             searched: 0,
             image_bytes: 0,
             frame_bytes: 0,
-            reidentification_map: WayBack::default(),
+            reidentification_map: ReidentificationMap::default(),
             statement: String::new(),
             signature: String::new(),
         };

@@ -10,7 +10,7 @@ use domain::job::{Answer, EncryptedOutput, Job, ListFacts, MAX_INSTANCES, Secret
 use domain::study::{KEY_OBJECT_SELECTION, rejection_words};
 use domain::verdict::Verdict;
 use ledger::{InstanceRow, NewCase, NewDisposition, Pending};
-use store::{Id, SHELF_HEADER};
+use store::{FILE_HEADER, Id};
 
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
@@ -59,7 +59,7 @@ impl Pipeline {
         let output = self.store.derived().begin_sealed(id)?;
         let encrypted = output.key().map(|(id, key)| EncryptedOutput {
             id: id.to_string(),
-            offset: SHELF_HEADER,
+            offset: FILE_HEADER,
             key: Secret::new(key.reveal().to_string()),
         });
         let deid = self.deid.clone();

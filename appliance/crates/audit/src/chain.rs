@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Error};
+use super::entry::Entry;
+use super::error::Error;
 
 /// How far a chain reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,4 +121,38 @@ impl Head {
 
 fn key(store_key: &[u8; 32]) -> [u8; 32] {
     blake3::derive_key("scanside 2026 audit head", store_key)
+}
+
+/// Follows the chain and holds it against the head: the head's line must be there with the head's digest. The file
+/// may reach further: a crash between line and head leaves the head behind.
+pub(super) fn reach_of(path: &Path, said: Option<&Said>) -> Result<Reach, Error> {
+    let mut at_head = said.is_none_or(|(lines, _)| *lines == 0);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::Cut(0)),
+        Err(e) => return Err(e.into()),
+    };
+    let reach = follow(file, |reach, _| {
+        if said.is_some_and(|(lines, digest)| *lines == reach.lines && *digest == reach.last) {
+            at_head = true;
+        }
+    })?;
+    if at_head { Ok(reach) } else { Err(Error::Cut(said.map_or(0, |s| s.0))) }
+}
+
+/// Checks a whole audit file against its head, changing nothing.
+///
+/// # Errors
+/// [`Error::Broken`], [`Error::Cut`], [`Error::Head`], [`Error::Disk`].
+pub fn verify(path: &Path, store_key: &[u8; 32]) -> Result<Reach, Error> {
+    let said = read_head(path, store_key)?;
+    reach_of(path, Some(&said))
+}
+
+/// Every line of an audit file in order, with its number; the chain is checked on the way.
+///
+/// # Errors
+/// [`Error::Broken`], [`Error::Disk`].
+pub fn each(path: &Path, mut with: impl FnMut(u64, &Entry)) -> Result<Reach, Error> {
+    follow(File::open(path)?, |reach, entry| with(reach.lines, entry))
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use proto::clock::now;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -20,7 +21,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
-use super::{Audit, AuditConfig, Entry, Error, Source, config, now, syslog};
+use super::audit_file::{Audit, Delivery};
+use super::config::{self, AuditConfig};
+use super::dicom::Source;
+use super::entry::Entry;
+use super::error::Error;
+use super::syslog;
 
 /// Lines of one connection.
 const BATCH: usize = 500;
@@ -28,19 +34,6 @@ const BATCH: usize = 500;
 const EXCHANGE: Duration = Duration::from_secs(30);
 /// Shortest and longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-/// What the collector has.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Delivery {
-    /// Whether a collector is configured.
-    pub configured: bool,
-    /// Lines the collector has.
-    pub sent: u64,
-    /// Lines that wait for it.
-    pub waiting: u64,
-    /// Since when it does not take them, ms.
-    pub away_since: Option<i64>,
-}
 
 /// Sends the audit to its collector.
 pub struct Collector {

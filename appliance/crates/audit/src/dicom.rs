@@ -6,8 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::Entry;
-use super::syslog::timestamp;
+use super::entry::{Entry, timestamp};
 
 /// Who sends the messages.
 #[derive(Debug, Clone, Default)]

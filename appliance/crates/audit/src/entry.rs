@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// One audit line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,4 +29,13 @@ pub struct Entry {
     /// Digest of the line before, hex; empty on the first.
     #[serde(default)]
     pub before: String,
+}
+
+/// A time (ms since 1970 UTC) as RFC 3339 wants it, in UTC with milliseconds.
+#[must_use]
+pub fn timestamp(ms: i64) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .ok()
+        .and_then(|t| t.format(&Rfc3339).ok())
+        .unwrap_or_else(|| "-".to_owned())
 }

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::chain::{Head, Reach, follow, head_path, read_head};
-use super::{Error, reach_of};
+use super::chain::{Head, Reach, follow, head_path, reach_of, read_head};
+use super::error::Error;
 
 /// What a restore is called in the audit.
 pub const RESTORED: &str = "ledger restored";

@@ -1,24 +1,12 @@
 //! Syslog messages (RFC 5424) and their frames on a stream (RFC 5425 section 4.3, RFC 6587 octet counting).
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::dicom::{Source, message};
-use super::entry::Entry;
+use super::entry::{Entry, timestamp};
 
 /// Facility 10 (security and authorisation), severity 5 (notice): 10 * 8 + 5 (PS3.15 A.6).
 const PRIORITY: u8 = 85;
 /// MSGID of audit messages (PS3.15 A.6).
 const MSGID: &str = "DICOM+RFC3881";
-
-/// A time (ms since 1970 UTC) as RFC 3339 wants it, in UTC with milliseconds.
-#[must_use]
-pub fn timestamp(ms: i64) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-        .ok()
-        .and_then(|t| t.format(&Rfc3339).ok())
-        .unwrap_or_else(|| "-".to_owned())
-}
 
 /// A header field: printable ASCII without spaces, at most `max` characters; `-` when nothing is left.
 fn field(text: &str, max: usize) -> String {

@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use std::path::Path;
 
 const KEY: [u8; 32] = [7; 32];
 

@@ -1,19 +1,18 @@
 //! The account of one instance: actions by count, and every value that was taken out, for the second pass.
-use super::apply::effective_vr;
-use super::plan::{RemovedKind, RemovedValue};
-use super::rule::{ActionCode, Rule};
-use super::text::{self, kind_of};
-use super::{Keys, keep};
+use super::identifiers::kind_of;
+use super::kept::is_standard_uid;
+use super::keys::Keys;
+use super::terms::{ActionCode, Actions, RemovedKind, RemovedValue, Rule};
+use super::text::{decoded, effective_vr, fold};
+use super::value_check::is_code_part;
+use super::vocabulary::is_closed;
 use dicom::{DataSet, Element, Tag, Value, Vr, is_known, tags};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Longest raw value that is kept for the second pass, in bytes; a longer one is searched by its beginning.
 const RAW: usize = 512;
 /// Most comparisons, in bytes, of unnamed texts with kept ones; beyond it every unnamed text counts as removed.
 const COMPARED: usize = 200 << 20;
-
-/// What was done to attributes: how often, by tag, action and rule.
-pub type Actions = BTreeMap<(Tag, ActionCode, Rule), u32>;
 
 /// What was done to one instance. Values left in the source for their length are not in it: they are never written.
 pub(super) struct Account<'a> {
@@ -35,12 +34,12 @@ impl<'a> Account<'a> {
         let mut kept = String::new();
         header.walk(|level, element, _| {
             if element.vr.is_text() {
-                kept.push_str(&text::fold(&text::decoded(level, element)));
+                kept.push_str(&fold(&decoded(level, element)));
                 kept.push('\\');
             }
         });
         if kept.len().saturating_mul(self.unnamed.len()) < COMPARED {
-            self.unnamed.retain(|value| !kept.contains(&text::fold(&value.text)));
+            self.unnamed.retain(|value| !kept.contains(&fold(&value.text)));
         }
         self.removed.append(&mut self.unnamed);
         (self.actions, self.removed.into_iter().collect())
@@ -64,9 +63,7 @@ impl<'a> Account<'a> {
     fn note_value(&mut self, level: &DataSet, element: &Element, vr: Vr) {
         let Some(bytes) = element.as_bytes() else { return };
         let kind = kind_of(element.tag, vr);
-        if matches!(element.tag, tags::CODING_SCHEME_DESIGNATOR | tags::CODE_VALUE)
-            && keep::is_code_part(bytes)
-        {
+        if matches!(element.tag, tags::CODING_SCHEME_DESIGNATOR | tags::CODE_VALUE) && is_code_part(bytes) {
             return;
         }
         if matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS) && kind != RemovedKind::Id {
@@ -82,11 +79,10 @@ impl<'a> Account<'a> {
         let texts: Vec<&str> = if single { vec![&whole] } else { whole.split('\\').collect() };
         for (index, value) in texts.into_iter().enumerate() {
             let value = value.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            let ours = self.keys.is_own_uid(value)
-                || self.keys.is_own_patient(value)
-                || keep::is_standard_uid(value);
+            let ours =
+                self.keys.is_own_uid(value) || self.keys.is_own_patient(value) || is_standard_uid(value);
             // What is all of the closed vocabulary is found in every header; names and ids are looked for always.
-            let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && text::is_closed(value);
+            let common = !matches!(kind, RemovedKind::Name | RemovedKind::Id) && is_closed(value);
             if value.is_empty() || ours || common || (kind == RemovedKind::Text && is_decimal(value)) {
                 continue;
             }

@@ -1,17 +1,20 @@
 //! Applies the rules to every element at every level.
-use super::account::{Account, Actions};
+use super::account::Account;
+use super::context::StudyContext;
 use super::dummy::{dummy, empty};
-use super::keep::{self, Kept};
+use super::keys::Keys;
 use super::person::Person;
-use super::plan::RemovedValue;
-use super::policy::{Dates, OptionSet, Policy};
-use super::rule::{self, ActionCode, Place, Rule};
+use super::policy::Policy;
+use super::reidentification_map::ReidentificationMap;
+use super::rule::{self, Place};
 use super::step::Step;
-use super::way::WayBack;
-use super::{Keys, StudyContext, date, gate, mark, private, text};
+use super::terms::{ActionCode, Actions, OptionSet, RemovedValue, Rule};
+use super::text::{UTF_8, beyond_ascii, effective_vr, shown};
+use super::value_check::{self, Kept};
+use super::{date, hold, kept, mark, private};
 use dicom::{
     Charset, DataSet, Element, FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Tag, Value,
-    Vr, is_known, tags, vr_of,
+    Vr, tags,
 };
 
 /// An element where it stands, and the rule that holds for it.
@@ -70,8 +73,8 @@ pub(super) struct Transformer<'a> {
     pub(super) pseudonym: String,
     /// The instance itself.
     data: &'a DataSet,
-    /// What leads back from the pseudonyms of this instance.
-    pub(super) way: WayBack,
+    /// What its pseudonyms replaced.
+    pub(super) reidentification: ReidentificationMap,
     /// SOP class and instance of the file meta: what the data set forgot to say.
     meta: (Option<String>, Option<String>),
     year: Option<i64>,
@@ -100,12 +103,12 @@ impl<'a> Transformer<'a> {
             keys,
             own,
             place: Place::top(&class),
-            references: policy.keep_references || gate::is_derived(&class),
+            references: policy.keep_references || hold::is_derived(&class),
             pseudonym: keys.patient(&patient),
             person,
             patient,
             data,
-            way: WayBack::default(),
+            reidentification: ReidentificationMap::default(),
             meta: (meta.sop_class.clone(), meta.sop_instance.clone()),
             year: context.first_day().map(|day| date::civil(day).0),
             account: Account::new(keys),
@@ -114,10 +117,10 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Actions by count, removed values, sorted, and the way back.
-    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>, WayBack) {
+    /// Actions by count, removed values, sorted, and the re-identification map.
+    pub(super) fn finish(self, header: &DataSet) -> (Actions, Vec<RemovedValue>, ReidentificationMap) {
         let (actions, removed) = self.account.finish(header);
-        (actions, removed, self.way)
+        (actions, removed, self.reidentification)
     }
 
     /// The new data set of the top level.
@@ -126,9 +129,9 @@ impl<'a> Transformer<'a> {
         // Both are of type 1 in every IOD; where they stand in the file meta alone, they are taken from there.
         for (tag, uid) in [(tags::SOP_CLASS_UID, &self.meta.0), (tags::SOP_INSTANCE_UID, &self.meta.1)] {
             if let Some(uid) = uid.as_deref().filter(|uid| !uid.is_empty() && header.uid(tag).is_none()) {
-                let kept = keep::is_public_uid(tag, uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
+                let kept = kept::is_public_uid(tag, uid) || self.policy.options.has(OptionSet::RETAIN_UIDS);
                 let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
-                self.way.uid(&self.pseudonym, &new, uid);
+                self.reidentification.uid(&self.pseudonym, &new, uid);
                 header.put_text(tag, Vr::UI, &new);
             }
         }
@@ -142,10 +145,10 @@ impl<'a> Transformer<'a> {
         header.put_text(tags::PATIENT_ID, Vr::LO, &self.pseudonym);
         if self.pseudonym != self.patient {
             let days = self.keys.date_offset(&self.patient);
-            self.way.patient(&self.pseudonym, data, header.uid(tags::STUDY_INSTANCE_UID), days);
+            self.reidentification.patient(&self.pseudonym, data, header.uid(tags::STUDY_INSTANCE_UID), days);
         }
-        if keep::beyond_ascii(&header) {
-            header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, keep::UTF_8);
+        if beyond_ascii(&header) {
+            header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, UTF_8);
         }
         if header.get(tags::PATIENT_AGE).is_none()
             && let Some(years) = self.age_from_birth(data)
@@ -180,12 +183,12 @@ impl<'a> Transformer<'a> {
     /// One level; recursion is bounded by the reader's depth limit.
     fn level(&mut self, data: &DataSet, place: Place) -> DataSet {
         let mut out = DataSet::new();
-        out.charset = Charset::from_value(keep::UTF_8.as_bytes());
+        out.charset = Charset::from_value(UTF_8.as_bytes());
         for element in data.iter() {
             let at = self.trail.as_ref().map_or(0, Vec::len);
             let new = self.element(data, element, place);
             if let Some(step) = self.trail.as_mut().and_then(|trail| trail.get_mut(at)) {
-                step.after = new.as_ref().and_then(|new| text::shown(&out, new));
+                step.after = new.as_ref().and_then(|new| shown(&out, new));
             }
             if let Some(new) = new {
                 out.put(new);
@@ -207,7 +210,7 @@ impl<'a> Transformer<'a> {
         }
         let vr = effective_vr(element);
         if tag == tags::SPECIFIC_CHARACTER_SET {
-            return if place.is_top() { keep::charset(element, self.policy) } else { None };
+            return if place.is_top() { value_check::charset(element, self.policy) } else { None };
         }
         if tag.is_private()
             && self.policy.options.has(OptionSet::RETAIN_SAFE_PRIVATE)
@@ -216,7 +219,7 @@ impl<'a> Transformer<'a> {
             self.count(&Subject { level, element, vr, place, rule: Rule::Option }, ActionCode::K);
             return Some(kept);
         }
-        let (action, rule) = self.action(tag, vr, place);
+        let (action, rule) = kept::action(tag, vr, place, self.policy, self.references);
         let subject = Subject { level, element, vr, place, rule };
         match action {
             ActionCode::K if tag == tags::PATIENT_AGE => self.age(&subject),
@@ -231,51 +234,6 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// The action before the value is looked at, and the rule behind it.
-    fn action(&self, tag: Tag, vr: Vr, place: Place) -> (ActionCode, Rule) {
-        if keep::never(tag) || tag.is_private() {
-            return (ActionCode::X, Rule::Unknown);
-        }
-        let kind = place.type_of(tag);
-        match self.policy.deviations.get(&tag) {
-            // As far as the IOD can do without it.
-            Some(ActionCode::X) => return (rule::by_type(kind), Rule::Site),
-            Some(ActionCode::Z) => return (rule::resolve(rule::Basic::Z, kind), Rule::Site),
-            Some(action) => return (*action, Rule::Site),
-            None => {}
-        }
-        if let Some(row) = rule::row(tag) {
-            return match rule::by_option(row, tag, self.policy, self.references) {
-                Some(action) => (action, Rule::Option),
-                None => (rule::resolve(row.basic, kind), Rule::Table),
-            };
-        }
-        if !is_known(tag) {
-            return (ActionCode::X, Rule::Unknown);
-        }
-        let action = match vr {
-            Vr::UI if self.policy.options.has(OptionSet::RETAIN_UIDS) => ActionCode::K,
-            Vr::UI => ActionCode::U,
-            Vr::PN => rule::by_type(kind),
-            Vr::DA | Vr::DT | Vr::TM => match self.policy.dates() {
-                Dates::Removed => rule::by_type(kind),
-                Dates::Shifted => ActionCode::C,
-                Dates::Kept => ActionCode::K,
-            },
-            Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT if place.is_cleaned() => ActionCode::C,
-            // What nobody listed may hold anything that somebody typed.
-            Vr::LO | Vr::SH | Vr::ST | Vr::LT | Vr::UC | Vr::UT
-                if self.policy.options.has(OptionSet::CLEAN_DESCRIPTORS)
-                    && !keep::is_setting_of_device(tag) =>
-            {
-                ActionCode::C
-            }
-            Vr::UR => rule::by_type(kind),
-            _ => ActionCode::K,
-        };
-        (action, Rule::NotInTable)
-    }
-
     /// Keeps a value if it may be kept; otherwise as little of it as the type allows.
     fn keep(&mut self, subject: &Subject<'_>) -> Option<Element> {
         let Subject { level, element, vr, place, rule } = *subject;
@@ -286,8 +244,8 @@ impl<'a> Transformer<'a> {
         let open =
             matches!(rule, Rule::Option | Rule::Site) || matches!(vr, Vr::DA | Vr::DT | Vr::TM | Vr::UI);
         // A coded or numbered characteristic of the patient is none that an option opens.
-        let open = open && !rule::is_characteristic(element.tag);
-        match keep::value(level, element, vr, (place, open), self.policy, self.context) {
+        let open = open && !kept::is_characteristic(element.tag);
+        match value_check::value(level, element, vr, (place, open), self.policy, self.context) {
             Kept::Yes(new) => {
                 self.count(subject, ActionCode::K);
                 Some(new)
@@ -297,7 +255,7 @@ impl<'a> Transformer<'a> {
                 self.note(subject);
                 Some(new)
             }
-            Kept::No if keep::is_setting_of_device(element.tag) && !self.policy.closed_text => {
+            Kept::No if kept::is_setting_of_device(element.tag) && !self.policy.closed_text => {
                 self.clean_text(subject)
             }
             Kept::No => self.take_out(subject, subject.least_of_unlisted()),
@@ -356,7 +314,7 @@ impl<'a> Transformer<'a> {
         let key = self.context.key_of_named(&named, self.data, self.keys);
         let pseudonym = self.keys.patient(&key);
         if pseudonym != key {
-            self.way.named(&pseudonym, level);
+            self.reidentification.named(&pseudonym, level);
         }
         pseudonym
     }
@@ -369,7 +327,7 @@ impl<'a> Transformer<'a> {
                 tag: subject.tag(),
                 action,
                 rule: subject.rule,
-                before: text::shown(subject.level, subject.element),
+                before: shown(subject.level, subject.element),
                 after: None,
             });
         }
@@ -377,17 +335,5 @@ impl<'a> Transformer<'a> {
 
     pub(super) fn note(&mut self, subject: &Subject<'_>) {
         self.account.note(subject.level, subject.element, subject.vr);
-    }
-}
-
-/// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.
-pub(super) fn effective_vr(element: &Element) -> Vr {
-    let known = vr_of(element.tag);
-    let same_kind = element.vr.is_text() == known.is_text() && (element.vr == Vr::SQ) == (known == Vr::SQ);
-    match known {
-        Vr::UN => element.vr,
-        _ if element.vr == Vr::UN => known,
-        _ if known.is_text() || !same_kind => known,
-        _ => element.vr,
     }
 }

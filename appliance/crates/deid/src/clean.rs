@@ -1,6 +1,7 @@
 //! Free text cleaned: words of the closed vocabulary and numbers with units stay, the rest goes.
-use super::text::{Identifiers, fold, is_closed};
-use super::vocabulary::{self, is_homograph};
+use super::identifiers::Identifiers;
+use super::text::fold;
+use super::vocabulary::{self, is_closed, is_homograph};
 
 /// A text cleaned: what stays, and the runs that were taken out.
 pub(super) struct Cleaned {

@@ -1,8 +1,10 @@
 //! What a study's instances say together: whose it is, its own identifiers, its first day, the shape of its series.
+use super::identifiers::Identifiers;
+use super::keys::Keys;
 use super::person::Person;
+use super::placeholder::IdRules;
 use super::policy::Policy;
-use super::text::Identifiers;
-use super::{IdRules, Keys, date, rule};
+use super::{date, rule};
 use dicom::{DataSet, FileMeta, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

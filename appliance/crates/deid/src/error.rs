@@ -20,9 +20,6 @@ pub enum Error {
     /// The plan has boxes, but pixels were to be copied as they are.
     #[error("boxes must be blacked out by the pixels room before this instance is written")]
     BoxesNotApplied,
-    /// The instance is held and nobody released it.
-    #[error("the instance is held for a person")]
-    Held,
     /// Reading or writing the data set failed.
     #[error(transparent)]
     Dicom(#[from] dicom::Error),

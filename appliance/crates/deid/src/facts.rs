@@ -33,8 +33,6 @@ pub struct Facts {
     pub body_part: Option<String>,
     /// View Position (0018,5101).
     pub view: Option<String>,
-    /// Laterality.
-    pub laterality: Option<String>,
     /// Age in whole years, 90 for 90 and above.
     pub age_years: Option<u8>,
     /// Sex.
@@ -52,7 +50,6 @@ impl Facts {
             modality: data.text(tags::MODALITY).unwrap_or_default(),
             body_part: data.text(tags::BODY_PART_EXAMINED).or_else(region),
             view: data.text(tags::VIEW_POSITION),
-            laterality: data.text(tags::IMAGE_LATERALITY).or_else(|| data.text(tags::LATERALITY)),
             age_years: data.text(tags::PATIENT_AGE).and_then(|a| super::date::age_years(&a)),
             sex: match data.text(tags::PATIENT_SEX).as_deref() {
                 Some("M") => Some(Sex::Male),

@@ -1,5 +1,5 @@
 //! The site's pseudonym keys: keyed replacements for patients and UIDs, and the per-patient date offset.
-use super::Error;
+use super::error::Error;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -99,7 +99,7 @@ impl Keys {
     }
 
     /// This UID is a replacement made under one of these keys.
-    pub fn is_own_uid(&self, uid: &str) -> bool {
+    pub(super) fn is_own_uid(&self, uid: &str) -> bool {
         let number =
             uid.strip_prefix("2.25.").filter(|n| !n.starts_with('0')).and_then(|n| n.parse::<u128>().ok());
         number.is_some_and(|n| self.all.iter().any(|key| n & 0xFFFF_FFFF_FFFF == key.uid_mark(n >> 48)))
@@ -111,7 +111,7 @@ impl Keys {
     }
 
     /// This patient id is a pseudonym made under one of these keys.
-    pub fn is_own_patient(&self, id: &str) -> bool {
+    pub(super) fn is_own_patient(&self, id: &str) -> bool {
         let Some(digits) = id.strip_prefix('P').filter(|d| d.len() == 24) else { return false };
         let Some(value) = digits.bytes().try_fold(0u128, |sum, byte| {
             let digit = LETTERS.iter().position(|l| *l == byte)?;
@@ -123,7 +123,7 @@ impl Keys {
     }
 
     /// The secret shift of a patient's dates, in days: 31 to 3,680 into the past.
-    pub fn date_offset(&self, original: &str) -> i64 {
+    pub(super) fn date_offset(&self, original: &str) -> i64 {
         let number = take(&self.present.mac("dates", original.as_bytes()), 8);
         -31 - i64::try_from(number % 3650).unwrap_or(0)
     }

@@ -1,6 +1,6 @@
 //! A patient of the vault looked up by the Patient ID.
-use super::person::Person;
-use super::way::{Originals, WayBack};
+use super::person::{Originals, Person};
+use super::reidentification_map::ReidentificationMap;
 use dicom::{Tag, keyword, tags};
 
 /// What the vault has of a Patient ID.
@@ -15,7 +15,7 @@ pub enum Found {
 /// Pseudonyms of the patient with this id among all that the vault knows. The id is written as HL7 does (type CX): `ID`,
 /// `ID^^^ISSUER` or `ID^^^ISSUER&1.2.3&ISO`; `ID^^^` is the id without an issuer. Without the carets any issuer will do,
 /// as long as one person alone has the id.
-pub fn find(known: &WayBack, identifier: &str) -> Found {
+pub fn find(known: &ReidentificationMap, identifier: &str) -> Found {
     let (id, issuer) = match identifier.split_once("^^^") {
         Some((id, issuer)) => (id, Some(issuer)),
         None => (identifier, None),
@@ -44,13 +44,13 @@ pub fn find(known: &WayBack, identifier: &str) -> Found {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
     use super::*;
-    use crate::PatientBack;
+    use crate::PatientEntry;
 
-    fn vault(patients: &[(&str, &[(&str, &str)])]) -> WayBack {
+    fn vault(patients: &[(&str, &[(&str, &str)])]) -> ReidentificationMap {
         let of =
             |texts: &[(&str, &str)]| texts.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let back = |texts| PatientBack { attributes: of(texts), ..PatientBack::default() };
-        WayBack(patients.iter().map(|(name, texts)| ((*name).to_owned(), back(texts))).collect())
+        let back = |texts| PatientEntry { attributes: of(texts), ..PatientEntry::default() };
+        ReidentificationMap(patients.iter().map(|(name, texts)| ((*name).to_owned(), back(texts))).collect())
     }
 
     #[test]

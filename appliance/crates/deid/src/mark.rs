@@ -1,8 +1,9 @@
 //! The attributes that say what was done: PS3.15 section E.1.1 items 6 to 9, PS3.16 CID 7050.
-use super::StudyContext;
+use super::context::StudyContext;
 use super::date;
 use super::keys::Keys;
-use super::policy::{Dates, OptionSet, Policy};
+use super::policy::Policy;
+use super::terms::{Dates, OptionSet};
 use dicom::{DataSet, Element, Tag, Value, Vr, tags};
 
 /// CID 7050 De-identification Method: code and meaning of each option, by bit.

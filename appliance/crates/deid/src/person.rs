@@ -1,17 +1,20 @@
 //! Who a data set is about: the facts that tell one person from another, in one written form (PS3.3 section C.7.1.1).
 //!
-//! One place for pseudonym, date offset, the gate, the vault and reception. A Patient ID counts within its issuer; an
+//! One place for pseudonym, date offset, holds, the vault and reception. A Patient ID counts within its issuer; an
 //! empty id, or one that is written where none is known, is no id. How a fact is written does not count: padding, empty
 //! components and groups of names, case, character set, the retired form of dates.
 use super::date;
 use super::placeholder::{IdRules, is_nobodys_birth, is_nobodys_name};
-use super::way::Originals;
 use dicom::{DataSet, Tag, keyword, tags};
+use std::collections::BTreeMap;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 /// Groups of a name: alphabetic, ideographic, phonetic (PS3.5 section 6.2.1).
 pub(super) const GROUPS: usize = 3;
+
+/// Attributes by keyword with their original values as decoded text.
+pub type Originals = BTreeMap<String, String>;
 
 /// What is known of one person. What is missing says nothing: it fits everybody. Identified: `Debug` shows a stub.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +54,7 @@ impl Person {
     }
 
     /// The same of attributes by keyword, as the vault keeps them under one pseudonym; there every id counts.
-    pub fn of_originals(originals: &Originals) -> Self {
+    pub(super) fn of_originals(originals: &Originals) -> Self {
         Self::gather(|tag| originals.get(keyword(tag)?).cloned()).without_nobody()
     }
 

@@ -37,18 +37,18 @@ fn with_entity(mut data: DataSet, entity: &str) -> DataSet {
 }
 
 /// Plans of the instances of one study under the policy that shifts dates.
-fn planned_at(rules: &IdRules, study: &[DataSet]) -> Vec<Plan> {
+fn planned_at(rules: &IdRules, study: &[DataSet]) -> Vec<DeidPlan> {
     let mut context = StudyContext::with_rules(rules.clone());
     let meta = |data: &DataSet| FileMeta::for_data_set(data, TransferSyntax::EXPLICIT_LE);
     study.iter().for_each(|data| context.add(&meta(data), data));
     study.iter().map(|data| plan(&meta(data), data, &context, &Policy::shifted_dates(), &keys())).collect()
 }
 
-fn planned(study: &[DataSet]) -> Vec<Plan> {
+fn planned(study: &[DataSet]) -> Vec<DeidPlan> {
     planned_at(&IdRules::default(), study)
 }
 
-fn pseudonym(plan: &Plan) -> String {
+fn pseudonym(plan: &DeidPlan) -> String {
     plan.header.text(tags::PATIENT_ID).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn told(data: &DataSet) -> (String, String) {
     (pseudonym(&plan), plan.header.text(tags::STUDY_DATE).unwrap())
 }
 
-fn holds_several(plans: &[Plan]) -> bool {
+fn holds_several(plans: &[DeidPlan]) -> bool {
     plans.iter().any(|plan| plan.holds.contains(&HoldReason::SeveralPatients))
 }
 
@@ -209,7 +209,7 @@ fn a_study_about_two_is_held_and_gives_nobody_the_others_pseudonym() {
 }
 
 /// The pseudonym of the patient whom an item names, and the plan.
-fn with_item(tag: Tag, item: &[(Tag, &str)]) -> (String, Plan) {
+fn with_item(tag: Tag, item: &[(Tag, &str)]) -> (String, DeidPlan) {
     let patient = [(tags::PATIENT_ID, "4711"), (tags::ISSUER_OF_PATIENT_ID, "HOSPITAL-A")];
     let mut data = instance("1", &of(ANDERSSON, &patient));
     let mut inner = DataSet::new();

@@ -68,7 +68,7 @@ const BIRTHS: &str = "18581117 18991230 18991231 19000101 19010101 19700101";
 
 impl IdRules {
     /// Whether this Patient ID is written where none is known.
-    pub fn is_placeholder(&self, id: &str) -> bool {
+    pub(super) fn is_placeholder(&self, id: &str) -> bool {
         let has = |ids: &BTreeSet<String>| ids.iter().any(|known| written(known) == written(id));
         !has(&self.real_ids) && (has(&self.placeholder_ids) || is_of_table(id))
     }

@@ -1,28 +1,20 @@
 //! The plan of one instance: everything that is written, and everything that was taken out.
-use super::account::Actions;
 use super::apply::Transformer;
-use super::rule::ActionCode;
+use super::context::StudyContext;
+use super::deidentified::Deidentified;
+use super::error::Error;
+use super::facts::Facts;
+use super::hold::{self, HoldReason};
+use super::keys::Keys;
+use super::mark;
+use super::policy::Policy;
+use super::reidentification_map::ReidentificationMap;
 use super::step::Step;
-use super::{Deidentified, Error, Facts, HoldReason, Keys, Policy, StudyContext, WayBack, gate, mark};
+use super::terms::{ActionCode, Actions, PixelBox, RemovedValue};
 use dicom::{self, ByteRange, DataSet, FileMeta, ReadAt, TransferSyntax, Value, tags};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
-
-/// A rectangle to black out, in pixels: columns `x0..x1`, rows `y0..y1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PixelBox {
-    /// Frame, from 0; `None` for every frame.
-    pub frame: Option<u32>,
-    /// First column.
-    pub x0: u32,
-    /// First row.
-    pub y0: u32,
-    /// First column after the box.
-    pub x1: u32,
-    /// First row after the box.
-    pub y1: u32,
-}
 
 /// Pixel data as it is written after blacking out: uncompressed, samples of a pixel side by side.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -60,41 +52,9 @@ impl NativePixels {
     }
 }
 
-/// What kind of value was removed; decides how the second pass looks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RemovedKind {
-    /// A person's name, components split at `^`, `=` and blanks.
-    Name,
-    /// An identifier: patient, accession, order, device, phone.
-    Id,
-    /// A DA or DT value.
-    Date,
-    /// A UID.
-    Uid,
-    /// An institution, an address, a free text.
-    Text,
-}
-
-/// A value that was removed or replaced. Identified: `Debug` shows its kind alone; it stays in the worker.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RemovedValue {
-    /// Its kind.
-    pub kind: RemovedKind,
-    /// The decoded text.
-    pub text: String,
-    /// The bytes as they were stored, without padding.
-    pub raw: Vec<u8>,
-}
-
-impl fmt::Debug for RemovedValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemovedValue({:?})", self.kind)
-    }
-}
-
 /// What to write for one instance and why. `Debug` shows counts alone.
 #[derive(Clone)]
-pub struct Plan {
+pub struct DeidPlan {
     /// The new data set; byte ranges in it refer to [`dicom::Parsed::bulk`] of the original.
     pub header: Deidentified<DataSet>,
     /// What may leave beside the pixels.
@@ -111,8 +71,8 @@ pub struct Plan {
     pub actions: Actions,
     /// Every removed value, sorted, each once; for [`super::Search`].
     pub removed: Vec<RemovedValue>,
-    /// What leads back from its pseudonyms, for the site's vault.
-    pub way: WayBack,
+    /// What its pseudonyms replaced, for the site's vault.
+    pub reidentification: ReidentificationMap,
     /// Why it waits for a person; empty when it may leave.
     pub holds: Vec<HoldReason>,
     /// The syntax that is written.
@@ -120,9 +80,9 @@ pub struct Plan {
     policy: String,
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for DeidPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
+        f.debug_struct("DeidPlan")
             .field("policy", &self.policy)
             .field("actions", &self.action_counts())
             .field("boxes", &self.boxes.len())
@@ -133,17 +93,23 @@ impl fmt::Debug for Plan {
 }
 
 /// Decides what leaves of one instance. Pure: the same arguments give the same plan.
-pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Policy, keys: &Keys) -> Plan {
+pub fn plan(
+    meta: &FileMeta,
+    data: &DataSet,
+    context: &StudyContext,
+    policy: &Policy,
+    keys: &Keys,
+) -> DeidPlan {
     let narrowed = policy.retains_identifiers().then(|| context.without_retained(policy));
     let context = narrowed.as_ref().unwrap_or(context);
     let own = mark::is_own(data, policy, keys);
     let mut work = Transformer::new(data, meta, context, policy, keys, own);
     let mut header = work.data_set(data);
     work.note_meta(meta);
-    let (actions, removed, way) = work.finish(&header);
+    let (actions, removed, reidentification) = work.finish(&header);
     mark::put(&mut header, data, context, policy, own);
     let copies = ranges(&header);
-    Plan {
+    DeidPlan {
         facts: Deidentified::new(Facts::of(&header)),
         header: Deidentified::new(header),
         copies,
@@ -152,8 +118,8 @@ pub fn plan(meta: &FileMeta, data: &DataSet, context: &StudyContext, policy: &Po
         anew: false,
         actions,
         removed,
-        way,
-        holds: gate::reasons(meta, data, context, policy),
+        reidentification,
+        holds: hold::reasons(meta, data, context, policy),
         syntax: meta.syntax.output(),
         policy: policy.name().to_owned(),
     }
@@ -177,7 +143,7 @@ pub fn explain(
     work.trail.unwrap_or_default()
 }
 
-impl Plan {
+impl DeidPlan {
     /// How often each action was taken, at every level.
     pub fn action_counts(&self) -> BTreeMap<ActionCode, u32> {
         let mut counts: BTreeMap<ActionCode, u32> = BTreeMap::new();
@@ -190,7 +156,7 @@ impl Plan {
 
     /// Takes in what `pixels` found in every frame: these boxes are black in what is written, and no reason to wait is
     /// left that is about text in the pixels. An instance with boxes says Burned In Annotation NO only because
-    /// [`Plan::write_with_pixels`] insists on getting the blackened pixels.
+    /// [`DeidPlan::write_with_pixels`] insists on getting the blackened pixels.
     pub fn clean_pixels(&mut self, boxes: &[PixelBox]) {
         self.boxes.extend_from_slice(boxes);
         self.boxes.sort_unstable();
@@ -210,7 +176,7 @@ impl Plan {
     }
 
     /// Takes in where the face is: black in what is written, and no reason to wait any more. As with
-    /// [`Plan::clean_pixels`], the header says so because writing insists on the blackened pixels.
+    /// [`DeidPlan::clean_pixels`], the header says so because writing insists on the blackened pixels.
     pub fn deface(&mut self, boxes: &[PixelBox]) {
         self.face = boxes.to_vec();
         self.holds.retain(|hold| *hold != HoldReason::FaceInVolume);
@@ -262,7 +228,7 @@ impl Plan {
 
     /// Writes the de-identified P10 file, copying pixels from `source` ([`dicom::Parsed::bulk`]).
     ///
-    /// Holds are not looked at here: who may release what is the gate's business.
+    /// Holds are not looked at here: who may release what is decided elsewhere.
     ///
     /// # Errors
     /// [`Error::BoxesNotApplied`] when there are boxes; otherwise those of reading and writing.

@@ -1,50 +1,8 @@
-//! Named policies: which options of PS3.15 annex E hold, and what happens to dates.
-use super::Error;
-use super::private::Addition;
-use super::profile::OPTIONS;
-use super::rule::{ActionCode, Row};
-use dicom::Tag;
+//! Named policies: which options of PS3.15 annex E hold, what happens to dates, and what a site adds.
+use super::error::Error;
+use super::terms::{ActionCode, Dates, OPTIONS, OptionSet, Row};
+use dicom::{Tag, Vr};
 use std::collections::BTreeMap;
-
-/// What happens to dates and times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dates {
-    /// Emptied, removed or set to 1 January of the year, as the attribute's type allows; the day number relative
-    /// to the study is written instead.
-    Removed,
-    /// Shifted by a secret number of days per patient, intervals kept; times stay.
-    Shifted,
-    /// As they are.
-    Kept,
-}
-
-/// Options of PS3.15 annex E as a set of bits, in the order of the columns of table E.1-1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OptionSet(pub(super) u16);
-
-#[allow(missing_docs, reason = "the names are the columns of table E.1-1")]
-impl OptionSet {
-    pub const RETAIN_SAFE_PRIVATE: OptionSet = OptionSet(1);
-    pub const RETAIN_UIDS: OptionSet = OptionSet(1 << 1);
-    pub const RETAIN_DEVICE_IDENTITY: OptionSet = OptionSet(1 << 2);
-    pub const RETAIN_INSTITUTION_IDENTITY: OptionSet = OptionSet(1 << 3);
-    pub const RETAIN_PATIENT_CHARACTERISTICS: OptionSet = OptionSet(1 << 4);
-    pub const RETAIN_FULL_DATES: OptionSet = OptionSet(1 << 5);
-    pub const RETAIN_MODIFIED_DATES: OptionSet = OptionSet(1 << 6);
-    pub const CLEAN_DESCRIPTORS: OptionSet = OptionSet(1 << 7);
-    pub const CLEAN_STRUCTURED_CONTENT: OptionSet = OptionSet(1 << 8);
-    pub const CLEAN_GRAPHICS: OptionSet = OptionSet(1 << 9);
-
-    /// Both sets together.
-    pub const fn with(self, other: OptionSet) -> OptionSet {
-        OptionSet(self.0 | other.0)
-    }
-
-    /// Every option of `other` is in here.
-    pub const fn has(self, other: OptionSet) -> bool {
-        self.0 & other.0 == other.0
-    }
-}
 
 /// A de-identification policy: one of the two built in, or what a site's [`super::Profile`] describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +25,38 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self::strict()
+    }
+}
+
+/// VRs in which a site may name a private attribute: those whose values can be checked.
+const CHECKED: [Vr; 11] =
+    [Vr::IS, Vr::DS, Vr::CS, Vr::SH, Vr::LO, Vr::US, Vr::SS, Vr::UL, Vr::SL, Vr::FL, Vr::FD];
+
+/// A private attribute that a site knows to be safe, beside the table's. Its values are checked like theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Addition {
+    pub creator: String,
+    pub group: u16,
+    /// The lowest eight bits of the tag.
+    pub element: u8,
+    pub vr: Vr,
+}
+
+impl Addition {
+    /// From a profile: the creator, `0019,0C` or `0019,xx0C`, and the VR; or the key that is wrong.
+    pub(super) fn read(creator: &str, tag: &str, vr: &str) -> Result<Self, &'static str> {
+        let hex = |text: &str| u16::from_str_radix(text, 16).ok();
+        let (group, element) = tag.split_once(',').ok_or("tag")?;
+        let element = element.strip_prefix("xx").unwrap_or(element);
+        let group = hex(group).filter(|g| group.len() == 4 && g % 2 == 1).ok_or("tag")?;
+        let number = hex(element).filter(|_| element.len() == 2).and_then(|n| u8::try_from(n).ok());
+        let vr = <[u8; 2]>::try_from(vr.as_bytes()).ok().and_then(Vr::from_bytes);
+        let vr = vr.filter(|vr| CHECKED.contains(vr)).ok_or("vr")?;
+        let creator = creator.trim();
+        if creator.is_empty() || creator.len() > 64 {
+            return Err("creator");
+        }
+        Ok(Addition { creator: creator.to_owned(), group, element: number.ok_or("tag")?, vr })
     }
 }
 
@@ -137,17 +127,17 @@ impl Policy {
     }
 
     /// What happens to dates.
-    pub fn dates(&self) -> Dates {
+    pub(super) fn dates(&self) -> Dates {
         self.dates
     }
 
     /// The options that hold beside the Basic Profile.
-    pub fn options(&self) -> OptionSet {
+    pub(super) fn options(&self) -> OptionSet {
         self.options
     }
 
     /// The names of the options that hold, in the order of the table's columns.
-    pub fn option_names(&self) -> Vec<&'static str> {
+    pub(super) fn option_names(&self) -> Vec<&'static str> {
         OPTIONS.iter().filter(|(_, option)| self.options.has(*option)).map(|(name, _)| *name).collect()
     }
 

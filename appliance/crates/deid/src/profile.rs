@@ -1,10 +1,10 @@
 //! A site's own profile: the Basic Profile of PS3.15 annex E, options by name, attributes that are treated otherwise,
 //! and regions of its devices' pictures, each with the reason why.
-use super::policy::{OptionSet, Policy};
-use super::private::Addition;
+use super::policy::{Addition, Policy};
 use super::region::DeviceRegion;
-use super::rule::ActionCode;
-use dicom::{Tag, Vr, is_known, keyword, tag_of, vr_of};
+use super::terms::{ActionCode, Complaint, OPTIONS, OptionSet};
+use super::{kept, mark};
+use dicom::{Tag, Vr, is_known, tag_of, vr_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -66,42 +66,12 @@ pub struct PrivateAttribute {
     pub reason: String,
 }
 
-/// Options by the name they have in a profile, in the order of the table's columns.
-pub(super) const OPTIONS: [(&str, OptionSet); 10] = [
-    ("retain-safe-private", OptionSet::RETAIN_SAFE_PRIVATE),
-    ("retain-uids", OptionSet::RETAIN_UIDS),
-    ("retain-device-identity", OptionSet::RETAIN_DEVICE_IDENTITY),
-    ("retain-institution-identity", OptionSet::RETAIN_INSTITUTION_IDENTITY),
-    ("retain-patient-characteristics", OptionSet::RETAIN_PATIENT_CHARACTERISTICS),
-    ("retain-full-dates", OptionSet::RETAIN_FULL_DATES),
-    ("retain-modified-dates", OptionSet::RETAIN_MODIFIED_DATES),
-    ("clean-descriptors", OptionSet::CLEAN_DESCRIPTORS),
-    ("clean-structured-content", OptionSet::CLEAN_STRUCTURED_CONTENT),
-    ("clean-graphics", OptionSet::CLEAN_GRAPHICS),
-];
-
 /// Names of the built-in policies, which no profile may take.
 const BUILT_IN: [&str; 2] = ["strict", "shifted-dates"];
 /// Longest name: with it the text of (0012,0063) has at most 64 characters.
 const NAME: usize = 24;
 /// Shortest reason that can say something.
 const REASON: usize = 10;
-
-/// Numbers and addresses of the patient and of other persons that no profile keeps; names neither, by their VR.
-const NEVER_KEPT: [u32; 9] = [
-    0x0008_0050,
-    0x0008_0092,
-    0x0008_0094,
-    0x0010_0020,
-    0x0010_1000,
-    0x0010_1040,
-    0x0010_2154,
-    0x0010_2155,
-    0x0040_1103,
-];
-
-/// What is wrong with a profile: key, what, and what to write.
-pub type Complaint = (String, String, String);
 
 impl Profile {
     /// A built-in policy by its name; [`Profile::policy`] says when there is none.
@@ -247,12 +217,12 @@ impl Deviation {
                 "private and unknown attributes are removed; the option retain-safe-private keeps known ones";
             return Err(("tag", "is not of the standard", write));
         }
-        if tag.group() < 8 || tag.group() == 0x7FE0 || super::keep::never(tag) || super::mark::is_mark(tag) {
+        if tag.group() < 8 || tag.group() == 0x7FE0 || kept::never(tag) || mark::is_mark(tag) {
             return Err(("tag", "is never changed by a profile", "leave it out"));
         }
         let vr = vr_of(tag);
         let keeps = matches!(action, ActionCode::K | ActionCode::C | ActionCode::U);
-        if keeps && (vr == Vr::PN || NEVER_KEPT.contains(&tag.0)) {
+        if keeps && kept::is_of_person(tag, vr) {
             return Err(("action", "would let a name, number or address of a person out", "write X, Z or D"));
         }
         let fits = match action {
@@ -270,10 +240,4 @@ impl Deviation {
 
 fn complaint(number: usize, key: &str, what: &str, write: &str) -> Complaint {
     (format!("attribute[{number}].{key}"), what.to_owned(), write.to_owned())
-}
-
-/// `(0008,1010) StationName`, for reports: the names of attributes are no values.
-pub fn attribute_name(tag: Tag) -> String {
-    let name = keyword(tag).unwrap_or(if tag.is_private() { "private" } else { "unknown" });
-    format!("({:04X},{:04X}) {name}", tag.group(), tag.element())
 }

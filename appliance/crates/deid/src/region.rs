@@ -1,7 +1,6 @@
 //! Regions of a picture that are made black by rule: what a site knows of its devices, and what lies outside the
 //! regions that an ultrasound device names (PS3.3 C.8.5.5).
-use super::PixelBox;
-use super::profile::Complaint;
+use super::terms::{Complaint, PixelBox};
 use dicom::{DataSet, Tag, tags};
 use serde::{Deserialize, Serialize};
 

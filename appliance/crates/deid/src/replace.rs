@@ -1,8 +1,11 @@
 //! Values that are changed instead of taken out: ages, dates, free text, UIDs.
 use super::apply::{Subject, Transformer};
 use super::clean::clean;
-use super::rule::{ActionCode, Rule};
-use super::{OptionSet, date, keep, text};
+use super::date;
+use super::kept::is_public_uid;
+use super::terms::{ActionCode, OptionSet, Rule};
+use super::text::{UTF_8, decoded};
+use super::value_check::{is_code, is_meaning, is_uid};
 use dicom::{Charset, DataSet, Element, Value, Vr};
 
 impl Transformer<'_> {
@@ -27,7 +30,7 @@ impl Transformer<'_> {
     pub(super) fn clean_date(&mut self, subject: &Subject<'_>) -> Option<Element> {
         let Subject { level, element, vr, .. } = *subject;
         let offset = if self.own { 0 } else { self.keys.date_offset(&self.patient) };
-        let text = text::decoded(level, element);
+        let text = decoded(level, element);
         let values = text.split('\\');
         let cleaned: Option<Vec<String>> = match vr {
             _ if matches!(element.value, Value::Items(_)) => None,
@@ -52,9 +55,9 @@ impl Transformer<'_> {
     /// Free text: words of the closed vocabulary stay (options Clean Descriptors and Clean Structured Content).
     pub(super) fn clean_text(&mut self, subject: &Subject<'_>) -> Option<Element> {
         let Subject { level, element, vr, .. } = *subject;
-        let text = text::decoded(level, element);
+        let text = decoded(level, element);
         let values: Vec<&str> = if vr.is_single_text() { vec![&text] } else { text.split('\\').collect() };
-        let coded = keep::is_code(element.tag, &text) || keep::is_meaning(level, element.tag, &text);
+        let coded = is_code(element.tag, &text) || is_meaning(level, element.tag, &text);
         if coded && !self.context.identifiers.found_in(&text) {
             self.count(subject, ActionCode::K);
             return Some(Element::bytes(element.tag, vr, text.into_bytes()));
@@ -68,7 +71,7 @@ impl Transformer<'_> {
         self.count(subject, ActionCode::C);
         for dropped in cleaned.iter().flat_map(|c| &c.dropped) {
             let mut part = DataSet::new();
-            part.charset = Charset::from_value(keep::UTF_8.as_bytes());
+            part.charset = Charset::from_value(UTF_8.as_bytes());
             part.put_text(element.tag, vr, dropped);
             part.iter().for_each(|piece| self.account.note(&part, piece, vr));
         }
@@ -85,7 +88,7 @@ impl Transformer<'_> {
             }
             (Vr::UI, Value::Bytes(_)) => {
                 let new = self.mapped(level, element)?;
-                let same = new.as_bytes() == Some(text::decoded(level, element).as_bytes());
+                let same = new.as_bytes() == Some(decoded(level, element).as_bytes());
                 self.count(subject, if same { ActionCode::K } else { ActionCode::U });
                 if !same {
                     self.note(subject);
@@ -98,13 +101,13 @@ impl Transformer<'_> {
 
     /// Every UID replaced but those of the standard itself.
     pub(super) fn mapped(&mut self, level: &DataSet, element: &Element) -> Option<Element> {
-        let text = text::decoded(level, element);
+        let text = decoded(level, element);
         let all = self.policy.options().has(OptionSet::RETAIN_UIDS);
         let values = text.split('\\').map(|uid| {
             let uid = uid.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            let kept = uid.is_empty() || keep::is_public_uid(element.tag, uid) || (all && keep::is_uid(uid));
+            let kept = uid.is_empty() || is_public_uid(element.tag, uid) || (all && is_uid(uid));
             let new = if kept { uid.to_owned() } else { self.keys.uid(uid) };
-            self.way.uid(&self.pseudonym, &new, uid);
+            self.reidentification.uid(&self.pseudonym, &new, uid);
             new
         });
         let values: Vec<String> = values.collect();

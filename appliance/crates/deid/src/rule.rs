@@ -1,105 +1,7 @@
-//! Which action an attribute gets: table E.1-1, options, and attribute types of the IOD, PS3.15 section E.1.1.
-use super::policy::{OptionSet, Policy};
+//! Rows of table E.1-1 and how an attribute's type in its IOD resolves their conditional actions, PS3.15 section E.1.1.
+use super::terms::{ActionCode, Basic, Row};
 use super::{table, types};
 use dicom::{Tag, tags};
-
-/// The Basic Profile column as printed, conditional actions included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(
-    dead_code,
-    clippy::upper_case_acronyms,
-    reason = "the column as printed, whether today's edition uses it or not"
-)]
-pub(super) enum Basic {
-    X,
-    Z,
-    D,
-    U,
-    K,
-    C,
-    XZ,
-    XD,
-    ZD,
-    XZD,
-    XZU,
-}
-
-/// One row of the table; `keep` and `clean` have a bit per option column that says K or C.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub tag: u32,
-    pub basic: Basic,
-    pub keep: u16,
-    pub clean: u16,
-}
-
-/// The action codes of PS3.15 table E.1-1a.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ActionCode {
-    /// Replaced with a dummy of the same kind.
-    D,
-    /// Emptied (or dummy).
-    Z,
-    /// Removed.
-    X,
-    /// Kept.
-    K,
-    /// Cleaned: kept as far as it holds no identity.
-    C,
-    /// UID replaced consistently.
-    U,
-}
-
-impl ActionCode {
-    /// The letter.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ActionCode::D => "D",
-            ActionCode::Z => "Z",
-            ActionCode::X => "X",
-            ActionCode::K => "K",
-            ActionCode::C => "C",
-            ActionCode::U => "U",
-        }
-    }
-
-    /// The action of a letter.
-    pub fn from_letter(letter: &str) -> Option<Self> {
-        use ActionCode::{C, D, K, U, X, Z};
-        [D, Z, X, K, C, U].into_iter().find(|action| action.as_str() == letter)
-    }
-}
-
-/// The rule that named an action, for those who ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rule {
-    /// The Basic Profile column of table E.1-1, resolved by the attribute's type in its IOD.
-    Table,
-    /// An option column of table E.1-1, or one of the standard's own lists behind an option.
-    Option,
-    /// The site's profile.
-    Site,
-    /// Not in the table: kept where its value representation and its value allow.
-    NotInTable,
-    /// Not of the standard, private without being known as safe, or never written by this software.
-    Unknown,
-    /// Twice in one data set: the second one goes.
-    Duplicate,
-}
-
-impl Rule {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Rule::Table => "table E.1-1",
-            Rule::Option => "option",
-            Rule::Site => "site profile",
-            Rule::NotInTable => "not in the table",
-            Rule::Unknown => "unknown or private",
-            Rule::Duplicate => "duplicate",
-        }
-    }
-}
 
 /// How strongly an IOD wants an attribute: the types of PS3.5 section 7.4, conditional ones with their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,33 +105,6 @@ pub(super) fn row(tag: Tag) -> Option<&'static Row> {
         return Some(&table::OVERLAY_COMMENTS);
     }
     table::ROWS.binary_search_by(|r| r.tag.cmp(&tag.0)).ok().and_then(|i| table::ROWS.get(i))
-}
-
-/// The Retain Patient Characteristics attributes that this software keeps; the option allows more.
-const CHARACTERISTICS: [Tag; 4] =
-    [tags::PATIENT_SEX, tags::PATIENT_AGE, tags::PATIENT_SIZE, tags::PATIENT_WEIGHT];
-
-/// One of the characteristics of the patient that are kept: numbers and codes, never open text.
-pub(super) fn is_characteristic(tag: Tag) -> bool {
-    CHARACTERISTICS.contains(&tag)
-}
-
-/// The row's action under a policy's options, where one of them changes it. `references`: references to other images
-/// stay, with replaced UIDs.
-pub(super) fn by_option(row: &Row, tag: Tag, policy: &Policy, references: bool) -> Option<ActionCode> {
-    let mut options = policy.options;
-    if !CHARACTERISTICS.contains(&tag) {
-        options = OptionSet(options.0 & !OptionSet::RETAIN_PATIENT_CHARACTERISTICS.0);
-    }
-    if row.basic == Basic::XZU && references {
-        Some(ActionCode::U)
-    } else if row.keep & options.0 != 0 {
-        Some(ActionCode::K)
-    } else if row.clean & options.0 != 0 {
-        Some(ActionCode::C)
-    } else {
-        None
-    }
 }
 
 /// Resolves a conditional action by the attribute's type: what the IOD needs is the least that stays. `Z` on an

@@ -1,7 +1,7 @@
-//! The second pass: looks for every removed value in the bytes about to be sealed.
+//! The second pass: looks for every removed value in the bytes about to be packed.
 //!
 //! Written apart from the planning code on purpose: it knows removed values and bytes, no rules.
-use super::plan::{RemovedKind, RemovedValue};
+use super::terms::{RemovedKind, RemovedValue};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,15 +1,12 @@
 //! The statement of a case: what was done to it before it left, for the officer who asks. Holds no value of any
 //! attribute. It stays at the site; its digest travels with the case.
-use super::Actions;
-use super::plan::PixelBox;
 use super::policy::Policy;
-use super::profile::attribute_name;
-use super::rule::{ActionCode, Rule};
+use super::terms::{ActionCode, Actions, PixelBox, Rule, attribute_name};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// The edition of the standard that the table comes from.
-pub const EDITION: &str = "PS3.15 2026c, annex E";
+const EDITION: &str = "PS3.15 2026c, annex E";
 
 /// What a statement is and is not; part of every one.
 const NOTICE: &str = "Pseudonymised, not anonymous. The site that holds the pseudonym key can map back; the receiver \

@@ -1,5 +1,5 @@
 //! One step of de-identification, for those who ask what was done to an attribute and why.
-use super::rule::{ActionCode, Rule};
+use super::terms::{ActionCode, Rule};
 use dicom::Tag;
 
 /// One action on one element, for those who ask why ([`super::explain`]). Identified: `Debug` shows no value.

@@ -2,9 +2,9 @@
 //!
 //! Made by `generate_table.py`; edition 2026c (basic column), 2024e (option columns, empty for the rows
 //! that are newer). Longer than other files because it is data.
-use super::rule::{Basic::*, Row};
+use super::terms::{Basic, Basic::*, Row};
 
-const fn r(tag: u32, basic: super::rule::Basic, keep: u16, clean: u16) -> Row {
+const fn r(tag: u32, basic: Basic, keep: u16, clean: u16) -> Row {
     Row { tag, basic, keep, clean }
 }
 

@@ -1,7 +1,7 @@
 //! Every row of table E.1-1, at nesting 0, 1 and 3, in four transfer syntaxes: 7,872 cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use super::rule::{Basic, Row};
+use super::terms::{Basic, Row};
 use super::{Keys, Policy, StudyContext, plan, table};
 use dicom::{self, DataSet, Element, Limits, Tag, Value, Vr, tags, vr_of};
 use std::io::Write;
@@ -155,7 +155,7 @@ fn fits(row: &Row, before: &Element, after: Option<&Element>) -> bool {
     let Some(after) = after else {
         return matches!(row.basic, Basic::X | Basic::XZ | Basic::XD | Basic::XZD | Basic::XZU)
             // A dummy or empty value where the attribute is not of the IOD at all; and overlays, icons as a whole.
-            || super::keep::never(before.tag);
+            || super::kept::never(before.tag);
     };
     let changed = after.value != before.value;
     match row.basic {
@@ -202,7 +202,7 @@ fn every_row_of_the_table_at_three_depths_in_four_syntaxes() {
                     .any(|value| bytes.windows(value.len()).any(|window| window == value.as_bytes()));
                 let after = at_depth(&made.header, depth).and_then(|data| data.get(tag));
                 // The characteristics that strict keeps are numbers and codes of the patient, not the planted ones.
-                let kept = super::rule::is_characteristic(tag);
+                let kept = super::kept::is_characteristic(tag);
                 if !kept && (left || !fits(row, &before, after)) {
                     wrong.push(format!("{tag:?} {:?} depth {depth} {}: {after:?}", row.basic, syntax.uid));
                 }

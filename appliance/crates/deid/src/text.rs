@@ -1,179 +1,28 @@
-//! Text: what of it is of closed vocabularies, and whether it names the study's own people and numbers.
-use super::plan::RemovedKind;
-use super::{rule, vocabulary};
-use dicom::{DataSet, Element, Tag, Vr};
-use std::collections::{BTreeMap, BTreeSet};
+//! Text and VR of an element: decoded, shown, folded, cut into words. A leaf.
+use dicom::{DataSet, Element, Vr, vr_of};
 
-/// Attributes whose value is an identifier of somebody or something, beyond what their VR says.
-const ID_TAGS: [u32; 34] = [
-    0x0008_0050,
-    0x0008_0094,
-    0x0008_1010,
-    0x0010_0020,
-    0x0010_1000,
-    0x0010_1090,
-    0x0010_2154,
-    0x0010_2155,
-    0x0012_0040,
-    0x0012_0042,
-    0x0018_1000,
-    0x0018_1004,
-    0x0018_1005,
-    0x0018_1007,
-    0x0018_1008,
-    0x0018_1010,
-    0x0018_700A,
-    0x0020_0010,
-    0x0032_1033,
-    0x0038_0010,
-    0x0038_0011,
-    0x0038_0060,
-    0x0038_0061,
-    0x0040_0009,
-    0x0040_0241,
-    0x0040_0242,
-    0x0040_0253,
-    0x0040_1001,
-    0x0040_1008,
-    0x0040_2008,
-    0x0040_2009,
-    0x0040_2010,
-    0x0040_2016,
-    0x0040_2017,
-];
+/// The character set of every output that holds more than ASCII.
+pub(super) const UTF_8: &str = "ISO_IR 192";
 
-/// Institution, department, patient's and others' addresses, locations.
-const PLACES: [u32; 12] = [
-    0x0008_0080,
-    0x0008_0081,
-    0x0008_0092,
-    0x0008_1040,
-    0x0010_1040,
-    0x0010_2150,
-    0x0010_2152,
-    0x0032_1020,
-    0x0038_0300,
-    0x0038_0400,
-    0x0040_0011,
-    0x0040_0243,
-];
-
-/// Shortest word and name, in letters, that are the same person's when one letter differs.
-const NEAR: usize = 5;
-
-/// Titles and the like in names, which identify nobody.
-const TITLES: [&str; 12] =
-    ["MRS", "PROF", "MED", "VON", "VAN", "DER", "DEN", "SIR", "HON", "DIPL", "ING", "PHD"];
-
-/// How a removed value is to be looked for.
-pub(super) fn kind_of(tag: Tag, vr: Vr) -> RemovedKind {
-    match vr {
-        Vr::PN => RemovedKind::Name,
-        Vr::DA | Vr::DT => RemovedKind::Date,
-        Vr::UI => RemovedKind::Uid,
-        _ if ID_TAGS.binary_search(&tag.0).is_ok() => RemovedKind::Id,
-        _ => RemovedKind::Text,
-    }
+/// Some text in it, at any level, is not ASCII.
+pub(super) fn beyond_ascii(header: &DataSet) -> bool {
+    let mut found = false;
+    header.walk(|_, element, _| {
+        found |= element.vr.uses_charset() && !element.as_bytes().unwrap_or_default().is_ascii();
+    });
+    found
 }
 
-/// The study's own identifiers: names by component, ids as they are, dates. Identified.
-#[derive(Clone, Default)]
-pub(super) struct Identifiers {
-    names: BTreeSet<String>,
-    /// Parts of names of two letters: too short to be looked for in every value, looked for in free text.
-    short: BTreeSet<String>,
-    /// Neighbouring words of institutions, departments and addresses.
-    places: BTreeSet<(String, String)>,
-    ids: BTreeMap<String, BTreeSet<Tag>>,
-    /// Texts of attributes that the profile takes out, as a whole: descriptions, institutions, addresses.
-    phrases: BTreeMap<String, BTreeSet<Tag>>,
-}
-
-impl Identifiers {
-    /// Takes in every name and id at every level of a data set.
-    pub(super) fn harvest(&mut self, data: &DataSet) {
-        data.walk(|level, element, _| {
-            let vr = dicom::vr_of(element.tag);
-            let vr = if vr == Vr::UN { element.vr } else { vr };
-            match kind_of(element.tag, vr) {
-                RemovedKind::Name => {
-                    let text = decoded(level, element);
-                    let (names, short): (Vec<_>, Vec<_>) = tokens(&text).partition(|t| names_somebody(t));
-                    self.names.extend(names);
-                    self.short.extend(short.into_iter().filter(|t| t.chars().count() == 2));
-                }
-                RemovedKind::Id => {
-                    let text = decoded(level, element);
-                    for id in text.split('\\').map(joined).filter(|id| id.len() >= 3) {
-                        self.ids.entry(id).or_default().insert(element.tag);
-                    }
-                }
-                RemovedKind::Text if taken_out(element.tag, vr) => {
-                    let text = decoded(level, element);
-                    if PLACES.contains(&element.tag.0) {
-                        let words: Vec<String> = tokens(&text).collect();
-                        self.places.extend(words.iter().cloned().zip(words.iter().skip(1).cloned()));
-                    }
-                    let open = text.split('\\').filter(|value| !is_closed(value));
-                    for phrase in open.map(joined).filter(|t| t.chars().count() >= 5) {
-                        self.phrases.entry(phrase).or_default().insert(element.tag);
-                    }
-                }
-                _ => {}
-            }
-        });
+/// The VR to treat an element by: the dictionary's where it is definite and of another kind than the written one.
+pub(super) fn effective_vr(element: &Element) -> Vr {
+    let known = vr_of(element.tag);
+    let same_kind = element.vr.is_text() == known.is_text() && (element.vr == Vr::SQ) == (known == Vr::SQ);
+    match known {
+        Vr::UN => element.vr,
+        _ if element.vr == Vr::UN => known,
+        _ if known.is_text() || !same_kind => known,
+        _ => element.vr,
     }
-
-    /// Without the ids and texts that stand in retained attributes alone.
-    pub(super) fn without(&self, retained: impl Fn(Tag) -> bool) -> Self {
-        let mut rest = self.clone();
-        rest.ids.retain(|_, tags| !tags.iter().all(|tag| retained(*tag)));
-        rest.phrases.retain(|_, tags| !tags.iter().all(|tag| retained(*tag)));
-        rest
-    }
-
-    /// The text holds a description, an institution or an address that the profile takes out elsewhere.
-    pub(super) fn phrase_in(&self, text: &str) -> bool {
-        let joined = joined(text);
-        self.phrases.keys().any(|phrase| joined.contains(phrase.as_str()))
-    }
-
-    /// The text holds one of the study's names or ids, in any case, order and punctuation.
-    pub(super) fn found_in(&self, text: &str) -> bool {
-        if self.names.is_empty() && self.ids.is_empty() {
-            return false;
-        }
-        tokens(text).any(|token| self.names.contains(&token) || self.ids.contains_key(&token))
-            || text.split('\\').any(|value| self.ids.contains_key(&joined(value)))
-            || self.ids.keys().any(|id| id.len() >= 6 && joined(text).contains(id.as_str()))
-    }
-
-    /// A word of free text is a part of two letters of one of the study's names.
-    pub(super) fn short_in(&self, word: &str) -> bool {
-        tokens(word).any(|token| self.short.contains(&token))
-    }
-
-    /// Two neighbouring words stand so in an institution's name or in an address of the study.
-    pub(super) fn is_place(&self, first: &str, second: &str) -> bool {
-        let last = tokens(first).last();
-        let pair = last.zip(tokens(second).next());
-        pair.is_some_and(|pair| self.places.contains(&pair))
-    }
-
-    /// A word of the text is one of the study's names but for one letter: written wrongly, or in another form.
-    pub(super) fn nearly_in(&self, text: &str) -> bool {
-        let long = |word: &str| word.chars().count() >= NEAR;
-        let names = self.names.iter().filter(|name| long(name));
-        tokens(text)
-            .filter(|token| long(token))
-            .any(|token| names.clone().any(|name| strsim::levenshtein(name, &token) <= 1))
-    }
-}
-
-/// A text attribute that the profile does something to.
-fn taken_out(tag: Tag, vr: Vr) -> bool {
-    let words = vr.is_text() && !matches!(vr, Vr::DS | Vr::IS | Vr::TM | Vr::AS | Vr::CS);
-    words && !tag.is_private() && rule::row(tag).is_some()
 }
 
 /// An element's text, decoded as its data set says.
@@ -195,18 +44,13 @@ pub(super) fn shown(level: &DataSet, element: &Element) -> Option<String> {
 }
 
 /// Words of letters and digits, upper case, accents folded.
-fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).map(fold)
 }
 
 /// Letters and digits alone, upper case, accents folded.
-fn joined(text: &str) -> String {
+pub(super) fn joined(text: &str) -> String {
     fold(&text.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
-}
-
-fn names_somebody(token: &str) -> bool {
-    let long = if token.is_ascii() { token.len() >= 3 } else { true };
-    long && !TITLES.contains(&token) && token.chars().any(char::is_alphabetic)
 }
 
 /// Upper case with the accents of Latin letters taken off.
@@ -243,68 +87,4 @@ pub fn fold(text: &str) -> String {
         }
     }
     out
-}
-
-/// Every word is of the closed vocabulary, or a number of at most three digits before the point, perhaps with a
-/// unit of the vocabulary. Empty text is closed. Three numbers in a row are not: they may be a date.
-pub(super) fn is_closed(text: &str) -> bool {
-    let separator = |c: char| matches!(c, ' ' | '_' | '-' | '/' | ',' | '(' | ')' | '+' | '\0' | '%' | '*');
-    let one = |value: &str| {
-        let mut numbers = 0;
-        value.split(separator).filter(|word| !word.is_empty()).all(|word| {
-            let upper = word.to_ascii_uppercase();
-            numbers = if word.bytes().all(|b| b.is_ascii_digit() || b == b'.') { numbers + 1 } else { 0 };
-            numbers < 3 && (vocabulary::has(&upper) || vocabulary::is_small_number(&upper))
-        })
-    };
-    text.is_ascii() && text.len() <= 256 && text.split('\\').all(one)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-    use super::*;
-    use dicom::tags;
-
-    #[test]
-    fn closed_text_is_of_the_vocabulary_and_small_numbers() {
-        for text in ["CHEST PA", "ORIGINAL\\PRIMARY\\AXIAL", "120kV 3.75 mm", "", "HEAD_FIRST"] {
-            assert!(is_closed(text), "{text}");
-        }
-        for text in
-            ["SMITH", "CHEST 4711", "Müller", "1.2.3.4", "12345", "CHEST for Mr Smith", "10/07/96", "1 2 96"]
-        {
-            assert!(!is_closed(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn own_names_and_ids_are_found_in_any_form() {
-        let mut data = DataSet::new();
-        data.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, "ISO_IR 192");
-        data.put_text(tags::PATIENT_NAME, Vr::PN, "Müller^Head^^Dr");
-        data.put_text(tags::PATIENT_ID, Vr::LO, "MRN-4711-99");
-        let mut own = Identifiers::default();
-        own.harvest(&data);
-        for text in ["seen by mr. MULLER today", "head", "mrn 4711 99", "xMRN471199x"] {
-            assert!(own.found_in(text), "{text}");
-        }
-        for text in ["Dr", "chest", "471"] {
-            assert!(!own.found_in(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn short_ids_are_found_as_words() {
-        let mut data = DataSet::new();
-        data.put_text(tags::ACCESSION_NUMBER, Vr::SH, "A-77");
-        let mut own = Identifiers::default();
-        own.harvest(&data);
-        assert!(own.found_in("exam a77 done") && own.found_in("A 77") && !own.found_in("exam BA77 done"));
-    }
-
-    #[test]
-    fn id_tags_are_in_order() {
-        assert!(ID_TAGS.is_sorted());
-    }
 }

@@ -33,6 +33,21 @@ pub(super) fn is_small_number(word: &str) -> bool {
         && (unit.is_empty() || has(unit))
 }
 
+/// Every word is of the closed vocabulary, or a number of at most three digits before the point, perhaps with a
+/// unit of the vocabulary. Empty text is closed. Three numbers in a row are not: they may be a date.
+pub(super) fn is_closed(text: &str) -> bool {
+    let separator = |c: char| matches!(c, ' ' | '_' | '-' | '/' | ',' | '(' | ')' | '+' | '\0' | '%' | '*');
+    let one = |value: &str| {
+        let mut numbers = 0;
+        value.split(separator).filter(|word| !word.is_empty()).all(|word| {
+            let upper = word.to_ascii_uppercase();
+            numbers = if word.bytes().all(|b| b.is_ascii_digit() || b == b'.') { numbers + 1 } else { 0 };
+            numbers < 3 && (has(&upper) || is_small_number(&upper))
+        })
+    };
+    text.is_ascii() && text.len() <= 256 && text.split('\\').all(one)
+}
+
 /// Scripts written without blanks between words.
 fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}')
@@ -106,6 +121,18 @@ mod tests {
             ["前回20100423", "胸部2010", "王小明", "王小明胸部", "Müller", "Иванов", "田中", "1234", "Jörg"]
         {
             assert!(!has_piece(piece), "{piece}");
+        }
+    }
+
+    #[test]
+    fn closed_text_is_of_the_vocabulary_and_small_numbers() {
+        for text in ["CHEST PA", "ORIGINAL\\PRIMARY\\AXIAL", "120kV 3.75 mm", "", "HEAD_FIRST"] {
+            assert!(is_closed(text), "{text}");
+        }
+        for text in
+            ["SMITH", "CHEST 4711", "Müller", "1.2.3.4", "12345", "CHEST for Mr Smith", "10/07/96", "1 2 96"]
+        {
+            assert!(!is_closed(text), "{text}");
         }
     }
 }

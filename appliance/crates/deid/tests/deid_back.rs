@@ -1,7 +1,7 @@
-//! Re-identification: what a plan's way back knows is put back at every level, and nothing is passed on in part.
+//! Re-identification: what the re-identification map knows is put back at every level, and nothing is passed on in part.
 
 use dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
-use scanside_deid::{Keys, Policy, StudyContext, WayBack, plan, pseudonyms, restore};
+use scanside_deid::{Keys, Policy, ReidentificationMap, StudyContext, plan, pseudonyms, restore};
 
 const REFERENCED_SERIES: Tag = Tag::new(0x0008, 0x1115);
 const REFERENCED_INSTANCES: Tag = Tag::new(0x0008, 0x114A);
@@ -60,14 +60,14 @@ fn meta(data: &DataSet) -> FileMeta {
     FileMeta::for_data_set(data, TransferSyntax::EXPLICIT_LE)
 }
 
-/// De-identified, written, read again; with the way back.
-fn sent(data: &DataSet, policy: &Policy, keys: &Keys) -> (FileMeta, DataSet, WayBack) {
+/// De-identified, written, read again; with the re-identification map.
+fn sent(data: &DataSet, policy: &Policy, keys: &Keys) -> (FileMeta, DataSet, ReidentificationMap) {
     let meta = meta(data);
     let made = plan(&meta, data, &StudyContext::of(&meta, data), policy, keys);
     let mut file = Vec::new();
     made.write(&[][..], &mut file).unwrap();
     let parsed = dicom::read(&file[..], &Limits::default()).unwrap();
-    (parsed.meta, parsed.data, made.way)
+    (parsed.meta, parsed.data, made.reidentification)
 }
 
 /// Every UID and date of `data` by its place, and what the header says of patient and study.
@@ -157,7 +157,7 @@ fn a_report_about_it_gets_its_patient_and_references_back_also_inside_text() {
 fn a_pseudonym_without_a_way_back_is_counted() {
     let (meta, data, mut way) = sent(&original(), &Policy::strict(), &keys());
     let all = pseudonyms(&meta, &data, &keys()).len();
-    assert_eq!(restore(&meta, &data, &WayBack::default(), &keys()).unknown, all);
+    assert_eq!(restore(&meta, &data, &ReidentificationMap::default(), &keys()).unknown, all);
     let patient = way.0.values_mut().next().unwrap();
     patient.uids.retain(|_, original| original != "1.2.826.0.1.99.41");
     assert_eq!(restore(&meta, &data, &way, &keys()).unknown, 1);

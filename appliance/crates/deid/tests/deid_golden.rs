@@ -4,7 +4,8 @@ use dicom::{
     self, ByteRange, DataSet, Element, FileMeta, Fragments, Limits, Tag, TransferSyntax, Value, Vr, tags,
 };
 use scanside_deid::{
-    HoldReason, Keys, Listing, NativePixels, PixelBox, Plan, Policy, Region, Search, Sex, StudyContext, plan,
+    DeidPlan, HoldReason, Keys, Listing, NativePixels, PixelBox, Policy, Region, Search, Sex, StudyContext,
+    plan,
 };
 use std::fmt::Write as _;
 
@@ -106,7 +107,7 @@ fn file(data: &DataSet) -> Vec<u8> {
     out
 }
 
-fn planned(data: &DataSet, policy: &Policy) -> (Plan, Vec<u8>) {
+fn planned(data: &DataSet, policy: &Policy) -> (DeidPlan, Vec<u8>) {
     let file = file(data);
     let parsed = dicom::read(&file, &Limits::default()).unwrap();
     let context = StudyContext::of(&parsed.meta, &parsed.data);

@@ -3,7 +3,7 @@
 
 use dicom::{self, DataSet, Element, FileMeta, Limits, Tag, TransferSyntax, Value, Vr, tags};
 use proptest::prelude::*;
-use scanside_deid::{Keys, Plan, Policy, Region, Search, StudyContext, plan};
+use scanside_deid::{DeidPlan, Keys, Policy, Region, Search, StudyContext, plan};
 
 /// A name that is no word of any vocabulary.
 const NAME: &str = "Zyxwarth^Quendolyn";
@@ -40,7 +40,7 @@ fn bytes_of(data: &DataSet, preamble: &[u8]) -> Vec<u8> {
 }
 
 /// Reads, plans as a study of one, writes.
-fn deidentify(file: &[u8], policy: &Policy) -> (Plan, Vec<u8>) {
+fn deidentify(file: &[u8], policy: &Policy) -> (DeidPlan, Vec<u8>) {
     let parsed = dicom::read(file, &Limits::default()).unwrap();
     let context = StudyContext::of(&parsed.meta, &parsed.data);
     let plan = plan(&parsed.meta, &parsed.data, &context, policy, &keys());

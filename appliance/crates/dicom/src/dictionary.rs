@@ -1,5 +1,6 @@
 //! The data dictionary of PS3.6 as we use it: the VR of a tag, and whether the standard knows it.
-use super::{Tag, Vr};
+use super::tag::Tag;
+use super::vr::Vr;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
 use dicom_dictionary_std::StandardDataDictionary;
 

@@ -1,5 +1,9 @@
 //! A buffered, positioned cursor over a source, and the element headers it reads.
-use super::{Error, ReadAt, Tag, Vr, tags, vr_of};
+use super::dictionary::vr_of;
+use super::error::Error;
+use super::source::ReadAt;
+use super::tag::{Tag, tags};
+use super::vr::Vr;
 
 const BUFFER: usize = 64 * 1024;
 
@@ -109,11 +113,8 @@ impl<'a> Cursor<'a> {
         }
         self.at += 2;
         let known = Vr::from_bytes(bytes);
-        // An unknown VR of the future has the long form (PS3.5 section 6.2), of which zeros are the sign.
-        let long = match known {
-            Some(vr) => vr.has_long_length(),
-            None => self.peek(2)? == [0, 0],
-        };
+        let next: [u8; 2] = self.peek(2)?.try_into().map_err(|_| Error::Truncated)?;
+        let long = Vr::is_long_header(known, next);
         let length = if long {
             self.at += 2;
             self.u32(encoding.big)?

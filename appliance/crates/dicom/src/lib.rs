@@ -16,7 +16,9 @@
 mod charset;
 pub mod commitment;
 mod dictionary;
+mod encode;
 mod error;
+mod example;
 mod header;
 mod inflate;
 mod meta;
@@ -37,6 +39,8 @@ mod write;
 pub use charset::Charset;
 pub use dictionary::{is_known, keyword, tag_of, vr_of};
 pub use error::{Error, Fault};
+pub use example::example_file;
+pub use inflate::{Inflate, Inflated};
 pub use meta::{FileMeta, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use parse::{Limits, Parsed, data_set_offset, read, read_data_set};
 pub use registry::{STORAGE_SOP_CLASSES, TRANSFER_SYNTAXES};
@@ -46,17 +50,3 @@ pub use tag::{Tag, tags};
 pub use value::{ByteRange, DataSet, Element, Fragments, Value};
 pub use vr::Vr;
 pub use write::{encode_data_set, write_data_set, write_file};
-
-/// A tiny synthetic CT file for documentation examples and smoke tests: no person, no pixels.
-pub fn example_file() -> Vec<u8> {
-    let mut data = DataSet::new();
-    data.put_text(tags::SOP_CLASS_UID, Vr::UI, "1.2.840.10008.5.1.4.1.1.2");
-    data.put_text(tags::SOP_INSTANCE_UID, Vr::UI, "2.25.1");
-    data.put_text(tags::MODALITY, Vr::CS, "CT");
-    data.put_text(tags::PATIENT_NAME, Vr::PN, "EXAMPLE^ONE");
-    let meta = FileMeta::for_data_set(&data, TransferSyntax::EXPLICIT_LE);
-    let mut out = Vec::new();
-    // Writing to a vector without bulk values cannot fail; an empty vector would show in the first test.
-    let _ = write_file(&meta, &data, &[][..], &mut out);
-    out
-}

@@ -1,6 +1,11 @@
 //! File meta information: read as leniently as it is met, written freshly, PS3.10 section 7.1.
+use super::encode::put_element;
+use super::error::Error;
 use super::header::{Cursor, Encoding};
-use super::{DataSet, Element, Error, Tag, TransferSyntax, Value, Vr, tags};
+use super::syntax::TransferSyntax;
+use super::tag::{Tag, tags};
+use super::value::{DataSet, Element, Value};
+use super::vr::Vr;
 
 /// Our Implementation Class UID: a UUID-derived UID made once for this software.
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.228451036911479268433151078563022949637";
@@ -51,7 +56,7 @@ impl FileMeta {
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let mut group = Vec::new();
         let mut put = |tag: Tag, vr: Vr, value: &[u8]| -> Result<(), Error> {
-            super::write::put_element(&mut group, tag, vr, value, EXPLICIT)
+            put_element(&mut group, tag, vr, value, EXPLICIT)
         };
         put(tags::META_VERSION, Vr::OB, &[0, 1])?;
         put(tags::MEDIA_STORAGE_SOP_CLASS_UID, Vr::UI, self.sop_class.as_deref().unwrap_or("").as_bytes())?;
@@ -66,7 +71,7 @@ impl FileMeta {
         let length = u32::try_from(group.len()).map_err(|_| Error::ValueTooLong)?;
         let mut out = vec![0u8; 128];
         out.extend_from_slice(b"DICM");
-        super::write::put_element(&mut out, Tag::new(2, 0), Vr::UL, &length.to_le_bytes(), EXPLICIT)?;
+        put_element(&mut out, Tag::new(2, 0), Vr::UL, &length.to_le_bytes(), EXPLICIT)?;
         out.append(&mut group);
         Ok(out)
     }

@@ -1,12 +1,16 @@
 //! The data set reader: an explicit stack of open sequences and items, every length checked before it is used.
+use super::charset::Charset;
+use super::dictionary::vr_of;
+use super::error::Error;
 use super::header::{Cursor, Encoding, Header};
 use super::inflate::inflate;
-use super::meta::read_meta;
+use super::meta::{FileMeta, read_meta};
 use super::number::{swap_words, u32_at};
-use super::{
-    ByteRange, Charset, DataSet, Element, Error, FileMeta, Fragments, ReadAt, Tag, TransferSyntax, Value, Vr,
-    tags, vr_of,
-};
+use super::source::ReadAt;
+use super::syntax::TransferSyntax;
+use super::tag::{Tag, tags};
+use super::value::{ByteRange, DataSet, Element, Fragments, Value};
+use super::vr::Vr;
 
 /// Bounds of one reading. All of them hold together, whatever the source claims.
 #[derive(Clone, Debug)]
@@ -39,8 +43,6 @@ pub struct Parsed {
     pub data: DataSet,
     /// Bytes after the end of the data set: neither padding nor elements. They are never copied.
     pub trailing: u64,
-    /// Pixel Data claims more bytes than there are.
-    pub short_pixels: bool,
     /// Values in memory, in bytes.
     values: u64,
     /// Elements, items and fragments.
@@ -116,13 +118,13 @@ fn parse(source: &dyn ReadAt, at: u64, mut meta: FileMeta, limits: &Limits) -> R
             });
         }
     }
-    let mut reader = Reader { cursor, limits, memory: 0, count: 0, short_pixels: false, trailing: 0 };
+    let mut reader = Reader { cursor, limits, memory: 0, count: 0, trailing: 0 };
     let data = reader.run(encoding)?;
     if data.is_empty() && data.duplicates.is_empty() {
         return Err(Error::NotDicom);
     }
-    let Reader { short_pixels, trailing, memory: values, count, .. } = reader;
-    Ok(Parsed { meta, data, trailing, short_pixels, values, count, inflated })
+    let Reader { trailing, memory: values, count, .. } = reader;
+    Ok(Parsed { meta, data, trailing, values, count, inflated })
 }
 
 /// What is open: an item (or the data set itself), or a sequence.
@@ -136,7 +138,6 @@ struct Reader<'a> {
     limits: &'a Limits,
     memory: u64,
     count: usize,
-    short_pixels: bool,
     trailing: u64,
 }
 
@@ -225,7 +226,6 @@ impl Reader<'_> {
             if !(whole && pixels) {
                 return Err(Error::Truncated);
             }
-            self.short_pixels = true;
             length = self.cursor.left();
         }
         let value = self.value(&header, length, pixels, encoding)?;

@@ -23,7 +23,7 @@ pub fn is_standard_storage(uid: &str) -> bool {
 }
 
 /// The standard's name of a storage SOP class.
-pub fn storage_name(uid: &str) -> Option<&'static str> {
+fn storage_name(uid: &str) -> Option<&'static str> {
     STORAGE_SOP_CLASSES.iter().find(|(known, _)| *known == uid).map(|(_, name)| *name)
 }
 

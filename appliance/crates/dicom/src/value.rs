@@ -1,6 +1,8 @@
 //! Data sets, elements and values: what reading gives and writing takes.
+use super::charset::Charset;
 use super::number::{u16_at, u32_at, u64_at};
-use super::{Charset, Tag, Vr, tags};
+use super::tag::{Tag, tags};
+use super::vr::Vr;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::fmt;

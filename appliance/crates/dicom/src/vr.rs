@@ -49,6 +49,12 @@ impl Vr {
         )
     }
 
+    /// Whether an element header has the 32-bit length; `known` is the VR of its two letters, `next` what follows them. An
+    /// unknown VR is one of a later standard, which has it (PS3.5 section 7.1.2), or misspelt, which shows in `next`.
+    pub fn is_long_header(known: Option<Vr>, next: [u8; 2]) -> bool {
+        known.map_or(next == [0, 0], Vr::has_long_length)
+    }
+
     /// The value is characters.
     pub fn is_text(self) -> bool {
         matches!(

@@ -1,7 +1,12 @@
 //! The data set writer: explicit little endian, or the syntax of the input; ranges are copied through.
+use super::encode::{put_element, put_header, put_mark, put_number};
+use super::error::Error;
 use super::header::Encoding;
-use super::number::swap_words;
-use super::{ByteRange, DataSet, Element, Error, FileMeta, Fragments, ReadAt, Tag, Value, Vr};
+use super::meta::FileMeta;
+use super::source::ReadAt;
+use super::tag::tags;
+use super::value::{ByteRange, DataSet, Element, Fragments, Value};
+use super::vr::Vr;
 use std::io::Write;
 
 /// Writes a whole P10 file: zero preamble, fresh meta with our implementation UID, data set, in `meta.syntax`.
@@ -47,56 +52,6 @@ pub fn encode_data_set(data: &DataSet) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// One element with a value in memory; padded to even length, swapped for big endian.
-pub(super) fn put_element(
-    out: &mut Vec<u8>,
-    tag: Tag,
-    vr: Vr,
-    value: &[u8],
-    encoding: Encoding,
-) -> Result<(), Error> {
-    let length = u32::try_from(value.len() + value.len() % 2).map_err(|_| Error::ValueTooLong)?;
-    put_header(out, tag, vr, length, encoding)?;
-    let start = out.len();
-    out.extend_from_slice(value);
-    if encoding.big {
-        swap_words(out.get_mut(start..).unwrap_or_default(), vr.word());
-    }
-    if value.len() % 2 == 1 {
-        out.push(vr.padding());
-    }
-    Ok(())
-}
-
-fn put_number(out: &mut Vec<u8>, number: u32, big: bool) {
-    out.extend_from_slice(&if big { number.to_be_bytes() } else { number.to_le_bytes() });
-}
-
-fn put_short(out: &mut Vec<u8>, number: u16, big: bool) {
-    out.extend_from_slice(&if big { number.to_be_bytes() } else { number.to_le_bytes() });
-}
-
-fn put_header(out: &mut Vec<u8>, tag: Tag, vr: Vr, length: u32, encoding: Encoding) -> Result<(), Error> {
-    // A value too long for the short form is written as UN (PS3.5 section 6.2.2 note 1 allows it).
-    let vr = if !vr.has_long_length() && length > 0xFFFF { Vr::UN } else { vr };
-    put_short(out, tag.group(), encoding.big);
-    put_short(out, tag.element(), encoding.big);
-    out.extend_from_slice(vr.as_str().as_bytes());
-    if vr.has_long_length() {
-        out.extend_from_slice(&[0, 0]);
-        put_number(out, length, encoding.big);
-    } else {
-        put_short(out, u16::try_from(length).map_err(|_| Error::ValueTooLong)?, encoding.big);
-    }
-    Ok(())
-}
-
-fn put_mark(out: &mut Vec<u8>, tag: Tag, length: u32, big: bool) {
-    put_short(out, tag.group(), big);
-    put_short(out, tag.element(), big);
-    put_number(out, length, big);
-}
-
 type Source<'a> = Option<&'a dyn ReadAt>;
 
 /// Recursion is bounded by the reader's depth limit.
@@ -121,15 +76,15 @@ fn write_element(
         Value::Items(items) => {
             put_header(&mut head, element.tag, Vr::SQ, u32::MAX, encoding)?;
             for item in items {
-                put_mark(&mut head, super::tags::ITEM, u32::MAX, encoding.big);
+                put_mark(&mut head, tags::ITEM, u32::MAX, encoding.big);
                 sink.write_all(&head)?;
                 head.clear();
                 for inner in item.iter() {
                     write_element(inner, encoding, source, sink)?;
                 }
-                put_mark(&mut head, super::tags::ITEM_DELIMITATION, 0, encoding.big);
+                put_mark(&mut head, tags::ITEM_DELIMITATION, 0, encoding.big);
             }
-            put_mark(&mut head, super::tags::SEQUENCE_DELIMITATION, 0, encoding.big);
+            put_mark(&mut head, tags::SEQUENCE_DELIMITATION, 0, encoding.big);
             sink.write_all(&head)?;
         }
         Value::Fragments(table) => write_fragments(element, table, encoding, source, sink)?,
@@ -148,18 +103,18 @@ fn write_fragments(
     let vr = if element.vr.has_long_length() { element.vr } else { Vr::OB };
     put_header(&mut head, element.tag, vr, u32::MAX, encoding)?;
     let length = u32::try_from(table.offsets.len() * 4).map_err(|_| Error::ValueTooLong)?;
-    put_mark(&mut head, super::tags::ITEM, length, encoding.big);
+    put_mark(&mut head, tags::ITEM, length, encoding.big);
     for offset in &table.offsets {
         put_number(&mut head, *offset, encoding.big);
     }
     for fragment in &table.fragments {
         let length = u32::try_from(fragment.length + fragment.length % 2).map_err(|_| Error::ValueTooLong)?;
-        put_mark(&mut head, super::tags::ITEM, length, encoding.big);
+        put_mark(&mut head, tags::ITEM, length, encoding.big);
         sink.write_all(&head)?;
         head.clear();
         copy(source, *fragment, sink)?;
     }
-    put_mark(&mut head, super::tags::SEQUENCE_DELIMITATION, 0, encoding.big);
+    put_mark(&mut head, tags::SEQUENCE_DELIMITATION, 0, encoding.big);
     sink.write_all(&head)?;
     Ok(())
 }

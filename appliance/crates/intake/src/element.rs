@@ -1,6 +1,7 @@
 //! What the pre-scan knows about elements: a few tags, how VRs write their length, and what is found.
 
 use deid::Whose;
+use dicom::Vr;
 use store::PixelData;
 
 pub(crate) const CHARACTER_SET: u32 = 0x0008_0005;
@@ -42,24 +43,15 @@ pub(crate) struct Found {
 
 /// Whether two bytes may be a VR: letters as the standard writes them, or its own in the wrong case.
 pub(crate) fn is_vr(vr: [u8; 2]) -> bool {
-    vr.iter().all(u8::is_ascii_uppercase) || is_standard_vr(vr.map(|byte| byte.to_ascii_uppercase()))
+    vr.iter().all(u8::is_ascii_uppercase) || Vr::from_bytes(vr).is_some()
 }
 
-/// A VR of the current standard.
+/// A VR of the current standard, in its own case.
 pub(crate) fn is_standard_vr(vr: [u8; 2]) -> bool {
-    SHORT.contains(&&vr) || LONG.contains(&&vr)
+    vr.iter().all(u8::is_ascii_uppercase) && Vr::from_bytes(vr).is_some()
 }
 
-/// Whether a VR has a 32-bit length after two reserved bytes (PS3.5 7.1.2). A VR of a later standard will have;
-/// one that is merely misspelt has its length where the reserved bytes would be.
+/// Whether a VR has a 32-bit length after two reserved bytes; `next_two` is what stands there.
 pub(crate) fn has_long_length(vr: [u8; 2], next_two: u16) -> bool {
-    let vr = vr.map(|byte| byte.to_ascii_uppercase());
-    LONG.contains(&&vr) || !SHORT.contains(&&vr) && next_two == 0
+    Vr::is_long_header(Vr::from_bytes(vr), next_two.to_le_bytes())
 }
-
-const SHORT: [&[u8; 2]; 21] = [
-    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL",
-    b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
-];
-const LONG: [&[u8; 2]; 13] =
-    [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];

@@ -1,6 +1,6 @@
 //! Bounded inflation for the pre-scan of deflated transfer syntaxes (PS3.5 A.5); the stored bytes stay deflated.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use dicom::Error;
 
 use crate::error::GiveUp;
 
@@ -8,78 +8,34 @@ use crate::error::GiveUp;
 const FREE: u64 = 64 << 20;
 /// Beyond those, inflated over received bytes. Images reach 20; only made-up data reaches hundreds.
 const RATIO: u64 = 200;
-const PIECE: usize = 32 << 10;
 
-/// An inflating stream.
+/// An inflating stream that is given up when it grows too much.
 pub(crate) struct Inflate {
-    /// Not made before the first two bytes show whether a zlib header is there (it should not be).
-    stream: Option<Decompress>,
-    first: Option<u8>,
-    piece: Vec<u8>,
-    complete: bool,
+    stream: dicom::Inflate,
     broken: bool,
 }
 
 impl Inflate {
     pub(crate) fn new() -> Inflate {
-        Inflate { stream: None, first: None, piece: Vec::new(), complete: false, broken: false }
+        Inflate { stream: dicom::Inflate::new(), broken: false }
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.complete
+        self.stream.is_complete()
     }
 
     /// Inflate the next bytes into `each`.
     pub(crate) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), GiveUp> {
-        let mut rest = bytes;
-        if self.stream.is_none() {
-            let first = match (self.first, rest) {
-                (_, []) => return Ok(()),
-                (None, [only]) => {
-                    self.first = Some(*only);
-                    return Ok(());
-                }
-                (None, [first, after @ ..]) => {
-                    rest = after;
-                    *first
-                }
-                (Some(first), _) => first,
-            };
-            let second = rest.first().copied().unwrap_or(0);
-            // RFC 1950: 0x78 and a check over both bytes. Some writers send it although PS3.5 says raw.
-            let zlib = first == 0x78 && (u16::from(first) << 8 | u16::from(second)) % 31 == 0;
-            self.stream = Some(Decompress::new(zlib));
-            self.piece = vec![0; PIECE];
-            self.run(&[first], &mut each)?;
+        if self.broken {
+            return Err(GiveUp);
         }
-        self.run(rest, &mut each)
-    }
-
-    fn run(&mut self, mut rest: &[u8], each: &mut impl FnMut(&[u8])) -> Result<(), GiveUp> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
-        // After the end only padding follows.
-        while !self.complete && !self.broken {
-            let (taken, given) = (stream.total_in(), stream.total_out());
-            let status = stream.decompress(rest, &mut self.piece, FlushDecompress::None);
-            let taken = usize::try_from(stream.total_in() - taken).unwrap_or(usize::MAX);
-            let given = usize::try_from(stream.total_out() - given).unwrap_or(usize::MAX);
-            rest = rest.get(taken..).unwrap_or_default();
-            // What came out before a broken place counts, so that the result does not depend on the cuts.
-            each(self.piece.get(..given).unwrap_or_default());
-            let Ok(status) = status else {
-                self.broken = true;
-                return Err(GiveUp);
-            };
-            if stream.total_out() > FREE && stream.total_out() / RATIO > stream.total_in() {
-                self.broken = true;
-                return Err(GiveUp);
-            }
-            self.complete = status == Status::StreamEnd;
-            if taken == 0 && given == 0 || rest.is_empty() && given < self.piece.len() {
-                break;
-            }
-        }
-        if self.broken { Err(GiveUp) } else { Ok(()) }
+        let fed = self.stream.feed(bytes, |piece, far| {
+            each(piece);
+            let grown = far.given > FREE && far.given / RATIO > far.taken;
+            if grown { Err(Error::InflateLimit(far.given)) } else { Ok(()) }
+        });
+        self.broken = fed.is_err();
+        fed.map_err(|_| GiveUp)
     }
 }
 
@@ -123,7 +79,7 @@ mod tests {
         let bomb = raw(&vec![0; 80 << 20]);
         let (mut inflate, mut grown) = (Inflate::new(), 0u64);
         assert_eq!(inflate.feed(&bomb, |bytes| grown += bytes.len() as u64), Err(GiveUp));
-        assert!(grown <= FREE + PIECE as u64, "{grown}");
+        assert!(grown <= FREE + (32 << 10), "{grown}");
         assert_eq!(inflate.feed(&bomb, |_| ()), Err(GiveUp));
     }
 

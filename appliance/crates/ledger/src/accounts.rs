@@ -3,7 +3,8 @@
 pub use sign_in::Session;
 use sqlx::FromRow;
 
-use super::{Error, Ledger, Result};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
 
 /// How long a one-time code can be used, ms.
 pub const CODE_MS: i64 = 24 * 3_600_000;

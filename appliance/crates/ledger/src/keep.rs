@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::sealer::Sealer;
 use crate::vault::Identity;
-use deid::{Originals, PatientBack, WayBack, says_whose};
+use deid::{Originals, PatientEntry, ReidentificationMap, says_whose};
 
 /// What the vault has to say against a re-identification map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn keep_reidentification_map(
         &self,
-        way: &WayBack,
+        way: &ReidentificationMap,
         key_name: &str,
         released: impl Fn(Contradiction) -> bool + Send,
         now: i64,
@@ -78,7 +78,7 @@ impl Ledger {
 async fn keep_patient(
     tx: &mut Transaction<'_, Sqlite>,
     sealer: &Sealer,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
     key_name: &str,
     now: i64,
 ) -> Result<bool> {
@@ -91,7 +91,7 @@ async fn keep_patient(
         None => None,
     };
     let days = known.as_ref().map_or(0, |k| k.days);
-    let mut back = PatientBack { attributes: known.unwrap_or_default().attributes, ..Default::default() };
+    let mut back = PatientEntry { attributes: known.unwrap_or_default().attributes, ..Default::default() };
     let strange = back.is_other(&patient.attributes) && !knows(tx, sealer, pseudonym, patient).await?;
     let other = strange || patient.ambiguous.contains(pseudonym);
     if !back.is_other(&patient.attributes) {
@@ -120,7 +120,7 @@ async fn knows(
     tx: &mut Transaction<'_, Sqlite>,
     sealer: &Sealer,
     pseudonym: &str,
-    patient: &PatientBack,
+    patient: &PatientEntry,
 ) -> Result<bool> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT pseudonym, identity FROM vault_studies WHERE patient = ?")
@@ -140,7 +140,7 @@ async fn knows(
 async fn keep_studies(
     tx: &mut Transaction<'_, Sqlite>,
     sealer: &Sealer,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
 ) -> Result<()> {
     for (study, originals) in &patient.studies {
         sqlx::query(
@@ -160,7 +160,7 @@ async fn keep_studies(
 async fn keep_uids(
     tx: &mut Transaction<'_, Sqlite>,
     sealer: &Sealer,
-    (pseudonym, patient): (&str, &PatientBack),
+    (pseudonym, patient): (&str, &PatientEntry),
 ) -> Result<bool> {
     let mut contradicted = false;
     for (uid, original) in &patient.uids {

@@ -115,11 +115,9 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn link_is_back(&self) -> Result<()> {
-        sqlx::query(
-            "UPDATE cases SET next_attempt = 0 WHERE state IN ('sealed', 'sending') AND attempts < 2",
-        )
-        .execute(&self.pool)
-        .await?;
+        let sql =
+            format!("UPDATE cases SET next_attempt = 0 WHERE state IN {} AND attempts < 2", in_upload());
+        sqlx::query(AssertSqlSafe(sql)).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use crate::columns::{PATIENT_NAME, STUDY_UID, VAULT_PATIENT, VAULT_STUDY, VAULT_UID};
 use crate::error::Result;
 use crate::ledger::Ledger;
-use deid::{Originals, PatientBack, WayBack, says_whose};
+use deid::{Originals, PatientEntry, ReidentificationMap, says_whose};
 
 /// A patient in the vault, without identity.
 #[derive(Debug, Clone, FromRow, serde::Serialize)]
@@ -39,8 +39,8 @@ impl Ledger {
     pub async fn reidentification_map(
         &self,
         pseudonyms: impl IntoIterator<Item = &String>,
-    ) -> Result<WayBack> {
-        let mut way = WayBack::default();
+    ) -> Result<ReidentificationMap> {
+        let mut way = ReidentificationMap::default();
         for pseudonym in pseudonyms {
             self.add_uid(&mut way, pseudonym).await?;
             self.add_study(&mut way, pseudonym).await?;
@@ -59,7 +59,7 @@ impl Ledger {
         Ok(way)
     }
 
-    async fn add_uid(&self, way: &mut WayBack, pseudonym: &str) -> Result<()> {
+    async fn add_uid(&self, way: &mut ReidentificationMap, pseudonym: &str) -> Result<()> {
         let rows: Vec<(String, String, bool)> =
             sqlx::query_as("SELECT patient, original, ambiguous <> 0 FROM vault_uids WHERE pseudonym = ?")
                 .bind(pseudonym)
@@ -76,7 +76,7 @@ impl Ledger {
         Ok(())
     }
 
-    async fn add_study(&self, way: &mut WayBack, pseudonym: &str) -> Result<()> {
+    async fn add_study(&self, way: &mut ReidentificationMap, pseudonym: &str) -> Result<()> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT patient, identity FROM vault_studies WHERE pseudonym = ?")
                 .bind(pseudonym)
@@ -102,7 +102,7 @@ impl Ledger {
 
     /// Whether studies of several persons are filed under this pseudonym. Versions that gave one pseudonym to two issuers'
     /// ids kept the attributes of the last patient alone; of which study's they are, the ledger's own names tell.
-    async fn is_mixed(&self, pseudonym: &str, patient: &PatientBack) -> Result<bool> {
+    async fn is_mixed(&self, pseudonym: &str, patient: &PatientEntry) -> Result<bool> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT pseudonym, identity FROM vault_studies WHERE patient = ?")
                 .bind(pseudonym)
@@ -147,7 +147,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Self::reidentification_map`].
-    pub async fn vault_patient(&self, pseudonym: &str) -> Result<WayBack> {
+    pub async fn vault_patient(&self, pseudonym: &str) -> Result<ReidentificationMap> {
         let names: Vec<(String,)> = sqlx::query_as(
             "SELECT pseudonym FROM vault_uids WHERE patient = ?1
              UNION SELECT pseudonym FROM vault_studies WHERE patient = ?1",
@@ -165,15 +165,15 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Self::reidentification_map`].
-    pub async fn vault_patients(&self) -> Result<WayBack> {
+    pub async fn vault_patients(&self) -> Result<ReidentificationMap> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT pseudonym, identity FROM vault_patients").fetch_all(&self.pool).await?;
-        let mut way = WayBack::default();
+        let mut way = ReidentificationMap::default();
         for (pseudonym, sealed) in rows {
             let identity: Identity =
                 serde_json::from_str(&self.sealer.open(VAULT_PATIENT, &pseudonym, &sealed)?)?;
             let back =
-                PatientBack { attributes: identity.attributes, days: identity.days, ..Default::default() };
+                PatientEntry { attributes: identity.attributes, days: identity.days, ..Default::default() };
             way.0.insert(pseudonym, back);
         }
         Ok(way)

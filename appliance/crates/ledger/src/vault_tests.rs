@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::*;
 use crate::connect::pool;
 use crate::upgrade::MIGRATIONS;
-use deid::{Originals, PatientBack, WayBack};
+use deid::{Originals, PatientEntry, ReidentificationMap};
 
 const BO: [(&str, &str); 3] =
     [("PatientName", "Andersson^Bo"), ("PatientID", "12345"), ("PatientBirthDate", "19400101")];
@@ -24,24 +24,24 @@ fn originals(texts: &[(&str, &str)]) -> Originals {
 }
 
 /// One study of one person, as packing gives it back.
-fn way(pseudonym: &str, person: &[(&str, &str)], study: &str) -> WayBack {
+fn way(pseudonym: &str, person: &[(&str, &str)], study: &str) -> ReidentificationMap {
     let attributes = originals(person);
     let then = attributes.clone().into_iter().chain(originals(&[("AccessionNumber", study)])).collect();
-    let patient = PatientBack {
+    let patient = PatientEntry {
         attributes,
         days: -40,
         studies: [(format!("s.{study}"), then)].into(),
         uids: [(format!("s.{study}"), format!("1.2.{study}"))].into(),
-        ..PatientBack::default()
+        ..PatientEntry::default()
     };
-    WayBack([(pseudonym.to_owned(), patient)].into())
+    ReidentificationMap([(pseudonym.to_owned(), patient)].into())
 }
 
-async fn keep(ledger: &Ledger, way: &WayBack, released: bool, now: i64) -> Option<Contradiction> {
+async fn keep(ledger: &Ledger, way: &ReidentificationMap, released: bool, now: i64) -> Option<Contradiction> {
     ledger.keep_reidentification_map(way, "k", |_| released, now).await.unwrap()
 }
 
-async fn back(ledger: &Ledger, words: &[&str]) -> WayBack {
+async fn back(ledger: &Ledger, words: &[&str]) -> ReidentificationMap {
     ledger.reidentification_map(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).await.unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::{Size, Span};
+use proto::units::{Size, Span};
 
 /// `[store] path, warn_free, refuse_free, max_object`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use rustix::fs::FallocateFlags;
 
+use super::error::{Error, Step};
+
 /// A name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -60,7 +62,7 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// What the system says.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
-    /// Open an existing file for writing and syncing (one that a worker made).
+    /// Open an existing file for writing and syncing.
     ///
     /// # Errors
     /// What the system says.
@@ -102,9 +104,23 @@ pub trait Disk: Send + Sync + 'static {
     fn free(&self, path: &Path) -> io::Result<u64>;
 }
 
+/// Write all of `bytes` at `offset`, however the disk cuts it.
+pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8], offset: u64, step: Step) -> Result<(), Error> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+        match file.write_at(rest, offset + done as u64) {
+            Ok(0) => return Err(Error::Disk { step, kind: io::ErrorKind::WriteZero }),
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::disk(step)(error)),
+        }
+    }
+    Ok(())
+}
+
 /// The system's own disk.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemDisk;
+pub(crate) struct SystemDisk;
 
 struct SystemFile(File);
 

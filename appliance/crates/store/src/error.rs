@@ -1,7 +1,7 @@
 //! What can go wrong on disk, whose fault it is and whether trying again helps.
 use std::io;
 
-pub use proto::failure::{Fault, Retry};
+use proto::failure::{Fault, Retry};
 
 /// The step of a disk operation at which it failed; enough for support, nothing about content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::disk::{Disk, DiskFile, Listed, SystemDisk};
-use super::{Id, Inbox};
+use super::id::Id;
+use super::inbox::Inbox;
+use super::pending_file::FILE_HEADER;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ struct FaultyFile {
 
 impl DiskFile for FaultyFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let header = offset < super::SHELF_HEADER || bytes.starts_with(b"SCANSIDE-ENTRY");
+        let header = offset < FILE_HEADER || bytes.starts_with(b"SCANSIDE-ENTRY");
         let operation = if header { "header" } else { "write" };
         self.disk.check(operation)?;
         match self.disk.planned(operation) {

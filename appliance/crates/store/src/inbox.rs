@@ -9,13 +9,15 @@ use zeroize::Zeroizing;
 
 use super::entry::{Entry, Source};
 use super::error::{Error, Step};
+use super::folder::{Folder, INBOX, INSTANCES, SEGMENTS, TMP};
 use super::id::{Digest, Id};
 use super::incoming::Incoming;
+use super::original::Original;
 use super::page;
+use super::place::{Name, PAGE, end_of, place_of};
 use super::reception::{HEADER_LENGTH, Reception, read_plain};
 use super::seal::{EntryKey, Unsealed};
-use super::segment::{self, Name, PAGE, place};
-use super::{INBOX, INSTANCES, Inner, SEGMENTS, TMP};
+use super::segment::{self, Segments, find_segment, segment_places};
 use dicom::{ReadAt, Window};
 
 /// Bytes read at once while an entry is verified.
@@ -24,7 +26,7 @@ const PIECE: usize = 256 << 10;
 /// The instances of the store. Cheap to clone; all calls block.
 #[derive(Clone)]
 pub struct Inbox {
-    inner: Arc<Inner>,
+    segments: Arc<Segments>,
 }
 
 /// What start-up found.
@@ -52,8 +54,12 @@ pub struct HandOut {
 }
 
 impl Inbox {
-    pub(super) fn new(inner: Arc<Inner>) -> Inbox {
-        Inbox { inner }
+    pub(super) fn new(segments: Arc<Segments>) -> Inbox {
+        Inbox { segments }
+    }
+
+    fn folder(&self) -> &Folder {
+        self.segments.folder()
     }
 
     /// Start an instance.
@@ -61,21 +67,21 @@ impl Inbox {
     /// # Errors
     /// `Full` under the refuse watermark, `Poisoned` after a failed sync, `Disk`.
     pub fn begin(&self) -> Result<Incoming, Error> {
-        Incoming::begin(&self.inner)
+        Incoming::begin(&self.segments)
     }
 
     /// Where a plain entry of this name would be.
     fn plain_places(&self, id: Id) -> [PathBuf; 2] {
         let name = id.to_string();
         let shard: String = name.chars().take(2).collect();
-        [self.inner.root.join(INBOX).join(&name), self.inner.root.join(INSTANCES).join(shard).join(&name)]
+        [self.folder().part(INBOX).join(&name), self.folder().part(INSTANCES).join(shard).join(&name)]
     }
 
     fn open_plain(&self, id: Id) -> Result<(Reception, File), Error> {
         let [inbox, settled] = self.plain_places(id);
         // A settle may move the file between the two looks, so the first place is asked twice.
         for path in [&inbox, &settled, &inbox] {
-            match self.inner.disk.open(path).map_err(Error::disk(Step::Open)) {
+            match self.folder().disk.open(path).map_err(Error::disk(Step::Open)) {
                 Err(Error::Unknown) => {}
                 Err(error) => return Err(error),
                 Ok(file) => return Ok((read_plain(&file, id)?, file)),
@@ -85,8 +91,8 @@ impl Inbox {
     }
 
     fn open_sealed(&self, id: Id) -> Result<Option<(Reception, EntryKey, File)>, Error> {
-        let (name, at) = place(id);
-        let Some((_, file)) = self.inner.find_segment(name)? else { return Ok(None) };
+        let (name, at) = place_of(id);
+        let Some((_, file)) = find_segment(self.folder(), name)? else { return Ok(None) };
         let mut header = vec![0; HEADER_LENGTH];
         match file.read_exact_at(&mut header, at) {
             Ok(()) if header.iter().all(|byte| *byte == 0) => return Err(Error::Unknown),
@@ -94,7 +100,7 @@ impl Inbox {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(Error::Unknown),
             Err(error) => return Err(Error::disk(Step::Read)(error)),
         }
-        let (reception, key) = page::open(&header, &self.inner.key)?;
+        let (reception, key) = page::open(&header, &self.folder().key)?;
         // The place was used again, or the name was made up.
         if reception.id != id {
             return Err(Error::Unknown);
@@ -109,7 +115,7 @@ impl Inbox {
     pub fn open(&self, id: Id) -> Result<Entry, Error> {
         let (reception, source) = match self.open_sealed(id)? {
             Some((reception, key, file)) => {
-                let base = place(id).1 + PAGE;
+                let base = place_of(id).1 + PAGE;
                 let unsealed = Unsealed::new(file, base, reception.length, id, key);
                 (reception, Source::Sealed(unsealed))
             }
@@ -120,6 +126,14 @@ impl Inbox {
             }
         };
         Ok(Entry::new(reception, source))
+    }
+
+    /// Open an entry's data set as a stream: the header is checked now, each block and the digest while it is read.
+    ///
+    /// # Errors
+    /// `Unknown`, `Damaged`, `Disk`. Damage further on shows as `InvalidData` when it is read.
+    pub fn original(&self, id: Id) -> Result<Original, Error> {
+        Ok(Original::new(self.open(id)?))
     }
 
     /// The pieces from which a worker reads an entry by itself. An entry with a damaged header is handed out as one
@@ -137,7 +151,7 @@ impl Inbox {
             opened => opened?,
         };
         if let Some((reception, key, file)) = opened {
-            let offset = place(id).1 + PAGE;
+            let offset = place_of(id).1 + PAGE;
             return Ok(HandOut { file, offset, length: reception.length, key: Some(key.reveal()) });
         }
         let (reception, file) = self.open_plain(id)?;
@@ -171,18 +185,18 @@ impl Inbox {
     /// # Errors
     /// `Unknown`, `Disk`. An entry that is settled already is fine.
     pub fn settle(&self, id: Id) -> Result<(), Error> {
-        let (name, at) = place(id);
-        if self.inner.segments.settled(&self.inner, name, at) || self.open_sealed(id)?.is_some() {
+        let (name, at) = place_of(id);
+        if self.segments.settled(name, at) || self.open_sealed(id)?.is_some() {
             return Ok(());
         }
         let [inbox, settled] = self.plain_places(id);
         if let Some(shard) = settled.parent() {
-            self.inner.disk.make_folder(shard).map_err(Error::disk(Step::Prepare))?;
+            self.folder().disk.make_folder(shard).map_err(Error::disk(Step::Prepare))?;
         }
-        match self.inner.disk.rename(&inbox, &settled) {
+        match self.folder().disk.rename(&inbox, &settled) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.inner.disk.open(&settled).map(|_| ()).map_err(Error::disk(Step::Open))
+                self.folder().disk.open(&settled).map(|_| ()).map_err(Error::disk(Step::Open))
             }
             Err(error) => Err(Error::disk(Step::Rename)(error)),
         }
@@ -193,15 +207,15 @@ impl Inbox {
     /// # Errors
     /// `Disk`.
     pub fn remove(&self, id: Id) -> Result<(), Error> {
-        let (name, at) = place(id);
+        let (name, at) = place_of(id);
         match self.open_sealed(id) {
             Ok(None) => {}
             Err(Error::Unknown) => return Ok(()),
-            Ok(Some(_)) | Err(Error::Damaged(_)) => return self.inner.segments.erase(&self.inner, name, at),
+            Ok(Some(_)) | Err(Error::Damaged(_)) => return self.segments.erase(name, at),
             Err(error) => return Err(error),
         }
         for path in self.plain_places(id) {
-            match self.inner.disk.remove(&path) {
+            match self.folder().disk.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::disk(Step::Remove)(error));
                 }
@@ -218,21 +232,21 @@ impl Inbox {
     /// `Disk` when a folder cannot be listed.
     pub fn recover(&self) -> Result<Recovered, Error> {
         let mut found = Recovered::default();
-        let tmp = self.inner.root.join(TMP);
-        for left in self.inner.disk.list(&tmp).map_err(Error::disk(Step::List))? {
+        let tmp = self.folder().part(TMP);
+        for left in self.folder().disk.list(&tmp).map_err(Error::disk(Step::List))? {
             let path = tmp.join(&left.name);
             let gone = if left.name.is_empty() {
                 continue;
             } else if left.folder {
-                self.inner.disk.remove_folder(&path)
+                self.folder().disk.remove_folder(&path)
             } else {
-                self.inner.disk.remove(&path)
+                self.folder().disk.remove(&path)
             };
             gone.map_err(Error::disk(Step::Remove))?;
             found.removed += 1;
         }
-        let inbox = self.inner.root.join(INBOX);
-        for item in self.inner.disk.list(&inbox).map_err(Error::disk(Step::List))? {
+        let inbox = self.folder().part(INBOX);
+        for item in self.folder().disk.list(&inbox).map_err(Error::disk(Step::List))? {
             if let Ok(name) = item.name.parse::<Name>() {
                 self.recover_segment(name, &mut found)?;
             } else if let Ok(id) = item.name.parse::<Id>() {
@@ -248,16 +262,16 @@ impl Inbox {
     }
 
     fn recover_segment(&self, name: Name, found: &mut Recovered) -> Result<(), Error> {
-        let inner = &self.inner;
-        let [path, _] = inner.segment_places(name);
-        let file = inner.disk.open(&path).map_err(Error::disk(Step::Open))?;
-        let mut scan = segment::scan(inner, &file, name)?;
+        let (segments, folder) = (&self.segments, self.folder());
+        let [path, _] = segment_places(folder, name);
+        let file = folder.disk.open(&path).map_err(Error::disk(Step::Open))?;
+        let mut scan = segment::scan(&folder.key, &file, name)?;
         // Behind the last entry lies what was set aside, and what an object left that was never acknowledged.
         let mut end = scan.damaged.is_empty().then_some(0);
         // Entries of a lane are synced one after the other: only the last can have been cut off by a power failure
         // between the header and the content.
         if let Some((at, last, key)) = scan.entries.pop() {
-            end = end.map(|_| segment::end_of(at, last.length));
+            end = end.map(|_| end_of(at, last.length));
             let sealed = Unsealed::new(&file, at + PAGE, last.length, last.id, key);
             match check_digest(&sealed, &last) {
                 Ok(()) => found.entries.push(last),
@@ -265,11 +279,11 @@ impl Inbox {
             }
         }
         found.entries.extend(scan.entries.into_iter().map(|(_, reception, _)| reception));
-        if inner.segments.growing(name) {
+        if segments.growing(name) {
             found.damaged.append(&mut scan.damaged);
             return Ok(());
         }
-        let here = |id: &Id| (place(*id).0 == name).then_some(place(*id).1);
+        let here = |id: &Id| (place_of(*id).0 == name).then_some(place_of(*id).1);
         let pages: BTreeSet<u64> = found
             .entries
             .iter()
@@ -277,16 +291,16 @@ impl Inbox {
             .chain(scan.damaged.iter().filter_map(here))
             .collect();
         if pages.is_empty() {
-            inner.disk.remove(&path).map_err(Error::disk(Step::Remove))?;
+            folder.disk.remove(&path).map_err(Error::disk(Step::Remove))?;
             found.removed += 1;
         } else {
             let length = file.metadata().map_err(Error::disk(Step::Read))?.len();
             if let Some(end) = end.filter(|end| *end < length) {
-                let mut writing = inner.disk.reopen(&path).map_err(Error::disk(Step::Open))?;
+                let mut writing = folder.disk.reopen(&path).map_err(Error::disk(Step::Open))?;
                 // Only room is lost when this fails.
                 let _ = writing.set_length(end);
             }
-            inner.segments.adopt(name, pages);
+            segments.adopt(name, pages);
         }
         found.damaged.append(&mut scan.damaged);
         Ok(())
@@ -298,25 +312,25 @@ impl Inbox {
     /// # Errors
     /// `Disk` when a folder cannot be listed.
     pub fn all(&self) -> Result<Vec<Id>, Error> {
-        let (root, disk) = (&self.inner.root, &self.inner.disk);
-        let list = |folder: &PathBuf| disk.list(folder).map_err(Error::disk(Step::List));
+        let folder = self.folder();
+        let list = |path: &PathBuf| folder.disk.list(path).map_err(Error::disk(Step::List));
         let mut names = Vec::new();
-        for folder in [root.join(INBOX), root.join(SEGMENTS)] {
-            for item in list(&folder)? {
+        for part in [INBOX, SEGMENTS] {
+            for item in list(&folder.part(part))? {
                 if let Ok(id) = item.name.parse::<Id>() {
                     names.push(id);
                 } else if let Ok(name) = item.name.parse::<Name>()
-                    && let Some((_, file)) = self.inner.find_segment(name)?
+                    && let Some((_, file)) = find_segment(self.folder(), name)?
                 {
-                    let scan = segment::scan(&self.inner, &file, name)?;
+                    let scan = segment::scan(&folder.key, &file, name)?;
                     names.extend(scan.entries.iter().map(|(_, reception, _)| reception.id));
                     names.extend(scan.damaged);
                 }
             }
         }
-        for shard in list(&root.join(INSTANCES))? {
+        for shard in list(&folder.part(INSTANCES))? {
             if shard.folder && !shard.name.is_empty() {
-                let items = list(&root.join(INSTANCES).join(&shard.name))?;
+                let items = list(&folder.part(INSTANCES).join(&shard.name))?;
                 names.extend(items.iter().filter_map(|item| item.name.parse::<Id>().ok()));
             }
         }

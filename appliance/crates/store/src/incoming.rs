@@ -1,19 +1,19 @@
 //! An instance that is arriving: hashed, sealed and written as it comes; durable with one sync at its end.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::Inner;
-use super::disk::DiskFile;
+use super::disk::write_all;
 use super::error::{Error, Step};
 use super::id::{Digest, Id};
 use super::key::{SALT, random};
+use super::lane::Lane;
 use super::page;
+use super::place::{PAGE, end_of, name_at};
 use super::reception::Reception;
 use super::room::Share;
 use super::seal::Sealer;
-use super::segment::{Lane, PAGE, end_of, name_at};
+use super::segment::Segments;
 
 /// A committed entry.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Stored {
 
 /// An instance that is still arriving. Dropping it leaves nothing, and gives its room back.
 pub struct Incoming {
-    inner: Arc<Inner>,
+    segments: Arc<Segments>,
     id: Id,
     salt: [u8; SALT],
     hasher: blake3::Hasher,
@@ -37,41 +37,28 @@ pub struct Incoming {
     broken: bool,
 }
 
-/// Write all of `bytes` at `offset`, however the disk cuts it.
-pub(crate) fn write_all(file: &mut dyn DiskFile, bytes: &[u8], offset: u64, step: Step) -> Result<(), Error> {
-    let mut done = 0;
-    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-        match file.write_at(rest, offset + done as u64) {
-            Ok(0) => return Err(Error::Disk { step, kind: io::ErrorKind::WriteZero }),
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::disk(step)(error)),
-        }
-    }
-    Ok(())
-}
-
 impl Incoming {
     /// Refuses under the watermark and after a failed sync, before anything is written.
-    pub(super) fn begin(inner: &Arc<Inner>) -> Result<Incoming, Error> {
-        inner.ready()?;
-        inner.room()?;
+    pub(super) fn begin(segments: &Arc<Segments>) -> Result<Incoming, Error> {
+        let folder = segments.folder();
+        folder.ready()?;
+        segments.room.check()?;
         let mut salt = [0; SALT];
         random(&mut salt)?;
-        let key = inner.key.entry(&salt)?;
-        let mut lane = inner.segments.take(inner)?;
+        let key = folder.key.entry(&salt)?;
+        let mut lane = segments.take()?;
         let at = lane.at;
         let id = match name_at(lane.name, at) {
             Ok(id) => id,
             Err(error) => {
-                inner.segments.put_back(inner, lane, at);
+                segments.put_back(lane, at);
                 return Err(error);
             }
         };
         let sealer = Sealer::new(key, id, std::mem::take(&mut lane.buffer));
-        inner.segments.arriving.fetch_add(1, Ordering::AcqRel);
+        segments.arriving.fetch_add(1, Ordering::AcqRel);
         Ok(Incoming {
-            inner: Arc::clone(inner),
+            segments: Arc::clone(segments),
             id,
             salt,
             hasher: blake3::Hasher::new(),
@@ -79,7 +66,7 @@ impl Incoming {
             sealer: Some(sealer),
             lane: Some(lane),
             at: at + PAGE,
-            share: Share::new(inner),
+            share: Share::new(&segments.room),
             broken: false,
         })
     }
@@ -127,7 +114,7 @@ impl Incoming {
     /// Nothing of it is found afterwards on any error but a failed sync, after which nobody can know; the store is
     /// `Poisoned` from then on.
     pub fn commit(mut self, mut reception: Reception) -> Result<Stored, Error> {
-        self.inner.ready()?;
+        self.segments.folder().ready()?;
         reception.id = self.id;
         reception.length = self.length;
         reception.digest = Digest::from_bytes(*self.hasher.finalize().as_bytes());
@@ -142,10 +129,10 @@ impl Incoming {
         lane.buffer = buffer;
         write_all(&mut *lane.file, &header, lane.at, Step::Header)?;
         if let Err(error) = lane.file.sync() {
-            self.inner.poison();
+            self.segments.folder().poison();
             return Err(Error::disk(Step::Sync)(error));
         }
-        self.inner.segments.committed(lane.name, lane.at);
+        self.segments.committed(lane.name, lane.at);
         lane.at = end_of(lane.at, reception.length);
         self.broken = false;
         Ok(Stored { reception })
@@ -155,16 +142,16 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         let Some(mut lane) = self.lane.take() else { return };
-        self.inner.segments.arriving.fetch_sub(1, Ordering::AcqRel);
+        self.segments.arriving.fetch_sub(1, Ordering::AcqRel);
         if let Some(sealer) = self.sealer.take() {
             lane.buffer = sealer.into_buffer();
         }
         if self.broken {
             // A header may have been written: it must not be found, and the next object gets another lane.
             let _ = lane.file.punch(lane.at, PAGE);
-            self.inner.segments.retire(&self.inner, lane);
+            self.segments.retire(lane);
         } else {
-            self.inner.segments.put_back(&self.inner, lane, self.at);
+            self.segments.put_back(lane, self.at);
         }
     }
 }

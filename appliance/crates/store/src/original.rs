@@ -2,9 +2,7 @@
 use std::io::{self, Read};
 
 use super::entry::Entry;
-use super::error::Error;
-use super::id::{Digest, Id};
-use super::inbox::Inbox;
+use super::id::Digest;
 use super::reception::Reception;
 
 /// The data set of an entry, decrypted. Reading it gives every byte as received; its last bytes are given only when
@@ -15,18 +13,11 @@ pub struct Original {
     hasher: blake3::Hasher,
 }
 
-impl Inbox {
-    /// Open an entry's data set as a stream: the header is checked now, each block and the digest while it is read.
-    ///
-    /// # Errors
-    /// `Unknown`, `Damaged`, `Disk`. Damage further on shows as `InvalidData` when it is read.
-    pub fn original(&self, id: Id) -> Result<Original, Error> {
-        let entry = self.open(id)?;
-        Ok(Original { left: entry.reception().length, entry, hasher: blake3::Hasher::new() })
-    }
-}
-
 impl Original {
+    pub(super) fn new(entry: Entry) -> Original {
+        Original { left: entry.reception().length, entry, hasher: blake3::Hasher::new() }
+    }
+
     /// What reception knew about it; `length` is the number of bytes that reading gives.
     pub fn reception(&self) -> &Reception {
         self.entry.reception()

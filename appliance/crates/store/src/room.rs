@@ -8,9 +8,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::config::StoreConfig;
 use super::error::{Error, Step};
-use super::segment::SEGMENT;
-use super::{Inner, Level, Space};
+use super::folder::Folder;
+use super::lane::IdleLanes;
+use super::place::SEGMENT;
 
 /// Bytes that each object may take without a promise: the refuse watermark leaves room for them.
 const UNPROMISED: u64 = 8 << 20;
@@ -19,10 +21,30 @@ const STEP: u64 = 8 << 20;
 /// An object longer than this leaves as much to the others, above the refuse watermark.
 const LONG: u64 = SEGMENT;
 
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Above both watermarks.
+    Ample,
+    /// Under the warn watermark.
+    Low,
+    /// Under the refuse watermark: nothing new is taken.
+    Refusing,
+}
+
+/// Free space and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes that may still be written.
+    pub free: u64,
+    /// Against the watermarks, without what objects that are arriving have been promised.
+    pub level: Level,
+}
+
 /// What all arriving objects together have been promised and have taken. Pages and tags around the content are not
 /// counted: they are a thousandth of it.
 #[derive(Default)]
-pub(super) struct Promises(Mutex<Sums>);
+struct Promises(Mutex<Sums>);
 
 #[derive(Clone, Copy, Default)]
 struct Sums {
@@ -40,16 +62,27 @@ impl Promises {
     }
 }
 
+/// The room of a store.
+pub(crate) struct Room {
+    pub(crate) folder: Arc<Folder>,
+    warn: u64,
+    refuse: u64,
+    longest: u64,
+    promises: Promises,
+    /// What they have set aside is given back before anything is refused.
+    pub(crate) idle: IdleLanes,
+}
+
 /// What one arriving object has been promised and has taken. Dropping it ends both.
 pub(super) struct Share {
-    inner: Arc<Inner>,
+    room: Arc<Room>,
     granted: u64,
     written: u64,
 }
 
 impl Share {
-    pub(super) fn new(inner: &Arc<Inner>) -> Share {
-        Share { inner: Arc::clone(inner), granted: UNPROMISED, written: 0 }
+    pub(super) fn new(room: &Arc<Room>) -> Share {
+        Share { room: Arc::clone(room), granted: UNPROMISED, written: 0 }
     }
 
     /// Make sure of room for an object that will have `length` bytes in all.
@@ -62,12 +95,12 @@ impl Share {
 
     /// The next `length` bytes in all of an object that may become `likely` long.
     fn ask(&mut self, length: u64, likely: u64) -> Result<(), Error> {
-        if length > self.inner.longest {
+        if length > self.room.longest {
             return Err(Error::TooLong);
         }
         if length > self.granted {
             let headroom = if length > LONG { LONG } else { 0 };
-            self.inner.promise(length - self.granted, headroom, likely.saturating_add(headroom))?;
+            self.room.promise(length - self.granted, headroom, likely.saturating_add(headroom))?;
             self.granted = length;
         }
         Ok(())
@@ -80,13 +113,13 @@ impl Share {
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), Error> {
         let length = self.written.saturating_add(bytes);
         if length > self.granted {
-            let at_most = |bytes: u64| length.max(self.inner.longest.min(bytes));
+            let at_most = |bytes: u64| length.max(self.room.longest.min(bytes));
             // Room for a step more would be too little again.
             self.ask(at_most(length.saturating_add(STEP)), at_most(length.saturating_mul(2)))?;
         }
         let kept = self.kept();
         self.written = length;
-        let mut sums = self.inner.promises.sums();
+        let mut sums = self.room.promises.sums();
         sums.promised = sums.promised.saturating_sub(kept.saturating_sub(self.kept()));
         sums.arriving = sums.arriving.saturating_add(bytes);
         Ok(())
@@ -100,15 +133,26 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut sums = self.inner.promises.sums();
+        let mut sums = self.room.promises.sums();
         sums.promised = sums.promised.saturating_sub(self.kept());
         sums.arriving = sums.arriving.saturating_sub(self.written);
     }
 }
 
-impl Inner {
+impl Room {
+    pub(super) fn new(folder: Arc<Folder>, config: &StoreConfig) -> Room {
+        Room {
+            folder,
+            warn: config.warn_free.0,
+            refuse: config.refuse_free.0,
+            longest: config.max_object.0,
+            promises: Promises::default(),
+            idle: IdleLanes::default(),
+        }
+    }
+
     fn free(&self) -> Result<u64, Error> {
-        self.disk.free(&self.root).map_err(Error::disk(Step::Space))
+        self.folder.disk.free(self.folder.root()).map_err(Error::disk(Step::Space))
     }
 
     fn level(&self, free: u64) -> Level {
@@ -126,6 +170,11 @@ impl Inner {
         Ok(Space { free, level: self.level(free.saturating_sub(promised)) })
     }
 
+    /// Whether so many bytes are free above the refuse watermark; not when the disk cannot say.
+    pub(super) fn has_above_refuse(&self, bytes: u64) -> bool {
+        self.space().is_ok_and(|space| space.free > self.refuse.saturating_add(bytes))
+    }
+
     /// Whether stored things should go to make room, also for the longest object that found none. What is arriving
     /// counts as free: it may yet be refused, and nothing may have gone for it then.
     pub(super) fn short(&self) -> Result<bool, Error> {
@@ -140,9 +189,9 @@ impl Inner {
     }
 
     /// Refuses under the watermark. What is only set aside goes first.
-    pub(super) fn room(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let refusing = || Ok::<bool, Error>(self.space()?.level == Level::Refusing);
-        if refusing()? && (!self.segments.give_back_reserves() || refusing()?) {
+        if refusing()? && (!self.idle.give_back_reserves() || refusing()?) {
             return Err(Error::Full);
         }
         Ok(())
@@ -154,7 +203,7 @@ impl Inner {
         let mut sums = self.promises.sums();
         let needed = [more, sums.promised, headroom].into_iter().fold(self.refuse, u64::saturating_add);
         let lacks = || Ok::<bool, Error>(self.free()? < needed);
-        if lacks()? && (!self.segments.give_back_reserves() || lacks()?) {
+        if lacks()? && (!self.idle.give_back_reserves() || lacks()?) {
             sums.wanted = sums.wanted.max(wanted);
             return Err(Error::Full);
         }

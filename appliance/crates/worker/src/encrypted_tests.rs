@@ -10,7 +10,7 @@ use super::tests::{files, order, p10, pack_job, pixels, radiograph, run, triage}
 use super::*;
 use dicom::{FileMeta, Tag, TransferSyntax, Vr, tags};
 use domain::job::{Answer, EncryptedOutput, InstanceRef, Job, Sealed, Secret, TriageJob, check_answer};
-use store::{Id, Reception, SHELF_HEADER, Store, StoreConfig};
+use store::{FILE_HEADER, Id, Reception, Store, StoreConfig};
 
 #[test]
 fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_never_analysed() {
@@ -28,7 +28,7 @@ fn a_sealed_entry_is_read_with_its_key_its_bag_is_sealed_and_a_flipped_bit_is_ne
         let output = store.derived().begin_sealed(name).unwrap();
         let sealed = EncryptedOutput {
             id: name.to_string(),
-            offset: SHELF_HEADER,
+            offset: FILE_HEADER,
             key: Secret::new(output.key().unwrap().1.reveal().to_string()),
         };
         let instance = InstanceRef {

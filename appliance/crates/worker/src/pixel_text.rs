@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use deid::{HoldReason, NativePixels, PixelBox, Plan};
+use deid::{DeidPlan, HoldReason, NativePixels, PixelBox};
 use domain::job::PixelText;
 use pixels::{
     self, Decoded, Image, TextBox, TextDetector, blacken, find_burned_in, may_hold_ink, shows_words,
@@ -33,7 +33,7 @@ pub(crate) struct Looked {
 /// # Errors
 /// Only of our own disk: what cannot be decoded waits for a person.
 pub(crate) fn look_for_text(
-    plan: &mut Plan,
+    plan: &mut DeidPlan,
     image: &Image<'_>,
     what: PixelText,
     slice: Option<u32>,
@@ -49,7 +49,7 @@ pub(crate) fn look_for_text(
 }
 
 /// Every frame, every box; then the reasons to wait that are about text in pixels are gone.
-fn clean(plan: &mut Plan, image: &Image<'_>, detector: &TextDetector) -> Result<(), Error> {
+fn clean(plan: &mut DeidPlan, image: &Image<'_>, detector: &TextDetector) -> Result<(), Error> {
     let Some(boxes) = all_boxes(image, detector)? else { return Ok(()) };
     plan.clean_pixels(&boxes);
     Ok(())
@@ -79,7 +79,7 @@ fn all_boxes(image: &Image<'_>, detector: &TextDetector) -> Result<Option<Vec<Pi
 /// The frames of an image that should hold none: words in one of them count, a lone marker of a side does not. A few are
 /// looked at closely whatever they hold, the others where a glance finds what could be ink.
 fn look(
-    plan: &mut Plan,
+    plan: &mut DeidPlan,
     image: &Image<'_>,
     what: PixelText,
     slice: Option<u32>,
@@ -172,7 +172,7 @@ fn name(decoded: &Decoded) -> Option<&'static str> {
 ///
 /// # Errors
 /// What cannot be decoded or blackened now although the plan says that it can.
-pub(crate) fn blackened(plan: &Plan, image: &Image<'_>) -> Result<NativePixels, Error> {
+pub(crate) fn blackened(plan: &DeidPlan, image: &Image<'_>) -> Result<NativePixels, Error> {
     let mut native = NativePixels::default();
     let black = plan.black();
     for frame in 0..image.shape().frames {

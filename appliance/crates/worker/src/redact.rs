@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::pixel_text::{Looked, can_be_written, look_for_text};
-use deid::{HoldReason, Plan, Regions, regions};
+use deid::{DeidPlan, HoldReason, Regions, regions};
 use dicom::DataSet;
 use domain::job::{DeidOrder, Faces, PixelText};
 use pixels::{Image, TextDetector, carries_more, find_face};
@@ -14,7 +14,7 @@ use pixels::{Image, TextDetector, carries_more, find_face};
 /// # Errors
 /// Only of our own disk: what cannot be decoded or written anew waits for a person.
 pub(crate) fn redact(
-    plan: &mut Plan,
+    plan: &mut DeidPlan,
     image: &Image<'_>,
     data: &DataSet,
     order: &DeidOrder,
@@ -33,7 +33,7 @@ pub(crate) fn redact(
 }
 
 /// Regions of known devices, and what ultrasound devices say of theirs. `true`: nothing else can hold text.
-fn by_rule(plan: &mut Plan, image: &Image<'_>, data: &DataSet, order: &DeidOrder) -> Result<bool, Error> {
+fn by_rule(plan: &mut DeidPlan, image: &Image<'_>, data: &DataSet, order: &DeidOrder) -> Result<bool, Error> {
     let size = (u32::from(image.shape().rows), u32::from(image.shape().columns));
     let cleaning = order.pixel_text == PixelText::BlackOut;
     let Regions { boxes, complete } = regions(data, size, &order.policy.region, cleaning);
@@ -52,7 +52,7 @@ fn by_rule(plan: &mut Plan, image: &Image<'_>, data: &DataSet, order: &DeidOrder
     Ok(complete)
 }
 
-fn deface(plan: &mut Plan, image: &Image<'_>, data: &DataSet) -> Result<(), Error> {
+fn deface(plan: &mut DeidPlan, image: &Image<'_>, data: &DataSet) -> Result<(), Error> {
     if can_be_written(image)?
         && let Some(face) = find_face(data, image)
     {

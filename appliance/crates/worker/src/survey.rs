@@ -8,8 +8,8 @@ use crate::pixel_text::Looked;
 use crate::redact::redact;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
-    self, Deidentified, Facts, Keys, Listing, PixelBox, Plan, Policy, RemovedValue, StudyContext, WayBack,
-    plan,
+    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, ReidentificationMap, RemovedValue,
+    StudyContext, plan,
 };
 use dicom::{Parsed, ReadAt, tags};
 use domain::job::{DeidOrder, ListFacts};
@@ -42,7 +42,7 @@ pub(crate) struct Survey {
     /// Every value that was removed.
     pub removed: BTreeSet<RemovedValue>,
     /// What leads back from the pseudonyms.
-    pub map: WayBack,
+    pub map: ReidentificationMap,
     /// What is black in what leaves, by instance.
     pub black: BTreeMap<u32, Vec<PixelBox>>,
     /// The same without faces, whose boxes are many and narrow.
@@ -59,7 +59,7 @@ const KEPT_FRAMES: usize = 8;
 /// What [`each_plan`] tells of an instance.
 pub(crate) enum Seen<'a> {
     /// Read and planned; with a frame that was decoded to be looked at, where one is wanted.
-    Planned(&'a Parsed, &'a dyn ReadAt, &'a Plan, &'a mut Option<Looked>),
+    Planned(&'a Parsed, &'a dyn ReadAt, &'a DeidPlan, &'a mut Option<Looked>),
     /// Not readable, with the reason in words.
     Unreadable(String),
 }
@@ -166,7 +166,7 @@ pub(crate) fn survey(
 }
 
 impl Survey {
-    fn take_plan(&mut self, made: &Plan) {
+    fn take_plan(&mut self, made: &DeidPlan) {
         for (action, count) in made.action_counts() {
             *self.actions.entry(action.as_str().to_owned()).or_default() += u64::from(count);
         }
@@ -182,10 +182,10 @@ impl Survey {
             }
         }
         self.removed.extend(made.removed.iter().cloned());
-        self.map.add(made.way.clone());
+        self.map.add(made.reidentification.clone());
     }
 
-    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &dyn ReadAt, made: &Plan) {
+    fn take_image(&mut self, index: u32, series: u32, parsed: &Parsed, source: &dyn ReadAt, made: &DeidPlan) {
         match Image::new(parsed, source) {
             Ok(image) => {
                 if self.items.is_empty() {

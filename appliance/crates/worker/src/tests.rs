@@ -68,15 +68,6 @@ pub(super) fn bytes_of(data: &DataSet) -> Vec<u8> {
     bytes
 }
 
-/// As a worker without bundles has it.
-impl Default for Tools {
-    fn default() -> Self {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/burned-in-text");
-        let text_detector = TextDetector::open(&folder).unwrap();
-        Self { text_detector, classifiers: Vec::new(), encoders: Vec::new() }
-    }
-}
-
 fn with(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();

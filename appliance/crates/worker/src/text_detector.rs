@@ -38,14 +38,28 @@ impl TextDetector {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::Tools;
     use sha2::{Digest, Sha256};
+
+    fn shipped() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/burned-in-text")
+    }
+
+    /// As a worker without bundles has it.
+    impl Default for Tools {
+        fn default() -> Self {
+            let text_detector = TextDetector::open(&shipped()).unwrap();
+            Self { text_detector, classifiers: Vec::new(), encoders: Vec::new() }
+        }
+    }
 
     /// A copy of the shipped bundle.
     fn copy() -> tempfile::TempDir {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../models/burned-in-text");
         let folder = tempfile::tempdir().unwrap();
-        for entry in std::fs::read_dir(shipped).unwrap() {
+        for entry in std::fs::read_dir(shipped()).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
         }

@@ -1,7 +1,11 @@
 //! The data sets of N-ACTION and N-EVENT-REPORT, read by our bounded reader and written in little endian.
 
-use super::{REFERENCES_MAX, Reason, Reference, Report, Transaction};
-use crate::{DataSet, Limits, Tag, TransferSyntax, read_data_set};
+use super::error::Fault;
+use super::types::{REFERENCES_MAX, Reason, Reference, Report, Transaction};
+use crate::parse::{Limits, read_data_set};
+use crate::syntax::TransferSyntax;
+use crate::tag::Tag;
+use crate::value::DataSet;
 
 const TRANSACTION_UID: Tag = Tag::new(0x0008, 0x1195);
 const FAILURE_REASON: Tag = Tag::new(0x0008, 0x1197);
@@ -13,20 +17,6 @@ const ITEM: Tag = Tag::new(0xFFFE, 0xE000);
 
 /// Bounds of one reading: an item of a transaction costs three elements, and nothing here is nested deeply.
 const LIMITS: Limits = Limits { bulk: 1 << 10, memory: 16 << 20, count: 200_000, depth: 8, inflated: 0 };
-
-/// Why a data set cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// It cannot be read within its bounds.
-    #[error("the data set cannot be read")]
-    Unreadable,
-    /// A UID or a sequence that must be there is not, or is none.
-    #[error("a required attribute is missing or has no proper value")]
-    Missing,
-    /// More instances than one transaction may name.
-    #[error("more instances than one transaction may name")]
-    TooMany,
-}
 
 fn open(bytes: &[u8], syntax: &str) -> Result<DataSet, Fault> {
     let parsed = read_data_set(bytes, syntax, &LIMITS).map_err(|_| Fault::Unreadable)?;

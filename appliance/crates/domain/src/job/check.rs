@@ -1,6 +1,6 @@
 //! Checks a worker's answer against the job as if it had come from the wire.
 
-use deid::WayBack;
+use deid::ReidentificationMap;
 
 use super::error::Fault;
 use super::explain::{Explained, MAX_EXPLAINED};
@@ -80,7 +80,7 @@ pub fn check_answer(answer: &Answer, instances: usize, output_bytes: u64) -> Res
     }
 }
 
-fn is_bounded(map: &WayBack) -> bool {
+fn is_bounded(map: &ReidentificationMap) -> bool {
     map.len() <= MAX_PSEUDONYMS && map.longest() <= MAX_TEXT_BYTES
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::files::InstanceRef;
 use super::secret::Secret;
 use crate::picture::Piece;
-use deid::{Error, IdRules, Keys, Profile, Statement, WayBack};
+use deid::{Error, IdRules, Keys, Profile, ReidentificationMap, Statement};
 
 /// Policy and keys that de-identification needs.
 #[derive(Clone, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ pub struct DeidAnswer {
     /// What was done to all of them together.
     pub statement: Statement,
     /// Whose they are, by pseudonym. Identified: it stays with who asked.
-    pub patients: WayBack,
+    pub patients: ReidentificationMap,
 }
 
 /// One line of `appliance deid --json`.

@@ -1,6 +1,6 @@
 //! A case to pack: de-identified again, searched, sealed into an envelope and signed.
 
-use deid::WayBack;
+use deid::ReidentificationMap;
 use proto::case::{CaseManifest, Plan};
 use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct PackAnswer {
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,
     /// What leads back from the pseudonyms of the case. Identified: it stays at the site.
-    pub reidentification_map: WayBack,
+    pub reidentification_map: ReidentificationMap,
     /// The statement of the case ([`deid::Statement`]), as the very text that was signed.
     pub statement: String,
     /// The site's signature over the statement's digest, in hex.

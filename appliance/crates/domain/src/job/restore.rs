@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::files::InstanceRef;
 use super::secret::Secret;
 use crate::picture::Piece;
-use deid::WayBack;
+use deid::ReidentificationMap;
 
 /// Most pseudonyms of one case or one job.
 pub const MAX_PSEUDONYMS: usize = 60_000;
@@ -19,7 +19,7 @@ pub struct RestoreJob {
     /// The site's pseudonym keys, as [`deid::Keys::from_text`] reads them.
     pub keys: Secret,
     /// What the vault knows of their pseudonyms; empty when they are only looked for.
-    pub map: WayBack,
+    pub map: ReidentificationMap,
 }
 
 /// What became of one instance.

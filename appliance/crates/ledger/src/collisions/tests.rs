@@ -10,7 +10,7 @@ use crate::{
     Arrival, Arrived, Error, ForwardOutcome, ForwardRow, NewDisposition, NewStep, Onward, Proof, StepChange,
     Which,
 };
-use deid::{PatientBack, WayBack};
+use deid::{PatientEntry, ReidentificationMap};
 use domain::case_state::CaseState;
 use domain::forward_state::ForwardState;
 use domain::study::StepEnd;
@@ -312,9 +312,9 @@ async fn a_listed_instance_that_came_in_another_study_is_still_to_come() {
 #[tokio::test]
 async fn a_replaced_uid_of_two_patients_leads_to_both_and_forgetting_one_leaves_the_other() {
     let site = Site::new().await;
-    let mut way = WayBack::default();
+    let mut way = ReidentificationMap::default();
     for (pseudonym, name) in [("PANN", "Ann"), ("PBOB", "Bob")] {
-        let mut patient = PatientBack::default();
+        let mut patient = PatientEntry::default();
         patient.attributes.insert("PatientName".into(), name.into());
         patient.uids.insert("2.25.7".into(), UID.into());
         way.0.insert(pseudonym.into(), patient);

@@ -11,11 +11,13 @@ mod stored;
 mod unit;
 
 pub use error::Error;
-pub use look::{Look, Lut, Modality, Palette, Photometric, Voi};
+pub use look::{Look, Photometric};
+pub(crate) use look::{Lut, Modality, Palette, Voi};
 pub use shown::{Shown, shown};
-pub use sixteen::{Sixteen, sixteen};
-pub use stored::Stored;
-pub use unit::{Unit, Window, eight, unit};
+pub use sixteen::sixteen;
+pub(crate) use stored::Stored;
+pub(crate) use unit::Unit;
+pub use unit::{Window, eight, unit};
 
 #[cfg(test)]
 mod padding_tests;

@@ -9,7 +9,7 @@ use super::*;
 fn a_thousand_flipped_bits_are_all_found_before_use() {
     let (root, _disk, store) = faulty();
     let stored: Vec<Id> = (0..4).map(|n| put(&store, &noise(40_000 * n + 700)).unwrap().id).collect();
-    let path = root.path().join(INBOX).join(segment::place(stored[0]).0.to_string());
+    let path = root.path().join(INBOX).join(place::place_of(stored[0]).0.to_string());
     let good = std::fs::read(&path).unwrap();
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     // A linear congruential walk over all bits of all entries: always the same thousand.
@@ -19,7 +19,7 @@ fn a_thousand_flipped_bits_are_all_found_before_use() {
         let reception = store.inbox().read(id).unwrap();
         let length = 4096 + seal::sealed_length(reception.length);
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let at = segment::place(id).1 + (random >> 16) % length;
+        let at = place::place_of(id).1 + (random >> 16) % length;
         file.write_all_at(&[good[at as usize] ^ (1 << (random >> 61))], at).unwrap();
         let outcome = store.inbox().verify(id);
         assert!(matches!(outcome, Err(Error::Damaged(_) | Error::Unknown)), "byte {at}: {outcome:?}");
@@ -40,16 +40,16 @@ fn a_damaged_entry_stays_for_a_person_and_hides_no_other() {
     let (root, _disk, store) = faulty();
     let stored: Vec<Id> = (0..3).map(|_| put(&store, &noise(9_000)).unwrap().id).collect();
     drop(store);
-    let path = root.path().join(INBOX).join(segment::place(stored[0]).0.to_string());
+    let path = root.path().join(INBOX).join(place::place_of(stored[0]).0.to_string());
     for (at, damaged) in [(0, 0), (100, 0), (5_000, 2), (4_095, 1)] {
         let good = std::fs::read(&path).unwrap();
         let mut bad = good.clone();
-        bad[segment::place(stored[damaged]).1 as usize + at] ^= 1;
+        bad[place::place_of(stored[damaged]).1 as usize + at] ^= 1;
         std::fs::write(&path, &bad).unwrap();
         let store = Store::open(&config(root.path())).unwrap();
         let found = store.inbox().recover().unwrap();
         assert_eq!(found.entries.len(), 2, "{at}");
-        assert_eq!(segment::place(found.damaged[0]), segment::place(stored[damaged]), "{at}");
+        assert_eq!(place::place_of(found.damaged[0]), place::place_of(stored[damaged]), "{at}");
         found.entries.iter().for_each(|entry| store.inbox().settle(entry.id).unwrap());
         assert!(path.exists());
         drop(store);
@@ -126,7 +126,6 @@ fn nothing_that_identifies_is_readable_on_the_disk() {
     };
     let id = incoming.commit(about).unwrap().reception.id;
     store.derived().put(Id::default(), &content).unwrap();
-    store.reports().put(Id::default(), &content).unwrap();
     // One that never ends leaves bytes too.
     let mut unfinished = store.inbox().begin().unwrap();
     unfinished.write(&content).unwrap();
@@ -177,15 +176,15 @@ fn a_lost_exchanged_or_exposed_key_is_told_and_nothing_is_made_up() {
 }
 
 #[test]
-fn what_a_worker_seals_for_a_shelf_is_read_back_in_ranges_and_every_flip_is_found() {
+fn what_a_worker_seals_for_a_file_store_is_read_back_in_ranges_and_every_flip_is_found() {
     let (root, _disk, store) = faulty();
-    let (shelf, id) = (store.derived(), Id::random().unwrap());
-    let mut draft = shelf.begin_sealed(id).unwrap();
-    assert!(draft.append(b"two writers").is_err());
-    let (name, key) = draft.key().unwrap();
+    let (files, id) = (store.derived(), Id::random().unwrap());
+    let mut pending = files.begin_sealed(id).unwrap();
+    assert!(pending.append(b"two writers").is_err());
+    let (name, key) = pending.key().unwrap();
     let mut sealer = Sealer::new(EntryKey::from_hex(&key.reveal()).unwrap(), name, Vec::new());
-    let (content, file) = (noise(200_000), draft.file().try_clone().unwrap());
-    let mut at = SHELF_HEADER;
+    let (content, file) = (noise(200_000), pending.file().try_clone().unwrap());
+    let mut at = FILE_HEADER;
     let mut write = |bytes: &[u8]| {
         file.write_all_at(bytes, at).unwrap();
         at += bytes.len() as u64;
@@ -193,41 +192,35 @@ fn what_a_worker_seals_for_a_shelf_is_read_back_in_ranges_and_every_flip_is_foun
     };
     sealer.push(&content, &mut write).unwrap();
     sealer.finish(&mut write).unwrap();
-    assert_eq!(draft.content_length().unwrap(), 200_000);
-    draft.adopt(id).unwrap();
-    assert_eq!(shelf.read_range(id, 0, 300_000).unwrap(), content);
-    assert_eq!(shelf.read_range(id, 65_530, 20).unwrap(), content[65_530..65_550]);
-    assert!(shelf.read_range(id, 200_000, 1).unwrap().is_empty());
+    assert_eq!(pending.content_length().unwrap(), 200_000);
+    pending.adopt(id).unwrap();
+    assert_eq!(files.read_range(id, 0, 300_000).unwrap(), content);
+    assert_eq!(files.read_range(id, 65_530, 20).unwrap(), content[65_530..65_550]);
+    assert!(files.read_range(id, 200_000, 1).unwrap().is_empty());
     let path = root.path().join(DERIVED).join(id.to_string());
     let good = std::fs::read(&path).unwrap();
     for flip in (16..good.len()).step_by(3_001) {
         let mut bad = good.clone();
         bad[flip] ^= 16;
         std::fs::write(&path, &bad).unwrap();
-        assert!(matches!(shelf.read_range(id, 0, 300_000), Err(Error::Damaged(_))), "byte {flip}");
+        assert!(matches!(files.read_range(id, 0, 300_000), Err(Error::Damaged(_))), "byte {flip}");
     }
     // From before there was a key: plain.
     std::fs::write(&path, b"an old bag").unwrap();
-    assert_eq!(shelf.read_range(id, 3, 3).unwrap(), b"old");
+    assert_eq!(files.read_range(id, 3, 3).unwrap(), b"old");
 }
 
 #[test]
-fn a_shelf_keeps_whole_files_and_adopts_what_a_worker_made() {
+fn a_file_store_keeps_whole_files_and_adopts_what_a_worker_made() {
     let (root, disk, store) = faulty();
     let outbox = store.outbox();
     let (one, two) = (Id::random().unwrap(), Id::random().unwrap());
-    let mut draft = outbox.begin().unwrap();
-    draft.write_all(b"sealed").unwrap();
-    draft.adopt(one).unwrap();
-    let scratch = store.scratch().unwrap();
-    std::fs::write(scratch.path().join("envelope"), b"from a worker").unwrap();
-    outbox.adopt_from(&scratch, "envelope", two).unwrap();
-    for name in ["../lock", "", ".", "missing"] {
-        assert!(matches!(outbox.adopt_from(&scratch, name, two), Err(Error::Unknown)), "{name}");
-    }
-    std::os::unix::fs::symlink(root.path().join("lock"), scratch.path().join("link")).unwrap();
-    assert!(outbox.adopt_from(&scratch, "link", two).is_err());
-    drop(scratch);
+    let mut pending = outbox.begin().unwrap();
+    pending.write_all(b"sealed").unwrap();
+    pending.adopt(one).unwrap();
+    let filled = outbox.begin().unwrap();
+    filled.file().write_all(b"from a worker").unwrap();
+    filled.adopt(two).unwrap();
     let mut listed = vec![(one, 6), (two, 13)];
     listed.sort();
     assert_eq!(outbox.list().unwrap(), listed);

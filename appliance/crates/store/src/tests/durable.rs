@@ -9,7 +9,8 @@ fn what_is_committed_is_found_by_the_next_start_byte_for_byte() {
     let stored: Vec<(Id, Vec<u8>)> = {
         let store = Store::open(&config(root.path())).unwrap();
         let unfinished = store.inbox().begin().unwrap();
-        std::mem::drop(store.scratch().unwrap());
+        let made = store.outbox().begin().unwrap();
+        std::mem::drop(made);
         let stored =
             sizes.iter().map(|size| (put(&store, &noise(*size)).unwrap().id, noise(*size))).collect();
         // A crash runs no destructors: what was being written stays.
@@ -45,7 +46,7 @@ fn an_uncommitted_instance_leaves_nothing() {
     drop(incoming);
     assert_eq!(store.arriving(), 0);
     assert!(store.inbox().all().unwrap().is_empty());
-    // The next one takes its place, and what the first left behind it is no entry.
+    // The next one takes its place_of, and what the first left behind it is no entry.
     let short = put(&store, b"short").unwrap();
     assert_eq!(store.inbox().all().unwrap(), [short.id]);
     assert_eq!(names(&store.inbox().recover().unwrap().entries), [short.id]);
@@ -105,14 +106,14 @@ fn every_failure_at_every_step_leaves_nothing_and_only_a_failed_sync_stops_the_s
 fn a_power_failure_at_any_page_of_an_object_leaves_what_was_acknowledged_and_no_half_entry() {
     let (root, _disk, store) = faulty();
     let before = put(&store, &noise(100_000)).unwrap();
-    let segment = root.path().join(INBOX).join(segment::place(before.id).0.to_string());
+    let segment = root.path().join(INBOX).join(place::place_of(before.id).0.to_string());
     let mut synced = std::fs::read(&segment).unwrap();
     synced.resize(8 << 20, 0);
     let late = put(&store, &noise(150_000)).unwrap();
     drop(store);
     // Cut after the last entry by the orderly end.
     let written = std::fs::read(&segment).unwrap();
-    let (start, end) = (segment::place(late.id).1, segment::end_of(segment::place(late.id).1, late.length));
+    let (start, end) = (place::place_of(late.id).1, place::end_of(place::place_of(late.id).1, late.length));
     assert_eq!(written.len() as u64, end);
     let pages = (end - start).div_ceil(4096);
     for lost in 0..pages {
@@ -186,7 +187,7 @@ fn nothing_is_taken_under_the_refuse_watermark_and_a_long_object_stops_there() {
     let mut incoming = store.inbox().begin().unwrap();
     disk.set_free(999);
     assert!(matches!(store.inbox().begin(), Err(Error::Full)));
-    assert!(matches!(store.scratch(), Err(Error::Full)));
+    assert!(matches!(store.outbox().begin(), Err(Error::Full)));
     let piece = vec![0; 1 << 20];
     let outcome = (0..20).try_for_each(|_| incoming.write(&piece));
     assert!(matches!(outcome, Err(Error::Full)), "{outcome:?}");
@@ -202,8 +203,8 @@ fn settling_moves_full_segments_out_of_the_start_up_scan_and_removing_gives_thei
     let (root, _disk, store) = faulty();
     let sizes = [30 << 20, 33 << 20, 5_000, 6_000];
     let ids: Vec<Id> = sizes.iter().map(|size| put(&store, &noise(*size)).unwrap().id).collect();
-    let (first, second) = (segment::place(ids[0]).0, segment::place(ids[2]).0);
-    assert!(first == segment::place(ids[1]).0 && first != second);
+    let (first, second) = (place::place_of(ids[0]).0, place::place_of(ids[2]).0);
+    assert!(first == place::place_of(ids[1]).0 && first != second);
     ids.iter().for_each(|id| store.inbox().settle(*id).unwrap());
     ids.iter().for_each(|id| store.inbox().settle(*id).unwrap());
     let mut expected = [format!("{INBOX}/{second}"), format!("{SEGMENTS}/{first}")];
@@ -228,7 +229,7 @@ fn settling_moves_full_segments_out_of_the_start_up_scan_and_removing_gives_thei
     // The segment that is being filled goes on.
     store.inbox().remove(ids[2]).unwrap();
     let more = put(&store, b"more").unwrap().id;
-    assert!(segment::place(more).0 == second);
+    assert!(place::place_of(more).0 == second);
     let mut left = vec![ids[3], more];
     left.sort();
     assert_eq!(store.inbox().all().unwrap(), left);
@@ -266,4 +267,16 @@ fn one_process_holds_the_store() {
     assert!(matches!(Store::open(&config(root.path())), Err(Error::Locked)));
     drop(store);
     Store::open(&config(root.path())).unwrap();
+}
+
+#[test]
+fn a_store_of_an_earlier_version_opens_with_its_folder_of_reports_untouched() {
+    let root = tempfile::tempdir().unwrap();
+    let report = root.path().join("reports").join(Id::default().to_string());
+    std::fs::create_dir(root.path().join("reports")).unwrap();
+    std::fs::write(&report, b"of an earlier version").unwrap();
+    let store = Store::open(&config(root.path())).unwrap();
+    assert_eq!(store.inbox().recover().unwrap().removed, 0);
+    put(&store, b"an object").unwrap();
+    assert_eq!(std::fs::read(&report).unwrap(), b"of an earlier version");
 }

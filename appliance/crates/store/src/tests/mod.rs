@@ -4,7 +4,9 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::disk::SystemDisk;
 use super::faults::{Failure, FaultyDisk, damage};
+use super::folder::{DERIVED, INBOX, INSTANCES, OUTBOX, SEGMENTS, TMP};
 use super::*;
 
 mod at_rest;
@@ -37,7 +39,7 @@ fn put(store: &Store, bytes: &[u8]) -> Result<Reception, Error> {
 /// Whole files, and segments.
 fn files(root: &Path) -> Vec<String> {
     let mut names = Vec::new();
-    for folder in [TMP, INBOX, SEGMENTS, INSTANCES, OUTBOX, DERIVED, REPORTS] {
+    for folder in [TMP, INBOX, SEGMENTS, INSTANCES, OUTBOX, DERIVED] {
         for item in SystemDisk.list(&root.join(folder)).unwrap() {
             names.push(format!("{folder}/{}", item.name));
         }

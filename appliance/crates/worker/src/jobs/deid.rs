@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::pixel_text::blackened;
 use crate::survey::{Seen, each_plan, policy_and_keys};
 use crate::tools::Tools;
-use deid::{Actions, Area, Plan, Statement, WayBack};
+use deid::{Actions, Area, DeidPlan, ReidentificationMap, Statement};
 use dicom::{Parsed, ReadAt};
 use domain::job::{DeidAnswer, DeidJob, DeidLine};
 use pixels::Image;
@@ -22,7 +22,7 @@ const LONGEST: usize = 250;
 pub(crate) fn write(
     parsed: &Parsed,
     source: &dyn ReadAt,
-    plan: &Plan,
+    plan: &DeidPlan,
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
     if plan.is_untouched() {
@@ -45,7 +45,7 @@ pub(crate) fn run(
     let mut total = Actions::new();
     let mut boxes = Vec::new();
     let mut defaced = 0;
-    let mut patients = WayBack::default();
+    let mut patients = ReidentificationMap::default();
     each_plan(&mut instances, &job.deid, false, &tools.text_detector.numbers, touching, |instance, seen| {
         lines.push(match seen {
             Seen::Unreadable(reason) => DeidLine {
@@ -62,7 +62,7 @@ pub(crate) fn run(
                     .iter()
                     .map(|(a, n)| (a.as_str().to_owned(), u64::from(*n)))
                     .collect();
-                patients.add(plan.way.patients(LONGEST));
+                patients.add(plan.reidentification.patients(LONGEST));
                 let held: Vec<String> = plan.holds.iter().map(ToString::to_string).collect();
                 let piece = if held.is_empty() {
                     for (key, number) in &plan.actions {

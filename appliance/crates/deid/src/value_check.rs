@@ -1,9 +1,11 @@
-//! Whether a value that its attribute's rule would keep may really be kept.
-use super::StudyContext;
+//! Whether a value may stay that its attribute's rule would keep (`kept.rs`): of the form of its VR, and without identity.
+use super::clean::names_somebody;
+use super::context::StudyContext;
 use super::date;
+use super::kept::{is_payload, is_setting_of_device};
 use super::policy::Policy;
 use super::rule::Place;
-use super::text;
+use super::vocabulary::is_closed;
 use dicom::{DataSet, Element, Tag, Value, Vr, tags};
 
 /// The answer.
@@ -14,48 +16,6 @@ pub(super) enum Kept {
     Partly(Element),
     /// Not at all.
     No,
-}
-
-/// Attributes that never stay, whatever the table says: other groups than those of data sets, group lengths,
-/// delimiters, padding, overlays as a whole (their planes go, so their descriptions would describe nothing),
-/// icons, and the issuer's name in the world, which the table forgot beside Issuer of Patient ID.
-pub(super) fn never(tag: Tag) -> bool {
-    tag.group() < 8
-        || tag.group() >= 0xFFF0
-        || tag.is_group_length()
-        || tag.is_overlay()
-        || tag.is_curve()
-        || tag == tags::ICON_IMAGE_SEQUENCE
-        || tag == tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE
-}
-
-/// A UID of the standard itself, by form: the DICOM root and short components (PS3.6 annex A). Form, because a
-/// list would be old by next year, and short, because nothing personal fits into it.
-pub(super) fn is_standard_uid(uid: &str) -> bool {
-    uid.len() <= 40
-        && uid.strip_prefix("1.2.840.10008.").is_some_and(|rest| {
-            rest.split('.').all(|c| (1..=4).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_digit()))
-        })
-}
-
-/// A UID that may stay where this attribute has it: one of the standard itself. What names a study, a series, an
-/// instance or a frame of reference is somebody's, whatever root it borrows; well-known frames of reference are none's.
-pub(super) fn is_public_uid(tag: Tag, uid: &str) -> bool {
-    const NAMING: [u32; 5] = [0x0008_0018, 0x0020_000D, 0x0020_000E, 0x0020_0052, 0x0008_1155];
-    const FRAMES: &str = "1.2.840.10008.1.4.";
-    is_standard_uid(uid) && (!NAMING.contains(&tag.0) || uid.starts_with(FRAMES))
-}
-
-/// The character set of every output that holds more than ASCII.
-pub(super) const UTF_8: &str = "ISO_IR 192";
-
-/// Some text in it, at any level, is not ASCII.
-pub(super) fn beyond_ascii(header: &DataSet) -> bool {
-    let mut found = false;
-    header.walk(|_, element, _| {
-        found |= element.vr.uses_charset() && !element.as_bytes().unwrap_or_default().is_ascii();
-    });
-    found
 }
 
 /// Specific Character Set: strict keeps ASCII text alone, so it needs none; otherwise its known terms.
@@ -72,19 +32,6 @@ pub(super) fn charset(element: &Element, policy: &Policy) -> Option<Element> {
     };
     let terms: Vec<&str> = text.split('\\').map(|t| t.trim_matches(['\0', ' '])).take(16).collect();
     terms.iter().all(|t| known(t)).then(|| Element::bytes(element.tag, Vr::CS, terms.join("\\")))
-}
-
-/// Binary attributes that carry image, waveform or table data and no text (PS3.6).
-fn is_payload(tag: Tag, place: Place) -> bool {
-    match tag.group() {
-        0x7FE0 => place.is_top(),
-        0x0028 => matches!(tag.element(), 0x1201..=0x1204 | 0x1221..=0x1223 | 0x3006 | 0x1408),
-        0x5400 => matches!(tag.element(), 0x0110 | 0x0112 | 0x100A | 0x1010),
-        0x5600 => true,
-        0x0066 => true,
-        0x0022 => true,
-        _ => false,
-    }
 }
 
 /// Looks at one value that is no sequence. `open`: an option or the site keeps this very attribute, so its text need
@@ -174,7 +121,7 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     let structure = STRUCTURE.contains(&tag.0);
     let own = |value: &str| !structure && context.identifiers.found_in(value);
     if closed_text {
-        let fits = |value: &str| !own(value) && (text::is_closed(value) || is_code(tag, value));
+        let fits = |value: &str| !own(value) && (is_closed(value) || is_code(tag, value));
         if fits(&text) {
             // The text that was judged, not the bytes: a decoder passes over what it does not understand.
             return yes(tag, vr, text.as_bytes());
@@ -186,14 +133,14 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
         return Kept::No;
     }
     let form = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b' ' | b'\\');
-    if structure && text::is_closed(&text) {
+    if structure && is_closed(&text) {
         return yes(tag, vr, bytes);
     }
     if own(&text) || context.identifiers.phrase_in(&text) || (vr == Vr::CS && !bytes.iter().all(form)) {
         return Kept::No;
     }
     // A defined term of several words is of the vocabulary, or marked by digits or underscores; a name is neither.
-    let term = |word: &str| text::is_closed(word) || word.contains(|c: char| c == '_' || c.is_ascii_digit());
+    let term = |word: &str| is_closed(word) || word.contains(|c: char| c == '_' || c.is_ascii_digit());
     let spaced =
         |value: &str| value.trim().contains(' ') && !value.split(' ').all(|w| w.is_empty() || term(w));
     // A device's settings hold no day; where one stands, somebody has written there.
@@ -220,37 +167,6 @@ pub(super) fn is_code(tag: Tag, value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Text attributes that no table names and that devices fill: makers, models, software, kernels, sequences, filters,
-/// coils, and what holds codes together. They stay unless the study's own identifiers are in them.
-pub(super) fn is_setting_of_device(tag: Tag) -> bool {
-    const SETTINGS: [u32; 23] = [
-        0x0008_0070, // Manufacturer
-        0x0008_0100, // Code Value
-        0x0008_0102, // Coding Scheme Designator
-        0x0008_0103, // Coding Scheme Version
-        0x0008_1090, // Manufacturer's Model Name
-        0x0018_0024, // Sequence Name
-        0x0018_1020, // Software Versions
-        0x0018_1160, // Filter Type
-        0x0018_11A4, // Paddle Description
-        0x0018_1210, // Convolution Kernel
-        0x0018_1250, // Receive Coil Name
-        0x0018_1251, // Transmit Coil Name
-        0x0018_5020, // Processing Function
-        0x0018_7050, // Filter Material
-        0x0018_9005, // Pulse Sequence Name
-        0x0018_9041, // Receive Coil Manufacturer Name
-        0x0018_9050, // Transmit Coil Manufacturer Name
-        0x0018_9316, // Convolution Kernel Group
-        0x0028_1055, // Window Center & Width Explanation
-        0x0028_3003, // LUT Explanation
-        0x0040_08EA, // Measurement Units Code Sequence
-        0x0054_1103, // Reconstruction Method
-        0x0054_1104, // Detector Lines of Response Used
-    ];
-    SETTINGS.contains(&tag.0)
-}
-
 /// Coding schemes whose meanings are the scheme's and no typist's (PS3.16 section 8).
 const SCHEMES: [&str; 14] = [
     "99SDM", "ATC", "DCM", "FMA", "ICD10", "ICD9", "LN", "MA", "NCIT", "RADLEX", "SCT", "SNM3", "SRT", "UCUM",
@@ -265,7 +181,7 @@ pub(super) fn is_meaning(level: &DataSet, tag: Tag, text: &str) -> bool {
         && SCHEMES.contains(&scheme.as_str())
         && longest < 4
         && !text.contains(['@', '^', '='])
-        && !super::clean::names_somebody(text)
+        && !names_somebody(text)
 }
 
 /// A code value or scheme designator by form: one short word with no blank, as codes are and names with their

@@ -1,6 +1,9 @@
-//! The way back: putting back what the pseudonyms of a study replaced (PS3.15 section E.2, re-identification).
-use super::way::{OF_STUDY, OF_TOP, Originals, WayBack, says_whose};
-use super::{Keys, date, mark};
+//! Re-identification: putting back what the pseudonyms of a study replaced (PS3.15 section E.2, re-identification).
+use super::keys::Keys;
+use super::person::Originals;
+use super::reidentification_map::{OF_STUDY, OF_TOP, ReidentificationMap, says_whose};
+use super::text::{UTF_8, beyond_ascii};
+use super::{date, mark};
 use dicom::{Charset, DataSet, Element, FileMeta, Value, Vr, keyword, tags, vr_of};
 use std::collections::BTreeSet;
 
@@ -24,24 +27,24 @@ pub fn pseudonyms(meta: &FileMeta, data: &DataSet, keys: &Keys) -> BTreeSet<Stri
 pub struct Restored {
     /// The data set with what is known put back; byte ranges in it are those of the input.
     pub header: DataSet,
-    /// Pseudonyms of this site to which no way back was given; nothing may be passed on as re-identified then.
+    /// Pseudonyms of this site that the map does not know; nothing may be passed on as re-identified then.
     pub unknown: usize,
     /// Pseudonyms that lead to more than one original; nothing may be passed on then either.
     pub ambiguous: usize,
 }
 
-/// Puts back what `way` knows: UIDs and patients at every level and inside texts, the patient's and the study's
+/// Puts back what `map` knows: UIDs and patients at every level and inside texts, the patient's and the study's
 /// attributes, and the dates of instances that this site itself has sent. The patient comes back as the study had them.
 /// What de-identification removed and no vault keeps stays away; the marks of de-identification go.
-pub fn restore(meta: &FileMeta, data: &DataSet, way: &WayBack, keys: &Keys) -> Restored {
-    let back = Back::of(data, way);
+pub fn restore(meta: &FileMeta, data: &DataSet, map: &ReidentificationMap, keys: &Keys) -> Restored {
+    let back = Back::of(data, map);
     let found = pseudonyms(meta, data, keys);
     let unknown = found.iter().filter(|p| !back.knows(p)).count();
     let ambiguous = found.iter().filter(|p| back.is_ambiguous(p)).count();
-    let sent = data.uid(tags::SOP_INSTANCE_UID).is_some_and(|uid| way.original_uid(&uid).is_some());
+    let sent = data.uid(tags::SOP_INSTANCE_UID).is_some_and(|uid| map.original_uid(&uid).is_some());
     let modified = data.text(tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED).as_deref() == Some("MODIFIED");
     let id = data.text(tags::PATIENT_ID).unwrap_or_default();
-    let days = if sent && modified { way.0.get(&id).map_or(0, |p| p.days) } else { 0 };
+    let days = if sent && modified { map.0.get(&id).map_or(0, |p| p.days) } else { 0 };
     let mut header = level(data, &back, days);
     let patient = back.attributes(&id);
     put_issuer(&mut header, patient);
@@ -53,17 +56,17 @@ pub fn restore(meta: &FileMeta, data: &DataSet, way: &WayBack, keys: &Keys) -> R
         }
     }
     mark::take_back(&mut header);
-    if super::keep::beyond_ascii(&header) {
-        header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, super::keep::UTF_8);
+    if beyond_ascii(&header) {
+        header.put_text(tags::SPECIFIC_CHARACTER_SET, Vr::CS, UTF_8);
     } else {
         header.remove(tags::SPECIFIC_CHARACTER_SET);
     }
     Restored { header, unknown, ambiguous }
 }
 
-/// The way back of one instance.
+/// What is known of one instance.
 struct Back<'w> {
-    way: &'w WayBack,
+    map: &'w ReidentificationMap,
     /// What is known of its study.
     study: Option<&'w Originals>,
     /// Its patient as that study had them: what else is known under the pseudonym does not count then.
@@ -71,14 +74,14 @@ struct Back<'w> {
 }
 
 impl<'w> Back<'w> {
-    fn of(data: &DataSet, way: &'w WayBack) -> Self {
+    fn of(data: &DataSet, map: &'w ReidentificationMap) -> Self {
         let uid = data.uid(tags::STUDY_INSTANCE_UID).unwrap_or_default();
         let patient = data.text(tags::PATIENT_ID).unwrap_or_default();
-        let own = way.study_of(&patient, &uid);
+        let own = map.study_of(&patient, &uid);
         let told = |study: &&Originals| says_whose(study);
         Back {
-            way,
-            study: own.or_else(|| way.study(&uid)),
+            map,
+            study: own.or_else(|| map.study(&uid)),
             then: own.filter(told).map(|then| (patient, then)),
         }
     }
@@ -86,17 +89,17 @@ impl<'w> Back<'w> {
     fn attributes(&self, patient: &str) -> Option<&'w Originals> {
         match &self.then {
             Some((name, then)) if name == patient => Some(then),
-            _ => self.way.0.get(patient).map(|p| &p.attributes),
+            _ => self.map.0.get(patient).map(|p| &p.attributes),
         }
     }
 
     fn is_ambiguous(&self, pseudonym: &str) -> bool {
         let told = self.then.as_ref().is_some_and(|(name, _)| name == pseudonym);
-        !told && self.way.is_ambiguous(pseudonym)
+        !told && self.map.is_ambiguous(pseudonym)
     }
 
     fn knows(&self, pseudonym: &str) -> bool {
-        self.way.0.contains_key(pseudonym) || self.way.original_uid(pseudonym).is_some()
+        self.map.0.contains_key(pseudonym) || self.map.original_uid(pseudonym).is_some()
     }
 }
 
@@ -117,7 +120,7 @@ fn put_issuer(header: &mut DataSet, patient: Option<&Originals>) {
 /// One level, its texts in UTF-8; recursion is bounded by the reader's depth limit.
 fn level(data: &DataSet, back: &Back<'_>, days: i64) -> DataSet {
     let mut out = DataSet::new();
-    out.charset = Charset::from_value(super::keep::UTF_8.as_bytes());
+    out.charset = Charset::from_value(UTF_8.as_bytes());
     for element in data.iter() {
         let value = match &element.value {
             Value::Items(items) => Value::Items(items.iter().map(|item| level(item, back, days)).collect()),
@@ -173,7 +176,7 @@ fn put_back(text: &str, vr: Vr, back: &Back<'_>, days: i64) -> String {
 }
 
 fn original(word: &str, vr: Vr, back: &Back<'_>) -> String {
-    if let Some(uid) = back.way.original_uid(word) {
+    if let Some(uid) = back.map.original_uid(word) {
         return uid.to_owned();
     }
     match back.attributes(word) {

@@ -1,11 +1,11 @@
-//! The type that may be sealed: only this room can make one.
+//! The type that may be packed: only this crate can make one.
 use std::fmt;
 use std::ops::Deref;
 
-/// A value from which identity was taken. Only `deid` makes one, so nothing else can be sealed by mistake.
+/// A value from which identity was taken. Only `deid` makes one, so nothing else can be packed by mistake.
 ///
 /// ```compile_fail
-/// // No constructor outside the room: identified content cannot be passed off as de-identified.
+/// // No constructor outside the crate: identified content cannot be passed off as de-identified.
 /// let forged = scanside_deid::Deidentified(String::from("NAME^GIVEN"));
 /// ```
 /// ```compile_fail

@@ -1,6 +1,7 @@
-//! The gate: what makes an instance wait for a person instead of leaving.
-use super::context::SeriesShape;
-use super::{OptionSet, Policy, StudyContext};
+//! Holds: what makes an instance wait for a person instead of leaving.
+use super::context::{SeriesShape, StudyContext};
+use super::policy::Policy;
+use super::terms::OptionSet;
 use dicom::{DataSet, FileMeta, Tag, Value, tags};
 use std::fmt;
 
@@ -88,7 +89,7 @@ impl fmt::Display for HoldReason {
     }
 }
 
-/// SOP classes whose images pass the gate by class (PS3.4 table B.5-1), as suffixes of the storage root.
+/// SOP classes whose images are not held by their class (PS3.4 table B.5-1), as suffixes of the storage root.
 const IMAGE_CLASSES: [&str; 30] = [
     "1", "1.1", "1.1.1", "1.2", "1.2.1", "1.3", "1.3.1", "2", "2.1", "2.2", "4", "4.1", "4.2", "4.3", "4.4",
     "12.1", "12.1.1", "12.2", "12.2.1", "13.1.1", "13.1.2", "13.1.3", "13.1.4", "13.1.5", "14.1", "14.2",

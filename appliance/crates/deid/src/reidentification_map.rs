@@ -1,5 +1,5 @@
-//! What leads back from the pseudonyms of a study to what they replaced: the values that the site's vault keeps.
-use super::person::{Person, text_of};
+//! The re-identification map: pseudonyms of a study with what they replaced, as the site's vault keeps it.
+use super::person::{Originals, Person, text_of};
 use dicom::{DataSet, Tag, keyword, tags};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,13 +33,10 @@ pub(super) const OF_STUDY: [Tag; 6] = [
     tags::STUDY_DESCRIPTION,
 ];
 
-/// Attributes by keyword with their original values as decoded text.
-pub type Originals = BTreeMap<String, String>;
-
 /// One patient and what of theirs was replaced.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PatientBack {
+pub struct PatientEntry {
     /// Name, id, issuer, birth date, sex, as they were met first.
     pub attributes: Originals,
     /// By how many days dates are shifted where a policy shifts them.
@@ -54,7 +51,7 @@ pub struct PatientBack {
     pub ambiguous: BTreeSet<String>,
 }
 
-impl PatientBack {
+impl PatientEntry {
     /// Whether other attributes are told to be another person's.
     pub fn is_other(&self, attributes: &Originals) -> bool {
         Person::of_originals(&self.attributes).is_other(&Person::of_originals(attributes))
@@ -78,21 +75,21 @@ impl PatientBack {
 /// Patients by their pseudonym. Identified: it stays at the site; `Debug` shows a stub.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct WayBack(pub BTreeMap<String, PatientBack>);
+pub struct ReidentificationMap(pub BTreeMap<String, PatientEntry>);
 
-impl fmt::Debug for WayBack {
+impl fmt::Debug for ReidentificationMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WayBack({} patients)", self.0.len())
+        write!(f, "ReidentificationMap({} patients)", self.0.len())
     }
 }
 
-impl fmt::Debug for PatientBack {
+impl fmt::Debug for PatientEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PatientBack(..)")
+        f.write_str("PatientEntry(..)")
     }
 }
 
-impl WayBack {
+impl ReidentificationMap {
     /// How many UIDs, studies, patients and doubts it holds.
     pub fn len(&self) -> usize {
         self.0.values().map(|p| 1 + p.studies.len() + p.uids.len() + p.ambiguous.len()).sum()
@@ -123,7 +120,7 @@ impl WayBack {
     }
 
     /// Takes in another. What is known stays; what contradicts it makes its pseudonym ambiguous.
-    pub fn add(&mut self, other: WayBack) {
+    pub fn add(&mut self, other: ReidentificationMap) {
         for (pseudonym, patient) in other.0 {
             let known = self.0.entry(pseudonym.clone()).or_default();
             known.ambiguous.extend(patient.ambiguous);
@@ -141,13 +138,13 @@ impl WayBack {
     }
 
     /// The patients alone, with texts of at most `longest` characters.
-    pub fn patients(&self, longest: usize) -> WayBack {
+    pub fn patients(&self, longest: usize) -> ReidentificationMap {
         let cut = |text: &String| text.chars().take(longest).collect();
-        let of = |back: &PatientBack| PatientBack {
+        let of = |back: &PatientEntry| PatientEntry {
             attributes: back.attributes.iter().map(|(name, text)| (name.clone(), cut(text))).collect(),
-            ..PatientBack::default()
+            ..PatientEntry::default()
         };
-        WayBack(self.0.iter().map(|(pseudonym, back)| (pseudonym.clone(), of(back))).collect())
+        ReidentificationMap(self.0.iter().map(|(pseudonym, back)| (pseudonym.clone(), of(back))).collect())
     }
 
     /// Remembers the patient of an instance and its study.
@@ -196,7 +193,7 @@ impl WayBack {
     }
 }
 
-impl PatientBack {
+impl PatientEntry {
     /// Takes attributes in: what is known stays, and what is another person's makes the pseudonym ambiguous.
     fn learn(&mut self, pseudonym: &str, attributes: Originals) {
         if self.is_other(&attributes) {
