@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::run::Running;
+use super::running::Running;
 use crate::pipeline::FullFrame;
 use crate::review::{Backend, Config, DestinationRow, Error, Frame, LightRow, Lights};
 use domain::decision::Decision;

@@ -6,15 +6,12 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::reception_metrics::reception;
-use super::run::Running;
+use super::running::Running;
 use domain::oversight::Level;
 use ledger::{Error, Outcomes, Spread, WatchRow};
 
 /// How old counts may be: they look at every study, and a page asks for them every few seconds.
 const FRESH: Duration = Duration::from_secs(15);
-
-/// The newest counts and when they were made.
-pub(super) type Counted = tokio::sync::Mutex<Option<(Instant, Outcomes)>>;
 
 impl Running {
     /// What came of triage, at most [`FRESH`] old.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{self, socket_path};
 use super::open::{Opened, bundles};
-use super::run::Running;
+use super::running::Running;
 use super::supervisor::{Part, Supervisor, again};
 use super::{Error, Settings, auditing};
 use crate::commitment::Engine;

@@ -2,8 +2,9 @@
 
 use proto::case::TriageMode;
 use proto::clock::wall;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::light::{Light, light};
 use super::{Error, Opened, Settings};
 use crate::arrivals::ArrivingRow;
 use crate::pipeline::NO_WORKER_WHY;
@@ -14,15 +15,6 @@ use intake::{ConfigFault, TLS_TABLE, inspect_tls};
 use ledger::{CommitmentCounts, Counts, HeldBack};
 use proto::clock::now;
 use store::{Level as Space, StoreConfig};
-
-/// One light with its words.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Light {
-    /// `ok`, `warn`, `bad`, or `unknown`.
-    pub state: String,
-    /// In words.
-    pub words: String,
-}
 
 /// Everything `status` shows.
 #[derive(Debug, Clone, Serialize)]
@@ -69,10 +61,6 @@ pub struct Report {
     pub arriving: Vec<ArrivingRow>,
     /// Server time, ms.
     pub now: i64,
-}
-
-pub(crate) fn light(state: &str, words: impl Into<String>) -> Light {
-    Light { state: state.into(), words: words.into() }
 }
 
 impl Report {

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::status::{Light, light};
+use super::light::{Light, light};
 use crate::pipeline::Failing;
 
 /// A task of the appliance.

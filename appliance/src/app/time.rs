@@ -9,7 +9,7 @@ use std::time::Duration;
 use proto::clock::{self, Beginning, EARLIEST_MS, Machine, Mark, STEP_MS, Watch};
 use tokio_util::sync::CancellationToken;
 
-use super::status::{Light, light};
+use super::light::{Light, light};
 use super::{Error, Opened, Settings};
 use ledger::Start;
 use proto::clock::now;

@@ -4,6 +4,7 @@ mod arriving;
 mod flows;
 mod recorder;
 mod recover;
+mod rejections;
 mod services;
 #[cfg(test)]
 mod tests;

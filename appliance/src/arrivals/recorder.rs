@@ -4,7 +4,6 @@
 //! right after, many at a time with one sync, and a crash in between is mended at the next start.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,12 +12,11 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::flows::Flows;
+use super::rejections::read_notes;
 use crate::site::{Error, Site};
-use domain::study::{
-    Arriving, Expected, KEY_OBJECT_SELECTION, NOTE_MAX, RejectionNote, Unreadable, read_rejection,
-};
+use domain::study::{Arriving, Expected, KEY_OBJECT_SELECTION};
 use intake::{RefusedCaller, Sink, SinkError, whose};
-use ledger::{Arrival, Arrived, NewRefusal, UnreadNote};
+use ledger::{Arrival, Arrived, NewRefusal};
 use proto::clock::now;
 use store::{Error as StoreError, Id, Inbox, Reception};
 
@@ -347,41 +345,6 @@ async fn look_again(site: &Site, rows: &[Arrival]) -> Result<(), ledger::Error> 
         }
     }
     Ok(())
-}
-
-/// Looks at key object selections that came: what a rejection note takes back must not leave meanwhile.
-pub(crate) async fn read_notes(site: &Site) {
-    loop {
-        let notes = match site.ledger.unread_notes().await {
-            Ok(notes) => notes,
-            // Looked at again with the next one and at the next start.
-            Err(error) => return tracing::warn!(%error, "key object selections could not be looked up"),
-        };
-        let mut more = !notes.is_empty();
-        for note in notes {
-            let said = read_note(site, &note).await;
-            if let Err(error) = site.ledger.apply_note(&note, &said, now()).await {
-                tracing::warn!(%error, "a key object selection could not be carried out; tried again");
-                more = false;
-            }
-        }
-        if !more {
-            return;
-        }
-    }
-}
-
-async fn read_note(site: &Site, note: &UnreadNote) -> Result<Option<RejectionNote>, Unreadable> {
-    let (inbox, syntax) = (site.store.inbox(), note.transfer_syntax.clone());
-    let (id, length) = (note.id.parse::<Id>(), note.bytes);
-    let read = tokio::task::spawn_blocking(move || {
-        let too_long = u64::try_from(length).is_ok_and(|bytes| bytes > NOTE_MAX);
-        let entry = id.ok().filter(|_| !too_long).and_then(|id| inbox.open(id).ok()).ok_or(Unreadable)?;
-        let mut bytes = Vec::new();
-        entry.take(NOTE_MAX).read_to_end(&mut bytes).map_err(|_| Unreadable)?;
-        read_rejection(&bytes, &syntax)
-    });
-    read.await.unwrap_or(Err(Unreadable))
 }
 
 /// Callers refused in one batch, the same ones together: somebody who insists costs one row.

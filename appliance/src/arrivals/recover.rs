@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::flows::{COLLISION, Flows};
-use super::recorder::{BATCH, arrival, file_away, read_notes, record};
+use super::recorder::{BATCH, arrival, file_away, record};
+use super::rejections::read_notes;
 use crate::site::{Error, Site};
 use audit::Entry;
 use domain::study::Arriving;

@@ -4,6 +4,7 @@
 mod add;
 mod alarm;
 mod associations;
+mod at;
 mod audit;
 mod case;
 mod check;
@@ -27,11 +28,11 @@ mod store;
 mod user;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+pub(crate) use at::Where;
 pub use out::Failure;
 
 /// Open-source triage beside the scanner. Research software, not a medical device.
@@ -40,17 +41,6 @@ pub use out::Failure;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-}
-
-/// Which site.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Where {
-    /// The configuration file.
-    #[arg(long, value_name = "FILE", default_value = "appliance.toml", env = "SCANSIDE_CONFIG")]
-    config: PathBuf,
-    /// One JSON object a line on stdout.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,6 @@ use dicom::commitment::Reason;
 use domain::forward_state::ForwardState;
 use ledger::{CommitmentItem, CommitmentRow, Error, Held, Standing, new_id};
 use proto::clock::now;
-use store;
 
 /// Entries to ask each archive about.
 type ToAsk = BTreeMap<String, BTreeSet<String>>;

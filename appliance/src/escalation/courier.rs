@@ -1,7 +1,6 @@
 //! The courier's rounds: connect, greet, send the most urgent case, bring reports home, wait, begin again.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +18,7 @@ use tonic::transport::Channel;
 use super::backoff::Backoff;
 use super::deliver::{self, Step};
 use super::fetch::{self, Brought};
+use super::within::within;
 use super::{Away, CaseQueue, Config, Error, Identity, Link, Phase, Refusal};
 
 pub(super) const SOFTWARE: &str = concat!("scanside-appliance/", env!("CARGO_PKG_VERSION"));
@@ -58,15 +58,6 @@ impl std::fmt::Debug for Courier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Courier({:?})", self.identity)
     }
-}
-
-/// A call with a time limit, its answer unwrapped.
-pub(super) async fn within<T>(
-    limit: Duration,
-    call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
-) -> Result<T, Error> {
-    let answer = tokio::time::timeout(limit, call).await.map_err(|_| Error::LinkLost)?;
-    Ok(answer?.into_inner())
 }
 
 /// Now by the house's time: a pause lasts as long as it should although somebody sets the clock.

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
-use super::courier::within;
+use super::within::within;
 use super::{CaseQueue, DueCase, Error, Refusal};
 
 /// Parts sent in one call. After each call the courier looks again which case is the most urgent, so a STAT case waits

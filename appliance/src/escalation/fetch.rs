@@ -10,7 +10,7 @@ use proto::wire::intake_client::IntakeClient;
 use proto::wire::{self, report_piece::Piece};
 use tonic::transport::Channel;
 
-use super::courier::within;
+use super::within::within;
 use super::{CaseQueue, Error, HomeReport, Identity, Refusal, Stored};
 
 const CALL_LIMIT: Duration = Duration::from_secs(120);

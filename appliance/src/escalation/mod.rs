@@ -15,6 +15,7 @@ mod queue;
 #[cfg(test)]
 pub(crate) mod tests;
 mod values;
+mod within;
 
 pub use config::Config;
 pub use courier::{Courier, Wake};

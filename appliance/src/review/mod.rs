@@ -14,6 +14,7 @@ mod page;
 mod result;
 mod routes;
 mod sign_in;
+mod stream;
 mod view;
 mod words;
 

@@ -14,9 +14,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::app::{App, Refusal};
-use super::live::{self, Live};
 use super::words::say;
-use super::{Backend, Config, assets, routes, sign_in};
+use super::{Backend, Config, assets, routes, sign_in, stream};
 
 /// Longest body of a request in bytes.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -38,7 +37,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
 pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
     let app = Arc::new(App::new(house, stop));
-    tokio::spawn(Live::run(Arc::clone(&app)));
+    tokio::spawn(stream::run(Arc::clone(&app)));
     Router::new()
         .route("/", get(routes::home::<H>))
         .route("/study/{id}", get(routes::study_page::<H>))
@@ -50,8 +49,8 @@ pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/sign-in", post(sign_in::enter::<H>))
         .route("/api/setup", post(sign_in::setup::<H>))
         .route("/api/sign-out", post(sign_in::leave::<H>))
-        .route("/api/live", get(live::stream::<H>))
-        .route("/api/list", get(live::list::<H>))
+        .route("/api/live", get(stream::stream::<H>))
+        .route("/api/list", get(stream::list::<H>))
         .route("/api/find", post(routes::find::<H>))
         .route("/api/study/{id}", get(routes::study::<H>))
         .route("/api/study/{id}/frame/{index}", get(routes::frame::<H>))

@@ -237,7 +237,7 @@ fn items_name_the_patient_or_somebody_else() {
     assert_ne!(other, pseudonym(&plan), "the same digits of another issuer");
     let (named, plan) = with_item(REFERENCED_PATIENT, &[(tags::PATIENT_NAME, "Zyxwort^Quillon")]);
     assert_ne!(named, pseudonym(&plan), "the referenced study is somebody else's");
-    assert_eq!(plan.way.0.len(), 2);
+    assert_eq!(plan.reidentification.0.len(), 2);
 }
 
 #[test]
@@ -247,8 +247,8 @@ fn the_way_back_of_one_study_keeps_its_patient_and_tells_two_apart() {
         let data = [with_entity(data, "1.2.3")];
         planned(&data).remove(0)
     });
-    let mut way = plans[0].way.clone();
-    way.add(plans[1].way.clone());
+    let mut way = plans[0].reidentification.clone();
+    way.add(plans[1].reidentification.clone());
     let one = way.0.values().next().unwrap();
     assert_eq!(way.0.len(), 1, "one id of one issuer");
     assert!(one.ambiguous.contains(&pseudonym(&plans[0])), "and two persons");

@@ -354,6 +354,7 @@ mod tests {
         assert_eq!(those(CaseState::undoable), "waiting leaving not-sent stopped");
         assert_eq!(those(CaseState::asks_for_a_person), "held review waiting stopped failed");
         assert_eq!(those(CaseState::may_be_retried), "sealed sending failed");
+        assert_eq!(those(CaseState::takes_note), "held review waiting leaving not-sent stopped failed");
         assert_eq!(those(|s| s.may_be_released(false)), "held");
         assert_eq!(those(|s| s.may_be_released(true)), "held review waiting not-sent failed");
         assert_eq!(those(|s| !s.before_handover()), "received answered buried");

@@ -74,11 +74,11 @@ impl Ledger {
                 .bind(id)
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query(
-                AssertSqlSafe(format!("UPDATE forwards SET state = CASE state WHEN '{REPLACED}' THEN state ELSE '{DELIVERED}' END,
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE forwards SET state = CASE state WHEN '{REPLACED}' THEN state ELSE '{DELIVERED}' END,
                  done_at = coalesce(done_at, ?1), committed_at = iif(commit_due = 1, coalesce(committed_at, ?1), committed_at)
-                 WHERE instance = ?2")),
-            )
+                 WHERE instance = ?2"
+            )))
             .bind(at)
             .bind(id)
             .execute(&mut *tx)

@@ -58,8 +58,8 @@ impl Ledger {
     /// The database's refusal.
     pub async fn open_flags(&self, since: i64, shadow: bool) -> Result<Vec<OpenFlag>> {
         let urgency = by_priority("s.priority");
-        Ok(sqlx::query_as(
-            AssertSqlSafe(format!("SELECT s.id AS study, s.revision, s.priority,
+        Ok(sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT s.id AS study, s.revision, s.priority,
              ?2 = 0 AND d.mode <> '{SHADOW}' AND (d.disposition = '{FLAG}' OR d.priority = '{STAT}') AS flagged,
              CASE WHEN ?2 = 0 AND d.mode <> '{SHADOW}' AND (d.disposition = '{FLAG}' OR d.priority = '{STAT}')
                  THEN d.decided_at ELSE s.raised_at END AS since,
@@ -71,8 +71,8 @@ impl Ledger {
                  ORDER BY number DESC LIMIT 1) AS last
              FROM studies s JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
              WHERE s.acknowledged_by IS NULL AND (flagged OR s.raised_at IS NOT NULL) AND since >= ?1
-             ORDER BY {urgency}, since, s.id")),
-        )
+             ORDER BY {urgency}, since, s.id"
+        )))
         .bind(since)
         .bind(shadow)
         .fetch_all(&self.pool)

@@ -302,17 +302,18 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn commitment_counts(&self) -> Result<CommitmentCounts> {
-        Ok(sqlx::query_as(
-            AssertSqlSafe(format!("SELECT (SELECT count(*) FROM commitments WHERE decided_at IS NULL) AS open,
+        Ok(sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT (SELECT count(*) FROM commitments WHERE decided_at IS NULL) AS open,
                 (SELECT count(*) FROM commitments WHERE decided_at IS NOT NULL AND told_at IS NULL) AS untold,
-                (SELECT fault FROM commitments WHERE told_at IS NULL AND fault IS NOT NULL ORDER BY asked_at LIMIT 1) AS fault,
+                (SELECT fault FROM commitments WHERE told_at IS NULL AND fault IS NOT NULL ORDER BY asked_at LIMIT 1)
+                 AS fault,
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
                  WHERE c.told_at IS NOT NULL AND t.verdict = 0) AS committed,
                 (SELECT count(*) FROM commitment_items t JOIN commitments c ON c.id = t.commitment
                  WHERE c.told_at IS NOT NULL AND t.verdict <> 0) AS refused,
                 (SELECT count(*) FROM forwards
-                 WHERE commit_due = 1 AND committed_at IS NULL AND state = '{DELIVERED}') AS uncommitted")),
-        )
+                 WHERE commit_due = 1 AND committed_at IS NULL AND state = '{DELIVERED}') AS uncommitted"
+        )))
         .fetch_one(&self.pool)
         .await?)
     }

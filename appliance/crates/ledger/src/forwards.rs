@@ -179,11 +179,11 @@ impl Ledger {
                     (ForwardState::Dead, *status, Some(fault), Some(*attempts), 0, Some(now))
                 }
             };
-            sqlx::query(
-                AssertSqlSafe(format!("UPDATE forwards SET state = ?1, status = coalesce(?2, status), fault = ?3, attempts = coalesce(?4, attempts),
-                 next_attempt = ?5, done_at = ?6, tried_at = ?7
-                 WHERE instance = ?8 AND destination = ?9 AND (state = '{WAITING}' OR ?1 = '{DELIVERED}')")),
-            )
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE forwards SET state = ?1, status = coalesce(?2, status), fault = ?3,
+                 attempts = coalesce(?4, attempts), next_attempt = ?5, done_at = ?6, tried_at = ?7
+                 WHERE instance = ?8 AND destination = ?9 AND (state = '{WAITING}' OR ?1 = '{DELIVERED}')"
+            )))
             .bind(Word(state))
             .bind(status)
             .bind(fault)

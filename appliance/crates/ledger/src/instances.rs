@@ -89,8 +89,8 @@ impl InstanceRow {
 }
 
 impl Ledger {
-    /// Records a batch of arrivals in one transaction, in order, and queues each instance for the destinations that `to` names. An instance
-    /// that arrives again is queued only where it never was.
+    /// Records a batch of arrivals in one transaction, in order, and queues each instance for the destinations that `to`
+    /// names. An instance that arrives again is queued only where it never was.
     ///
     /// # Errors
     /// The database's refusal; then none of the batch is recorded.

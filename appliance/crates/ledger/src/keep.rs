@@ -1,5 +1,5 @@
-//! What is written into the vault: the re-identification map of what was just sealed. Nothing that is known is overwritten; what would
-//! contradict it is told, and written only after a person has let the case go, beside what is known.
+//! What is written into the vault: the re-identification map of what was just sealed. Nothing that is known is
+//! overwritten; what would contradict it is told, and written only after a person has let the case go, beside what is known.
 
 use std::collections::BTreeSet;
 

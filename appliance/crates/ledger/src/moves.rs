@@ -11,6 +11,9 @@ use crate::word::{Word, case_states};
 /// In `cases.before`, of a case that a person opened: undoing that leaves none.
 pub(super) const NO_CASE: &str = "none";
 
+/// State, states before, and whether de-identification holds the case, it has areas and it has a statement.
+type CaseToUndo = (Word<CaseState>, Option<String>, bool, bool, bool);
+
 impl Ledger {
     /// A person moves a case from one of `from` to `to`; where it was is remembered for undo.
     ///
@@ -84,7 +87,7 @@ impl Ledger {
     /// [`Error::Refused`] when nothing can be undone any more.
     pub async fn undo_case(&self, id: &str) -> Result<Option<CaseState>> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let row: Option<(Word<CaseState>, Option<String>, bool, bool, bool)> = sqlx::query_as(
+        let row: Option<CaseToUndo> = sqlx::query_as(
             "SELECT c.state, c.before, coalesce(d.holds, '[]') <> '[]',
              EXISTS (SELECT 1 FROM areas a WHERE a.case_id = c.id),
              EXISTS (SELECT 1 FROM statements s WHERE s.case_id = c.id)

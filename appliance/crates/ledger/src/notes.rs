@@ -1,11 +1,12 @@
 //! The technician's note: free text that travels with a case to whoever reads it.
 
-use sqlx::{Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use crate::columns::CASE_NOTE;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::sealer::Sealer;
+use crate::word::{Word, case_states};
 use domain::case_state::CaseState;
 
 impl Ledger {
@@ -15,20 +16,21 @@ impl Ledger {
     /// # Errors
     /// [`Error::Refused`] when the case is being packed or has left, [`Error::Unknown`] when there is none.
     pub async fn set_note(&self, case: &str, who: &str, note: &str, now: i64) -> Result<()> {
-        let states: Vec<&str> =
-            CaseState::ALL.into_iter().filter(|s| s.takes_note()).map(CaseState::as_str).collect();
-        let done = sqlx::query(
+        let sql = format!(
             "UPDATE cases SET note = ?1, note_by = ?2, note_at = ?3,
-             before = replace(replace(before, 'sealed', 'leaving'), 'sending', 'leaving')
-             WHERE id = ?4 AND state IN (SELECT value FROM json_each(?5))",
-        )
-        .bind(sealed(&self.sealer, case, note)?)
-        .bind((!note.is_empty()).then_some(who))
-        .bind((!note.is_empty()).then_some(now))
-        .bind(case)
-        .bind(serde_json::to_string(&states)?)
-        .execute(&self.pool)
-        .await?;
+             before = replace(replace(before, ?5, ?7), ?6, ?7) WHERE id = ?4 AND state IN {}",
+            case_states(CaseState::takes_note)
+        );
+        let done = sqlx::query(AssertSqlSafe(sql))
+            .bind(sealed(&self.sealer, case, note)?)
+            .bind((!note.is_empty()).then_some(who))
+            .bind((!note.is_empty()).then_some(now))
+            .bind(case)
+            .bind(Word(CaseState::Sealed))
+            .bind(Word(CaseState::Sending))
+            .bind(Word(CaseState::Leaving))
+            .execute(&self.pool)
+            .await?;
         if done.rows_affected() == 1 {
             return Ok(());
         }

@@ -350,11 +350,11 @@ pub(super) async fn withdraw(
     why: &str,
     now: i64,
 ) -> Result<()> {
-    let done = sqlx::query(
-        AssertSqlSafe(format!("UPDATE watches SET why = CASE WHEN level = '{WITHDRAWN_LEVEL}' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
+    let done = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE watches SET why = CASE WHEN level = '{WITHDRAWN_LEVEL}' AND why <> '' THEN why || '; and ' || ?1 ELSE ?1 END,
          since = CASE WHEN level = '{WITHDRAWN_LEVEL}' THEN since ELSE ?2 END, level = '{WITHDRAWN_LEVEL}', by_reads = 1
-         WHERE digest = ?3 AND by_reads = 0")),
-    )
+         WHERE digest = ?3 AND by_reads = 0"
+    )))
     .bind(why)
     .bind(now)
     .bind(digest)

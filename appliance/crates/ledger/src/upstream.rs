@@ -83,16 +83,16 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn uncommitted(&self, destination: &str, before: i64, again: i64) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = sqlx::query_as(
-            AssertSqlSafe(format!("SELECT f.instance FROM forwards f WHERE f.destination = ?1 AND f.commit_due = 1
+        let rows: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT f.instance FROM forwards f WHERE f.destination = ?1 AND f.commit_due = 1
              AND f.committed_at IS NULL AND f.done_at <= ?2 AND f.state = '{DELIVERED}' AND NOT EXISTS
              (SELECT 1 FROM upstream_items t JOIN upstream_commitments u ON u.id = t.upstream
               WHERE t.instance = f.instance AND u.destination = f.destination
               AND (u.answered_at IS NULL OR (t.outcome IS NOT NULL AND u.answered_at > ?3)))
              AND NOT EXISTS (SELECT 1 FROM instances i JOIN collisions c ON c.sop_instance_index = i.sop_instance_index
               WHERE i.id = f.instance AND c.destination = f.destination AND c.checked_at IS NULL)
-             ORDER BY f.done_at, f.instance LIMIT ?4")),
-        )
+             ORDER BY f.done_at, f.instance LIMIT ?4"
+        )))
         .bind(destination)
         .bind(before)
         .bind(again)

@@ -31,8 +31,11 @@ mod redacted_tests;
 mod tests;
 
 pub use start::main;
+pub use text_detector::TextDetector;
 #[cfg(feature = "test-support")]
-pub use {text_detector::TextDetector, tools::Tools, work::work};
+pub use {tools::Tools, work::work};
 
 #[cfg(test)]
-use {error::Error, text_detector::TextDetector, tools::Tools, work::work};
+use error::Error;
+#[cfg(all(test, not(feature = "test-support")))]
+use {tools::Tools, work::work};

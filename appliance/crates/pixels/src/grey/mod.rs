@@ -14,7 +14,7 @@ pub use error::Error;
 pub use look::{Look, Photometric};
 pub(crate) use look::{Lut, Modality, Palette, Voi};
 pub use shown::{Shown, shown};
-pub use sixteen::sixteen;
+pub use sixteen::{Sixteen, sixteen};
 pub(crate) use stored::Stored;
 pub(crate) use unit::Unit;
 pub use unit::{Window, eight, unit};
