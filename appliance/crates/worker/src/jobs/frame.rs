@@ -8,7 +8,7 @@ use crate::instances::Instances;
 use crate::output::Output;
 use domain::job::{FrameJob, PreviewMark};
 use domain::picture::Preview;
-use pixels::grey::{self, Sixteen};
+use pixels::grey;
 use pixels::{Image, halve};
 
 /// Decodes the frame into the output.
@@ -26,7 +26,8 @@ pub(crate) fn run(job: &FrameJob, files: &[File], touching: &dyn Fn(u32)) -> Res
     let decoded = image.decode(job.frame)?;
     let sixteen = grey::sixteen(&decoded.stored, &decoded.look).map_err(pixels::Error::from)?;
     drop(decoded);
-    if job.preview.as_ref().is_some_and(|mark| !is_of(&sixteen, mark)) {
+    let size = (sixteen.rows, sixteen.columns);
+    if job.preview.as_ref().is_some_and(|mark| !is_of(&sixteen.values, size, mark)) {
         return Err(Error::OtherImage);
     }
     let piece = Output::new(output).values(&sixteen.values)?;
@@ -47,9 +48,9 @@ pub(crate) fn run(job: &FrameJob, files: &[File], touching: &dyn Fn(u32)) -> Res
 /// Values that are hashed together.
 const HASHED: usize = 64 << 10;
 
-/// Whether the preview was made of this frame: it is halved again and compared.
-fn is_of(frame: &Sixteen, mark: &PreviewMark) -> bool {
-    let (mut values, mut rows, mut columns) = (Cow::Borrowed(&frame.values), frame.rows, frame.columns);
+/// Whether the preview was made of this frame of so many rows and columns: it is halved again and compared.
+fn is_of(frame: &[u16], (mut rows, mut columns): (u32, u32), mark: &PreviewMark) -> bool {
+    let mut values = Cow::Borrowed(frame);
     for _ in 0..mark.level {
         let smaller;
         (smaller, rows, columns) = halve(&values, rows, columns);
