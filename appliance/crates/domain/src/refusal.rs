@@ -30,7 +30,7 @@ pub enum Refusal {
     #[error("the area is empty: draw it from one corner to the other")]
     EmptyArea,
     /// The note does not fit.
-    #[error("the note is too long: at most 2,000 characters")]
+    #[error("the note is too long: at most 2000 characters")]
     LongNote,
     /// Control characters in the note.
     #[error("the note holds characters that are no text")]
