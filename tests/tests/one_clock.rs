@@ -42,7 +42,9 @@ fn wrong(name: &str, text: &str) -> Vec<String> {
 fn the_machines_clock_is_read_in_one_place() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let (mut files, mut found) = (0, Vec::new());
-    for product in ["appliance/src", "appliance/crates", "cloud-service/src", "proto/src", "proto/sign-in/src"] {
+    for product in
+        ["appliance/src", "appliance/crates", "cloud-service/src", "proto/src", "proto/sign-in/src"]
+    {
         for entry in walkdir::WalkDir::new(root.join(product)) {
             let path = entry.unwrap().into_path();
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
