@@ -181,9 +181,9 @@ impl<'ast> Visit<'ast> for Tests<'_> {
         if call.path.is_ident("proptest")
             && let Ok(body) = call.parse_body::<Functions>()
         {
-            body.0
-                .iter()
-                .for_each(|name| self.found.push([&self.here[..], &[name.clone()]].concat().join("::")));
+            body.0.iter().for_each(|name| {
+                self.found.push([&self.here[..], std::slice::from_ref(name)].concat().join("::"))
+            });
         }
     }
 }
