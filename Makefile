@@ -22,7 +22,7 @@ help:
 
 demo:
 	@cat tests/src/demo/acts.txt
-	@echo "Before that, set-up and build: about 15 minutes on 2 cores the first time, nothing afterwards."
+	@echo "Before that, set-up and build: about 6 minutes on 2 cores the first time, nothing afterwards."
 	@echo
 	@tests/setup demo
 	@$(BUILD) $(DEMO)

@@ -1,4 +1,4 @@
-//! The store's key in the house: everything at rest is sealed under keys derived from it, so the site's files open
+//! The store's key in the appliance: everything at rest is sealed under keys derived from it, so the site's files open
 //! with it and never without.
 
 use super::{Error, Settings};

@@ -195,7 +195,7 @@ impl Supervisor {
                         running.await;
                     }
                 };
-                // A part is made anew, and no lock of the house counts as poisoned: what a panic leaves is not used.
+                // A part is made anew, and no lock of the appliance counts as poisoned: what a panic leaves is not used.
                 let how = match AssertUnwindSafe(running).catch_unwind().await {
                     Ok(()) => End::Returned,
                     Err(_) => End::Panicked,

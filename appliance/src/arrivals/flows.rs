@@ -123,7 +123,7 @@ impl Flows {
         }
     }
 
-    /// Ends every association: the house is drained.
+    /// Ends every association: the appliance is drained.
     pub(super) fn all_ended(&mut self) {
         let all: Vec<String> = self.open.keys().cloned().collect();
         for association in all {

@@ -1,4 +1,4 @@
-//! `appliance run`: the log, the signals, the house.
+//! `appliance run`: the log, the signals, the appliance.
 
 use std::io::IsTerminal as _;
 

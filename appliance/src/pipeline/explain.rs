@@ -9,7 +9,7 @@ impl Pipeline {
     /// `before` the values that stay here are told too: the caller has audited that.
     ///
     /// # Errors
-    /// The house's own faults.
+    /// The appliance's own faults.
     pub async fn explain(
         &self,
         study: &str,

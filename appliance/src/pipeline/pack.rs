@@ -30,7 +30,7 @@ impl Pipeline {
     /// Packs a case whose time has come.
     ///
     /// # Errors
-    /// The house's own faults; the case is left for the next start or attempt.
+    /// The appliance's own faults; the case is left for the next start or attempt.
     pub async fn pack(&self, case: &CaseRow) -> Result<Packed, Error> {
         let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else {
             return Ok(Packed::NoReader);
@@ -40,7 +40,7 @@ impl Pipeline {
         }
         let packed = self.pack_moved(case, &identity).await;
         if packed.is_err()
-            // The house's own fault, e.g. a worker killed from outside: the case is due again, not stuck.
+            // The appliance's own fault, e.g. a worker killed from outside: the case is due again, not stuck.
             && let Err(error) = self.ledger.repack(&case.id, now()).await
         {
             // Not even that could be written: the next try begins with it, see [`Conveyor::pack_again`].

@@ -30,7 +30,7 @@ impl Pipeline {
     /// Takes one stable revision to its disposition.
     ///
     /// # Errors
-    /// The house's own faults; the revision stays pending.
+    /// The appliance's own faults; the revision stays pending.
     pub async fn triage_revision(&self, pending: &Pending) -> Result<Settled, Error> {
         let all = self.ledger.instances(&pending.study, pending.revision).await?;
         let rows: Vec<InstanceRow> = all.iter().filter(|r| r.counts()).cloned().collect();

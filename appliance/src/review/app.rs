@@ -23,13 +23,13 @@ const COOKIE: &str = "scanside_appliance";
 
 /// The page's state, shared by all requests.
 pub(super) struct App<H> {
-    pub(super) house: Arc<H>,
+    pub(super) backend: Arc<H>,
     pub(super) live: Live,
     pub(super) sign_in: SignIn,
     pub(super) streams: Arc<Semaphore>,
     pub(super) frames: Semaphore,
     pub(super) stop: CancellationToken,
-    /// Site name and whether this is a demonstration: neither changes while the house runs.
+    /// Site name and whether this is a demonstration: neither changes while the appliance runs.
     about: OnceCell<(String, bool)>,
 }
 
@@ -96,12 +96,12 @@ pub(super) fn is_id(text: &str) -> bool {
 }
 
 impl<H: Backend> App<H> {
-    pub(super) fn new(house: Arc<H>, stop: CancellationToken) -> Self {
-        let config = house.config();
+    pub(super) fn new(backend: Arc<H>, stop: CancellationToken) -> Self {
+        let config = backend.config();
         let settings = Settings { cookie: COOKIE, behind_tls: config.behind_tls, idle: config.session };
         Self {
             sign_in: SignIn::new(settings),
-            house,
+            backend,
             live: Live::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             frames: Semaphore::new(FRAMES_MAX),
@@ -113,7 +113,7 @@ impl<H: Backend> App<H> {
     /// Site name and whether this is a demonstration.
     pub(super) async fn about(&self) -> Result<(String, bool), Error> {
         let known = self.about.get_or_try_init(|| async {
-            let lights = self.house.lights().await?;
+            let lights = self.backend.lights().await?;
             Ok::<_, Error>((lights.site, lights.demo))
         });
         known.await.cloned()
@@ -124,7 +124,7 @@ impl<H: Backend> App<H> {
     /// # Errors
     /// 401 when nobody is signed in.
     pub(super) async fn person(&self, headers: &HeaderMap) -> Result<Person, Refusal> {
-        self.sign_in.person(self, headers, self.house.now()).await
+        self.sign_in.person(self, headers, self.backend.now()).await
     }
 
     /// Who loads a page: that keeps the session.
@@ -133,7 +133,7 @@ impl<H: Backend> App<H> {
     /// 401 when nobody is signed in.
     pub(super) async fn visitor(&self, headers: &HeaderMap) -> Result<Person, Refusal> {
         let person = self.person(headers).await?;
-        self.sign_in.used(self, &person, self.house.now()).await?;
+        self.sign_in.used(self, &person, self.backend.now()).await?;
         Ok(person)
     }
 
@@ -143,7 +143,7 @@ impl<H: Backend> App<H> {
     /// 401 when nobody is signed in, 403 when the token is missing or another one.
     pub(super) async fn acting(&self, headers: &HeaderMap) -> Result<Person, Refusal> {
         let person = self.person(headers).await?;
-        self.sign_in.acts(self, &person, csrf(headers), self.house.now()).await?;
+        self.sign_in.acts(self, &person, csrf(headers), self.backend.now()).await?;
         Ok(person)
     }
 }

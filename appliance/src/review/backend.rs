@@ -1,4 +1,4 @@
-//! What the page asks of the house it stands in: decisions, lights, frames. The house implements it.
+//! What the page asks of the appliance it stands in: decisions, lights, frames.
 
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ pub struct Frame {
     pub values: Vec<u8>,
 }
 
-/// The house as the page sees it.
+/// The appliance as the page sees it.
 pub trait Backend: Send + Sync + 'static {
     /// The ledger.
     fn ledger(&self) -> &Ledger;

@@ -101,27 +101,27 @@ pub(super) struct Action {
 ///
 /// # Errors
 /// The ledger's; [`Error::Broken`] for a report no version of ours recorded.
-pub(super) async fn detail<H: Backend>(house: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
+pub(super) async fn detail<H: Backend>(backend: &H, who: &str, d: StudyDetail) -> Result<DetailView, Error> {
     let mut known = Findings::default();
     let areas = match &d.case {
-        Some(case) => house.ledger().areas(&case.id).await?,
+        Some(case) => backend.ledger().areas(&case.id).await?,
         None => Vec::new(),
     };
     let actions = actions(&d, who, areas.len());
     let sampled = d.row.sampled;
-    let physician = sampled && house.ledger().is_physician(who).await?;
+    let physician = sampled && backend.ledger().is_physician(who).await?;
     let is_stat = d.row.priority == Priority::Stat;
     let actions = if sampled { reading(physician, is_stat, actions) } else { actions };
     let held = d.case.as_ref().is_some_and(|c| c.state == CaseState::Held);
     let stat = held && is_stat;
     Ok(DetailView {
-        phone: stat.then(|| words::phone(&house.config().reading_room)),
-        row: row(house, &mut known, &d.row).await?,
-        now: house.now(),
+        phone: stat.then(|| words::phone(&backend.config().reading_room)),
+        row: row(backend, &mut known, &d.row).await?,
+        now: backend.now(),
         report: d.report.map(report).transpose()?,
         result: d.disposition.map(|r| if sampled { unread(r) } else { result(r) }),
         case: d.case.map(|row| case(row, areas)),
-        collisions: house.ledger().collisions_of(&d.row.id).await?,
+        collisions: backend.ledger().collisions_of(&d.row.id).await?,
         earlier: d.earlier.into_iter().map(earlier).collect::<Result<_, _>>()?,
         events: d.events.into_iter().map(|e| if sampled { untold(e) } else { e }).collect(),
         actions,

@@ -42,9 +42,9 @@ pub(super) struct Live {
 
 impl Live {
     /// Looks once and tells every open page what has changed.
-    pub(super) async fn look<H: Backend>(&self, house: &H) -> Result<Arc<Snapshot>, Error> {
+    pub(super) async fn look<H: Backend>(&self, backend: &H) -> Result<Arc<Snapshot>, Error> {
         let mut looker = self.looker.lock().await;
-        let looked = self.gather(house, &mut looker).await;
+        let looked = self.gather(backend, &mut looker).await;
         self.well.store(looked.is_ok(), Ordering::Relaxed);
         let fresh = looked?;
         self.newest.send_if_modified(|old| {
@@ -57,16 +57,16 @@ impl Live {
         Ok(self.newest.borrow().clone())
     }
 
-    async fn gather<H: Backend>(&self, house: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
+    async fn gather<H: Backend>(&self, backend: &H, looker: &mut Looker) -> Result<Snapshot, Error> {
         let old = self.newest.borrow().clone();
-        let query = query(house);
-        let rows = rows(house, &mut looker.findings, &query).await?;
+        let query = query(backend);
+        let rows = rows(backend, &mut looker.findings, &query).await?;
         looker.rows_moved |= rows != old.rows;
         let wait = if looker.rows_moved { HEAD_MOVING } else { HEAD_STILL };
         let head = match looker.head_at {
             Some(at) if at.elapsed() < wait => Arc::clone(&old.head),
             _ => {
-                let head = serde_json::to_string(&view::head(house).await?)?;
+                let head = serde_json::to_string(&view::head(backend).await?)?;
                 (looker.head_at, looker.rows_moved) = (Some(Instant::now()), false);
                 head.into()
             }
@@ -76,20 +76,20 @@ impl Live {
 }
 
 /// The whole list as it is shown now.
-pub(super) fn query<H: Backend>(house: &H) -> ListQuery {
-    let cap = i64::try_from(house.config().longest_wait.as_millis()).unwrap_or(i64::MAX);
-    ListQuery { limit: ROWS_MAX, waited_since: house.now().saturating_sub(cap), ..ListQuery::default() }
+pub(super) fn query<H: Backend>(backend: &H) -> ListQuery {
+    let cap = i64::try_from(backend.config().longest_wait.as_millis()).unwrap_or(i64::MAX);
+    ListQuery { limit: ROWS_MAX, waited_since: backend.now().saturating_sub(cap), ..ListQuery::default() }
 }
 
 /// Rows of a query as JSON, by id.
 pub(super) async fn rows<H: Backend>(
-    house: &H,
+    backend: &H,
     findings: &mut Findings,
     query: &ListQuery,
 ) -> Result<Vec<(String, Arc<str>)>, Error> {
     let mut out = Vec::new();
-    for row in house.ledger().list(query).await? {
-        let view = view::row(house, findings, &row).await?;
+    for row in backend.ledger().list(query).await? {
+        let view = view::row(backend, findings, &row).await?;
         let json: Arc<str> = serde_json::to_string(&view)?.into();
         out.push((view.id, json));
     }

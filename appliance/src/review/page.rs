@@ -35,8 +35,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
-pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
-    let app = Arc::new(App::new(house, stop));
+pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
+    let app = Arc::new(App::new(backend, stop));
     tokio::spawn(stream::run(Arc::clone(&app)));
     Router::new()
         .route("/", get(routes::home::<H>))
@@ -68,7 +68,7 @@ pub fn router<H: Backend>(house: Arc<H>, stop: CancellationToken) -> Router {
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
 async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
-    let tls = app.house.config().behind_tls;
+    let tls = app.backend.config().behind_tls;
     let ours = ::sign_in::from_our_page(request.method(), request.headers(), tls);
     let mut answer = if ours {
         next.run(request).await
@@ -85,7 +85,7 @@ async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next
 pub struct Page<H> {
     listener: TcpListener,
     address: SocketAddr,
-    house: Arc<H>,
+    backend: Arc<H>,
 }
 
 impl<H> std::fmt::Debug for Page<H> {
@@ -99,10 +99,10 @@ impl<H: Backend> Page<H> {
     ///
     /// # Errors
     /// How the system refused it.
-    pub async fn bind(config: Config, house: Arc<H>) -> Result<Self, std::io::ErrorKind> {
+    pub async fn bind(config: Config, backend: Arc<H>) -> Result<Self, std::io::ErrorKind> {
         let listener = TcpListener::bind(config.listen).await.map_err(|e| e.kind())?;
         let address = listener.local_addr().map_err(|e| e.kind())?;
-        Ok(Self { listener, address, house })
+        Ok(Self { listener, address, backend })
     }
 
     /// Where it listens.
@@ -112,7 +112,7 @@ impl<H: Backend> Page<H> {
 
     /// Serves until `stop`, `most` connections at a time; open streams end with it.
     pub async fn run(self, most: usize, stop: CancellationToken) {
-        let router = router(self.house, stop.clone());
+        let router = router(self.backend, stop.clone());
         let service = |address: SocketAddr| {
             TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
         };

@@ -104,10 +104,10 @@ pub(super) async fn find<H: Backend>(
     app.acting(&headers).await?;
     let short = |text: String| text.chars().take(FIND_CHARS_MAX).collect();
     let query =
-        ListQuery { filter: short(wanted.filter), find: short(wanted.find), ..live::query(&*app.house) };
-    let rows = live::rows(&*app.house, &mut Findings::default(), &query).await?;
+        ListQuery { filter: short(wanted.filter), find: short(wanted.find), ..live::query(&*app.backend) };
+    let rows = live::rows(&*app.backend, &mut Findings::default(), &query).await?;
     let body =
-        format!("{{\"now\":{},\"rows\":{}}}", app.house.now(), live::array(rows.iter().map(|r| &*r.1)));
+        format!("{{\"now\":{},\"rows\":{}}}", app.backend.now(), live::array(rows.iter().map(|r| &*r.1)));
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
@@ -118,12 +118,12 @@ pub(super) async fn study<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.person(&headers).await?;
-    let found = app.house.ledger().detail(&study).await?;
+    let found = app.backend.ledger().detail(&study).await?;
     // A full disk must not keep anybody from looking.
-    if let Err(error) = app.house.ledger().note_opened(&study, app.house.now()).await {
+    if let Err(error) = app.backend.ledger().note_opened(&study, app.backend.now()).await {
         tracing::warn!(%error, "that a study was opened could not be noted");
     }
-    Ok(Json(detail::detail(&*app.house, person.name(), found).await?).into_response())
+    Ok(Json(detail::detail(&*app.backend, person.name(), found).await?).into_response())
 }
 
 /// `GET /api/study/{id}/frame/{index}`: `u16` little-endian values, row by row, of one preview.
@@ -133,7 +133,7 @@ pub(super) async fn frame<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     app.person(&headers).await?;
-    let frame = app.house.preview(&study, index).await?;
+    let frame = app.backend.preview(&study, index).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], frame.values).into_response())
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn full<H: Backend>(
     app.person(&headers).await?;
     let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::FRAMES);
     let _one = app.frames.try_acquire().map_err(busy)?;
-    let frame = app.house.full_frame(&study, index).await?;
+    let frame = app.backend.full_frame(&study, index).await?;
     let about = serde_json::to_string(&PreviewView::of(index, &frame.about)).unwrap_or_default();
     let about = HeaderValue::from_str(&about).map_err(|_| unknown())?;
     let octets = HeaderValue::from_static("application/octet-stream");
@@ -163,9 +163,9 @@ pub(super) async fn name<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
-    app.house.ledger().detail(&study).await?;
-    app.house.looked(person.name(), &study)?;
-    let stored = app.house.ledger().patient_name(&study).await?;
+    app.backend.ledger().detail(&study).await?;
+    app.backend.looked(person.name(), &study)?;
+    let stored = app.backend.ledger().patient_name(&study).await?;
     // PS3.5 6.2.1.2: the first of up to three representations, its components parted by carets.
     let words = stored.split('=').next().unwrap_or_default().replace('^', " ");
     Ok(Json(json!({ "name": words.trim() })).into_response())
@@ -190,7 +190,7 @@ pub(super) async fn attributes<H: Backend>(
     let person = app.acting(&headers).await?;
     let Json(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, say::BROKEN))?;
     let by = wanted.before.then_some(person.name());
-    let rows = app.house.attributes(by, &study, wanted.instance).await?;
+    let rows = app.backend.attributes(by, &study, wanted.instance).await?;
     Ok(Json(json!({ "attributes": rows })).into_response())
 }
 
@@ -201,8 +201,8 @@ pub(super) async fn process<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.acting(&headers).await?;
-    app.house.ledger().detail(&study).await?;
-    app.house.process_now(person.name(), &study).await?;
+    app.backend.ledger().detail(&study).await?;
+    app.backend.process_now(person.name(), &study).await?;
     Ok(Json(json!({})).into_response())
 }
 
@@ -216,8 +216,8 @@ pub(super) async fn statement<H: Backend>(
     if !is_id(&study) {
         return Err(unknown());
     }
-    let case = app.house.ledger().detail(&study).await?.case.ok_or_else(unknown)?;
-    let row = app.house.ledger().statement(&case.id).await?.ok_or_else(unknown)?;
+    let case = app.backend.ledger().detail(&study).await?.case.ok_or_else(unknown)?;
+    let row = app.backend.ledger().statement(&case.id).await?.ok_or_else(unknown)?;
     let read: Statement = serde_json::from_str(&row.statement).map_err(|_| unknown())?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], read.report()).into_response())
 }
@@ -235,7 +235,7 @@ pub(super) struct Asked {
 
 /// `GET /metrics`: numbers only, for who watches machines; nobody needs to be signed in for them.
 pub(super) async fn metrics<H: Backend>(State(app): State<Arc<App<H>>>) -> Result<Response, Refusal> {
-    let text = app.house.metrics().await?;
+    let text = app.backend.metrics().await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -253,9 +253,9 @@ pub(super) async fn decide<H: Backend>(
             "The page sent what this version does not understand: load it again.",
         )
     })?;
-    let seen = app.house.ledger().detail(&asked.study).await?;
+    let seen = app.backend.ledger().detail(&asked.study).await?;
     first_come(&asked, &seen, person.name())?;
-    app.house.decide(person.name(), &asked.decision).await?;
+    app.backend.decide(person.name(), &asked.decision).await?;
     Ok(Json(json!({})).into_response())
 }
 

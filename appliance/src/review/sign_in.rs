@@ -48,18 +48,18 @@ impl<H: Backend> Accounts for App<H> {
     type Error = Refusal;
 
     async fn account(&self, name: &str) -> Result<Option<Account>, Refusal> {
-        let row = self.house.ledger().user(name).await?;
+        let row = self.backend.ledger().user(name).await?;
         Ok(row.map(|row| Account { password: row.password }))
     }
 
     async fn code(&self, code: &str, now: i64) -> Result<Option<Code>, Refusal> {
         let (_, login_only) = self.about().await?;
-        let user = self.house.ledger().user_of_code(&digest(code), now).await?;
+        let user = self.backend.ledger().user_of_code(&digest(code), now).await?;
         Ok(user.map(|user| Code { user, login_only }))
     }
 
     async fn use_code(&self, code: &str, phc: Option<&str>, now: i64) -> Result<Option<String>, Refusal> {
-        match self.house.ledger().use_code(&digest(code), phc, now).await {
+        match self.backend.ledger().use_code(&digest(code), phc, now).await {
             Ok(user) => Ok(Some(user)),
             Err(Error::Unknown(_)) => Ok(None),
             // A ledger that cannot be written says nothing about the link: it still works.
@@ -68,25 +68,25 @@ impl<H: Backend> Accounts for App<H> {
     }
 
     async fn open_session(&self, token: &str, session: &Session, now: i64) -> Result<(), Refusal> {
-        self.house.account(&session.user, "login")?;
-        Ok(self.house.ledger().put_session(&digest(token), session, now).await?)
+        self.backend.account(&session.user, "login")?;
+        Ok(self.backend.ledger().put_session(&digest(token), session, now).await?)
     }
 
     async fn session(&self, token: &str, now: i64) -> Result<Option<Session>, Refusal> {
-        Ok(self.house.ledger().session(&digest(token), now).await?)
+        Ok(self.backend.ledger().session(&digest(token), now).await?)
     }
 
     async fn keep_session(&self, token: &str, until: i64, now: i64) -> Result<(), Refusal> {
-        Ok(self.house.ledger().keep_session(&digest(token), until, now).await?)
+        Ok(self.backend.ledger().keep_session(&digest(token), until, now).await?)
     }
 
     async fn close_session(&self, token: &str, user: &str, _: i64) -> Result<(), Refusal> {
-        self.house.account(user, "logout")?;
-        Ok(self.house.ledger().end_session(&digest(token)).await?)
+        self.backend.account(user, "logout")?;
+        Ok(self.backend.ledger().end_session(&digest(token)).await?)
     }
 
     async fn failed(&self, who: &str, _: i64) -> Result<(), Refusal> {
-        Ok(self.house.account(who, "failed login")?)
+        Ok(self.backend.account(who, "failed login")?)
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn enter<H: Backend>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (entry, from, headers): (Entry, _, _) = read(request).await?;
-    let visit = Visit { from, headers: &headers, now: app.house.now() };
+    let visit = Visit { from, headers: &headers, now: app.backend.now() };
     Ok(answer(app.sign_in.enter(&*app, visit, &entry.user, entry.password).await?))
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn setup<H: Backend>(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (given, from, headers): (Setup, _, _) = read(request).await?;
-    let visit = Visit { from, headers: &headers, now: app.house.now() };
+    let visit = Visit { from, headers: &headers, now: app.backend.now() };
     Ok(answer(app.sign_in.use_code(&*app, visit, &given.code, given.password).await?))
 }
 
@@ -132,7 +132,7 @@ pub(super) async fn leave<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let person = app.person(&headers).await?;
-    let visit = Visit { from: None, headers: &headers, now: app.house.now() };
+    let visit = Visit { from: None, headers: &headers, now: app.backend.now() };
     let gone = app.sign_in.leave(&*app, &person, csrf(&headers), visit).await?;
     Ok(([(header::SET_COOKIE, gone)], Json(json!({}))).into_response())
 }

@@ -33,7 +33,7 @@ pub(super) async fn run<H: Backend>(app: Arc<App<H>>) {
             () = app.stop.cancelled() => return,
         }
         if app.live.newest.receiver_count() > 0
-            && let Err(error) = app.live.look(&*app.house).await
+            && let Err(error) = app.live.look(&*app.backend).await
         {
             tracing::warn!(%error, "the page could not read the ledger");
         }
@@ -66,7 +66,7 @@ impl<H: Backend> Follower<H> {
         loop {
             let Some(sent) = self.sent.clone() else {
                 let first = self.newest.borrow_and_update().clone();
-                let event = Event::default().event("snapshot").data(whole(self.app.house.now(), &first));
+                let event = Event::default().event("snapshot").data(whole(self.app.backend.now(), &first));
                 self.sent = Some(first);
                 return Some((Ok(event), self));
             };
@@ -74,13 +74,13 @@ impl<H: Backend> Follower<H> {
                 moved = self.newest.changed() => {
                     moved.ok()?;
                     let new = self.newest.borrow_and_update().clone();
-                    let event = Event::default().event("changes").data(changes(self.app.house.now(), &sent, &new));
+                    let event = Event::default().event("changes").data(changes(self.app.backend.now(), &sent, &new));
                     self.sent = Some(new);
                     return Some((Ok(event), self));
                 }
                 _ = self.beat.tick() => {
                     // A session that ended elsewhere ends this page too.
-                    let now = self.app.house.now();
+                    let now = self.app.backend.now();
                     match self.app.sign_in.goes_on(&*self.app, &self.person, now).await {
                         Ok(false) => {
                             self.ended = true;
@@ -109,7 +109,7 @@ pub(super) async fn stream<H: Backend>(
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::BUSY));
     };
     let newest = app.live.newest.subscribe();
-    app.live.look(&*app.house).await?;
+    app.live.look(&*app.backend).await?;
     let mut beat = ticker(BEAT);
     beat.reset();
     let follower = Follower { app, newest, sent: None, beat, person, ended: false, _permit: permit };
@@ -122,6 +122,6 @@ pub(super) async fn list<H: Backend>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     app.person(&headers).await?;
-    let snapshot = app.live.look(&*app.house).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], whole(app.house.now(), &snapshot)).into_response())
+    let snapshot = app.live.look(&*app.backend).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], whole(app.backend.now(), &snapshot)).into_response())
 }

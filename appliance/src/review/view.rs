@@ -60,12 +60,12 @@ pub(super) struct Findings(HashMap<(String, u32), String>);
 
 impl Findings {
     /// The list's line of a decided revision, remembered.
-    async fn line<H: Backend>(&mut self, house: &H, row: &StudyRow) -> Result<String, Error> {
+    async fn line<H: Backend>(&mut self, backend: &H, row: &StudyRow) -> Result<String, Error> {
         let key = (row.id.clone(), row.revision);
         if let Some(line) = self.0.get(&key) {
             return Ok(line.clone());
         }
-        let decided = house.ledger().disposition(&row.id, row.revision).await?;
+        let decided = backend.ledger().disposition(&row.id, row.revision).await?;
         let line = decided.as_ref().map_or_else(String::new, |row| list_line(&row.verdict));
         if self.0.len() >= LINES_MAX {
             self.0.clear();
@@ -87,7 +87,7 @@ fn list_line(v: &Verdict) -> String {
 
 /// The view of one ledger row.
 pub(super) async fn row<H: Backend>(
-    house: &H,
+    backend: &H,
     known: &mut Findings,
     row: &StudyRow,
 ) -> Result<RowView, Error> {
@@ -95,7 +95,7 @@ pub(super) async fn row<H: Backend>(
     let line = match (row.sampled, row.disposition.is_none()) {
         (true, _) => words::SAMPLED.to_owned(),
         (false, true) => String::new(),
-        (false, false) => known.line(house, row).await?,
+        (false, false) => known.line(backend, row).await?,
     };
     let study = [&row.modality, &row.body_part, &row.view].map(|w| w.trim());
     let done = matches!(state, "here" | "acknowledged" | "answered" | "not-sent");
@@ -115,8 +115,8 @@ pub(super) async fn row<H: Backend>(
         state,
         state_words,
         leaves_at: row.leaves_at.filter(|_| state == "leaving"),
-        expected: (row.arriving > 0).then(|| house.expected(&row.id)).flatten(),
-        missing: (row.arriving > 0).then(|| house.missing(&row.id)).flatten(),
+        expected: (row.arriving > 0).then(|| backend.expected(&row.id)).flatten(),
+        missing: (row.arriving > 0).then(|| backend.missing(&row.id)).flatten(),
         beside: row.beside,
         corrected: row.corrected,
         collisions: row.collisions,
@@ -164,25 +164,25 @@ struct Day {
 }
 
 /// Gathers the head.
-pub(super) async fn head<H: Backend>(house: &H) -> Result<Head, Error> {
-    let ledger = house.ledger();
-    let (lights, counts) = (house.lights().await?, ledger.counts().await?);
-    let since = house.now().saturating_sub(DAY_MS);
+pub(super) async fn head<H: Backend>(backend: &H) -> Result<Head, Error> {
+    let ledger = backend.ledger();
+    let (lights, counts) = (backend.lights().await?, ledger.counts().await?);
+    let since = backend.now().saturating_sub(DAY_MS);
     let (studies, sent, stat) = ledger.day(since).await?;
     let day = Day { studies, sent };
     let refused = ledger.refused().await?.into_iter().take(50);
-    let reading_room = house.config().reading_room.clone();
+    let reading_room = backend.config().reading_room.clone();
     Ok(Head {
         line: line(&lights, &counts, &day, &reading_room),
         stat,
-        outcomes: house.outcomes().await?,
-        watches: house.watches().await?,
-        destinations: house.destinations().await?,
+        outcomes: backend.outcomes().await?,
+        watches: backend.watches().await?,
+        destinations: backend.destinations().await?,
         refused: refused.collect(),
         lights,
         counts,
         reading_room,
-        destination: house.destination(),
+        destination: backend.destination(),
     })
 }
 

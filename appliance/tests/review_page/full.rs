@@ -80,7 +80,7 @@ async fn the_full_frame_is_the_stored_values_and_says_what_they_are() {
     for same in ["instance", "frame", "first", "step", "window", "inverted"] {
         assert_eq!(about[same], preview[same], "{same}");
     }
-    assert!(about.get("piece").is_none(), "where it lies is the house's business");
+    assert!(about.get("piece").is_none(), "where it lies is the appliance's business");
     let none = client.get(&format!("/api/study/{study}/full/9")).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
 }

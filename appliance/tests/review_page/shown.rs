@@ -156,7 +156,7 @@ async fn image_values_come_as_stored_and_arriving_studies_say_when() {
     );
     assert_eq!(client.get(&format!("/api/study/{study}/frame/1")).await.status, StatusCode::NOT_FOUND);
     let preview = &client.detail(&study).await["result"]["previews"][0];
-    assert!(preview.get("piece").is_none(), "where it lies is the house's business");
+    assert!(preview.get("piece").is_none(), "where it lies is the appliance's business");
     let detail = client.detail(&arriving).await;
     assert_eq!(detail["row"]["state_words"], "arriving, 1 instance");
     assert_eq!(detail["row"]["expected"], json!([START + 20_000, "quiet time"]));

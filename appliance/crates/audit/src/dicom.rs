@@ -1,6 +1,6 @@
 //! Audit lines as messages of the DICOM audit trail (PS3.15 A.5.1 schema; codes of PS3.16 CID 400 to 403, 405).
 //!
-//! Patients are not named: reception reads no patient attributes, and a message leaves the house. The Patient object
+//! Patients are not named: reception reads no patient attributes, and a message leaves the site. The Patient object
 //! that A.5.3 asks for carries our study id as its pseudonym, and so does the Study object; the site resolves it on
 //! the appliance's page. Peers appear with their address and a keyed pseudonym of their AE title.
 

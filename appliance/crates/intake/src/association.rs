@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use tracing::info;
 
 use crate::caller_config::Quirk;
+use crate::caller_refusal::Refusal;
 use crate::error::Error;
 use crate::messages::Messages;
 use crate::metrics::Metrics;
 use crate::negotiate::{Agreed, Answer, Origin, Port, REQUEST_LIMIT, answer, read_request};
-use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::transcript::{Transcript, TranscriptWriter};
 

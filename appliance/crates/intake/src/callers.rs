@@ -3,10 +3,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::caller_config::{Caller, Quirk};
+use crate::caller_refusal::Refusal;
 use crate::config::IntakeConfig;
 use crate::limits::Account;
 use crate::network::Network;
-use crate::refusal::Refusal;
 
 /// The allow-list, parsed. `None` stands for `"*"`.
 pub(crate) struct Callers {

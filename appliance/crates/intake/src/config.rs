@@ -69,7 +69,7 @@ pub struct IntakeConfig {
     pub drain_timeout: Span,
 }
 
-/// Which parts of storage commitment are offered; the house says it before reception is bound.
+/// Which parts of storage commitment are offered; the appliance says it before reception is bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Commitment {
     /// Scanners may ask us (we are the provider).

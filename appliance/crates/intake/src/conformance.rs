@@ -1,12 +1,12 @@
 //! The conformance statement (PS3.2) of reception, written from the very tables that negotiate and answer.
 use std::fmt::Write;
 
-use crate::answers::ANSWERED;
 use crate::caller_config::Quirk;
+use crate::caller_refusal::Refusal;
 use crate::config::IntakeConfig;
 use crate::negotiate::REQUEST_LIMIT;
-use crate::refusal::Refusal;
 use crate::services::STEPS_ANSWERED;
+use crate::statuses::ANSWERED;
 use crate::tls_config::TlsConfig;
 use crate::user_information::{STORAGE_INFORMATION, WINDOW};
 use dicom::commitment::{REASONS_GIVEN, STORAGE_COMMITMENT};

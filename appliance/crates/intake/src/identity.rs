@@ -3,8 +3,8 @@ use dimse::pdu::{UserIdentity, UserIdentityType, UserVariableItem};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::caller_refusal::Refusal;
 use crate::identity_config::{IdentityConfig, IdentityMode, IdentityUser, passcode};
-use crate::refusal::Refusal;
 
 /// The users with digests of their passcodes.
 pub(crate) struct Users {

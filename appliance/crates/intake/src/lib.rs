@@ -23,9 +23,9 @@
 //! PDUs, command sets and TLS sessions are `dimse`'s, which speaks them in both directions.
 
 mod acceptor;
-mod answers;
 mod association;
 mod caller_config;
+mod caller_refusal;
 mod callers;
 mod config;
 mod config_rules;
@@ -44,11 +44,11 @@ mod network;
 mod patient;
 mod prescan;
 mod receive;
-mod refusal;
 mod request;
 mod services;
 mod shared;
 mod sink;
+mod statuses;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -62,13 +62,13 @@ mod whose;
 
 pub use acceptor::Intake;
 pub use caller_config::{Caller, Quirk};
+pub use caller_refusal::{Refusal, RefusedCaller};
 pub use config::{Commitment, IntakeConfig};
 pub use conformance::conformance_statement;
 pub use connection_limiter::CONNECTIONS_SPARE;
 pub use error::{ConfigFault, Error, Failure, SinkError};
 pub use identity_config::{IdentityConfig, IdentityMode, IdentityUser};
 pub use metrics::{Metrics, Refused};
-pub use refusal::{Refusal, RefusedCaller};
 pub use services::{Asker, Event, Services, StepCreate, StepSet};
 pub use sink::Sink;
 pub use tls_config::TlsConfig;

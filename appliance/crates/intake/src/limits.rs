@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
 use crate::caller_config::Caller;
-use crate::refusal::Refusal;
+use crate::caller_refusal::Refusal;
 
 const DAY_MS: i64 = 86_400_000;
 

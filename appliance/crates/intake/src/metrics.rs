@@ -1,7 +1,7 @@
 //! Counters of reception, as plain atomics; no label holds a value from the wire.
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::refusal::Refusal;
+use crate::caller_refusal::Refusal;
 
 /// Callers refused, by [`Refusal`].
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use dimse::pdu::{
 use dimse::{Context, MOST_CONTEXTS, Order, Violation, choose};
 
 use crate::caller_config::Quirk;
+use crate::caller_refusal::Refusal;
 use crate::limits::Permit;
-use crate::refusal::Refusal;
 use crate::services;
 use crate::shared::Shared;
 use crate::terms::Terms;

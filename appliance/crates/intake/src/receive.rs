@@ -1,7 +1,7 @@
 //! The receiving end of an association: scans and stores what arrives, on the association's own thread.
-use crate::answers::status_of;
 use crate::element::Found;
 use crate::prescan::Prescan;
+use crate::statuses::status_of;
 use deid::Whose;
 use dicom::transfer_syntaxes::coding;
 use dimse::Status;

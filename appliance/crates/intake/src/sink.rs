@@ -2,8 +2,8 @@
 
 use futures::future::BoxFuture;
 
+use crate::caller_refusal::RefusedCaller;
 use crate::error::SinkError;
-use crate::refusal::RefusedCaller;
 use crate::services::Services;
 use store::Reception;
 

@@ -10,8 +10,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{info, warn};
 
+use crate::caller_refusal::Refusal;
 use crate::error::Error;
-use crate::refusal::Refusal;
 use crate::tls_config::TlsConfig;
 use crate::tls_files::{TLS_TABLE, load};
 use dimse::Wire;

@@ -76,7 +76,7 @@ pub struct Outcomes {
     pub to_open: Spread,
 }
 
-/// Reason prefix that oversight gives; see `conveyor`.
+/// Reason prefix that oversight gives; see `pipeline`.
 pub const WITHDRAWN: &str = "no-flag withheld: ";
 
 impl Ledger {

@@ -1,12 +1,12 @@
 //! What watches triage from outside: which studies given `no-flag` a physician reads, whether what was found there still fits
 //! the promise, whether the input has drifted, whom to call about an open flag. Values only.
 
+mod call_ladder;
 mod config;
 mod drift;
-mod ladder;
 mod reads;
 
+pub use call_ladder::{Call, Ladder, due};
 pub use config::Config;
 pub use drift::{Level, Seen, WITHDRAW, Watch};
-pub use ladder::{Call, Ladder, due};
 pub use reads::{Local, NoFlagReads, local, no_flag_reads};

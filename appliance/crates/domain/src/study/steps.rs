@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
-use super::stable::{StableReason, after};
+use super::stable_reason::{StableReason, after};
 
 /// How a performed procedure step ended (0040,0252).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

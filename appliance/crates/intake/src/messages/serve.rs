@@ -1,10 +1,10 @@
 //! The N-services within an association: a request carried out, a report of ours sent between messages.
 
 use super::{Messages, Phase, Purpose};
-use crate::answers::comment;
 use crate::error::Error;
 use crate::request::Request;
 use crate::services::{self, Answer, Asker, Event};
+use crate::statuses::comment;
 use dicom::commitment::{STORAGE_COMMITMENT, encode_report};
 use dimse::pdu::Piece;
 use dimse::{Context, Link, Status};

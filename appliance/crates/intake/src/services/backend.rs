@@ -24,7 +24,7 @@ pub struct Event {
     pub answered: oneshot::Sender<u16>,
 }
 
-/// What the house does with the requests of the N-services.
+/// What the appliance does with the requests of the N-services.
 pub trait Services: Send + Sync + 'static {
     /// N-CREATE of a performed procedure step. Durable when it returns.
     fn create_step(&self, who: Asker, step: StepCreate) -> BoxFuture<'_, Result<(), Failure>>;

@@ -206,7 +206,7 @@ async fn every_refusal_of_a_step_has_the_status_of_the_standard() {
     ] {
         assert_eq!(ask(&mut scanner, command, &data).await.0, expected);
     }
-    assert!(recorded.created.lock().unwrap().is_empty(), "nothing refused reaches the house");
+    assert!(recorded.created.lock().unwrap().is_empty(), "nothing refused reaches the appliance");
     // The association goes on, and nothing is stored over such a context.
     assert_eq!(scanner.store(9, "1.2.1.1", &[]).await, 0x0122);
     scanner.release().await;

@@ -1,4 +1,4 @@
-//! Why and when a study counts as stable.
+//! Why a study counts as stable.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::config::Config;
-use super::stable::{StableReason, after};
+use super::stable_reason::{StableReason, after};
 use super::steps::Expected;
 
 #[derive(Debug, Default)]
