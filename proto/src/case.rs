@@ -10,10 +10,10 @@ use crate::words::{line, prose, word};
 /// Name of the case manifest: always the first entry of a case's plain content.
 pub const CASE_JSON: &str = "case.json";
 
-/// What the case carries for the large model.
+/// How a case's content travels to the large model: one way of several. Written `plan` in `case.json` and in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Plan {
+pub enum Transport {
     /// Prepared frames.
     #[default]
     Image,
@@ -118,7 +118,8 @@ pub struct CaseManifest {
     /// Digest of the de-identification statement.
     pub statement: StatementDigest,
     /// What the frames are for.
-    pub plan: Plan,
+    #[serde(rename = "plan")]
+    pub transport: Transport,
     /// The frames, in reading order.
     pub frames: Vec<FrameEntry>,
 }
@@ -180,7 +181,7 @@ impl CaseManifest {
         at_most("frames", self.frames.len(), limits::FRAMES_COUNT_MAX)?;
         self.frames.iter().enumerate().try_for_each(|(i, f)| f.validate(i))?;
         let embeddings = self.frames.iter().any(|f| f.kind == FrameKind::Embedding);
-        if embeddings != (self.plan == Plan::Embedding) {
+        if embeddings != (self.transport == Transport::Embedding) {
             return Err(Error::Field("plan"));
         }
         Ok(())
@@ -239,7 +240,7 @@ mod tests {
             reasons: vec!["No bundle takes this modality.".into()],
             note: Some("Patient moved.\nSecond exposure.".into()),
             statement: StatementDigest::from_bytes([2; 32]),
-            plan: Plan::Image,
+            transport: Transport::Image,
             frames: vec![FrameEntry {
                 index: 0,
                 name: "frame-0000.png".into(),
@@ -301,7 +302,7 @@ mod tests {
             ("frame bytes", |m| m.frames[0].bytes = u64::MAX),
             ("frame window", |m| m.frames[0].window = Some(Window { center: 0.0, width: 0.0 })),
             ("frame encoder", |m| m.frames[0].encoder = Some("e 1".into())),
-            ("plan", |m| m.plan = Plan::Embedding),
+            ("plan", |m| m.transport = Transport::Embedding),
         ];
         for (field, change) in broken {
             let mut changed = manifest();

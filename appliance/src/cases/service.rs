@@ -145,7 +145,7 @@ impl CaseService<'_> {
             state,
             priority: asked.priority,
             reason: asked.reason,
-            plan: asked.plan,
+            transport: asked.transport,
             leaves_at,
         };
         match self.ledger.open_case(&case, now).await? {

@@ -35,7 +35,7 @@ pub use frame::FullFrame;
 pub use pack::Packed;
 pub use proto::clock::now;
 pub(crate) use scheduler::{Failing, Scheduler};
-pub use triage::Settled;
+pub use triage::Triaged;
 pub use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.

@@ -169,7 +169,7 @@ impl Pipeline {
         instances: Vec<domain::job::InstanceRef>,
     ) -> Result<PackJob, &'static str> {
         let reader = identity.reader().map_err(|_| "the site is not enrolled with a reader")?;
-        let plan = case.plan;
+        let transport = case.transport;
         let manifest = CaseManifest {
             format: CaseFormat::V1,
             case: case.id.parse().map_err(|_| "the case has no proper name")?,
@@ -186,7 +186,7 @@ impl Pipeline {
             reasons: vec![case.reason.clone()],
             note: (!case.note.is_empty()).then(|| case.note.clone()),
             statement: d.verdict.plan_digest.parse().map_err(|_| "the disposition has no plan digest")?,
-            plan,
+            transport,
             frames: Vec::new(),
         };
         Ok(PackJob {
@@ -195,7 +195,7 @@ impl Pipeline {
             plan_digest: d.verdict.plan_digest.clone(),
             areas: Vec::new(),
             manifest,
-            plan,
+            transport,
             with_p10: self.rules.with_p10,
             site: identity.site(),
             reader_key: reader.to_text(),

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Packed, Pipeline, Settled};
+use super::{Packed, Pipeline, Triaged};
 use crate::escalation::Wake;
 use domain::case_state::CaseState;
 use domain::study::{Arriving, StableReason};
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// What a piece of work came to.
 enum Done {
-    Settled(Result<Settled, super::Error>),
+    Triaged(Result<Triaged, super::Error>),
     Packed(Result<Packed, super::Error>),
 }
 
@@ -180,7 +180,7 @@ impl Scheduler {
             if queue.take(&key, at_once, now) {
                 let pipeline = self.pipeline.clone();
                 let task =
-                    tasks.spawn(async move { Done::Settled(pipeline.triage_revision(&pending).await) });
+                    tasks.spawn(async move { Done::Triaged(pipeline.triage_revision(&pending).await) });
                 queue.tasks.insert(task.id(), key);
             }
         }
@@ -237,7 +237,7 @@ impl Scheduler {
         let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let key = queue.tasks.remove(&id).unwrap_or_default();
         let why = match done {
-            Ok((_, Done::Settled(result))) => result.err().map(Why::Failed),
+            Ok((_, Done::Triaged(result))) => result.err().map(Why::Failed),
             Ok((_, Done::Packed(result))) => {
                 if let (Ok(Packed::Sealed), Some(courier)) = (&result, &self.courier) {
                     courier.wake();

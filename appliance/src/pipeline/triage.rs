@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use proto::case::{Disposition, Plan, Priority, TriageMode};
+use proto::case::{Disposition, Priority, Transport, TriageMode};
 
 use super::{Error, Outcome, Pipeline, Unopened, now};
 use domain::case_state::first_state;
@@ -17,7 +17,7 @@ const DEATHS_MAX: u32 = 3;
 
 /// What a settled revision came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub enum Triaged {
     /// A disposition was recorded.
     Decided,
     /// It had one already.
@@ -31,7 +31,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The appliance's own faults; the revision stays pending.
-    pub async fn triage_revision(&self, pending: &Pending) -> Result<Settled, Error> {
+    pub async fn triage_revision(&self, pending: &Pending) -> Result<Triaged, Error> {
         let all = self.ledger.instances(&pending.study, pending.revision).await?;
         let rows: Vec<InstanceRow> = all.iter().filter(|r| r.counts()).cloned().collect();
         let first = all.first().map(|r| r.modality.clone()).unwrap_or_default();
@@ -51,7 +51,7 @@ impl Pipeline {
             Ok(handed) => handed,
             Err(Unopened::Missing(row)) => {
                 self.set_aside(pending, &row, "its file is missing from the store").await?;
-                return Ok(Settled::Again);
+                return Ok(Triaged::Again);
             }
             Err(Unopened::Store(error)) => return Err(error),
         };
@@ -89,7 +89,7 @@ impl Pipeline {
                     self.set_aside(pending, &row.id, death.words).await?;
                     self.ledger.clear_deaths(&pending.study, pending.revision).await?;
                 }
-                Ok(Settled::Again)
+                Ok(Triaged::Again)
             }
         }
     }
@@ -107,7 +107,7 @@ impl Pipeline {
         pending: &Pending,
         mut answer: TriageAnswer,
         output: Option<Id>,
-    ) -> Result<Settled, Error> {
+    ) -> Result<Triaged, Error> {
         let now = now();
         let overseen = self.oversee(&mut answer.verdict).await?;
         let case = self.case_for(pending, &answer, overseen.mode, now);
@@ -138,7 +138,7 @@ impl Pipeline {
             ms = record.verdict.ms.total,
             "study answered"
         );
-        Ok(if fresh { Settled::Decided } else { Settled::Already })
+        Ok(if fresh { Triaged::Decided } else { Triaged::Already })
     }
 
     /// The case that follows from an answer by itself; `None` when nothing leaves without a person.
@@ -165,10 +165,10 @@ impl Pipeline {
             state,
             priority: answer.verdict.priority,
             reason: answer.verdict.reason.clone(),
-            plan: if self.rules.embed.contains(&answer.facts.modality) {
-                Plan::Embedding
+            transport: if self.rules.embed.contains(&answer.facts.modality) {
+                Transport::Embedding
             } else {
-                Plan::Image
+                Transport::Image
             },
             leaves_at,
         }

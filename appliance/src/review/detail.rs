@@ -10,7 +10,7 @@ use domain::case_state::CaseState;
 use domain::job::RedactedArea;
 use domain::note::check_state;
 use ledger::{CaseRow, Collisions, EarlierCase, EventRow, StudyDetail};
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 
 /// One study as the page shows it.
 #[derive(Debug, Serialize)]
@@ -45,7 +45,8 @@ struct CaseView {
     state: CaseState,
     priority: Priority,
     reason: String,
-    plan: Plan,
+    #[serde(rename = "plan")]
+    transport: Transport,
     sealed_bytes: i64,
     bytes_sent: i64,
     parts_sent: i64,
@@ -160,7 +161,7 @@ fn case(c: CaseRow, areas: Vec<RedactedArea>) -> CaseView {
         state: c.state,
         priority: c.priority,
         reason: c.reason,
-        plan: c.plan,
+        transport: c.transport,
         sealed_bytes: c.sealed_bytes,
         bytes_sent: c.bytes_sent,
         parts_sent: c.parts_sent,

@@ -12,7 +12,7 @@ use domain::job::{Answer, Explained, FrameJob, InstanceRef, Job, ListFacts, Prev
 use domain::picture::{Piece, Preview};
 use domain::verdict::{Timings, Verdict};
 use ledger::{Arrival, Ledger, NewCase, NewDisposition};
-use proto::case::{Disposition, Finding, Plan, Priority, TriageMode};
+use proto::case::{Disposition, Finding, Priority, Transport, TriageMode};
 use scanside_appliance::cases::{self, CaseService};
 use scanside_appliance::review::{Backend, Config, Error, Frame, LightRow, Lights, Mode};
 use sha2::{Digest, Sha256};
@@ -231,7 +231,7 @@ impl Fake {
             state,
             priority: d.verdict.priority,
             reason: d.verdict.reason.clone(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: (state == CaseState::Leaving).then(|| self.now() + 8_000),
         });
         assert!(self.ledger.record_disposition(&study, 1, &d, case.as_ref(), self.now()).await.unwrap());

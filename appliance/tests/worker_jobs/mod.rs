@@ -18,7 +18,7 @@ use domain::job::{
     check_answer,
 };
 use domain::picture::Preview;
-use proto::case::{CaseManifest, Disposition, Plan, Priority};
+use proto::case::{CaseManifest, Disposition, Priority, Transport};
 use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
 use sandbox::{Death, Note, Program, Terms, WorkerHandle};
@@ -235,7 +235,7 @@ async fn deid_leaves_no_identity_in_the_bag() {
     }
 }
 
-fn pack_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &PrivateKeys) -> Job {
+fn pack_job(transport: Transport, plan_digest: String, site: &PrivateKeys, reader: &PrivateKeys) -> Job {
     let manifest = CaseManifest {
         format: proto::case::CaseFormat::V1,
         case: CaseId::random().unwrap(),
@@ -252,7 +252,7 @@ fn pack_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
         reasons: vec!["asked by a technician".to_owned()],
         note: None,
         statement: StatementDigest::from_bytes([0; 32]),
-        plan,
+        transport,
         frames: vec![],
     };
     Job::Pack(Box::new(PackJob {
@@ -261,7 +261,7 @@ fn pack_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
         plan_digest,
         areas: Vec::new(),
         manifest,
-        plan,
+        transport,
         with_p10: false,
         site: SiteId::random().unwrap(),
         reader_key: reader.public().to_text(),
@@ -273,7 +273,7 @@ fn pack_job(plan: Plan, plan_digest: String, site: &PrivateKeys, reader: &Privat
 async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = pack_job(Plan::Image, triage.verdict.plan_digest, &site, &reader);
+    let job = pack_job(Transport::Image, triage.verdict.plan_digest, &site, &reader);
     let (answer, output, _) = run(&program(&[]), &job, &heads()).await.unwrap();
     let Answer::Pack(sealed) = answer else { panic!("{answer:?}") };
     let mut envelope = vec![0; sealed.sealed_bytes as usize];
@@ -297,7 +297,7 @@ async fn a_case_is_sealed_behind_the_walls_and_opens_at_the_reader() {
 async fn an_embedding_is_sealed_instead_of_frames() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = pack_job(Plan::Embedding, triage.verdict.plan_digest, &site, &reader);
+    let job = pack_job(Transport::Embedding, triage.verdict.plan_digest, &site, &reader);
     let (answer, output, _) =
         run(&program(&["head-ct-haemorrhage", "reference"]), &job, &heads()).await.unwrap();
     let Answer::Pack(sealed) = answer else { panic!("{answer:?}") };
@@ -318,7 +318,7 @@ async fn an_embedding_is_sealed_instead_of_frames() {
 async fn without_an_encoder_no_embedding_is_sealed() {
     let (site, reader) = (PrivateKeys::generate().unwrap(), PrivateKeys::generate().unwrap());
     let (triage, _) = triage_heads(&program(&[])).await;
-    let job = pack_job(Plan::Embedding, triage.verdict.plan_digest, &site, &reader);
+    let job = pack_job(Transport::Embedding, triage.verdict.plan_digest, &site, &reader);
     let (answer, output, _) = run(&program(&[]), &job, &heads()).await.unwrap();
     assert!(matches!(answer, Answer::Failed(_)));
     assert_eq!(output.metadata().unwrap().len(), 0);

@@ -1,6 +1,6 @@
 //! The models a reader may ask: the embedded reference model, or an endpoint.
 
-use proto::case::{CaseManifest, Plan};
+use proto::case::{CaseManifest, Transport};
 use serde_json::{Value, json};
 
 use super::job::Why;
@@ -67,7 +67,7 @@ impl Model for Backend {
             Self::OpenAi(opener, endpoint) => {
                 let opened = opener.images(case, IMAGES_MAX).await?;
                 if opened.images.is_empty() {
-                    let encoded = opened.manifest.plan == Plan::Embedding;
+                    let encoded = opened.manifest.transport == Transport::Embedding;
                     return Err(Error::Refused(if encoded { Why::Encoder } else { Why::NoFrame }));
                 }
                 let (text, model) = endpoint.draft(&opened).await?;
@@ -84,7 +84,7 @@ fn summary(m: &CaseManifest) -> Value {
         "modality": m.modality,
         "body_part": m.body_part,
         "disposition": m.disposition,
-        "plan": m.plan,
+        "plan": m.transport,
         "frames": m.frames.len(),
         "finding": top.map(|f| json!({"name": f.name, "score": f.score, "positive": f.positive})),
     })

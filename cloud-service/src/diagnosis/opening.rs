@@ -125,12 +125,12 @@ impl Opener {
         let answer = self.run(case, Task::Draft, None).await?;
         let Answer::Draft { manifest, text, model, version } = answer else { return Err(Error::Answer) };
         let manifest = checked(*manifest)?;
-        let plan = match manifest.plan {
-            proto::case::Plan::Image => "one image of the study",
-            proto::case::Plan::Embedding => "64 numbers that the site's encoder made of one image",
+        let content = match manifest.transport {
+            proto::case::Transport::Image => "one image of the study",
+            proto::case::Transport::Embedding => "64 numbers that the site's encoder made of one image",
         };
         let impression = format!(
-            "Text of the reference model {model} {version}, made from {plan}. It is no reading: a person reads the images."
+            "Text of the reference model {model} {version}, made from {content}. It is no reading: a person reads the images."
         );
         let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let model = json!({"backend": "reference", "model": model, "version": version, "ms": ms});

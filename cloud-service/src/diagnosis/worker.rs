@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use std::path::PathBuf;
 
 use models::{Bundle, Decoder, Encoder, GreyImage, Runtime};
-use proto::case::{CaseManifest, FrameEntry, FrameKind, Plan};
+use proto::case::{CaseManifest, FrameEntry, FrameKind, Transport};
 use proto::content::Content;
 use proto::envelope::verify;
 use proto::keys::{Opener, PublicKeys};
@@ -112,15 +112,15 @@ fn open(job: &Job, files: Vec<File>) -> Result<Content, Why> {
 fn draft(manifest: &CaseManifest, content: &Content, model: &mut Model) -> Result<String, Why> {
     let frame = manifest.frames.get(manifest.frames.len() / 2).ok_or(Why::NoFrame)?;
     let bytes = content.get(&frame.name).ok_or(Why::Content)?;
-    let embedding = match manifest.plan {
-        Plan::Embedding => {
+    let embedding = match manifest.transport {
+        Transport::Embedding => {
             let made_by = format!("{} {}", model.name, model.version);
             if frame.encoder.as_deref() != Some(made_by.as_str()) {
                 return Err(Why::Encoder);
             }
             models::embedding::from_bytes(bytes).map_err(|_| Why::Image)?
         }
-        Plan::Image => {
+        Transport::Image => {
             let image = grey(frame, bytes).ok_or(Why::Image)?;
             model.encoder.embed(&image).map_err(|_| Why::Model)?
         }

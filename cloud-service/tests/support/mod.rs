@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use proto::case::{CaseFormat, CaseManifest, Disposition, Finding, FrameEntry, FrameKind, Plan, Priority};
+use proto::case::{
+    CaseFormat, CaseManifest, Disposition, Finding, FrameEntry, FrameKind, Priority, Transport,
+};
 use proto::content::Leaf;
 use proto::envelope::{Address, Kind, Leaves, Sealed, Sealer};
 use proto::ids::{CaseId, SiteId, StatementDigest};
@@ -154,7 +156,7 @@ impl Case {
             { noise }.fill(&mut bytes);
             entries.push(("padding.bin".to_owned(), bytes));
         }
-        Self::of(Plan::Image, vec![frame], entries)
+        Self::of(Transport::Image, vec![frame], entries)
     }
 
     /// The encoder's output instead of an image.
@@ -169,10 +171,10 @@ impl Case {
             bytes.len(),
             Some(encoder.to_owned()),
         );
-        Self::of(Plan::Embedding, vec![frame], vec![("embedding-0000.bin".to_owned(), bytes)])
+        Self::of(Transport::Embedding, vec![frame], vec![("embedding-0000.bin".to_owned(), bytes)])
     }
 
-    fn of(plan: Plan, frames: Vec<FrameEntry>, entries: Vec<(String, Vec<u8>)>) -> Self {
+    fn of(transport: Transport, frames: Vec<FrameEntry>, entries: Vec<(String, Vec<u8>)>) -> Self {
         let id = CaseId::random().unwrap();
         let manifest = CaseManifest {
             format: CaseFormat::V1,
@@ -197,7 +199,7 @@ impl Case {
             reasons: vec!["the model abstains between its thresholds".into()],
             note: Some("please look <b>twice</b>".into()),
             statement: StatementDigest::from_bytes([3; 32]),
-            plan,
+            transport,
             frames,
         };
         Self { id, revision: 1, rank: 2, manifest: manifest.to_json().unwrap(), entries }

@@ -1,6 +1,6 @@
 //! Phantom cases of one frame for the tests of the whole.
 
-use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan};
+use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Transport};
 use proto::content::Leaf;
 use proto::envelope::{Kind, Leaves};
 use proto::ids::{CaseId, StatementDigest};
@@ -45,7 +45,7 @@ fn one_frame(
     (rows, columns): (u32, u32),
     encoder: Option<String>,
 ) -> Phantom {
-    let plan = if kind == FrameKind::Embedding { Plan::Embedding } else { Plan::Image };
+    let transport = if kind == FrameKind::Embedding { Transport::Embedding } else { Transport::Image };
     let length = bytes.len() as u64;
     let photometric = "MONOCHROME2".to_owned();
     let frame = FrameEntry {
@@ -75,7 +75,7 @@ fn one_frame(
         reasons: vec!["asked for".into()],
         note: None,
         statement: StatementDigest::from_bytes([1; 32]),
-        plan,
+        transport,
         frames: vec![frame],
     };
     Phantom { id, manifest: manifest.to_json().unwrap(), name, bytes }

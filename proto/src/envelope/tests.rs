@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan, Priority};
+use crate::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Priority, Transport};
 use crate::ids::{EnvelopeDigest, EnvelopeId, StatementDigest};
 use crate::keys::PrivateKeys;
 use crate::limits::PART_PLAIN_BYTES;
@@ -52,7 +52,7 @@ fn proven(address: &Address, frame: Vec<u8>) -> Proven {
         reasons: vec!["asked by the technician".into()],
         note: None,
         statement: StatementDigest::from_bytes([7; 32]),
-        plan: Plan::Image,
+        transport: Transport::Image,
         frames: vec![FrameEntry {
             index: 0,
             name: "frame-0000.png".into(),

@@ -1,6 +1,6 @@
 //! What a named person may decide about a study or a case: who may, from which state, to which, in which words.
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 use serde::{Deserialize, Serialize};
 
 use crate::case_state::CaseState;
@@ -336,7 +336,7 @@ pub struct Escalation {
     /// Priority: at least urgent, since a person asks.
     pub priority: Priority,
     /// What the frames travel as.
-    pub plan: Plan,
+    pub transport: Transport,
     /// Why, as it travels with the case.
     pub reason: String,
 }
@@ -352,7 +352,7 @@ pub fn escalation(plan_digest: &str, priority: Priority, reason: &str) -> Result
     }
     Ok(Escalation {
         priority: if priority == Priority::Stat { Priority::Stat } else { Priority::Urgent },
-        plan: Plan::Image,
+        transport: Transport::Image,
         reason: format!("raised by a technician: {reason}"),
     })
 }

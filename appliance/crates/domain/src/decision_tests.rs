@@ -1,7 +1,7 @@
 //! Every decision from every state, as sentences.
 #![allow(clippy::unwrap_used)]
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 
 use crate::case_state::CaseState;
 use crate::decision::{Decision, Role, Subject, WORDS_MAX, check_named, check_read, escalation};
@@ -158,7 +158,7 @@ fn a_person_escalates_what_could_be_read_and_never_below_urgent() {
     let of = |priority| escalation("d", priority, "a second look").unwrap();
     assert_eq!(of(Priority::Stat).priority, Priority::Stat);
     let case = of(Priority::Routine);
-    assert_eq!((case.priority, case.plan), (Priority::Urgent, Plan::Image));
+    assert_eq!((case.priority, case.transport), (Priority::Urgent, Transport::Image));
     assert_eq!(case.reason, "raised by a technician: a second look");
     assert_eq!(escalation("", Priority::Stat, "r"), Err(Refusal::NotReadable));
 }

@@ -1,6 +1,6 @@
 //! Cases: what is to leave, what has left, what came home.
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 use proto::ids::{EnvelopeDigest, EnvelopeId};
 use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 
@@ -29,7 +29,7 @@ pub struct NewCase {
     /// Why it was escalated, in words.
     pub reason: String,
     /// What the frames travel as.
-    pub plan: Plan,
+    pub transport: Transport,
     /// When it leaves, for [`CaseState::Leaving`], ms.
     pub leaves_at: Option<i64>,
 }
@@ -45,7 +45,7 @@ pub struct Sealed {
     pub plain_bytes: u64,
     /// Bytes of the envelope.
     pub sealed_bytes: u64,
-    /// Bytes the image plan takes.
+    /// Bytes that it takes as images.
     pub image_bytes: u64,
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,
@@ -77,8 +77,9 @@ pub struct CaseRow {
     /// When, ms.
     pub note_at: Option<i64>,
     /// What the frames travel as.
-    #[sqlx(try_from = "Word<Plan>")]
-    pub plan: Plan,
+    #[sqlx(rename = "plan", try_from = "Word<Transport>")]
+    #[serde(rename = "plan")]
+    pub transport: Transport,
     /// When it leaves, ms.
     pub leaves_at: Option<i64>,
     /// Its envelope, once it is sealed.
@@ -91,7 +92,7 @@ pub struct CaseRow {
     pub plain_bytes: i64,
     /// Bytes of the envelope.
     pub sealed_bytes: i64,
-    /// Bytes the image plan takes.
+    /// Bytes that it takes as images.
     pub image_bytes: i64,
     /// Bytes of the frames as sent.
     pub frame_bytes: i64,
@@ -313,7 +314,7 @@ pub(super) async fn insert(
     .bind(Word(c.state))
     .bind(Word(c.priority))
     .bind(sealer.seal(CASE_REASON, &id, &c.reason)?)
-    .bind(Word(c.plan))
+    .bind(Word(c.transport))
     .bind(c.leaves_at)
     .bind(now)
     .bind(Word(Priority::Stat))

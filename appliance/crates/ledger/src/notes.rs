@@ -78,7 +78,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{Arrival, NewCase, NewDisposition, Sealed};
-    use proto::case::{Plan, Priority};
+    use proto::case::{Priority, Transport};
 
     const KEY: [u8; 32] = [7; 32];
 
@@ -111,7 +111,7 @@ mod tests {
             state,
             priority: Priority::Urgent,
             reason: "r".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: Some(1),
         };
         let record = NewDisposition::no_flag(None);

@@ -1,7 +1,7 @@
 //! What physicians' reads, drift, acceptance and waiting do to a bundle's standing and to the list.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use proto::case::{Disposition, Plan, Priority, TriageMode};
+use proto::case::{Disposition, Priority, Transport, TriageMode};
 
 use super::*;
 use domain::case_state::CaseState;
@@ -91,7 +91,7 @@ impl Site {
             state: CaseState::Review,
             priority: a.priority,
             reason: "reason".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: None,
         };
         let case = (a.given == Disposition::Escalate).then_some(&case);

@@ -7,7 +7,7 @@ use domain::case_state::CaseState;
 use domain::forward_state::ForwardState;
 use domain::oversight::Level;
 use domain::unknown::Unknown;
-use proto::case::{Disposition, Plan, Priority, TriageMode};
+use proto::case::{Disposition, Priority, Transport, TriageMode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::encode::IsNull;
@@ -110,7 +110,7 @@ macro_rules! words {
     };
 }
 
-words!(CaseState, Disposition, ForwardState, Level, Plan, Priority, TriageMode);
+words!(CaseState, Disposition, ForwardState, Level, Priority, Transport, TriageMode);
 
 /// A value of a closed set as its one word.
 pub(crate) fn word<T: Serialize>(value: &T) -> Result<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use models::Encoder;
 use models::manifest::{Grey, Input};
-use proto::case::{FrameEntry, FrameKind, Plan, Window};
+use proto::case::{FrameEntry, FrameKind, Transport, Window};
 
 use crate::error::Error;
 use crate::instances::Instances;
@@ -40,7 +40,7 @@ pub(crate) struct Prepared {
 /// # Errors
 /// [`Error::NoFrames`] when none can be read or no bundle encodes them.
 pub(crate) fn prepare_frames(
-    plan: Plan,
+    transport: Transport,
     items: &[Item],
     (instances, boxes): (&mut Instances<'_>, &BTreeMap<u32, Vec<PixelBox>>),
     tools: &mut Tools,
@@ -49,9 +49,9 @@ pub(crate) fn prepare_frames(
     let classifiers: Vec<_> = tools.classifiers.iter().map(models::Classifier::bundle).collect();
     let input = select(&classifiers, items).ok().and_then(|s| classifiers.get(s.bundle).copied());
     let input = input.map(|bundle| bundle.manifest().input.clone());
-    let mut encoder = match plan {
-        Plan::Image => None,
-        Plan::Embedding => Some(encoder_for(tools, items)?),
+    let mut encoder = match transport {
+        Transport::Image => None,
+        Transport::Embedding => Some(encoder_for(tools, items)?),
     };
     let (picks, order) = choose(items);
     let mut made: BTreeMap<usize, Frame> = BTreeMap::new();

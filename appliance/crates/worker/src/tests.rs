@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 
-use proto::case::{CaseManifest, Disposition, Plan, Priority};
+use proto::case::{CaseManifest, Disposition, Priority, Transport};
 use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
 
@@ -257,7 +257,7 @@ fn manifest(case: CaseId, note: Option<&str>) -> CaseManifest {
         reasons: vec!["asked by a technician".to_owned()],
         note: note.map(str::to_owned),
         statement: StatementDigest::from_bytes([0; 32]),
-        plan: Plan::Image,
+        transport: Transport::Image,
         frames: vec![],
     }
 }
@@ -275,7 +275,7 @@ pub(super) fn pack_job(
         plan_digest,
         areas: Vec::new(),
         manifest: manifest(CaseId::random().unwrap(), note),
-        plan: Plan::Image,
+        transport: Transport::Image,
         with_p10,
         site: SiteId::random().unwrap(),
         reader_key: reader.public().to_text(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use audit::Audit;
 use domain::case_state::CaseState;
 use ledger::{CaseRow, Ledger, NewCase, NewDisposition, Sealed};
-use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Plan, Priority};
+use proto::case::{CaseFormat, CaseManifest, Disposition, FrameEntry, FrameKind, Priority, Transport};
 use proto::clock::now;
 use proto::content::Leaf;
 use proto::envelope::{Address, Kind, Leaves, Sealer};
@@ -132,7 +132,7 @@ impl Home {
             state: CaseState::Leaving,
             priority,
             reason: "test".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: None,
         };
         let d = NewDisposition::no_flag(None);
@@ -230,7 +230,7 @@ fn manifest(address: &Address, priority: Priority, bytes: u64) -> CaseManifest {
         reasons: vec!["test".into()],
         note: None,
         statement: StatementDigest::from_bytes([0; 32]),
-        plan: Plan::Image,
+        transport: Transport::Image,
         frames: vec![FrameEntry {
             index: 0,
             name: "frame-0000.png".into(),

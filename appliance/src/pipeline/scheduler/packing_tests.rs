@@ -9,7 +9,7 @@ use deid::Profile;
 use domain::job::{DeidOrder, Secret};
 use domain::study::Config;
 use ledger::{Arrival, Ledger, NewCase, NewDisposition};
-use proto::case::{Plan, Priority, TriageMode};
+use proto::case::{Priority, Transport, TriageMode};
 use sandbox::{Pool, Program};
 use store::{Store, StoreConfig};
 
@@ -55,7 +55,7 @@ impl Rig {
             state: CaseState::Leaving,
             priority: Priority::Urgent,
             reason: "r".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: Some(1),
         };
         assert!(

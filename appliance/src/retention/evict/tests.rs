@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 
 use super::*;
 use crate::arrivals::arrival;
@@ -92,7 +92,7 @@ impl Clinic {
             state,
             priority: Priority::Routine,
             reason: "r".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: None,
         });
         let d = NewDisposition::no_flag(Some(bag.to_string()));
@@ -133,7 +133,7 @@ async fn what_is_delivered_and_old_goes_and_everything_else_stays() {
         state: CaseState::Leaving,
         priority: Priority::Routine,
         reason: "r".into(),
-        plan: Plan::Image,
+        transport: Transport::Image,
         leaves_at: None,
     };
     let refused = site.site.ledger.open_case(&case, NOW).await.unwrap_err();

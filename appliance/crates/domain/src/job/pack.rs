@@ -1,7 +1,7 @@
 //! A case to pack: de-identified again, searched, sealed into an envelope and signed.
 
 use deid::ReidentificationMap;
-use proto::case::{CaseManifest, Plan};
+use proto::case::{CaseManifest, Transport};
 use proto::ids::SiteId;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct PackJob {
     /// The manifest without frames: the worker adds frames and facts.
     pub manifest: CaseManifest,
     /// What the frames travel as.
-    pub plan: Plan,
+    pub transport: Transport,
     /// Whether de-identified P10 files follow the frames.
     pub with_p10: bool,
     /// The site as enrolled, bound into the envelope.
@@ -50,7 +50,7 @@ pub struct PackAnswer {
     pub sealed_bytes: u64,
     /// Values searched for in the plain content by the second pass; it found none.
     pub searched: u64,
-    /// What the image plan would have taken, and what the embedding plan took, when both are known.
+    /// What it would have taken as images, when it travels as an embedding.
     pub image_bytes: u64,
     /// Bytes of the frames as sent.
     pub frame_bytes: u64,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 
 use crate::{Arrival, Arrived, ForwardOutcome, Ledger, NewCase, NewDisposition, Onward, Proof};
 use deid::Whose;
@@ -51,7 +51,7 @@ impl Site {
             state: CaseState::Review,
             priority: Priority::Routine,
             reason: "r".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: None,
         };
         self.ledger

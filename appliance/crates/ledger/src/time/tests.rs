@@ -1,7 +1,7 @@
 //! What the next start makes of each stored deadline, whichever way the clock was set before it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use proto::case::{Plan, Priority};
+use proto::case::{Priority, Transport};
 
 use super::*;
 use crate::{Arrival, Error, ForwardOutcome, NewCase, NewDisposition, Onward, Session};
@@ -57,7 +57,7 @@ impl Site {
             state: CaseState::Leaving,
             priority: Priority::Routine,
             reason: "r".into(),
-            plan: Plan::Image,
+            transport: Transport::Image,
             leaves_at: Some(leaves_at),
         };
         ledger.record_disposition(&study, 1, &NewDisposition::no_flag(None), Some(&case), NOW).await.unwrap();

@@ -45,7 +45,7 @@ pub(crate) fn run(
     for (instance, parts) in &redacted {
         boxes.entry(*instance).or_default().extend(parts);
     }
-    let prepared = prepare_frames(job.plan, &found.items, (&mut instances, &boxes), tools, touching)?;
+    let prepared = prepare_frames(job.transport, &found.items, (&mut instances, &boxes), tools, touching)?;
     let mut manifest = job.manifest.clone();
     fill(&mut manifest, &found);
     let removed = wanted(&found, &manifest);
@@ -54,7 +54,7 @@ pub(crate) fn run(
         statement(job, &found, &redacted, (&tools.text_detector.used, removed.len() as u64))?.to_json();
     let digest = StatementDigest::from_bytes(*blake3::hash(statement.as_bytes()).as_bytes());
     manifest.statement = digest;
-    manifest.plan = job.plan;
+    manifest.transport = job.transport;
     manifest.frames = prepared.frames;
     let mut entries = vec![Entry {
         name: proto::case::CASE_JSON.to_owned(),
