@@ -8,7 +8,7 @@ use intake::CONNECTIONS_SPARE;
 const STANDING: u64 = 96;
 /// An association: its socket, the reactor of its thread, the segment that it fills and one that is read.
 const ASSOCIATION: u64 = 6;
-/// A worker at work or warm: channel, pipe, process, bag, and the segments of its study.
+/// A worker at work or warm: channel, pipe, process, output, and the segments of its study.
 const WORKER: u64 = 48;
 /// An association to a destination: its socket and the original that is sent.
 const DELIVERY: u64 = 2;

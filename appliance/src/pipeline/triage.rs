@@ -15,7 +15,7 @@ use store::{FILE_HEADER, Id};
 /// Deaths without a named instance after which a revision is given up as unreadable.
 const DEATHS_MAX: u32 = 3;
 
-/// What a settled revision came to.
+/// What a triaged revision came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Triaged {
     /// A disposition was recorded.

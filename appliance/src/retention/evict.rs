@@ -17,13 +17,13 @@ use store::{Eviction, Id, Store, StoreConfig};
 
 /// How often the free space is looked at.
 const LOOK: Duration = Duration::from_secs(30);
-/// Preview bags looked up at a time.
+/// Preview outputs looked up at a time.
 const PREVIEWS: u32 = 16;
 
 /// What a round removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Freed {
-    /// Preview bags.
+    /// Preview outputs.
     pub(crate) previews: u64,
     /// Studies.
     pub(crate) studies: u64,
@@ -96,7 +96,7 @@ impl Evictor {
             };
             freed.studies += 1;
             freed.instances += gone.entries.len() as u64;
-            remove(&self.site.store, gone.entries, gone.bags).await?;
+            remove(&self.site.store, gone.entries, gone.outputs).await?;
             // After the bytes are gone: on a full disk the line needs the room they took.
             self.site.audit.record(Entry {
                 at: now,
@@ -114,18 +114,18 @@ impl Evictor {
 
     async fn previews(&self, freed: &mut Freed) -> Result<(), Error> {
         while self.short()? {
-            let bags = self.site.ledger.evictable_previews(PREVIEWS).await?;
-            if bags.is_empty() {
+            let outputs = self.site.ledger.evictable_previews(PREVIEWS).await?;
+            if outputs.is_empty() {
                 return Ok(());
             }
-            for bag in bags {
+            for output in outputs {
                 if !self.short()? {
                     return Ok(());
                 }
                 // The file first: on a disk that is full to the last byte the row needs the room it took. A row
                 // without its file shows no image, which is what it shows afterwards too.
-                remove(&self.site.store, Vec::new(), vec![bag]).await?;
-                self.site.ledger.forget_preview(bag).await?;
+                remove(&self.site.store, Vec::new(), vec![output]).await?;
+                self.site.ledger.forget_preview(output).await?;
                 freed.previews += 1;
             }
         }
@@ -137,11 +137,11 @@ impl Evictor {
     }
 }
 
-async fn remove(store: &Store, entries: Vec<Id>, bags: Vec<Id>) -> Result<(), Error> {
+async fn remove(store: &Store, entries: Vec<Id>, outputs: Vec<Id>) -> Result<(), Error> {
     let (inbox, derived) = (store.inbox(), store.derived());
     let removed = tokio::task::spawn_blocking(move || {
         entries.into_iter().try_for_each(|id| inbox.remove(id))?;
-        bags.into_iter().try_for_each(|id| derived.remove(id))
+        outputs.into_iter().try_for_each(|id| derived.remove(id))
     });
     match removed.await {
         Ok(done) => Ok(done?),
@@ -153,7 +153,7 @@ async fn remove(store: &Store, entries: Vec<Id>, bags: Vec<Id>) -> Result<(), Er
     }
 }
 
-/// At start: files whose rows say that they were evicted, and preview bags that no row names, were left by a crash or
+/// At start: files whose rows say that they were evicted, and preview outputs that no row names, were left by a crash or
 /// by a ledger that is no longer here.
 ///
 /// # Errors
@@ -163,12 +163,12 @@ pub(crate) async fn sweep(site: &Site) -> Result<u64, Error> {
     let inbox = site.store.inbox();
     let left: Vec<Id> =
         evicted.into_iter().filter(|id| !matches!(inbox.read(*id), Err(store::Error::Unknown))).collect();
-    let named: HashSet<Id> = site.ledger.bags().await?.into_iter().collect();
-    let bags = site.store.derived().list()?;
-    let bags: Vec<Id> = bags.into_iter().map(|(id, _)| id).filter(|id| !named.contains(id)).collect();
-    let count = (left.len() + bags.len()) as u64;
+    let named: HashSet<Id> = site.ledger.outputs().await?.into_iter().collect();
+    let outputs = site.store.derived().list()?;
+    let outputs: Vec<Id> = outputs.into_iter().map(|(id, _)| id).filter(|id| !named.contains(id)).collect();
+    let count = (left.len() + outputs.len()) as u64;
     if count > 0 {
-        remove(&site.store, left, bags).await?;
+        remove(&site.store, left, outputs).await?;
     }
     Ok(count)
 }

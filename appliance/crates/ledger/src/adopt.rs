@@ -146,7 +146,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn bags(&self) -> Result<Vec<Id>> {
+    pub async fn outputs(&self) -> Result<Vec<Id>> {
         let rows: Vec<(Name<Id>,)> = sqlx::query_as("SELECT bag FROM dispositions WHERE bag IS NOT NULL")
             .fetch_all(&self.pool)
             .await?;

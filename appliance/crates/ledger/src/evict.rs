@@ -109,7 +109,7 @@ fn elsewhere(proof: Proof) -> String {
 }
 
 impl Ledger {
-    /// Preview bags of answered studies, those of the oldest study first.
+    /// Outputs with previews of answered studies, those of the oldest study first.
     ///
     /// # Errors
     /// The database's refusal.
@@ -126,13 +126,13 @@ impl Ledger {
         Ok(rows.into_iter().map(|r| r.0.0).collect())
     }
 
-    /// A preview bag is gone.
+    /// The previews of a worker's output are gone.
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn forget_preview(&self, bag: Id) -> Result<()> {
+    pub async fn forget_preview(&self, output: Id) -> Result<()> {
         sqlx::query("UPDATE dispositions SET bag = NULL WHERE bag = ?")
-            .bind(Name(bag))
+            .bind(Name(output))
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -154,7 +154,7 @@ impl Ledger {
     }
 
     /// Marks the originals of a study as removed, if it still may go; returns their entries by SOP class and the
-    /// preview bags. The files are removed after this: a crash in between leaves files, never rows without one.
+    /// outputs with previews. The files are removed after this: a crash in between leaves files, never rows without one.
     ///
     /// # Errors
     /// [`Error::Refused`] when something came in between.
@@ -177,7 +177,7 @@ impl Ledger {
         .bind(study)
         .fetch_all(&mut *tx)
         .await?;
-        let bags: Vec<(Name<Id>,)> =
+        let outputs: Vec<(Name<Id>,)> =
             sqlx::query_as("SELECT bag FROM dispositions WHERE study = ? AND bag IS NOT NULL")
                 .bind(study)
                 .fetch_all(&mut *tx)
@@ -194,7 +194,7 @@ impl Ledger {
             *classes.entry(class.clone()).or_insert(0_u64) += 1;
         }
         let entries = entries.into_iter().map(|(id, _)| id.0).collect();
-        Ok(Evicted { entries, classes, bags: bags.into_iter().map(|b| b.0.0).collect() })
+        Ok(Evicted { entries, classes, outputs: outputs.into_iter().map(|b| b.0.0).collect() })
     }
 
     /// Entries that were evicted: a file of one of these was left by a crash.
@@ -256,6 +256,6 @@ pub struct Evicted {
     pub entries: Vec<Id>,
     /// How many by SOP Class UID.
     pub classes: BTreeMap<String, u64>,
-    /// Preview bags.
-    pub bags: Vec<Id>,
+    /// Outputs of workers that hold previews.
+    pub outputs: Vec<Id>,
 }

@@ -98,7 +98,7 @@ mod tests {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&site.ledger.pool).await.unwrap();
             let error = match table {
                 "cases" => site.ledger.case(&case).await.map(|_| ()),
-                _ => site.ledger.bags().await.map(|_| ()),
+                _ => site.ledger.outputs().await.map(|_| ()),
             };
             let error = error.unwrap_err();
             assert!(matches!(&error, Error::DamagedRow(_)), "{column}: {error:?}");

@@ -61,11 +61,11 @@ async fn an_entry_whose_removal_a_crash_cut_short_does_not_stop_the_next_start()
     let (study, entry) = clinic.answered(1, 4_000, NOW - 40 * DAY, None).await.unwrap();
     clinic.site.ledger.evict(&study, NOW, Proof::Answered, NOW).await.unwrap();
     let left = store::Id::random().unwrap();
-    clinic.site.store.derived().put(left, b"a bag of a ledger that is gone").unwrap();
+    clinic.site.store.derived().put(left, b"a output of a ledger that is gone").unwrap();
     let arriving = Mutex::new(Arriving::new(domain::study::Config::default()));
     recover(&clinic.site, &arriving).await.unwrap();
     assert!(clinic.here(entry));
-    // The bag of the study that was marked as removed goes too.
+    // The output of the study that was marked as removed goes too.
     assert_eq!(sweep(&clinic.site).await.unwrap(), 3);
     assert!(!clinic.here(entry) && clinic.site.store.derived().list().unwrap().is_empty());
     let (_, stays) = clinic.answered(2, 4_000, NOW, None).await.unwrap();

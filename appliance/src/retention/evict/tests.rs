@@ -84,8 +84,8 @@ impl Clinic {
         let study = ledger.record_arrivals(&[arrival(&reception)]).await.unwrap()[0].study.clone();
         self.site.store.inbox().settle(reception.id).unwrap();
         ledger.make_revision(&study, "quiet time", at).await.unwrap();
-        let bag = Id::random().unwrap();
-        self.site.store.derived().put(bag, &vec![1; bytes / 4]).ok()?;
+        let output = Id::random().unwrap();
+        self.site.store.derived().put(output, &vec![1; bytes / 4]).ok()?;
         let case = state.map(|state| NewCase {
             study: study.clone(),
             revision: 1,
@@ -95,7 +95,7 @@ impl Clinic {
             transport: Transport::Image,
             leaves_at: None,
         });
-        let d = NewDisposition::no_flag(Some(bag.to_string()));
+        let d = NewDisposition::no_flag(Some(output.to_string()));
         assert!(ledger.record_disposition(&study, 1, &d, case.as_ref(), at).await.unwrap());
         Some((study, reception.id))
     }

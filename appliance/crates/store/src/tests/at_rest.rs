@@ -206,7 +206,7 @@ fn what_a_worker_seals_for_a_file_store_is_read_back_in_ranges_and_every_flip_is
         assert!(matches!(files.read_range(id, 0, 300_000), Err(Error::Damaged(_))), "byte {flip}");
     }
     // From before there was a key: plain.
-    std::fs::write(&path, b"an old bag").unwrap();
+    std::fs::write(&path, b"an old output").unwrap();
     assert_eq!(files.read_range(id, 3, 3).unwrap(), b"old");
 }
 
