@@ -242,7 +242,8 @@ async fn a_receipt_with_another_digest_is_not_believed() {
     cloud.lie_in_receipts(true);
     let running = start(&site, cloud.url());
     site.home.until(async || site.home.row(case).await.next_attempt > 0).await;
-    assert_eq!(site.home.received().await, 0);
+    // A report may come home all the same; what was sealed stays until a receipt can be believed.
+    assert!(site.home.path(case).exists());
     cloud.lie_in_receipts(false);
     site.home.until(async || site.home.received().await == 1).await;
     running.stop().await;
