@@ -161,7 +161,8 @@ impl Home {
     /// How many reports are here and may be forgotten by the cloud.
     pub(super) async fn confirmed(&self) -> usize {
         let answered = self.rows().await.iter().filter(|row| row.answered_at.is_some()).count();
-        answered - self.ledger().unconfirmed().await.unwrap().len()
+        // Between the two looks more may have come home: those are not counted yet.
+        answered.saturating_sub(self.ledger().unconfirmed().await.unwrap().len())
     }
 
     /// A number that grows with each write of the courier.
