@@ -18,6 +18,7 @@ use deid::Profile;
 use dicom;
 use domain::job::{
     Answer, DeidOrder, InstanceRef, Job, MAX_INSTANCES, Secret, TriageAnswer, TriageJob, check_answer,
+    memory_of,
 };
 use domain::picture::Piece;
 use domain::verdict::Timings;
@@ -64,8 +65,6 @@ const JOB_TIME: Duration = Duration::from_secs(120);
 const FILE_TIME: Duration = Duration::from_millis(500);
 /// Most input bytes of a job whose output is in memory.
 const OUTPUT_IN_MEMORY: u64 = 512 << 20;
-/// Bytes of memory of a job beside a multiple of its largest file, as a running appliance has it.
-const JOB_BYTES: u64 = 368 << 20;
 
 /// Workers with the text detector that comes with the product, and these bundles.
 pub(super) fn pool(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Failure> {
@@ -136,7 +135,7 @@ pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(A
     let largest = sizes.iter().max().copied().unwrap_or(0);
     let terms = Terms {
         timeout: JOB_TIME + FILE_TIME * u32::try_from(paths.len()).unwrap_or(u32::MAX),
-        data_bytes: Some(JOB_BYTES.saturating_add(largest.saturating_mul(8))),
+        data_bytes: Some(memory_of(largest)),
     };
     let answer = pool.run(job, files, terms).await.map_err(|death| Unanswered {
         words: format!("the worker ended: {:?}", death.kind),

@@ -25,7 +25,7 @@ use proto::case::TriageMode;
 use sandbox::{Death as WorkerDeath, Note, Pool, Terms};
 
 use crate::escalation::Identity;
-use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret};
+use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret, memory_of};
 use ledger::{InstanceRow, Ledger};
 use store::{PendingFile, Store};
 
@@ -95,11 +95,6 @@ impl std::fmt::Debug for Pipeline {
 
 /// Longest time of one job on the wall clock.
 const JOB_TIME: Duration = Duration::from_secs(120);
-/// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps, 48 MiB for
-/// headers.
-const JOB_BYTES: u64 = 368 << 20;
-/// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
-const JOB_FRAMES: u64 = 8;
 
 impl Pipeline {
     /// Opens the files that instances lie in for a worker, each once, with what it must know about each instance.
@@ -149,10 +144,7 @@ impl Pipeline {
     ) -> Result<(Result<Answer, WorkerDeath>, Option<u32>), Error> {
         let mut files = vec![OwnedFd::from(output.try_clone().map_err(|_| Error::Store)?)];
         files.extend(opened);
-        let terms = Terms {
-            timeout: JOB_TIME,
-            data_bytes: Some(JOB_BYTES.saturating_add(largest(rows).saturating_mul(JOB_FRAMES))),
-        };
+        let terms = Terms { timeout: JOB_TIME, data_bytes: Some(memory_of(largest(rows))) };
         let mut touching = None;
         let answered = self
             .pool

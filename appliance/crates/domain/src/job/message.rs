@@ -15,6 +15,18 @@ use crate::picture::Preview;
 /// Most instances of one study that are handed to a worker in one job.
 pub const MAX_INSTANCES: usize = 2_000;
 
+/// Bytes a job may use beside a stated multiple of its largest instance; 64 MiB of them for frames it keeps, 48 MiB for
+/// headers.
+const JOB_BYTES: u64 = 368 << 20;
+/// Multiple of the largest instance that a job may use beside [`JOB_BYTES`]: stored values, grey, levels.
+const JOB_FRAMES: u64 = 8;
+
+/// Bytes of memory that a job may use, of whose instances the largest has so many bytes.
+#[must_use]
+pub fn memory_of(largest: u64) -> u64 {
+    JOB_BYTES.saturating_add(largest.saturating_mul(JOB_FRAMES))
+}
+
 /// One job: one study, then the worker exits.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -24,7 +24,7 @@ pub use error::Fault;
 pub use explain::{ExplainJob, Explained, MAX_EXPLAINED};
 pub use files::{EncryptedOutput, InstanceRef, Sealed};
 pub use frame::{FrameJob, PreviewMark};
-pub use message::{Answer, Failure, Job, MAX_INSTANCES};
+pub use message::{Answer, Failure, Job, MAX_INSTANCES, memory_of};
 pub use pack::{PackAnswer, PackJob};
 pub use restore::{MAX_PSEUDONYMS, RestoreJob, RestoredLine};
 pub use secret::Secret;
