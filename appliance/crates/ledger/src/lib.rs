@@ -52,6 +52,7 @@ mod steps;
 mod test_support;
 #[cfg(test)]
 mod tests;
+mod text_column;
 mod time;
 mod upgrade;
 mod upload;

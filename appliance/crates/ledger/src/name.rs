@@ -7,9 +7,11 @@ use domain::unknown::Unknown;
 use proto::ids::{CaseId, EnvelopeDigest, EnvelopeId};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
-use sqlx::{Decode, Encode, Sqlite, Type, ValueRef};
+use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteValueRef};
+use sqlx::{Decode, Encode, Sqlite};
 use store::Id;
+
+use crate::text_column::{text_column, values};
 
 /// An id or a digest in a column that is never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +21,8 @@ pub(crate) struct Name<T>(pub(crate) T);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaybeName<T>(pub(crate) Option<T>);
 
-impl<T> Type<Sqlite> for Name<T> {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
-    }
-
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <str as Type<Sqlite>>::compatible(ty)
-    }
-}
-
-impl<T> Type<Sqlite> for MaybeName<T> {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
-    }
-
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <str as Type<Sqlite>>::compatible(ty)
-    }
-}
+text_column!(Name, MaybeName, FromStr);
+values!(Name, MaybeName: CaseId, EnvelopeDigest, EnvelopeId, Id);
 
 impl<T: Display> Encode<'_, Sqlite> for Name<T> {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
@@ -51,33 +36,6 @@ impl<'r, T: FromStr> Decode<'r, Sqlite> for Name<T> {
         Ok(Self(text.parse().map_err(|_| Unknown("column"))?))
     }
 }
-
-impl<'r, T: FromStr> Decode<'r, Sqlite> for MaybeName<T> {
-    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
-        if value.is_null() {
-            return Ok(Self(None));
-        }
-        Ok(Self(Some(Name::<T>::decode(value)?.0)))
-    }
-}
-
-/// Lets rows name the column's type and hold the value alone: `#[sqlx(try_from = "Name<...>")]`.
-macro_rules! names {
-    ($($name:ty),*) => {
-        $(impl From<Name<$name>> for $name {
-            fn from(name: Name<$name>) -> Self {
-                name.0
-            }
-        }
-        impl From<MaybeName<$name>> for Option<$name> {
-            fn from(name: MaybeName<$name>) -> Self {
-                name.0
-            }
-        })*
-    };
-}
-
-names!(CaseId, EnvelopeDigest, EnvelopeId, Id);
 
 #[cfg(test)]
 mod tests {

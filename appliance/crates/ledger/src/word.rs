@@ -12,10 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
-use sqlx::{Decode, Encode, Sqlite, Type, ValueRef};
+use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteValueRef};
+use sqlx::{Decode, Encode, Sqlite};
 
 use crate::error::{Error, Result};
+use crate::text_column::{text_column, values};
 
 // Words that SQL needs as literals: an index over some of the rows serves only a query that names its word.
 /// Forward rows that wait.
@@ -51,25 +52,8 @@ pub(crate) struct Word<T>(pub(crate) T);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MaybeWord<T>(pub(crate) Option<T>);
 
-impl<T> Type<Sqlite> for Word<T> {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
-    }
-
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <str as Type<Sqlite>>::compatible(ty)
-    }
-}
-
-impl<T> Type<Sqlite> for MaybeWord<T> {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
-    }
-
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <str as Type<Sqlite>>::compatible(ty)
-    }
-}
+text_column!(Word, MaybeWord, DeserializeOwned);
+values!(Word, MaybeWord: CaseState, Disposition, ForwardState, Level, Priority, Transport, TriageMode);
 
 impl<T: Serialize> Encode<'_, Sqlite> for Word<T> {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> std::result::Result<IsNull, BoxDynError> {
@@ -84,33 +68,6 @@ impl<'r, T: DeserializeOwned> Decode<'r, Sqlite> for Word<T> {
         Ok(Self(parse_word(&text).map_err(|_| Unknown("column"))?))
     }
 }
-
-impl<'r, T: DeserializeOwned> Decode<'r, Sqlite> for MaybeWord<T> {
-    fn decode(value: SqliteValueRef<'r>) -> std::result::Result<Self, BoxDynError> {
-        if value.is_null() {
-            return Ok(Self(None));
-        }
-        Ok(Self(Some(Word::<T>::decode(value)?.0)))
-    }
-}
-
-/// Lets rows name the column's type and hold the value alone: `#[sqlx(try_from = "Word<...>")]`.
-macro_rules! words {
-    ($($name:ty),*) => {
-        $(impl From<Word<$name>> for $name {
-            fn from(word: Word<$name>) -> Self {
-                word.0
-            }
-        }
-        impl From<MaybeWord<$name>> for Option<$name> {
-            fn from(word: MaybeWord<$name>) -> Self {
-                word.0
-            }
-        })*
-    };
-}
-
-words!(CaseState, Disposition, ForwardState, Level, Priority, Transport, TriageMode);
 
 /// A value of a closed set as its one word.
 pub(crate) fn word<T: Serialize>(value: &T) -> Result<String> {
