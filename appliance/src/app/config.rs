@@ -12,6 +12,7 @@ use crate::alarm::Config as AlarmConfig;
 use crate::commitment::Config as CommitmentConfig;
 use crate::escalation::Config as EscalationConfig;
 use crate::forward::{DestinationTls, Rule, faults as forward_faults};
+use crate::oversight::Terms;
 use crate::review::Config as ReviewConfig;
 use audit::AuditConfig;
 use domain::oversight::Config as OversightConfig;
@@ -249,6 +250,11 @@ impl Settings {
         for path in paths {
             *path = folder.join(&*path);
         }
+    }
+
+    /// What an acceptance of a bundle is measured by.
+    pub(crate) fn acceptance(&self) -> Terms<'_> {
+        Terms { bundles: &self.triage.bundles, alpha: self.oversight.alpha }
     }
 
     /// The triage mode in force before any acceptance is asked for: a flag must end somewhere, so without a contact an

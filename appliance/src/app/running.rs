@@ -12,7 +12,6 @@ use super::supervisor::Health;
 use super::{Error, Settings};
 use crate::arrivals::ArrivingRow;
 use crate::escalation::Wake;
-use crate::oversight::Terms;
 use crate::pipeline::Pipeline;
 use domain::study::Arriving;
 use ledger::{CODE_MS, Ledger, Outcomes};
@@ -33,11 +32,6 @@ pub(super) struct Running {
     pub(super) transcripts: OnceLock<Arc<intake::Transcripts>>,
     pub(super) counted: Counted,
     pub(super) health: Arc<Health>,
-}
-
-/// What an acceptance of a bundle is measured by.
-fn terms(s: &Settings) -> Terms<'_> {
-    Terms { bundles: &s.triage.bundles, alpha: s.oversight.alpha }
 }
 
 impl Running {
@@ -114,7 +108,7 @@ impl ControlHandler for Running {
                 Err(error) => Response::Refused(error.to_string()),
             },
             Request::Oversight(order) => {
-                match order.carry_out(&terms(&self.settings), &self.opened.site).await {
+                match order.carry_out(&self.settings.acceptance(), &self.opened.site).await {
                     Ok(done) => Response::Done(done),
                     Err(error) => Response::Refused(error.to_string()),
                 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Where;
 use super::out::{self, Failure};
 use crate::app::{Opened, Request, Response, Settings, ask, open_ledger, socket_path};
-use crate::oversight::{OversightOrder, OversightUse, Terms};
+use crate::oversight::{OversightOrder, OversightUse};
 
 /// A bundle by name, in somebody's name.
 #[derive(Debug, Args)]
@@ -88,8 +88,7 @@ async fn carry_out(settings: &Settings, order: OversightOrder) -> Result<serde_j
         Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
         None => {
             let opened = Opened::open(settings).await?;
-            let terms = Terms { bundles: &settings.triage.bundles, alpha: settings.oversight.alpha };
-            let done = order.carry_out(&terms, &opened.site).await;
+            let done = order.carry_out(&settings.acceptance(), &opened.site).await;
             opened.site.ledger.close().await;
             Ok(done?)
         }

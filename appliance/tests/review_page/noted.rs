@@ -13,11 +13,7 @@ const MARKUP: &str = "<script>alert(1)</script>\n\"left\" & right";
 
 async fn write(client: &mut Client, seen: &Value, text: &str) -> Answer {
     let decision = json!({ "action": "note", "case": seen["case"]["id"], "text": text });
-    let events = seen["events"].as_array().unwrap().len();
-    let asked = json!({
-        "decision": decision, "study": seen["row"]["id"], "revision": seen["row"]["revision"], "events": events,
-    });
-    client.post("/api/decide", &asked).await
+    client.decide(seen, decision).await
 }
 
 #[tokio::test]
