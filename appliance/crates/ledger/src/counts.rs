@@ -85,8 +85,9 @@ impl Ledger {
             instances: one("SELECT count(*) FROM instances").await?,
             bytes: one("SELECT coalesce(sum(bytes), 0) FROM instances").await?,
             unanswered: one(
-                "SELECT count(*) FROM studies s LEFT JOIN dispositions d ON d.study = s.id AND d.revision = s.revision
-                 WHERE d.study IS NULL OR EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.revision = 0)",
+                "SELECT count(*) FROM (SELECT study FROM instances WHERE revision = 0
+                 UNION SELECT s.id FROM revisions r JOIN studies s ON s.id = r.study AND s.revision = r.revision
+                 WHERE r.answered = 0)",
             )
             .await?,
             dispositions: by(

@@ -95,6 +95,11 @@ pub struct DispositionRow {
     pub cloud_up: bool,
 }
 
+/// Looks that the work loop makes again and again: they read partial indexes, whatever was received before.
+const UNANSWERED: &str = "SELECT study, revision, deaths FROM revisions WHERE answered = 0 ORDER BY stable_at, study, revision LIMIT ?";
+const OPEN: &str =
+    "SELECT id, last_arrival FROM studies WHERE id IN (SELECT study FROM instances WHERE revision = 0)";
+
 impl Ledger {
     /// Makes the next revision of a study from all that has arrived. `None` when nothing new is there.
     ///
@@ -139,12 +144,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn open_studies(&self) -> Result<Vec<(String, i64)>> {
-        Ok(sqlx::query_as(
-            "SELECT s.id, s.last_arrival FROM studies s
-             WHERE EXISTS (SELECT 1 FROM instances i WHERE i.study = s.id AND i.revision = 0)",
-        )
-        .fetch_all(&self.pool)
-        .await?)
+        Ok(sqlx::query_as(OPEN).fetch_all(&self.pool).await?)
     }
 
     /// Stable revisions without a disposition, the oldest first, at most `limit`. Earlier revisions of a study are among
@@ -153,14 +153,7 @@ impl Ledger {
     /// # Errors
     /// The database's refusal.
     pub async fn pending(&self, limit: u32) -> Result<Vec<Pending>> {
-        Ok(sqlx::query_as(
-            "SELECT r.study, r.revision, r.deaths FROM revisions r
-             LEFT JOIN dispositions d ON d.study = r.study AND d.revision = r.revision
-             WHERE d.study IS NULL ORDER BY r.stable_at, r.study, r.revision LIMIT ?",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?)
+        Ok(sqlx::query_as(UNANSWERED).bind(limit).fetch_all(&self.pool).await?)
     }
 
     /// Counts a worker's death on a revision and returns how many there were.
@@ -349,4 +342,36 @@ fn verdict(r: &SqliteRow) -> Result<Verdict> {
         previews: serde_json::from_str(&text("previews")?)?,
         ms: serde_json::from_str(&text("ms")?)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    /// Each step of how SQLite would answer a look.
+    async fn steps_of(ledger: &Ledger, look: &str) -> Vec<String> {
+        let rows: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", look.replace('?', "16"))))
+                .fetch_all(&ledger.pool)
+                .await
+                .unwrap();
+        rows.into_iter().map(|row| row.3).collect()
+    }
+
+    #[tokio::test]
+    async fn looks_of_the_work_loop_read_what_is_open_and_not_all_that_was_ever_received() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::create(&folder.path().join("ledger.db"), &[7; 32]).await.unwrap();
+        let pending = steps_of(&ledger, UNANSWERED).await;
+        assert_eq!(pending.len(), 1, "{pending:?}");
+        assert!(pending.iter().all(|step| step.contains("USING INDEX revisions_unanswered")), "{pending:?}");
+        let open = steps_of(&ledger, OPEN).await;
+        let partial = |step: &&String| step.contains("COVERING INDEX instances_open");
+        assert_eq!(open.iter().filter(partial).count(), 1, "{open:?}");
+        let whole = |step: &String| step.starts_with("SCAN") && !step.contains("instances_open");
+        assert!(!open.iter().any(whole), "{open:?}");
+    }
 }

@@ -188,6 +188,8 @@ async fn what_an_upgraded_ledger_knows_it_still_finds_and_new_rows_are_sealed() 
     let folder = tempfile::tempdir().unwrap();
     let path = old(folder.path()).await;
     let ledger = Ledger::open(&path, &KEY).await.unwrap();
+    let waiting: Vec<_> = ledger.pending(10).await.unwrap().into_iter().map(|p| p.study).collect();
+    assert_eq!(waiting, ["a0089067b505cb6433563e6bb85f9e22"], "the one without an answer");
     let mut arrival = Arrival {
         id: format!("{:032x}", 900),
         study_uid: "1.2.826.0.1.3680043.10.999.1.3".into(),
