@@ -127,7 +127,8 @@ pub fn workers(
         // One that is not found now is looked for by each worker: it says so, until there is one.
         program.library = models::runtime::find(runtime).ok().or_else(|| runtime.map(Path::to_path_buf));
     }
-    Ok(Pool::new(program, 1, at_once))
+    // A spare for each job at once: a fork shares its memory with the zygote until it writes.
+    Ok(Pool::forking(program, at_once, at_once))
 }
 
 /// Name and digest of each configured bundle that can be opened.

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use futures::StreamExt as _;
 use proto::case::Disposition;
 use sandbox::{Pool, Terms};
 use serde_json::{Value, json};
@@ -137,7 +138,12 @@ pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(A
         timeout: JOB_TIME + FILE_TIME * u32::try_from(paths.len()).unwrap_or(u32::MAX),
         data_bytes: Some(memory_of(largest)),
     };
-    let answer = pool.run(job, files, terms).await.map_err(|death| Unanswered {
+    let answered = if job.runs_apart() {
+        pool.run_apart(job, files, terms, |_| ()).await
+    } else {
+        pool.run(job, files, terms).await
+    };
+    let answer = answered.map_err(|death| Unanswered {
         words: format!("the worker ended: {:?}", death.kind),
         touching: death.touching.map(|index| index as usize),
     })?;
@@ -221,14 +227,22 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
 
 pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
     let files = some(&c.paths)?;
-    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 2)?;
+    let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), at_once)?;
     let bar = bar(files.len());
-    for (number, paths) in studies(&files).values().enumerate() {
+    let studies = studies(&files);
+    let workers = &pool;
+    let jobs = studies.values().map(|paths| async move {
         let answered = if paths.len() > MAX_INSTANCES {
             Err(format!("{} instances; at most {MAX_INSTANCES} are analysed", paths.len()))
         } else {
-            triage_study(&pool, paths, false).await
+            triage_study(workers, paths, false).await
         };
+        (paths, answered)
+    });
+    // So many at once, and their lines in order.
+    let mut answers = futures::stream::iter(jobs).buffered(at_once).enumerate();
+    while let Some((number, (paths, answered))) = answers.next().await {
         bar.inc(paths.len() as u64);
         print_triage(c.bundles.json, number, paths, &answered);
     }

@@ -146,14 +146,16 @@ impl Pipeline {
         files.extend(opened);
         let terms = Terms { timeout: JOB_TIME, data_bytes: Some(memory_of(largest(rows))) };
         let mut touching = None;
-        let answered = self
-            .pool
-            .run_with(job, files, terms, |note| {
-                if let Note::Touching(index) = note {
-                    touching = Some(*index);
-                }
-            })
-            .await;
+        let note = |note: &Note| {
+            if let Note::Touching(index) = note {
+                touching = Some(*index);
+            }
+        };
+        let answered = if job.runs_apart() {
+            self.pool.run_apart(job, files, terms, note).await
+        } else {
+            self.pool.run_with(job, files, terms, note).await
+        };
         let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
         self.remember_workers(nobody.as_deref()).await?;
         Ok((answered.and_then(|a| a.parse::<Answer>()), touching))

@@ -21,7 +21,7 @@ use domain::picture::Preview;
 use proto::case::{CaseManifest, Disposition, Priority, Transport};
 use proto::ids::{CaseId, SiteId, StatementDigest};
 use proto::keys::PrivateKeys;
-use sandbox::{Death, Note, Program, Terms, WorkerHandle};
+use sandbox::{Death, Note, Pool, Program, Terms, WorkerHandle};
 
 const JPEG_XL_LOSSLESS: &str = "1.2.840.10008.1.2.4.110";
 const PLANTED: [&str; 5] = ["Quillfeather", "Bartholomew", "4711", "20240517", "3680043"];
@@ -144,7 +144,12 @@ async fn run(program: &Program, job: &Job, instances: &[File]) -> Result<(Answer
     let output = tempfile::tempfile().unwrap();
     let mut files: Vec<OwnedFd> = vec![output.try_clone().unwrap().into()];
     files.extend(instances.iter().map(|f| OwnedFd::from(f.try_clone().unwrap())));
-    let worker = WorkerHandle::start(program).await?;
+    // As the product has it.
+    let worker = if job.runs_apart() {
+        WorkerHandle::start(program).await?
+    } else {
+        Pool::forking(program.clone(), 1, 1).take().await?
+    };
     assert!(worker.lock_down().seccomp);
     let mut touched = Vec::new();
     let answer = worker

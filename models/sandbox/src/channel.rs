@@ -31,6 +31,14 @@ pub enum Kind {
     Answer = 3,
     /// Parent: the job.
     Job = 4,
+    /// Parent, to a zygote: fork a worker on the channel and the standard error that come with it.
+    Fork = 5,
+    /// Zygote: the number of the new process.
+    Forked = 6,
+    /// Parent, to a zygote: this process has ended, collect it.
+    Collect = 7,
+    /// Zygote: its status, as wait(2) gives it.
+    Collected = 8,
 }
 
 /// How much one end takes from the other.
@@ -113,6 +121,10 @@ fn parse(
         (2, VERSION) => Kind::Note,
         (3, VERSION) => Kind::Answer,
         (4, VERSION) => Kind::Job,
+        (5, VERSION) => Kind::Fork,
+        (6, VERSION) => Kind::Forked,
+        (7, VERSION) => Kind::Collect,
+        (8, VERSION) => Kind::Collected,
         _ => return Err(Error::Frame("its kind is unknown")),
     };
     let (length, files) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]));

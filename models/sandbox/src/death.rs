@@ -43,6 +43,10 @@ impl Death {
         Self { kind, touching: None, call: None, detail: None }
     }
 
+    pub(crate) fn not_started(detail: String) -> Self {
+        Self { detail: Some(detail), ..Self::of(DeathKind::NotStarted) }
+    }
+
     pub(crate) fn protocol(what: &str) -> Self {
         Self { detail: Some(what.to_owned()), ..Self::of(DeathKind::Protocol) }
     }

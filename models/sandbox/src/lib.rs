@@ -1,24 +1,34 @@
 //! The sandbox of the workers of both products: lock-down, the channel to the parent, and the parent's warm pool.
 //!
-//! Worker side: load everything, then [`serve`]; it locks the process down, says `ready`, takes one job and exits.
+//! Worker side: load everything, then [`serve`]; it locks the process down, says `ready`, takes one job and exits. Or
+//! [`serve_forks`]: the process is a zygote, and each worker is a fork of it that locks itself down further.
 //! Parent side: [`Pool`]; every job gets a fresh process, and a process that dies says why as a [`Death`].
 
 pub mod channel;
 mod death;
 mod error;
+#[cfg(target_os = "linux")]
+mod fork;
 mod limits;
 mod pool;
+mod process;
 #[cfg(target_os = "linux")]
 mod seccomp;
 mod spawn;
 mod worker;
+#[cfg(target_os = "linux")]
+mod zygote;
 
 pub use death::{Death, DeathKind};
 pub use error::LockDownError;
+#[cfg(target_os = "linux")]
+pub use fork::serve_forks;
 pub use limits::{Landlock, Limits, LockDown, lock_down};
 pub use pool::Pool;
 pub use spawn::{Answer, Program, Terms, WorkerHandle};
 pub use worker::{Job, Notes, serve};
+#[cfg(target_os = "linux")]
+pub use zygote::ZYGOTE_ARGUMENT;
 
 use serde::{Deserialize, Serialize};
 

@@ -69,6 +69,21 @@ pub struct LockDown {
 /// # Errors
 /// The step that failed. Landlock missing from the kernel is not a failure, it is reported.
 pub fn lock_down(limits: &Limits) -> Result<LockDown, LockDownError> {
+    set_cpu(limits)?;
+    lock_down_with(limits, Calls::Worker)
+}
+
+/// Which list of system calls is put in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// What a worker with a job needs.
+    Worker,
+    /// The same, and what a zygote needs to fork workers, which lock themselves down further.
+    Zygote,
+}
+
+/// [`lock_down`] without the limit of processor time, which would count from the start of a zygote.
+pub(crate) fn lock_down_with(limits: &Limits, calls: Calls) -> Result<LockDown, LockDownError> {
     let data_base = data_held();
     let data_limit = data_base.saturating_add(limits.data_bytes);
     let data_most = data_base.saturating_add(limits.data_bytes_most.max(limits.data_bytes));
@@ -76,10 +91,14 @@ pub fn lock_down(limits: &Limits) -> Result<LockDown, LockDownError> {
     set(Resource::Core, 0, 0, "RLIMIT_CORE")?;
     set(Resource::Nofile, limits.nofile, limits.nofile, "RLIMIT_NOFILE")?;
     set(Resource::Fsize, limits.file_bytes, limits.file_bytes, "RLIMIT_FSIZE")?;
-    // The soft limit ends it with SIGXCPU, which names the reason; the hard one a second later in any case.
-    set(Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds.saturating_add(1), "RLIMIT_CPU")?;
-    let (landlock, seccomp) = walls(limits)?;
+    let (landlock, seccomp) = walls(limits, calls)?;
     Ok(LockDown { data_limit, data_most, data_base, landlock, seccomp })
+}
+
+/// Limits the processor time of this process from its start on.
+pub(crate) fn set_cpu(limits: &Limits) -> Result<(), LockDownError> {
+    // The soft limit ends it with SIGXCPU, which names the reason; the hard one a second later in any case.
+    set(Resource::Cpu, limits.cpu_seconds, limits.cpu_seconds.saturating_add(1), "RLIMIT_CPU")
 }
 
 /// Set a limit, never above the hard limit that is already there.
@@ -98,18 +117,18 @@ fn data_held() -> u64 {
 }
 
 #[cfg(target_os = "linux")]
-fn walls(limits: &Limits) -> Result<(Landlock, bool), LockDownError> {
+fn walls(limits: &Limits, calls: Calls) -> Result<(Landlock, bool), LockDownError> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     rustix::thread::set_no_new_privs(true).map_err(|_| LockDownError { step: "PR_SET_NO_NEW_PRIVS" })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .map_err(|_| LockDownError { step: "PR_SET_DUMPABLE" })?;
     let landlock = landlock().map_err(|_| LockDownError { step: "Landlock" })?;
-    super::seccomp::apply(limits.explain_calls)?;
+    super::seccomp::apply(calls, limits.explain_calls)?;
     Ok((landlock, true))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn walls(_limits: &Limits) -> Result<(Landlock, bool), LockDownError> {
+fn walls(_limits: &Limits, _calls: Calls) -> Result<(Landlock, bool), LockDownError> {
     Ok((Landlock::NotInThisKernel, false))
 }
 

@@ -9,6 +9,7 @@ use seccompiler::{
 
 use super::death::FORBIDDEN_CALL;
 use super::error::LockDownError;
+use super::limits::Calls;
 
 /// Calls allowed with any arguments. All files are descriptors that the parent handed over; none can be opened by name.
 const ALLOWED: &[i64] = &[
@@ -57,8 +58,36 @@ const ALLOWED: &[i64] = &[
 
 type Built<T> = Result<T, seccompiler::BackendError>;
 
-/// Put the list in force for all threads of the process.
-pub(super) fn apply(explain: bool) -> Result<(), LockDownError> {
+/// What a zygote may call as well: it forks, collects, and its child sets itself apart before it locks itself down further.
+const ZYGOTE: &[i64] = &[
+    libc::SYS_wait4,
+    libc::SYS_dup3,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_dup2,
+    libc::SYS_getppid,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+];
+
+/// A new process, never a thread, shared memory or a namespace.
+const NOT_OF_A_FORK: libc::c_int = libc::CLONE_VM
+    | libc::CLONE_FS
+    | libc::CLONE_FILES
+    | libc::CLONE_SIGHAND
+    | libc::CLONE_PTRACE
+    | libc::CLONE_VFORK
+    | libc::CLONE_PARENT
+    | libc::CLONE_THREAD
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWCGROUP;
+
+/// Put a list in force for all threads of the process.
+pub(super) fn apply(calls: Calls, explain: bool) -> Result<(), LockDownError> {
     let wrong = LockDownError { step: "seccomp" };
     let otherwise = if explain {
         explain_calls().map_err(|_| wrong)?;
@@ -66,11 +95,11 @@ pub(super) fn apply(explain: bool) -> Result<(), LockDownError> {
     } else {
         SeccompAction::KillProcess
     };
-    let program = program(otherwise).map_err(|_| wrong)?;
+    let program = program(calls, otherwise).map_err(|_| wrong)?;
     seccompiler::apply_filter_all_threads(&program).map_err(|_| wrong)
 }
 
-fn program(otherwise: SeccompAction) -> Built<BpfProgram> {
+fn program(calls: Calls, otherwise: SeccompAction) -> Built<BpfProgram> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
     // No memory becomes executable any more.
     let no_exec = || condition(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0);
@@ -104,8 +133,29 @@ fn program(otherwise: SeccompAction) -> Built<BpfProgram> {
     // abort() signals its own process; no worker signals another.
     let own = u64::from(std::process::id());
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, own)?])?]);
+    if calls == Calls::Zygote {
+        add_forking(&mut rules)?;
+    }
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     SeccompFilter::new(rules, otherwise, SeccompAction::Allow, arch)?.try_into()
+}
+
+/// Adds what a zygote may call. Its children inherit this list and put the worker's on top: a call must be in both.
+fn add_forking(rules: &mut BTreeMap<i64, Vec<SeccompRule>>) -> Built<()> {
+    rules.extend(ZYGOTE.iter().map(|call| (*call, Vec::new())));
+    let one_of = |argument: u8, values: &[u64]| {
+        let rule = |value: &u64| SeccompRule::new(vec![condition(argument, SeccompCmpOp::Eq, *value)?]);
+        values.iter().map(rule).collect::<Built<Vec<_>>>()
+    };
+    let fork = condition(0, SeccompCmpOp::MaskedEq(u64::from(NOT_OF_A_FORK.cast_unsigned())), 0)?;
+    rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![fork])?]);
+    // A child's own number is known only to its own list.
+    rules.insert(libc::SYS_tgkill, Vec::new());
+    let prctl = [libc::PR_SET_PDEATHSIG, libc::PR_SET_NO_NEW_PRIVS].map(|option| option as u64);
+    rules.insert(libc::SYS_prctl, one_of(0, &prctl)?);
+    rules.insert(libc::SYS_prlimit64, one_of(0, &[0])?);
+    rules.insert(libc::SYS_seccomp, one_of(0, &[u64::from(libc::SECCOMP_SET_MODE_FILTER)])?);
+    Ok(())
 }
 
 fn condition(argument: u8, op: SeccompCmpOp, value: u64) -> Built<SeccompCondition> {

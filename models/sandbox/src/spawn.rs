@@ -9,18 +9,21 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::channel::{Async, Bounds, Error, Frame, Kind};
+use super::process::Process;
+#[cfg(target_os = "linux")]
+use super::zygote::Zygote;
 use super::{Death, DeathKind, LockDown, Note};
 use models::runtime::{LIBRARY_VARIABLE, TELEMETRY_VARIABLE};
 
 /// How long an exited worker may take to be collected before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// Most notes of a job.
 const MOST_NOTES: u32 = 200_000;
 const STDERR_KEPT: usize = 8 * 1024;
@@ -95,39 +98,84 @@ impl Answer {
 /// A warm worker: it has loaded everything, is locked down and waits for its one job. Dropping it kills it.
 #[derive(Debug)]
 pub struct WorkerHandle {
-    child: Child,
+    process: Process,
     channel: Async,
     lock_down: LockDown,
     bounds: Bounds,
     stderr: Stderr,
 }
 
+/// A process that has said ready.
+pub(super) struct Ready {
+    pub(super) child: Child,
+    pub(super) channel: Async,
+    pub(super) lock_down: LockDown,
+    stderr: Stderr,
+}
+
+/// Start a program with an empty environment (but for ONNX Runtime's two variables and `LANG=C`) and wait until it says
+/// ready.
+pub(super) async fn start_process(program: &Program) -> Result<Ready, Death> {
+    let system = |e: std::io::Error| {
+        Death::not_started(format!("{} cannot be started ({})", program.path.display(), e.kind()))
+    };
+    let (stream, theirs) = pair().map_err(system)?;
+    let mut child = spawn(program, theirs).await.map_err(system)?;
+    let stderr = Stderr::follow(child.stderr.take());
+    let mut channel = Async::new(stream);
+    if let Some(lock_down) = ready(&mut channel, program).await {
+        return Ok(Ready { child, channel, lock_down, stderr });
+    }
+    let death = end(&mut Process::Started(child), stderr).await;
+    Err(Death::not_started(death.1.trim().to_owned()))
+}
+
+/// A connected pair: ours, and the one for the other process.
+fn pair() -> std::io::Result<(tokio::net::UnixStream, OwnedFd)> {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((tokio::net::UnixStream::from_std(ours)?, theirs.into()))
+}
+
+/// What a process has applied to itself, once it says that it is ready; `None` when it does not in time.
+async fn ready(channel: &mut Async, program: &Program) -> Option<LockDown> {
+    match timeout(program.start_time, channel.receive(program.bounds)).await {
+        Ok(Ok(Frame { kind: Kind::Ready, body, .. })) => serde_json::from_slice(&body).ok(),
+        _ => None,
+    }
+}
+
 impl WorkerHandle {
-    /// Start a worker with an empty environment (but for ONNX Runtime's two variables and `LANG=C`) and wait until it
-    /// is ready.
+    /// Start a worker in a process of its own and wait until it is ready.
     ///
     /// # Errors
     /// [`DeathKind::NotStarted`] with what it wrote.
     pub async fn start(program: &Program) -> Result<Self, Death> {
-        let not_started = |detail: String| Death { detail: Some(detail), ..Death::of(DeathKind::NotStarted) };
-        let system = |e: std::io::Error| {
-            not_started(format!("{} cannot be started ({})", program.path.display(), e.kind()))
-        };
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(system)?;
-        ours.set_nonblocking(true).map_err(system)?;
-        let stream = tokio::net::UnixStream::from_std(ours).map_err(system)?;
-        let mut child = spawn(program, theirs.into()).await.map_err(system)?;
-        let stderr = Stderr::follow(child.stderr.take());
+        let Ready { child, channel, lock_down, stderr } = start_process(program).await?;
+        Ok(Self { process: Process::Started(child), channel, lock_down, bounds: program.bounds, stderr })
+    }
+
+    /// Have a zygote fork a worker and wait until it is ready.
+    ///
+    /// # Errors
+    /// [`DeathKind::NotStarted`].
+    #[cfg(target_os = "linux")]
+    pub(super) async fn fork(program: &Program, zygote: &Zygote) -> Result<Self, Death> {
+        let system =
+            |e: std::io::Error| Death::not_started(format!("no worker can be forked ({})", e.kind()));
+        let (stream, theirs) = pair().map_err(system)?;
+        let (read, write) =
+            rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(|e| system(e.into()))?;
+        let read = tokio::net::unix::pipe::Receiver::from_owned_fd(read).map_err(system)?;
+        let mut process = Process::Forked(zygote.fork(theirs, write).await?);
+        let stderr = Stderr::follow(Some(read));
         let mut channel = Async::new(stream);
-        let lock_down = match timeout(program.start_time, channel.receive(program.bounds)).await {
-            Ok(Ok(Frame { kind: Kind::Ready, body, .. })) => serde_json::from_slice(&body).ok(),
-            _ => None,
-        };
-        if let Some(lock_down) = lock_down {
-            return Ok(Self { child, channel, lock_down, bounds: program.bounds, stderr });
+        if let Some(lock_down) = ready(&mut channel, program).await {
+            return Ok(Self { process, channel, lock_down, bounds: program.bounds, stderr });
         }
-        let death = end(&mut child, stderr).await;
-        Err(not_started(death.1.trim().to_owned()))
+        process.ended_badly();
+        let death = end(&mut process, stderr).await;
+        Err(Death::not_started(death.1.trim().to_owned()))
     }
 
     /// What it has applied to itself.
@@ -139,12 +187,12 @@ impl WorkerHandle {
     /// Its process number, while it has not been collected.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        self.child.id()
+        self.process.id()
     }
 
     /// Whether it still waits.
     pub fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.process.is_alive()
     }
 
     /// Give it its job and wait for the answer. `files` are handed over in order and closed here.
@@ -187,21 +235,22 @@ impl WorkerHandle {
         let elapsed = began.elapsed();
         let mut death = match ended {
             Ok(Ok(message)) => {
-                let (lock_down, mut child) = (self.lock_down, self.child);
-                // It is on its way out; nobody need wait for that. Dropping the child kills what is left.
-                tokio::spawn(async move { timeout(GRACE, child.wait()).await });
+                let (lock_down, mut process) = (self.lock_down, self.process);
+                // It is on its way out; nobody need wait for that. Dropping the process kills what is left.
+                tokio::spawn(async move { timeout(GRACE, process.wait()).await });
                 return Ok(Answer { message, lock_down, elapsed });
             }
             // Gone: its status says why.
-            Ok(Err(Error::Closed)) => end(&mut self.child, self.stderr).await.0,
+            Ok(Err(Error::Closed)) => end(&mut self.process, self.stderr).await.0,
             Ok(Err(Error::Frame(what))) => Death::protocol(what),
             Ok(Err(Error::System(kind))) => Death::protocol(&format!("the channel failed ({kind})")),
             Err(_) => Death::of(DeathKind::TimedOut),
         };
         death.touching = touching;
         // For the cases where it may still be running.
-        let _ = self.child.start_kill();
-        let _ = timeout(GRACE, self.child.wait()).await;
+        self.process.ended_badly();
+        self.process.start_kill();
+        let _ = timeout(GRACE, self.process.wait()).await;
         Err(death)
     }
 
@@ -209,7 +258,7 @@ impl WorkerHandle {
     fn raise(&self, data_bytes: Option<u64>) -> Result<(), Death> {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};
         let (Some(bytes), Some(pid)) =
-            (data_bytes, self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+            (data_bytes, self.process.id().and_then(|id| Pid::from_raw(id.cast_signed())))
         else {
             return Ok(());
         };
@@ -230,12 +279,12 @@ impl WorkerHandle {
 }
 
 /// Collect a worker that is ending (or kill it after a grace) and read its death and what it wrote.
-async fn end(child: &mut Child, stderr: Stderr) -> (Death, String) {
-    let status = match timeout(GRACE, child.wait()).await {
-        Ok(status) => status.ok(),
+async fn end(process: &mut Process, stderr: Stderr) -> (Death, String) {
+    let status = match timeout(GRACE, process.wait()).await {
+        Ok(status) => status,
         Err(_) => {
-            let _ = child.start_kill();
-            let _ = child.wait().await;
+            process.start_kill();
+            process.wait().await;
             None
         }
     };
@@ -254,7 +303,7 @@ struct Stderr {
 }
 
 impl Stderr {
-    fn follow(pipe: Option<ChildStderr>) -> Self {
+    fn follow(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
         let kept = Arc::new(Mutex::new(Vec::new()));
         let task = tokio::spawn(keep(pipe, Arc::clone(&kept)));
         Self { kept, task }
@@ -268,7 +317,7 @@ impl Stderr {
     }
 }
 
-async fn keep(pipe: Option<ChildStderr>, kept: Arc<Mutex<Vec<u8>>>) {
+async fn keep(pipe: Option<impl AsyncRead + Unpin>, kept: Arc<Mutex<Vec<u8>>>) {
     let Some(mut pipe) = pipe else { return };
     let mut piece = vec![0; 1024];
     while let Ok(got) = pipe.read(&mut piece).await {

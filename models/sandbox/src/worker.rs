@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::channel::{Blocking, Bounds, Error, Kind};
-use super::{Limits, Note, lock_down};
+use super::{Limits, LockDown, LockDownError, Note, lock_down};
 
 /// The process ended as it should.
-const EXIT_ANSWERED: i32 = 0;
+pub(crate) const EXIT_ANSWERED: i32 = 0;
 /// The channel broke, or the job could not be read.
-const EXIT_CHANNEL: i32 = 71;
+pub(crate) const EXIT_CHANNEL: i32 = 71;
 /// The lock-down failed; no job was taken.
-const EXIT_LOCK_DOWN: i32 = 72;
+pub(crate) const EXIT_LOCK_DOWN: i32 = 72;
 
 /// One job as it came from the parent.
 #[derive(Debug)]
@@ -69,14 +69,19 @@ pub fn serve<A: Serialize>(limits: &Limits, work: impl FnOnce(Job, &Notes<'_>) -
     if rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).is_err() {
         exit(EXIT_LOCK_DOWN);
     }
-    let applied = match lock_down(limits) {
-        Ok(applied) => applied,
-        Err(error) => {
-            say_on_stderr(&error.to_string());
-            exit(EXIT_LOCK_DOWN);
-        }
-    };
-    let result = send(&channel, Kind::Ready, &applied)
+    match lock_down(limits) {
+        Ok(applied) => serve_one(&channel, &applied, work),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// Say ready on `channel`, take one job from it, answer it and exit.
+pub(crate) fn serve_one<A: Serialize>(
+    channel: &Blocking,
+    applied: &LockDown,
+    work: impl FnOnce(Job, &Notes<'_>) -> A,
+) -> ! {
+    let result = send(channel, Kind::Ready, applied)
         .and_then(|()| channel.receive(Bounds { bytes: u32::MAX >> 4, files: u16::MAX }))
         .and_then(|frame| match frame.kind {
             Kind::Job => {
@@ -84,18 +89,24 @@ pub fn serve<A: Serialize>(limits: &Limits, work: impl FnOnce(Job, &Notes<'_>) -
             }
             _ => Err(Error::Frame("a job was expected")),
         })
-        .and_then(|job| send(&channel, Kind::Answer, &work(job, &Notes { channel: &channel })));
+        .and_then(|job| send(channel, Kind::Answer, &work(job, &Notes { channel })));
     exit(if result.is_ok() { EXIT_ANSWERED } else { EXIT_CHANNEL })
 }
 
-fn send(channel: &Blocking, kind: Kind, message: &impl Serialize) -> Result<(), Error> {
+/// Say which step of the lock-down failed, and exit.
+pub(crate) fn refuse(error: &LockDownError) -> ! {
+    say_on_stderr(&error.to_string());
+    exit(EXIT_LOCK_DOWN)
+}
+
+pub(crate) fn send(channel: &Blocking, kind: Kind, message: &impl Serialize) -> Result<(), Error> {
     let body = serde_json::to_vec(message).map_err(|_| Error::Frame("the message has no JSON"))?;
     // The parent's own bound decides; this one only keeps the length in its field.
     channel.send(kind, &body, Bounds { bytes: u32::MAX >> 4, files: 0 })
 }
 
 /// The standard hook prints the message, which may hold values; ours prints the place in our source only.
-fn quiet_panics() {
+pub(crate) fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
         if let Some(place) = info.location() {
             say_on_stderr(&format!("the worker stopped at {}:{}", place.file(), place.line()));
@@ -111,7 +122,7 @@ fn say_on_stderr(text: &str) {
 
 /// Leave at once: destructors of the libraries make calls that are no longer allowed.
 #[expect(unsafe_code, reason = "the standard library has no exit without exit handlers")]
-fn exit(code: i32) -> ! {
+pub(crate) fn exit(code: i32) -> ! {
     // SAFETY: _exit takes any number and does not return.
     unsafe { libc::_exit(code) }
 }

@@ -1,4 +1,4 @@
-//! `appliance worker --bundles DIR,DIR --limit-bytes N`: load, lock down, serve one job.
+//! `appliance worker --bundles DIR,DIR --limit-bytes N [--zygote]`: load, lock down, serve one job, or fork who does.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use models::manifest::Kind;
 use models::{Bundle, Classifier, DetectorBundle, Encoder, Runtime};
-use sandbox::{Limits, serve};
+use sandbox::{Limits, Notes, serve};
 
 use crate::text_detector::TextDetector;
 use crate::tools::Tools;
@@ -29,6 +29,9 @@ struct Arguments {
     /// Bytes of memory for a job above what the loaded bundles hold.
     #[arg(long, default_value_t = Limits::default().data_bytes)]
     limit_bytes: u64,
+    /// Stay, and fork a worker for each job that is asked for.
+    #[arg(long)]
+    zygote: bool,
     /// Name a forbidden system call before dying of it; for development.
     #[arg(long)]
     explain_calls: bool,
@@ -57,7 +60,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         explain_calls: arguments.explain_calls,
         ..Limits::default()
     };
-    serve(&limits, move |handed, notes| match handed.parse::<Job>() {
+    let work = move |handed: sandbox::Job, notes: &Notes<'_>| match handed.parse::<Job>() {
         Ok(job) => work(&job, &handed.files, &mut tools, &|index| notes.touching(index)),
         Err(_) => Answer::Failed(Failure {
             reason: "the job could not be read".to_owned(),
@@ -65,7 +68,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             retry: false,
             replanned: None,
         }),
-    })
+    };
+    #[cfg(target_os = "linux")]
+    if arguments.zygote {
+        sandbox::serve_forks(&limits, work)
+    }
+    serve(&limits, work)
 }
 
 /// Says on standard error, which the parent keeps until a worker is ready, why none came up.

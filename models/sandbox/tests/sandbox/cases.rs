@@ -6,14 +6,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use scanside_sandbox::{Answer, Death, DeathKind, Note, Pool, Program, Terms, WorkerHandle};
+use scanside_sandbox::{Answer, Death, DeathKind, Note, Pool, Program, Terms};
 
 use crate::jobs::{Misdeed, Setup, Task};
 
 const MIB: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub const CASES: &[(&str, fn())] = &[
+/// Each with workers of either kind.
+pub const CASES: &[(&str, fn(Kind))] = &[
     ("a_job_is_answered_by_a_locked_down_worker", a_job_is_answered_by_a_locked_down_worker),
     ("each_misdeed_ends_with_its_reason_and_the_next_job_is_unharmed", each_misdeed),
     ("a_forbidden_call_can_be_named", a_forbidden_call_can_be_named),
@@ -30,7 +31,29 @@ pub const CASES: &[(&str, fn())] = &[
     ("a_model_runs_inside_the_sandbox", a_model_runs_inside_the_sandbox),
 ];
 
-fn setup() -> Setup {
+/// How workers come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Each is started by itself.
+    Started,
+    /// Each is a fork of a zygote.
+    Forked,
+}
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        if self == Self::Forked { "forked" } else { "started" }
+    }
+
+    pub fn pool(self, program: Program, spares: usize, at_once: usize) -> Pool {
+        match self {
+            Self::Started => Pool::new(program, spares, at_once),
+            Self::Forked => Pool::forking(program, spares, at_once),
+        }
+    }
+}
+
+pub fn setup() -> Setup {
     Setup {
         data_bytes: 64 * MIB,
         data_bytes_most: 256 * MIB,
@@ -40,12 +63,12 @@ fn setup() -> Setup {
     }
 }
 
-fn program(setup: &Setup) -> Program {
+pub fn program(setup: &Setup) -> Program {
     let setup = serde_json::to_string(setup).unwrap();
     Program::new(std::env::current_exe().unwrap(), ["worker".to_owned(), setup])
 }
 
-fn tokio<F: Future>(future: F) -> F::Output {
+pub fn tokio<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -54,18 +77,18 @@ fn tokio<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-async fn run(pool: &Pool, task: &Task) -> Result<Answer, Death> {
+pub async fn run(pool: &Pool, task: &Task) -> Result<Answer, Death> {
     pool.run(task, Vec::new(), Terms::within(PATIENCE)).await
 }
 
-async fn assert_echo(pool: &Pool) {
+pub async fn assert_echo(pool: &Pool) {
     let answer = run(pool, &Task::Echo("unharmed".into())).await.unwrap();
     assert_eq!(answer.parse::<String>().unwrap(), "unharmed");
 }
 
-fn a_job_is_answered_by_a_locked_down_worker() {
+fn a_job_is_answered_by_a_locked_down_worker(kind: Kind) {
     tokio(async {
-        let mut worker = WorkerHandle::start(&program(&setup())).await.unwrap();
+        let mut worker = kind.pool(program(&setup()), 1, 1).take().await.unwrap();
         assert!(worker.is_alive());
         let status = std::fs::read_to_string(format!("/proc/{}/status", worker.id().unwrap())).unwrap();
         for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "Threads:\t1"] {
@@ -82,10 +105,10 @@ fn a_job_is_answered_by_a_locked_down_worker() {
     });
 }
 
-fn each_misdeed() {
+fn each_misdeed(kind: Kind) {
     use DeathKind::{Exit, OutOfMemory, Protocol, Seccomp, StackOverflow, TimedOut};
     tokio(async {
-        let pool = Pool::new(program(&setup()), 2, 2);
+        let pool = kind.pool(program(&setup()), 2, 2);
         for (misdeed, kind) in [
             (Misdeed::AllocateForEver, OutOfMemory),
             (Misdeed::AllocateAtOnce, OutOfMemory),
@@ -117,17 +140,17 @@ fn each_misdeed() {
     });
 }
 
-fn a_forbidden_call_can_be_named() {
+fn a_forbidden_call_can_be_named(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&Setup { explain_calls: true, ..setup() }), 1, 1);
+        let pool = kind.pool(program(&Setup { explain_calls: true, ..setup() }), 1, 1);
         let death = run(&pool, &Task::Misbehave(Misdeed::OpenAFile)).await.unwrap_err();
         assert_eq!((death.kind, death.call), (DeathKind::Seccomp, Some(libc::SYS_openat as u32)), "{death}");
     });
 }
 
-fn hundreds_of_files_arrive() {
+fn hundreds_of_files_arrive(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 1, 1);
+        let pool = kind.pool(program(&setup()), 1, 1);
         let count = 300_u32;
         let files: Vec<OwnedFd> = (0..count)
             .map(|index| {
@@ -147,9 +170,9 @@ fn hundreds_of_files_arrive() {
     });
 }
 
-fn a_handed_over_file_can_be_written() {
+fn a_handed_over_file_can_be_written(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 1, 1);
+        let pool = kind.pool(program(&setup()), 1, 1);
         let mut kept = tempfile::tempfile().unwrap();
         let handed = OwnedFd::from(kept.try_clone().unwrap());
         pool.run(&Task::Write("made".into()), vec![handed], Terms::within(PATIENCE)).await.unwrap();
@@ -160,17 +183,17 @@ fn a_handed_over_file_can_be_written() {
     });
 }
 
-fn a_worker_sees_no_environment() {
+fn a_worker_sees_no_environment(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 1, 1);
+        let pool = kind.pool(program(&setup()), 1, 1);
         let answer = run(&pool, &Task::Environment).await.unwrap();
         assert_eq!(answer.parse::<String>().unwrap(), "LANG ORT_DISABLE_TELEMETRY");
     });
 }
 
-fn processor_time_ends_a_job() {
+fn processor_time_ends_a_job(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&Setup { cpu_seconds: 1, ..setup() }), 1, 1);
+        let pool = kind.pool(program(&Setup { cpu_seconds: 1, ..setup() }), 1, 1);
         let began = Instant::now();
         let death = run(&pool, &Task::Misbehave(Misdeed::LoopForEver)).await.unwrap_err();
         assert_eq!(death.kind, DeathKind::TimedOut, "{death}");
@@ -178,9 +201,9 @@ fn processor_time_ends_a_job() {
     });
 }
 
-fn a_job_may_be_given_more_memory() {
+fn a_job_may_be_given_more_memory(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 1, 1);
+        let pool = kind.pool(program(&setup()), 1, 1);
         let hold = Task::Hold(100 << 20);
         assert_eq!(run(&pool, &hold).await.unwrap_err().kind, DeathKind::OutOfMemory);
         let terms = |mib: u64| Terms { timeout: PATIENCE, data_bytes: Some(mib * MIB) };
@@ -192,11 +215,11 @@ fn a_job_may_be_given_more_memory() {
     });
 }
 
-fn an_answer_over_the_bound_is_refused() {
+fn an_answer_over_the_bound_is_refused(kind: Kind) {
     tokio(async {
         let mut program = program(&setup());
         program.bounds.bytes = 10_000;
-        let pool = Pool::new(program, 1, 1);
+        let pool = kind.pool(program, 1, 1);
         let death = run(&pool, &Task::Long(20_000)).await.unwrap_err();
         assert_eq!(death.kind, DeathKind::Protocol, "{death}");
         assert_eq!(run(&pool, &Task::Long(9_000)).await.unwrap().message.len(), 9_002);
@@ -206,12 +229,12 @@ fn an_answer_over_the_bound_is_refused() {
     });
 }
 
-fn a_program_that_is_no_worker_is_reported() {
+fn a_program_that_is_no_worker_is_reported(kind: Kind) {
     tokio(async {
         for (path, args) in
             [("/nowhere/worker", vec![]), ("/bin/sh", vec!["-c", "echo no model >&2; exit 1"])]
         {
-            let pool = Pool::new(Program::new(path, args.clone()), 1, 1);
+            let pool = kind.pool(Program::new(path, args.clone()), 1, 1);
             let death = run(&pool, &Task::Environment).await.unwrap_err();
             assert_eq!(death.kind, DeathKind::NotStarted);
             assert!(!death.blames_data());
@@ -222,31 +245,29 @@ fn a_program_that_is_no_worker_is_reported() {
     });
 }
 
-fn a_spare_that_was_killed_is_replaced() {
+fn a_spare_that_was_killed_is_replaced(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 1, 1);
+        let pool = kind.pool(program(&setup()), 1, 1);
         pool.ready().await.unwrap();
-        let own = std::process::id();
-        let children = std::fs::read_dir("/proc/self/task")
-            .unwrap()
-            .map(|task| std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default());
-        let spares: Vec<i32> = children
-            .flat_map(|c| c.split_whitespace().map(|p| p.parse().unwrap()).collect::<Vec<_>>())
-            .collect();
-        assert!(!spares.is_empty(), "process {own} has a warm worker");
-        for pid in spares {
-            let pid = rustix::process::Pid::from_raw(pid).unwrap();
-            let handle = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
-            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-            wait_for_end(&handle);
+        let started = crate::forks::children_of(std::process::id());
+        assert!(!started.is_empty(), "there is a warm worker, or the zygote of one");
+        let forked = started.iter().flat_map(|pid| crate::forks::children_of(*pid));
+        let open = |pid: u32| {
+            let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+            rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap()
+        };
+        let handles: Vec<OwnedFd> = started.iter().copied().chain(forked).map(open).collect();
+        for handle in handles.iter().take(started.len()) {
+            rustix::process::pidfd_send_signal(handle, rustix::process::Signal::KILL).unwrap();
         }
+        handles.iter().for_each(wait_for_end);
         assert_echo(&pool).await;
     });
 }
 
-fn jobs_run_at_once_up_to_the_limit() {
+fn jobs_run_at_once_up_to_the_limit(kind: Kind) {
     tokio(async {
-        let pool = Pool::new(program(&setup()), 2, 3);
+        let pool = kind.pool(program(&setup()), 2, 3);
         let tasks: Vec<_> = (0..6).map(|n| Task::Echo(n.to_string())).collect();
         let running = tasks.iter().map(|task| run(&pool, task));
         for (n, answer) in futures_in_order(running).await.into_iter().enumerate() {
@@ -282,18 +303,19 @@ fn wait_for_end(handle: &OwnedFd) {
 }
 
 /// A parent that says the number of its worker once the worker is in an endless job.
-pub fn parent_of_an_endless_job() {
+pub fn parent_of_an_endless_job(kind: &str) {
+    let kind = if kind == "forked" { Kind::Forked } else { Kind::Started };
     tokio(async {
-        let worker = WorkerHandle::start(&program(&setup())).await.unwrap();
+        let worker = kind.pool(program(&setup()), 1, 1).take().await.unwrap();
         let id = worker.id().unwrap();
         let task = Task::Misbehave(Misdeed::LoopForEver);
         let _ = worker.run(&task, Vec::new(), Terms::within(PATIENCE), |_| crate::say(&id.to_string())).await;
     });
 }
 
-fn a_worker_dies_with_its_parent() {
+fn a_worker_dies_with_its_parent(kind: Kind) {
     let own = std::env::current_exe().unwrap();
-    let mut parent = Command::new(own).arg("parent").stdout(Stdio::piped()).spawn().unwrap();
+    let mut parent = Command::new(own).args(["parent", kind.word()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(parent.stdout.take().unwrap()), &mut line)
         .unwrap();
@@ -304,12 +326,12 @@ fn a_worker_dies_with_its_parent() {
     wait_for_end(&worker);
 }
 
-fn a_model_runs_inside_the_sandbox() {
+fn a_model_runs_inside_the_sandbox(kind: Kind) {
     tokio(async {
         let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/bundles/first-channel");
         let mut program = program(&Setup { bundle: Some(bundle.display().to_string()), ..setup() });
         program.library = Some(models::runtime::find(None).unwrap());
-        let pool = Pool::new(program, 1, 1);
+        let pool = kind.pool(program, 1, 1);
         for (grey, disposition) in [(0.9, "flag"), (0.4, "no-flag"), (0.6, "escalate"), (0.99, "escalate")] {
             let answer = run(&pool, &Task::Classify(grey)).await.unwrap();
             assert_eq!(answer.parse::<String>().unwrap(), disposition, "{grey}");

@@ -26,6 +26,8 @@ pub enum Task {
     Hold(usize),
     /// Answer with a text of so many bytes.
     Long(usize),
+    /// Answer with random bytes.
+    Random,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +74,11 @@ pub fn worker(args: &[String]) {
         explain_calls: setup.explain_calls,
         ..Limits::default()
     };
-    scanside_sandbox::serve(&limits, |job, notes| work(job, notes, classifier.as_mut()))
+    let work = |job: Job, notes: &Notes<'_>| work(job, notes, classifier.as_mut());
+    if args.iter().any(|arg| arg == scanside_sandbox::ZYGOTE_ARGUMENT) {
+        scanside_sandbox::serve_forks(&limits, work)
+    }
+    scanside_sandbox::serve(&limits, work)
 }
 
 fn work(mut job: Job, notes: &Notes<'_>, classifier: Option<&mut Classifier>) -> String {
@@ -114,6 +120,11 @@ fn work(mut job: Job, notes: &Notes<'_>, classifier: Option<&mut Classifier>) ->
             black_box(vec![1_u8; bytes]).iter().map(|b| u64::from(*b)).sum::<u64>().to_string()
         }
         Task::Long(bytes) => "x".repeat(bytes),
+        Task::Random => {
+            let mut bytes = [0_u8; 16];
+            getrandom::fill(&mut bytes).unwrap();
+            format!("{bytes:?}")
+        }
     }
 }
 

@@ -5,16 +5,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
+mod forks;
 mod jobs;
 mod quiet;
 
 use std::io::Write as _;
 
+use cases::Kind;
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("worker") => jobs::worker(&args[1..]),
-        Some("parent") => cases::parent_of_an_endless_job(),
+        Some("parent") => cases::parent_of_an_endless_job(&args[1]),
         Some("quiet") => quiet::child(&args[1..]),
         _ => std::process::exit(if tests(&args) { 0 } else { 101 }),
     }
@@ -22,7 +25,16 @@ fn main() {
 
 fn tests(args: &[String]) -> bool {
     let has = |flag: &str| args.iter().any(|a| a == flag);
-    let cases: Vec<_> = cases::CASES.iter().chain(quiet::CASES).collect();
+    let mut cases: Vec<(String, Box<dyn Fn() + std::panic::UnwindSafe + std::panic::RefUnwindSafe>)> =
+        Vec::new();
+    for (name, case) in cases::CASES {
+        for kind in [Kind::Started, Kind::Forked] {
+            cases.push((format!("{}::{name}", kind.word()), Box::new(move || case(kind))));
+        }
+    }
+    for (name, case) in forks::CASES.iter().chain(quiet::CASES) {
+        cases.push(((*name).to_owned(), Box::new(case)));
+    }
     if has("--list") {
         // None is ignored, so the list of those is empty.
         for (name, _) in cases.iter().filter(|_| !has("--ignored")) {

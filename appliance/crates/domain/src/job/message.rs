@@ -49,6 +49,18 @@ pub enum Job {
     Try(TriageJob),
 }
 
+impl Job {
+    /// Whether it signs, seals or puts identity back. Its worker then gets a process that was started for it alone and
+    /// shares the layout of its memory with no other.
+    #[must_use]
+    pub fn runs_apart(&self) -> bool {
+        match self {
+            Self::Pack(_) | Self::Pseudonyms(_) | Self::Restore(_) => true,
+            Self::Triage(_) | Self::Try(_) | Self::Deid(_) | Self::Explain(_) | Self::Frame(_) => false,
+        }
+    }
+}
+
 /// What came of a job.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
