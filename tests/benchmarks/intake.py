@@ -77,9 +77,9 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def ours(folder: Path, port: int) -> list[str]:
+def ours(folder: Path, port: int, binary: Path | None = None) -> list[str]:
     """A site that never analyses: reception alone is measured."""
-    binary = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "appliance"
+    binary = binary or Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "appliance"
     init = [binary, "init", folder / "site", "--demo", "--listen", f"127.0.0.1:{port}", "--page",
             f"127.0.0.1:{free_port()}", "--json"]
     subprocess.run(init, check=True, capture_output=True)
@@ -152,22 +152,29 @@ def measure(make, folder: Path, lists: list[list[Path]], no_delay: bool) -> tupl
             receiver.wait()
 
 
+def associations_of(case: str, folder: Path, rng: random.Random) -> list[list[Path]]:
+    """The files of a case, a list for each association, drawn into `folder`."""
+    side, sop_class, modality, objects, associations, _ = CASES[case]
+    lists = []
+    for number in range(associations):
+        study = f"2.25.{rng.getrandbits(120)}"
+        files = [folder / f"{number:02}-{i:04}.dcm" for i in range(objects)]
+        for path in files:
+            write_object(path, side, sop_class, modality, study, rng)
+        lists.append(files)
+    return lists
+
+
 def run(args: argparse.Namespace) -> dict:
     rng = random.Random(20261121)
     known = {name: make for name, (make, program) in RECEIVERS.items() if program is None or shutil.which(program)}
     results: dict = {}
     ram = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    for case, (side, sop_class, modality, objects, associations, no_delay) in CASES.items():
+    for case, (*_, no_delay) in CASES.items():
         if args.only not in case:
             continue
         with tempfile.TemporaryDirectory(dir=ram) as made:
-            lists = []
-            for number in range(associations):
-                study = f"2.25.{rng.getrandbits(120)}"
-                files = [Path(made) / f"{number:02}-{i:04}.dcm" for i in range(objects)]
-                for path in files:
-                    write_object(path, side, sop_class, modality, study, rng)
-                lists.append(files)
+            lists = associations_of(case, Path(made), rng)
             rows: dict = {name: [] for name in known}
             for _ in range(args.rounds):
                 for name, make in known.items():
