@@ -244,9 +244,9 @@ impl Settings {
         paths.extend(self.escalation.iter_mut().map(|e| &mut e.identity));
         paths.extend(self.intake.tls.iter_mut().flat_map(intake::TlsConfig::paths_mut));
         paths.extend(self.intake.identity.paths_mut());
-        paths.extend(
-            self.forward.iter_mut().filter_map(|rule| rule.tls.as_mut()).flat_map(DestinationTls::paths_mut),
-        );
+        let replies = self.commitment.replies.iter_mut().map(|reply| &mut reply.tls);
+        let secured = self.forward.iter_mut().map(|rule| &mut rule.tls).chain(replies).flatten();
+        paths.extend(secured.flat_map(DestinationTls::paths_mut));
         for path in paths {
             *path = folder.join(&*path);
         }

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Read as _};
 use clap::{Args, Subcommand};
 
 use super::Where;
+use super::named;
 use super::out::{self, Failure};
 use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::cases::CaseService;
@@ -44,7 +45,7 @@ pub(super) struct Note {
     /// Case id.
     id: String,
     /// Who writes it; it is shown with the note, and audited.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     /// Take the note that is there away; nothing is read.
     #[arg(long)]
@@ -68,10 +69,10 @@ pub(super) struct Reasoned {
     /// Case id.
     id: String,
     /// Who decides; it is audited.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     /// Why, on one line, without identity.
-    #[arg(long)]
+    #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
     site: Where,

@@ -34,6 +34,9 @@ pub(super) struct Deid {
     /// What becomes of text in pixels: `hold` or `black-out`.
     #[arg(long, default_value = "hold")]
     pixel_text: String,
+    /// Folder of the text detector, as in deid.text_detector. Default: the one that comes with the product.
+    #[arg(long, value_name = "DIR")]
+    text_detector: Option<PathBuf>,
     /// What becomes of faces in thin head volumes: `hold` or `deface`.
     #[arg(long, default_value = "hold")]
     faces: String,
@@ -94,7 +97,7 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     let files = some(std::slice::from_ref(&c.input))?;
     std::fs::create_dir_all(output)?;
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-    let workers = pool(&[], None, at_once)?;
+    let workers = pool(c.text_detector.as_deref(), &[], None, at_once)?;
     let bar = bar(files.len());
     let mut total = Total {
         output,

@@ -36,9 +36,18 @@ struct Bundles {
     /// ONNX Runtime's shared library.
     #[arg(long)]
     runtime: Option<PathBuf>,
+    /// Folder of the text detector, as in deid.text_detector. Default: the one that comes with the product.
+    #[arg(long, value_name = "DIR")]
+    text_detector: Option<PathBuf>,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
+}
+
+impl Bundles {
+    fn pool(&self, at_once: usize) -> Result<Pool, Failure> {
+        pool(self.text_detector.as_deref(), &bundles(self)?, self.runtime.as_deref(), at_once)
+    }
 }
 
 /// Triage files or folders.
@@ -67,13 +76,9 @@ const FILE_TIME: Duration = Duration::from_millis(500);
 /// Most input bytes of a job whose output is in memory.
 const OUTPUT_IN_MEMORY: u64 = 512 << 20;
 
-/// Workers with the text detector that comes with the product, and these bundles.
-pub(super) fn pool(bundles: &[PathBuf], runtime: Option<&Path>, at_once: usize) -> Result<Pool, Failure> {
-    pool_with(None, bundles, runtime, at_once)
-}
-
-/// The same with another text detector, where one is named. That there is none is told at once, not by each worker.
-pub(super) fn pool_with(
+/// Workers with these bundles and this text detector, or the one that comes with the product where none is named. That
+/// there is none is told at once, not by each worker.
+pub(super) fn pool(
     text_detector: Option<&Path>,
     bundles: &[PathBuf],
     runtime: Option<&Path>,
@@ -228,7 +233,7 @@ async fn triage_study(pool: &Pool, paths: &[&PathBuf], try_only: bool) -> Result
 pub(super) async fn triage(c: &Triage) -> Result<(), Failure> {
     let files = some(&c.paths)?;
     let at_once = std::thread::available_parallelism().map_or(2, usize::from);
-    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), at_once)?;
+    let pool = c.bundles.pool(at_once)?;
     let bar = bar(files.len());
     let studies = studies(&files);
     let workers = &pool;
@@ -275,7 +280,7 @@ fn print_triage(
 }
 
 pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
-    let pool = pool(&bundles(&c.bundles)?, c.bundles.runtime.as_deref(), 1)?;
+    let pool = c.bundles.pool(1)?;
     let answer =
         triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
     let v = answer.verdict;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Where;
+use super::named;
 use super::out::{self, Failure};
 use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::forward::Forwards;
@@ -93,10 +94,10 @@ pub(super) struct GiveUp {
     #[arg(long)]
     waiting: bool,
     /// Who decides; it is audited.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     /// Why, on one line, without identity.
-    #[arg(long)]
+    #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
     site: Where,
@@ -111,7 +112,7 @@ pub(super) struct Checked {
     #[arg(long)]
     instance: Option<String>,
     /// Who looked; it is audited.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     #[command(flatten)]
     site: Where,

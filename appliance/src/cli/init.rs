@@ -249,6 +249,7 @@ retry = \"30s\"                 # pause before a request or report is tried agai
 # [[commitment.replies]]
 # ae_title = \"CT1\"
 # address = \"10.0.0.7:104\"
+# tls = {{ ca = \"ct1-ca.pem\" }}     # only over TLS, with the keys of [forward.tls]
 
 # One block for each archive or workstation that every original is sent on to, byte for byte, durably queued:
 # [[forward]]

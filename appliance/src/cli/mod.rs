@@ -15,6 +15,7 @@ mod files;
 mod forward;
 mod init;
 mod model;
+mod named;
 mod out;
 mod oversee;
 mod pseudonym;

@@ -8,6 +8,7 @@ use models::Bundle;
 use serde_json::json;
 
 use super::Where;
+use super::named;
 use super::out::{self, Failure};
 use crate::app::{Opened, Request, Response, Settings, ask, open_ledger, socket_path};
 use crate::oversight::{OversightOrder, OversightUse};
@@ -18,10 +19,10 @@ pub(super) struct Ordered {
     /// Name of the bundle, as `appliance model list` shows it.
     bundle: String,
     /// Who orders it.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     /// Why, without identity.
-    #[arg(long)]
+    #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
     site: Where,
@@ -56,7 +57,7 @@ pub(super) struct Physician {
     #[arg(long)]
     not: bool,
     /// Who says so.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     by: String,
     #[command(flatten)]
     site: Where,

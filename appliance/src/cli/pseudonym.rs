@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Where;
+use super::named;
 use super::out::{self, Failure};
 use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use crate::vault::{VaultOrder, VaultUse, rotate};
@@ -35,10 +36,10 @@ pub(super) enum Pseudonym {
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// Who does it; it is audited.
-    #[arg(long)]
+    #[arg(long, value_parser = named::person)]
     pub(super) by: String,
     /// Why, on one line, without identity.
-    #[arg(long)]
+    #[arg(long, value_parser = named::reason)]
     pub(super) reason: String,
     #[command(flatten)]
     pub(super) site: Where,

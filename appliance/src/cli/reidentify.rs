@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::files::{ask, pool_with, some, write_piece};
+use super::files::{ask, pool, some, write_piece};
 use super::out::{self, Failure};
 use super::pseudonym::{Named, carry_out};
 use crate::app::{deid_order, open_ledger};
@@ -29,7 +29,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
     let files = some(std::slice::from_ref(&c.input))?;
     carry_out(&settings, c.named.order(VaultUse::Reidentify)).await?;
     std::fs::create_dir_all(&c.output)?;
-    let pool = pool_with(settings.deid.text_detector.as_deref(), &[], None, 1)?;
+    let pool = pool(settings.deid.text_detector.as_deref(), &[], None, 1)?;
     let ledger = open_ledger(&settings).await?;
     let (mut done, mut number) = (0, 0);
     for paths in files.chunks(MAX_INSTANCES) {

@@ -13,8 +13,9 @@ use crate::app::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
 };
+use crate::commitment::{REPLY_TLS, Reply};
 use crate::escalation::Identity;
-use crate::forward::{Rule, TLS_TABLE as FORWARD_TLS};
+use crate::forward::{DestinationTls, Rule, TLS_TABLE as FORWARD_TLS};
 use audit::verify;
 use dimse::tls::{Lasting, inspect_client, others_can_read};
 use intake::{IdentityMode, TLS_TABLE, inspect_tls, key_is_open};
@@ -101,7 +102,7 @@ pub(super) async fn note_missing(s: &Settings, d: &mut Document) {
         d.fault("store.path", "cannot be made or written", "name a folder on a disk that may be written");
     }
     note_reception(s, d);
-    note_destinations(&s.forward, d);
+    note_secured(&s.forward, &s.commitment.replies, d);
     for (i, bundle) in s.triage.bundles.iter().enumerate() {
         if let Err(error) = models::Bundle::open(bundle) {
             d.fault("triage.bundles", format!("entry {}: {error}", i + 1), "name the folder of a bundle");
@@ -194,14 +195,29 @@ fn note_reception(s: &Settings, d: &mut Document) {
     }
 }
 
-/// Certificates and keys towards destinations.
-fn note_destinations(rules: &[Rule], d: &mut Document) {
-    for (index, tls) in rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.tls.as_ref()?))) {
-        let mut fault = |key, words| d.fault(&format!("forward[{index}].tls.{key}"), words, "");
+/// Where we call over TLS: the table of the configuration, how faults and notes name it, and its files.
+fn secured<'s>(
+    forward: &'s [Rule],
+    replies: &'s [Reply],
+) -> Vec<(String, &'static str, &'s str, &'s DestinationTls)> {
+    let destinations = forward.iter().enumerate().filter_map(|(index, rule)| {
+        Some((format!("forward[{index}].tls"), FORWARD_TLS, rule.name.as_str(), rule.tls.as_ref()?))
+    });
+    let replies = replies.iter().enumerate().filter_map(|(index, reply)| {
+        let table = format!("commitment.replies[{index}].tls");
+        Some((table, REPLY_TLS, reply.ae_title.as_str(), reply.tls.as_ref()?))
+    });
+    destinations.chain(replies).collect()
+}
+
+/// Certificates and keys towards those we call.
+fn note_secured(forward: &[Rule], replies: &[Reply], d: &mut Document) {
+    for (table, words_for, _, tls) in secured(forward, replies) {
+        let mut fault = |key, words| d.fault(&format!("{table}.{key}"), words, "");
         match inspect_client(&tls.files()) {
             Err(faults) => faults.into_iter().for_each(|f| fault(f.key, f.words)),
             Ok(validity) => {
-                if let Lasting::Over(words) = validity.at(wall(), FORWARD_TLS) {
+                if let Lasting::Over(words) = validity.at(wall(), words_for) {
                     fault(validity.key(), words);
                 }
             }
@@ -210,16 +226,16 @@ fn note_destinations(rules: &[Rule], d: &mut Document) {
 }
 
 /// What should be known about them although they work.
-fn destination_notes(rules: &[Rule]) -> Vec<String> {
+fn secured_notes(s: &Settings) -> Vec<String> {
     let mut notes = Vec::new();
-    for (rule, tls) in rules.iter().filter_map(|rule| Some((rule, rule.tls.as_ref()?))) {
+    for (_, table, name, tls) in secured(&s.forward, &s.commitment.replies) {
         let validity = inspect_client(&tls.files());
-        if let Ok(Lasting::Soon(words)) = validity.map(|validity| validity.at(wall(), FORWARD_TLS)) {
-            notes.push(format!("{}: {words}", rule.name));
+        if let Ok(Lasting::Soon(words)) = validity.map(|validity| validity.at(wall(), table)) {
+            notes.push(format!("{name}: {words}"));
         }
         if tls.key.as_deref().is_some_and(others_can_read) {
             let words = "others than its owner can read it; run `chmod 600` on it";
-            notes.push(format!("{}: {FORWARD_TLS}.key: {words}", rule.name));
+            notes.push(format!("{name}: {table}.key: {words}"));
         }
     }
     notes
@@ -262,7 +278,7 @@ pub(super) fn notes(s: &Settings) -> Vec<String> {
             notes.push("intake.tls.key: others than its owner can read it; run `chmod 600` on it".into());
         }
     }
-    notes.extend(destination_notes(&s.forward));
+    notes.extend(secured_notes(s));
     if s.intake.identity.mode == IdentityMode::Check && !s.intake.callers.iter().all(|c| c.tls_only) {
         notes.push("passcodes of [intake.identity] travel in the open on the plain listener: write tls_only = true for each caller".into());
     }
@@ -325,7 +341,7 @@ mod tests {
             std::fs::write(at("appliance.toml"), text).unwrap();
             let mut document = Document::read(&at("appliance.toml")).unwrap();
             let rules: Vec<Rule> = document.room("forward").unwrap();
-            note_destinations(&rules, &mut document);
+            note_secured(&rules, &[], &mut document);
             document.faults.into_iter().map(|f| (f.line, f.key, f.wrong)).collect::<Vec<_>>()
         };
         assert!(told("ca.pem", "c.pem", "k.pem").is_empty());

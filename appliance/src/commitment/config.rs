@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::forward::DestinationTls;
+use dimse::host_of;
+
+/// The table of TLS, in words about its files.
+pub const REPLY_TLS: &str = "commitment.replies.tls";
+
 /// `[commitment]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +34,9 @@ pub struct Reply {
     pub ae_title: String,
     /// `host:port` where it listens.
     pub address: String,
+    /// `[commitment.replies.tls]`: only over TLS (default: plain DICOM).
+    #[serde(default)]
+    pub tls: Option<DestinationTls>,
 }
 
 impl Default for Config {
@@ -60,6 +69,9 @@ impl Config {
             }
         }
         for (index, reply) in self.replies.iter().enumerate() {
+            for (key, wrong, write) in reply.tls.iter().flat_map(|tls| tls.faults(host_of(&reply.address))) {
+                faults.push((format!("replies[{index}].tls.{key}"), wrong, write));
+            }
             let port = reply.address.rsplit_once(':').and_then(|(host, port)| {
                 (!host.is_empty()).then(|| port.parse::<u16>().ok()).flatten().filter(|p| *p > 0)
             });
@@ -83,13 +95,14 @@ impl Config {
 
     /// Where this caller listens.
     #[must_use]
-    pub fn reply_to(&self, ae_title: &str) -> Option<&str> {
-        self.replies.iter().find(|r| r.ae_title == ae_title).map(|r| r.address.as_str())
+    pub fn reply_to(&self, ae_title: &str) -> Option<&Reply> {
+        self.replies.iter().find(|r| r.ae_title == ae_title)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -98,9 +111,16 @@ mod tests {
         assert_eq!(on.faults(0).len(), 1);
         assert!(on.faults(1).is_empty());
         assert!(!Config::default().provide, "off unless a site asks for it");
-        let reply =
-            |ae_title: &str, address: &str| Reply { ae_title: ae_title.into(), address: address.into() };
-        let bad = Config { replies: vec![reply("", "10.0.0.7"), reply("CT1", ":104")], ..on };
+        let reply = |ae_title: &str, address: &str| Reply {
+            ae_title: ae_title.into(),
+            address: address.into(),
+            tls: None,
+        };
+        let bad = Config { replies: vec![reply("", "10.0.0.7"), reply("CT1", ":104")], ..on.clone() };
         assert_eq!(bad.faults(1).len(), 3);
+        let half: DestinationTls = toml::from_str("ca = \"ca.pem\"\nkey = \"key.pem\"").unwrap();
+        let half = Reply { tls: Some(half), ..reply("CT1", "ct1.example:104") };
+        let keys: Vec<_> = Config { replies: vec![half], ..on }.faults(1).into_iter().map(|f| f.0).collect();
+        assert_eq!(keys, ["replies[0].tls.certificate"]);
     }
 }

@@ -8,6 +8,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Engine;
+use super::config::Reply;
+use crate::forward::DestinationTls;
 use dicom::commitment::{Report, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE, encode_report};
 use dimse::command::{self, Command, N_EVENT_REPORT_RQ};
 use dimse::{Association, Error as PeerError, Peer, Proposal, Violation};
@@ -33,7 +35,7 @@ impl Engine {
         }
         let fault = match self.config.reply_to(&row.calling_ae) {
             None => NO_ADDRESS.to_owned(),
-            Some(address) => match self.tell_anew(address, &row.calling_ae, &report).await {
+            Some(reply) => match self.tell_anew(reply, &report).await {
                 Ok(()) => return ledger.commitment_told(row, now()).await,
                 Err(error) => error.to_string(),
             },
@@ -59,13 +61,13 @@ impl Engine {
         matches!(timeout(PATIENCE, heard).await, Ok(Ok(0)))
     }
 
-    async fn tell_anew(&self, address: &str, called: &str, report: &Report) -> Result<(), PeerError> {
+    async fn tell_anew(&self, reply: &Reply, report: &Report) -> Result<(), PeerError> {
         let peer = Peer {
-            address: address.to_owned(),
-            called: called.to_owned(),
+            address: reply.address.clone(),
+            called: reply.ae_title.clone(),
             calling: self.title.clone(),
             patience: PATIENCE,
-            tls: None,
+            tls: reply.tls.as_ref().map(DestinationTls::files),
         };
         let proposal = Proposal {
             abstract_syntax: STORAGE_COMMITMENT.to_owned(),

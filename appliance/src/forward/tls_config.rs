@@ -1,4 +1,5 @@
-//! `[forward.tls]`: how one destination is secured (PS3.15 B.12), by the keys that `[intake.tls]` and `[audit]` use.
+//! `[forward.tls]` and `[commitment.replies.tls]`: how one destination is secured (PS3.15 B.12), by the keys that
+//! `[intake.tls]` and `[audit]` use.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The table, in words about its files.
 pub const TLS_TABLE: &str = "forward.tls";
 
-/// `[forward.tls]` behind a `[[forward]]`: nothing is sent to it but over TLS.
+/// The table behind a `[[forward]]` or a `[[commitment.replies]]`: nothing is sent there but over TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DestinationTls {
@@ -54,7 +55,7 @@ impl DestinationTls {
     }
 
     /// Faults of the values: key, what is wrong, what to write. Reads no file. `host` is the host of the address.
-    pub(super) fn faults(&self, host: &str) -> Vec<(&'static str, &'static str, &'static str)> {
+    pub(crate) fn faults(&self, host: &str) -> Vec<(&'static str, &'static str, &'static str)> {
         let mut faults = Vec::new();
         match (&self.certificate, &self.key) {
             (Some(_), None) => faults.push(("key", "is missing", "write the private key of the certificate")),

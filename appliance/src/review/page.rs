@@ -1,4 +1,4 @@
-//! The page's server: its addresses, the door every request passes, bind and run.
+//! The page's server: its addresses, the check that every request passes, bind and run.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,11 +34,15 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
-pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
+/// The page as a function of a request, and the looks at the ledger that open pages live on: whoever serves the page
+/// runs both until `stop`, and neither without the other.
+pub fn router<H: Backend>(
+    backend: Arc<H>,
+    stop: CancellationToken,
+) -> (Router, impl Future<Output = ()> + Send) {
     let app = Arc::new(App::new(backend, stop));
-    tokio::spawn(stream::run(Arc::clone(&app)));
-    Router::new()
+    let looks = stream::run(Arc::clone(&app));
+    let router = Router::new()
         .route("/", get(routes::home::<H>))
         .route("/study/{id}", get(routes::study_page::<H>))
         .route("/login", get(routes::sign_in_page::<H>))
@@ -62,12 +66,13 @@ pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/decide", post(routes::decide::<H>))
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), door::<H>))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), check_request::<H>))
+        .with_state(app);
+    (router, looks)
 }
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
-async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
+async fn check_request<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
     let tls = app.backend.config().behind_tls;
     let ours = ::sign_in::from_our_page(request.method(), request.headers(), tls);
     let mut answer = if ours {
@@ -112,10 +117,10 @@ impl<H: Backend> Page<H> {
 
     /// Serves until `stop`, `most` connections at a time; open streams end with it.
     pub async fn run(self, most: usize, stop: CancellationToken) {
-        let router = router(self.backend, stop.clone());
+        let (router, looks) = router(self.backend, stop.clone());
         let service = |address: SocketAddr| {
             TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
         };
-        proto::serve::pages(self.listener, most, service, stop.cancelled_owned()).await;
+        tokio::join!(proto::serve::pages(self.listener, most, service, stop.cancelled_owned()), looks);
     }
 }

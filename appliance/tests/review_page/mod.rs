@@ -7,5 +7,6 @@ mod decided;
 mod door;
 mod full;
 mod noted;
+mod served;
 mod shown;
 mod undone;

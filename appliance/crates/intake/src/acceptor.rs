@@ -1,5 +1,6 @@
 //! Listening: a permit before each accept, one thread per connection, an orderly stop.
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use proto::serve::Patience;
@@ -121,9 +122,13 @@ impl Intake {
     pub async fn run(self) {
         let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + CONNECTIONS_SPARE));
         let mut tasks = JoinSet::new();
-        let watch = self.tls.as_ref().map(|(_, tls)| {
-            let tls = Arc::clone(tls);
-            tokio::spawn(async move { tls.watch().await })
+        // Beside the loop and not on a task of its own: a fault of it ends reception, which whoever runs that sees.
+        let tls = self.tls.as_ref().map(|(_, tls)| Arc::clone(tls));
+        let mut watch = pin!(async move {
+            match tls {
+                Some(tls) => tls.watch().await,
+                None => std::future::pending().await,
+            }
         });
         let end = CancellationToken::new();
         let limiter = Arc::new(ConnectionLimiter::default());
@@ -132,11 +137,13 @@ impl Intake {
         loop {
             let permit = tokio::select! {
                 permit = Arc::clone(&connections).acquire_owned() => permit,
+                () = &mut watch => break,
                 () = self.shared.stop.cancelled() => break,
             };
             let Ok(permit) = permit else { break };
             let (accepted, secured) = tokio::select! {
                 accepted = self.accept() => accepted,
+                () = &mut watch => break,
                 () = self.shared.stop.cancelled() => break,
             };
             match accepted {
@@ -163,9 +170,6 @@ impl Intake {
                 Err(error) => tokio::time::sleep(patience.failed(&error)).await,
             }
             while tasks.try_join_next().is_some() {}
-        }
-        if let Some(watch) = watch {
-            watch.abort();
         }
         drop((self.listener, self.tls));
         let drain = self.shared.config.drain_timeout.0;

@@ -15,7 +15,13 @@ use std::sync::atomic::Ordering;
 
 use rig::*;
 
+use fixtures::pki::Authority;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+
 use super::config::Reply;
+use crate::forward::DestinationTls;
 use ledger::{ForwardOutcome, NewDisposition, Proof, Standing};
 use store::faults::damage;
 
@@ -151,10 +157,10 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
     drop(started);
     drop(scanner);
 
-    let free = tokio::net::TcpListener::bind(SocketAddr::from(ANY)).await.unwrap();
+    let free = TcpListener::bind(SocketAddr::from(ANY)).await.unwrap();
     let at = free.local_addr().unwrap();
     drop(free);
-    let reply = Reply { ae_title: "CT1".into(), address: at.to_string() };
+    let reply = Reply { ae_title: "CT1".into(), address: at.to_string(), tls: None };
     let started = rig.start(vec![reply.clone()]).await;
     rig.archive_answers(0, &started).await;
     until("attempts fail while the scanner does not listen", || async {
@@ -177,6 +183,62 @@ async fn a_report_survives_restarts_and_is_told_on_a_new_association_until_it_is
     })
     .await;
     assert_eq!(scanner.heard.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_report_goes_over_tls_where_the_scanner_listens_so_and_only_to_the_one_we_know() {
+    let rig = Rig::new().await;
+    let kept = rig.keep(CT, "1.2.1.1", b"a").await;
+    rig.deliver(&kept).await;
+    rig.pacs.silent.store(true, Ordering::Relaxed);
+    let authority = Authority::new("scanner's authority").unwrap();
+    let scanner_hears = Arc::new(Scripted::default());
+    let plain = TcpListener::bind(SocketAddr::from(ANY)).await.unwrap().local_addr().unwrap();
+    let _listening = listen(&scanner_hears, plain, "CT1", USER).await;
+    let address = behind_tls(&authority, plain).await;
+    let ca = rig.folder.path().join("ca.pem");
+    std::fs::write(&ca, Authority::new("another authority").unwrap().certificate_pem()).unwrap();
+    let tls = DestinationTls { ca: ca.clone(), certificate: None, key: None, server_name: None };
+    let reply = Reply { ae_title: "CT1".into(), address, tls: Some(tls) };
+    let started = rig.start(vec![reply]).await;
+    let mut scanner = Scanner::associate(started.address).await;
+    scanner.ask(&asked("2.25.5", &["1.2.1.1"])).await;
+    scanner.0.release().await;
+    rig.until_asked("the archive is asked", 1).await;
+    rig.archive_answers(0, &started).await;
+    let ledger = &rig.site.ledger;
+    let fault = until("a fault", || async { ledger.commitment_counts().await.unwrap().fault }).await;
+    assert!(fault.contains("not of an authority in tls.ca"), "{fault}");
+    assert!(scanner_hears.heard.lock().unwrap().is_empty());
+    // The authority is put right: no restart is needed.
+    std::fs::write(&ca, authority.certificate_pem()).unwrap();
+    let heard =
+        until("the scanner hears it", || async { scanner_hears.heard.lock().unwrap().first().cloned() });
+    assert_eq!(heard.await.transaction, "2.25.5");
+}
+
+/// A listener of its own that takes TLS off and passes on to `plain`; its name and port.
+async fn behind_tls(authority: &Authority, plain: SocketAddr) -> String {
+    let leaf = authority.leaf("localhost", 1).unwrap();
+    let chain =
+        CertificateDer::pem_slice_iter(leaf.certificate_pem.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(leaf.key_pem.as_bytes()).unwrap();
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(SocketAddr::from(ANY)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                if let Ok(mut secured) = acceptor.accept(stream).await {
+                    let mut inner = TcpStream::connect(plain).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut secured, &mut inner).await;
+                }
+            });
+        }
+    });
+    format!("localhost:{port}")
 }
 
 #[tokio::test]
