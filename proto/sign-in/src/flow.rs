@@ -126,12 +126,13 @@ impl SignIn {
         let attempt = self.attempts.begin(keys, visit.now).ok_or(Error::TooMany)?;
         let (known, attempt) = answered(accounts.account(&name).await, attempt)?;
         let who = if known.is_some() { name.as_str() } else { UNKNOWN };
-        if !self.hasher.is(known.and_then(|account| account.password), password).await {
+        let stored = known.and_then(|account| account.password);
+        if !self.hasher.is(stored.clone(), password).await {
             accounts.failed(who, visit.now).await?;
             return Err(Error::BadLogin.into());
         }
         attempt.take_back();
-        self.open(accounts, visit, name).await
+        self.open(accounts, visit, name, stored).await
     }
 
     /// Whose a one-time code is, without using it up.
@@ -172,7 +173,7 @@ impl SignIn {
             Code { .. } => Some(self.hasher.hash(password.ok_or(Error::TooShort)?).await?),
         };
         match accounts.use_code(code, phc.as_deref(), visit.now).await? {
-            Some(user) => self.open(accounts, visit, user).await,
+            Some(user) => self.open(accounts, visit, user, phc).await,
             None => self.bad_code(accounts, visit).await,
         }
     }
@@ -182,16 +183,25 @@ impl SignIn {
         Err(Error::BadCode.into())
     }
 
+    /// Opens a session for whoever proved this password (PHC string; `None`: a code that only signs in).
     async fn open<A: Accounts>(
         &self,
         accounts: &A,
         visit: Visit<'_>,
         user: String,
+        proved: Option<String>,
     ) -> Result<Opened, A::Error> {
         let (token, csrf) = (random()?, random()?);
         let cookie = self.cookie(visit.headers).set(&token)?;
         let session = self.spans.open(user.clone(), csrf.clone(), visit.now);
         accounts.open_session(&token, &session, visit.now).await?;
+        // Hashes queue. Who was reset or removed meanwhile lost the sessions of then, which had this one not among them.
+        let known = accounts.account(&user).await?;
+        if proved.is_some() && known.and_then(|account| account.password) != proved {
+            accounts.close_session(&token, &user, visit.now).await?;
+            accounts.failed(&user, visit.now).await?;
+            return Err(Error::BadLogin.into());
+        }
         Ok(Opened { user, csrf, cookie })
     }
 

@@ -1,4 +1,7 @@
 //! The open audit file: lines are appended, chained and synced, and those who send them are woken.
+//!
+//! A command may write while the appliance starts or stops and does not answer it yet: the file is locked for each write,
+//! and each goes on from what the other wrote.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -8,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use proto::clock::{self, now};
 use tokio::sync::Notify;
 
-use super::chain::{Head, Reach, each, reach_of};
+use super::chain::{Head, Reach, each, gone_on, reach_of};
 use super::entry::Entry;
 use super::error::Error;
 
@@ -49,8 +52,8 @@ impl Audit {
     /// # Errors
     /// [`Error::Broken`] when a line does not follow from the one before it, [`Error::Cut`] when the end is missing.
     pub fn open(path: &Path, store_key: &[u8; 32]) -> Result<Self, Error> {
+        let (head, said, held) = Head::open_held(path, store_key)?;
         let there = path.is_file();
-        let (head, said) = Head::open(path, store_key)?;
         let reach = if there || said.is_some() { reach_of(path, said.as_ref())? } else { Reach::default() };
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         if file.metadata()?.len() > reach.bytes {
@@ -59,6 +62,7 @@ impl Audit {
         file.sync_all()?;
         let old = said.is_none() && reach.lines > 0;
         head.write(&reach)?;
+        drop(held);
         let audit = Self {
             path: path.to_owned(),
             inner: Mutex::new(Inner { file, head, reach }),
@@ -101,6 +105,8 @@ impl Audit {
     /// [`Error::Disk`]; then none of them is kept.
     pub fn record_all(&self, entries: Vec<Entry>) -> Result<(), Error> {
         let mut inner = self.inner();
+        let held = inner.head.hold()?;
+        inner.reach = gone_on(&self.path, &inner.head, &inner.reach)?;
         let mut reach = inner.reach.clone();
         let mut bytes = Vec::new();
         let ahead = clock::ahead();
@@ -123,6 +129,7 @@ impl Audit {
         }
         inner.reach = reach;
         inner.head.write(&inner.reach)?;
+        drop(held);
         drop(inner);
         self.written.notify_one();
         Ok(())
@@ -152,5 +159,55 @@ impl Audit {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::verify;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    #[test]
+    fn two_that_write_at_once_make_one_chain() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.jsonl");
+        let running = Audit::open(&path, &KEY).unwrap();
+        running.write(1, "appliance", "application start", "", "").unwrap();
+        let command = Audit::open(&path, &KEY).unwrap();
+        command.write(2, "operator", "user add", "ada", "").unwrap();
+        running.write(3, "ada", "login", "", "").unwrap();
+        command.write(4, "operator", "user reset", "ada", "").unwrap();
+        assert_eq!(verify(&path, &KEY).unwrap().lines, 4);
+        let many = |who: &'static str| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                for at in 0..20 {
+                    Audit::open(&path, &KEY).unwrap().write(at, who, "login", "", "").unwrap();
+                }
+            })
+        };
+        for writer in ["ada", "bo"].map(many) {
+            writer.join().unwrap();
+        }
+        assert_eq!(verify(&path, &KEY).unwrap().lines, 44);
+        assert!(Audit::open(&path, &KEY).is_ok());
+    }
+
+    #[test]
+    fn a_line_written_past_a_running_audit_shows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.jsonl");
+        let audit = Audit::open(&path, &KEY).unwrap();
+        audit.write(1, "ada", "login", "", "").unwrap();
+        let entry = Entry { who: "ada".into(), before: audit.reach().last, ..Entry::default() };
+        let mut forged = std::fs::read(&path).unwrap();
+        forged.extend(serde_json::to_vec(&entry).unwrap());
+        forged.push(b'\n');
+        std::fs::write(&path, forged).unwrap();
+        audit.write(2, "ada", "logout", "", "").unwrap();
+        assert!(matches!(verify(&path, &KEY), Err(Error::Broken(3))));
     }
 }

@@ -5,7 +5,7 @@
 //! digest stand in a file beside it, under a MAC keyed from the store's key.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -27,9 +27,13 @@ pub struct Reach {
 ///
 /// # Errors
 /// [`Error::Broken`] with the first line that does not follow.
-pub(super) fn follow(file: File, mut seen: impl FnMut(&Reach, &Entry)) -> Result<Reach, Error> {
+pub(super) fn follow(file: File, seen: impl FnMut(&Reach, &Entry)) -> Result<Reach, Error> {
+    follow_from(file, Reach::default(), seen)
+}
+
+/// The same from the end of `reach`, where `file` stands.
+fn follow_from(file: File, mut reach: Reach, mut seen: impl FnMut(&Reach, &Entry)) -> Result<Reach, Error> {
     let mut reader = BufReader::new(file);
-    let mut reach = Reach::default();
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -57,6 +61,25 @@ pub(super) fn follow(file: File, mut seen: impl FnMut(&Reach, &Entry)) -> Result
 pub(super) struct Head {
     file: File,
     key: [u8; 32],
+}
+
+/// While it lives no other process writes this audit. The lock is the open file's: it ends with the process too.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Held {
+    fn of(head: &File) -> Result<Self, Error> {
+        let file = head.try_clone()?;
+        file.lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the head is closed.
+        let _ = self.0.unlock();
+    }
 }
 
 /// What the head says: lines and the last one's digest.
@@ -100,14 +123,34 @@ fn parse(key: &[u8; 32], text: &str) -> Result<Said, Error> {
 impl Head {
     /// Opens or begins the head; what it says, or `None` when it is new.
     pub(super) fn open(audit: &Path, store_key: &[u8; 32]) -> Result<(Self, Option<Said>), Error> {
+        let (head, said, _) = Self::open_held(audit, store_key)?;
+        Ok((head, said))
+    }
+
+    /// The same, held before it is read: nobody else is in the midst of a line.
+    pub(super) fn open_held(audit: &Path, store_key: &[u8; 32]) -> Result<(Self, Option<Said>, Held), Error> {
         let path = head_path(audit);
         let mut file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+        let held = Held::of(&file)?;
         let mut text = String::new();
         file.by_ref().take(1_024).read_to_string(&mut text).map_err(|_| Error::Head)?;
         let head = Self { file, key: key(store_key) };
         let said = if text.is_empty() { None } else { Some(parse(&head.key, &text)?) };
-        Ok((head, said))
+        Ok((head, said, held))
+    }
+
+    /// Waits until no other process writes this audit, and keeps it so.
+    pub(super) fn hold(&self) -> Result<Held, Error> {
+        Held::of(&self.file)
+    }
+
+    /// What the head says now; another process may have written it since.
+    fn said(&self) -> Result<Said, Error> {
+        let mut bytes = [0; 1_024];
+        let n = self.file.read_at(&mut bytes, 0)?;
+        let text = std::str::from_utf8(bytes.get(..n).unwrap_or_default()).map_err(|_| Error::Head)?;
+        parse(&self.key, text)
     }
 
     /// Writes the head in place: one short line within one sector.
@@ -138,6 +181,26 @@ pub(super) fn reach_of(path: &Path, said: Option<&Said>) -> Result<Reach, Error>
         }
     })?;
     if at_head { Ok(reach) } else { Err(Error::Cut(said.map_or(0, |s| s.0))) }
+}
+
+/// How far the chain reaches now that reached as far as `known`: another process may have gone on with it. Lines that the
+/// head does not vouch for are not gone on from: they stay a break that shows.
+pub(super) fn gone_on(path: &Path, head: &Head, known: &Reach) -> Result<Reach, Error> {
+    let Ok((lines, digest)) = head.said() else { return Ok(known.clone()) };
+    if lines <= known.lines {
+        return Ok(known.clone());
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(known.bytes))?;
+    let mut vouched = false;
+    let followed = follow_from(file, known.clone(), |reach, _| {
+        vouched |= reach.lines == lines && reach.last == digest;
+    });
+    match followed {
+        Err(Error::Disk(kind)) => Err(Error::Disk(kind)),
+        Ok(reach) if vouched => Ok(reach),
+        _ => Ok(known.clone()),
+    }
 }
 
 /// Checks a whole audit file against its head, changing nothing.

@@ -166,3 +166,27 @@ fn a_refusal_says_whose_fault_it_is_and_whether_to_try_again() {
     assert_eq!((Error::TooMany.fault(), Error::TooMany.retry()), (Fault::Peer, Retry::Later));
     assert_eq!((Error::NoRandom.fault(), Error::NoRandom.retry()), (Fault::Us, Retry::Later));
 }
+
+#[tokio::test]
+async fn a_password_that_is_taken_back_while_it_is_checked_opens_nothing() {
+    let (page, rows, opened) = ada().await;
+    for now in ["another", "none"] {
+        let here = here();
+        let mut entering = std::pin::pin!(page.enter(&rows, visit(&here, NOW), "ada", typed(PASSWORD)));
+        // Its hash is being made; what the rows said before is known.
+        let waits =
+            std::future::poll_fn(|cx| std::task::Poll::Ready(entering.as_mut().poll(cx).is_pending()));
+        assert!(waits.await);
+        let before = rows.accounts.lock().unwrap().clone();
+        if now == "another" {
+            rows.accounts.lock().unwrap().insert("ada".to_owned(), Account { password: None });
+        } else {
+            rows.accounts.lock().unwrap().remove("ada");
+        }
+        rows.sessions.lock().unwrap().clear();
+        assert_eq!(entering.await.unwrap_err(), Error::BadLogin, "{now}");
+        assert!(rows.sessions.lock().unwrap().is_empty(), "{now}");
+        *rows.accounts.lock().unwrap() = before;
+    }
+    assert!(page.person(&rows, &with_cookie(&opened), NOW).await.is_err());
+}
