@@ -36,6 +36,6 @@ pub use error::{Error, Fault, ManifestFault, Retry};
 pub use input::{GreyImage, GreyRows};
 pub use place::Place;
 pub use report::{Decoder, Encoder};
-pub use rule::{Disposition, FindingScore, Gate, Subject, Triage};
+pub use rule::{Disposition, FindingScore, InputCheck, Subject, Triage};
 pub use runtime::Runtime;
 pub use text_detector::DetectorBundle;

@@ -46,7 +46,7 @@ fn a_film_and_a_series_sent_by_dcmtk_are_answered_and_shown() {
     let head = of(&series.study_uid);
     assert!(["flag", "escalate"].contains(&head.disposition.as_deref().unwrap()), "{head:?}");
     assert_eq!(head.instances, 12);
-    // Not enrolled: nothing can leave, and what the gate holds is held whatever the link says.
+    // Not enrolled: nothing can leave, and what must wait is held whatever the link says.
     assert_eq!(of(&screen_shot.study_uid).state.as_deref(), Some("held"));
     assert_eq!(of(&screen_shot.study_uid).disposition.as_deref(), Some("not-analysed"));
 

@@ -184,13 +184,13 @@ fn found(report: &Report) {
 fn ran(run: &Run) {
     let values: Vec<String> = run.outputs.iter().take(SHOWN).map(|v| format!("{v:.3}")).collect();
     let more = if run.outputs.len() > SHOWN { " ..." } else { "" };
-    let gate = match run.passed {
-        Some(true) => ", passes the gate",
-        Some(false) => ", kept out by the gate",
+    let check = match run.passed {
+        Some(true) => ", passes the input check",
+        Some(false) => ", kept out by the input check",
         None => "",
     };
     let (mean, std) = (run.grey_mean, run.grey_std);
-    out::line(&format!("  {:<8} grey {mean:.3} +- {std:.3}{gate}: {}{more}", run.image, values.join(" ")));
+    out::line(&format!("  {:<8} grey {mean:.3} +- {std:.3}{check}: {}{more}", run.image, values.join(" ")));
 }
 
 fn look(c: &Add, runtime: &Runtime) -> Result<(), Failure> {

@@ -29,7 +29,7 @@ pub(super) enum Case {
     Statement(One),
     /// Try a case again that could not be packed or that waits for the link.
     Retry(One),
-    /// Release a held case from the de-identification gate, in your name.
+    /// Release a held case, in your name.
     Release(Reasoned),
     /// Put a case aside for good: it is not sent.
     Bury(Reasoned),

@@ -245,11 +245,11 @@ fn print_triage(
     let value = match answered.as_ref().map(|answer| &answer.verdict) {
         Ok(v) => json!({
             "study": number, "paths": paths, "bundle": v.bundle, "version": v.version, "findings": v.findings,
-            "disposition": v.disposition, "reason": v.reason, "gate": v.gate, "ms": v.ms,
+            "disposition": v.disposition, "reason": v.reason, "input_check": v.input_check, "ms": v.ms,
         }),
         Err(reason) => json!({
             "study": number, "paths": paths, "bundle": "", "version": "", "findings": [],
-            "disposition": "unreadable", "reason": reason, "gate": null, "ms": Timings::default(),
+            "disposition": "unreadable", "reason": reason, "input_check": null, "ms": Timings::default(),
         }),
     };
     if as_json {
@@ -268,7 +268,7 @@ pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
     let value = json!({
         "modality": answer.facts.modality, "bundle": v.bundle, "version": v.version,
         "disposition": v.disposition, "reason": v.reason, "findings": v.findings,
-        "gate": v.gate, "holds": v.holds, "actions": v.actions, "ms": v.ms,
+        "input_check": v.input_check, "holds": v.holds, "actions": v.actions, "ms": v.ms,
     });
     if c.bundles.json {
         out::json(&value);

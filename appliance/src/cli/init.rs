@@ -279,7 +279,7 @@ reading_room = {reading_room}
 longest_wait = \"4h\"             # what asks for a person so long comes right after STAT in the list
 
 [oversight]
-share = 0.05                    # of studies given no-flag: drawn by chance for a physician's read, at least one a day
+share = 0.05                    # of studies given no-flag: sampled by chance for a physician's read, at least one a day
 trial = 0.0                     # of all answers in shadow mode: the local set that `appliance model accept` asks for
 hidden_most = 0.02              # when reads show that more of these hide a finding, no-flag is withdrawn
 alpha = 0.01                    # share of studies with a finding that may be given no-flag, as the local set must show

@@ -81,7 +81,7 @@ fn list(w: &Where) -> Result<(), Failure> {
         match Bundle::open(folder) {
             Ok(b) if w.json => out::json(&json!({
                 "folder": folder, "name": b.name(), "version": b.version(), "digest": b.digest(),
-                "kind": b.manifest().kind.as_str(), "rule": b.rule().is_some(), "gate": b.novelty().is_some(),
+                "kind": b.manifest().kind.as_str(), "rule": b.rule().is_some(), "input_check": b.novelty().is_some(),
             })),
             Ok(b) => out::line(&format!("{} {}  {}", b.name(), b.version(), b.manifest().title)),
             Err(error) => {
@@ -129,11 +129,11 @@ fn show(o: &One) -> Result<(), Failure> {
     }
     let bundle = open(&o.folder)?;
     if o.json {
-        let gate = bundle.novelty().map(|g| {
+        let check = bundle.novelty().map(|g| {
             json!({ "limit": g.limit, "quantile": g.quantile, "calibrated_on": g.calibrated_on, "groups": g.groups })
         });
         out::json(&json!({
-            "manifest": bundle.manifest(), "digest": bundle.digest(), "rule": bundle.rule(), "gate": gate,
+            "manifest": bundle.manifest(), "digest": bundle.digest(), "rule": bundle.rule(), "input_check": check,
         }));
         return Ok(());
     }
@@ -145,13 +145,13 @@ fn show(o: &One) -> Result<(), Failure> {
         Some(rule) => guaranteed(rule),
         None => plain(m),
     }
-    if let Some(gate) = bundle.novelty() {
+    if let Some(check) = bundle.novelty() {
         out::line(&format!(
-            "gate: up to a distance of {:.1} from {}; {:.1} % of {} calibration images lie within",
-            gate.limit,
-            gate.groups.join(", "),
-            100.0 * gate.quantile,
-            gate.calibrated_on
+            "input check: up to a distance of {:.1} from {}; {:.1} % of {} calibration images lie within",
+            check.limit,
+            check.groups.join(", "),
+            100.0 * check.quantile,
+            check.calibrated_on
         ));
     }
     out::line("Limits are about labels of the calibration set named on the card, never about disease.");

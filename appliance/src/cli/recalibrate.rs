@@ -56,7 +56,7 @@ pub(super) async fn main(r: &Recalibrate) -> Result<(), Failure> {
         return Err(Failure::new(
             out::FAILED,
             format!(
-                "{all} reads of studies drawn in a trial, {yes} with a finding: too few of one kind (12 or 13 are needed), or scores that do not rise with reads"
+                "{all} reads of studies sampled in a trial, {yes} with a finding: too few of one kind (12 or 13 are needed), or scores that do not rise with reads"
             ),
         ));
     };

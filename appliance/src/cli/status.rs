@@ -92,8 +92,8 @@ fn outcomes(report: &serde_json::Value) {
     let calls = |n: usize| o["calls"].get(n).and_then(serde_json::Value::as_i64).unwrap_or(0);
     let share = o["local_share"].as_f64().map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", s * 100.0));
     out::line(&format!(
-        "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input gate, {} withheld",
-        o["no_flag"], o["flag"], o["escalated_between"], o["escalated_gate"], o["escalated_withdrawn"]
+        "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input check, {} withheld",
+        o["no_flag"], o["flag"], o["escalated_between"], o["escalated_input_check"], o["escalated_withdrawn"]
     ));
     out::line(&format!(
         "reads      {} by physicians, {} against triage, {} wait; calls about open flags: {} got through, {} failed",

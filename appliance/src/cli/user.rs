@@ -18,7 +18,7 @@ pub(super) enum User {
     Add(Named),
     /// Forget a user's password and sessions and show a new one-time code.
     Reset(Named),
-    /// Say whose reads of drawn studies count as a physician's.
+    /// Say whose reads of sampled studies count as a physician's.
     Physician(oversee::Physician),
 }
 

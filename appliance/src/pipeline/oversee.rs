@@ -48,7 +48,7 @@ fn seen(verdict: &Verdict, tie: f64) -> Seen {
     let highest = verdict.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
     Seen {
         score: highest,
-        distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
+        distance: verdict.input_check.as_ref().map_or(0.0, |check| check.score),
         flag: verdict.disposition == Disposition::Flag,
         no_flag: verdict.disposition == Disposition::NoFlag,
         tie,

@@ -48,7 +48,7 @@ async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
 }
 
 #[tokio::test]
-async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
+async fn what_is_held_leaves_only_by_a_named_release_with_a_reason() {
     let house = house().await;
     let mut held = disposition(Disposition::Escalate, Priority::Urgent);
     held.verdict.holds = vec!["burned-in annotation: YES".into()];

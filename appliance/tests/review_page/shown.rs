@@ -214,9 +214,9 @@ async fn attributes_are_shown_after_and_before_only_to_a_named_person_who_holds(
 #[tokio::test]
 async fn a_drawn_study_shows_its_answer_to_nobody_until_a_physician_has_read_it() {
     let house = house().await;
-    let drawn =
+    let sampled =
         NewDisposition { sample: Some("share"), ..disposition(Disposition::NoFlag, Priority::Routine) };
-    let study = house.answered(1, drawn, None).await;
+    let study = house.answered(1, sampled, None).await;
     let mut tech = Client::signed_in(&house, "ada").await;
     let mut doctor = Client::signed_in(&house, "dr").await;
     house.ledger.set_physician("dr", true).await.unwrap();
@@ -226,7 +226,7 @@ async fn a_drawn_study_shows_its_answer_to_nobody_until_a_physician_has_read_it(
             for told in ["no-flag\"", "No flag raised", "pneumothorax", "0.91"] {
                 assert!(!text.contains(told), "{told} in {text}");
             }
-            assert!(text.contains("Drawn by chance for a physician's read"));
+            assert!(text.contains("Sampled by chance for a physician's read"));
         }
     }
     let not = |detail: &Value| {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::cast::{Fake, disposition, house};
 use super::client::{Client, possible};
 
-/// A case of the gate's making, or of nobody's doubt, in a state.
+/// A case in a state: held before, or one that nothing held.
 async fn a_case(house: &Arc<Fake>, n: u32, state: CaseState, held: bool) -> String {
     let mut d = disposition(Disposition::Escalate, Priority::Urgent);
     d.verdict.holds = if held { vec!["burned-in annotation: YES".into()] } else { Vec::new() };
@@ -206,8 +206,8 @@ async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
     );
     let area = json!({ "instance": 0, "everywhere": true, "x0": 10, "y0": 20, "x1": 50, "y1": 40 });
     let seen = client.detail(&study).await;
-    let drawn = client.decide(&seen, json!({ "action": "black-out", "case": case, "area": area })).await;
-    assert_eq!(drawn.status, StatusCode::OK);
+    let redacted = client.decide(&seen, json!({ "action": "black-out", "case": case, "area": area })).await;
+    assert_eq!(redacted.status, StatusCode::OK);
     assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!((&seen["case"]["state"], &seen["case"]["areas"][0]["x1"]), (&json!("held"), &json!(50)));

@@ -25,7 +25,7 @@ pub struct Planned {
     pub outgoing: Vec<Outgoing>,
     /// Every identifier in it.
     pub planted: Planted,
-    /// Whether it must stop at the gate: known from what is sent, not from what is answered.
+    /// Whether it must be held: known from what is sent, not from what is answered.
     pub must_hold: bool,
 }
 

@@ -62,7 +62,7 @@ impl Stage {
             "Both sides run on loopback, with keys, certificates and accounts of their own under {}:\n  \
              technician's page  {}\n  cloud queue page   {}\n  (each address signs in once)\n\
              This site counts `no-flag` (mode settle) without a named person's acceptance: a demonstration may, a hospital may not.\n\
-             review.mode = \"veto\": a case leaves after a countdown unless somebody objects. What the gate holds stays held.\n\
+             review.mode = \"veto\": a case leaves after a countdown unless somebody objects. What is held stays held.\n\
              The cloud lets drafts out as drafts: UNSIGNED MACHINE DRAFT, signed by nobody.\n",
             self.folder.display(),
             self.appliance.login,

@@ -30,7 +30,7 @@ pub struct Summary {
     pub reports_returned: usize,
     /// In the site's ordinary reading, no bundle takes them.
     pub not_analysed: usize,
-    /// Waiting for a person at the gate.
+    /// Held for a person.
     pub held: usize,
     /// Could not be read.
     pub unreadable: usize,

@@ -243,7 +243,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Holds a case that was being packed, with the reason among those of the gate; under the digest of another plan where
+    /// Holds a case that was being packed, with the reason among its holds; under the digest of another plan where
     /// there is one. `false`: somebody or something was first, and nothing is held.
     ///
     /// # Errors

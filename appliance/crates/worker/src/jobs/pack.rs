@@ -99,7 +99,7 @@ fn statement(
     let areas = |boxes: &Boxes| -> Vec<Area> {
         boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part))).collect()
     };
-    let by_hand = areas(redacted).into_iter().map(|area| Area { drawn: true, ..area });
+    let by_hand = areas(redacted).into_iter().map(|area| Area { redacted: true, ..area });
     Ok(Statement {
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
