@@ -60,7 +60,7 @@ impl std::fmt::Debug for Courier {
     }
 }
 
-/// Now by the house's time: a pause lasts as long as it should although somebody sets the clock.
+/// Now by the steady clock: a pause lasts as long as it should although somebody sets the clock.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(clock::now()).unwrap_or(0))
 }
@@ -187,7 +187,7 @@ impl Courier {
         if self.link == Some(link) {
             return;
         }
-        // A house that cannot record it will be told again with the next change; the light is no promise.
+        // An appliance that cannot record it will be told again with the next change; the light is no promise.
         if self.queue.link(link).await.is_ok() {
             self.link = Some(link);
         }
@@ -296,7 +296,7 @@ impl Courier {
     /// Waits for a wake, a postponed case that becomes due, or the next listing.
     async fn rest(&self, poll: Duration) -> Result<(), Error> {
         let until_due = self.queue.next_due().await?.map(|due| due.duration_since(now()).unwrap_or_default());
-        // Never zero: a house whose two answers disagree must not make this loop spin.
+        // Never zero: an appliance whose two answers disagree must not make this loop spin.
         let pause = until_due.map_or(poll, |until| until.min(poll)).max(PAUSE_MIN);
         tokio::select! {
             () = self.wake.notified() => {}

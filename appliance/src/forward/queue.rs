@@ -191,7 +191,7 @@ impl Queue {
         match ended {
             Some((_, Ended::Fine)) => {}
             Some((study, Ended::Peer(error))) => self.destination.failed(error, &study, now()),
-            Some((_, Ended::House)) | None => {
+            Some((_, Ended::Local)) | None => {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     () = self.stop.cancelled() => {}

@@ -62,12 +62,12 @@ pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
         .route("/api/decide", post(routes::decide::<H>))
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), door::<H>))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), access::<H>))
         .with_state(app)
 }
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
-async fn door<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
+async fn access<H: Backend>(State(app): State<Arc<App<H>>>, request: Request, next: Next) -> Response {
     let tls = app.backend.config().behind_tls;
     let ours = ::sign_in::from_our_page(request.method(), request.headers(), tls);
     let mut answer = if ours {

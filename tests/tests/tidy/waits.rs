@@ -33,7 +33,7 @@ const PAUSES: &[(&str, &str, &str)] = &[
     ("appliance/src/arrivals/tests/failing.rs", "until", LOOKS_AGAIN),
     ("appliance/src/commitment/tests/rig.rs", "until", LOOKS_AGAIN),
     ("appliance/tests/tls_cast/mod.rs", "until", LOOKS_AGAIN),
-    ("cloud-service/src/diagnosis/tests/gate.rs", "until", LOOKS_AGAIN),
+    ("cloud-service/src/diagnosis/tests/breaker.rs", "until", LOOKS_AGAIN),
     ("cloud-service/tests/whole.rs", "a_case_survives_a_kill_and_its_report_comes_home", LOOKS_AGAIN),
     ("cloud-service/tests/whole.rs", "home", LOOKS_AGAIN),
     (
