@@ -6,9 +6,9 @@ use ort::value::{TensorElementType, TensorRef};
 
 use crate::bundle::Bundle;
 use crate::error::{Error, ManifestFault};
+use crate::finding_place::Maps;
 use crate::input::{self, GreyImage, GreyRows};
 use crate::manifest::{Input, Layout, MANIFEST, Manifest};
-use crate::place::Maps;
 use crate::rule::{self, Disposition, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};

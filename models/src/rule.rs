@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding_place::{Maps, Place};
 use crate::guarantee::{ANY, Guarantee, Limits};
 use crate::manifest::{Activation, Aggregate, Finding, GateLimits, Output, Policy, Priority};
 use crate::novelty::Novelty;
-use crate::place::{Maps, Place};
 
 /// The tables that only a classifier has.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ pub enum Disposition {
     NoFlag,
     /// At least one score reaches its limit.
     Flag,
-    /// Neither; somebody else must look.
+    /// Neither: triage cannot answer it.
     Escalate,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Terms, until};
 
 fn dcmtk(tool: &str, appliance: &Appliance, files: &[PathBuf]) {
     let port = appliance.intake.port().to_string();
@@ -66,7 +66,7 @@ fn a_caller_that_is_not_on_the_list_is_turned_away_and_shown() {
     let mut appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
     let caller: toml::Table = "ae_title = \"CT1\"\naddress = \"127.0.0.1\"".parse().unwrap();
     let callers = vec![toml::Value::Table(caller)];
-    scanside_tests::cast::Settings::read(&appliance.config)
+    scanside_tests::support::Settings::read(&appliance.config)
         .unwrap()
         .with("intake", "callers", callers)
         .write()

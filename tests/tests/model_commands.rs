@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scanside_tests::cast::{Answer, Appliance, project, run};
+use scanside_tests::support::{Answer, Appliance, project, run};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

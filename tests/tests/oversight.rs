@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::decision::Decision;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
+use scanside_tests::support::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
 
 /// A pager: an address, and what it is sent.
 fn pager() -> (String, mpsc::Receiver<String>) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Browser, LIMIT, Pair, Tab, Terms, run, until};
+use scanside_tests::support::{Browser, LIMIT, Pair, Tab, Terms, run, until};
 
 /// The grey value in the middle of the canvas.
 const MIDDLE: &str = "(() => { const c = document.querySelector('#canvas'); \

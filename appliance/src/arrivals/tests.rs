@@ -16,7 +16,7 @@ use crate::site::Site;
 use audit::Audit;
 use domain::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd};
 use fixtures::scanner::implicit::rejection_note;
-use intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
+use intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, patient_of};
 use ledger::{Ledger, ListQuery};
 use store::{Reception, Store, StoreConfig};
 
@@ -146,7 +146,7 @@ async fn an_instance_of_an_earlier_version_is_read_again_before_another_of_its_u
         rig.take(old, ("1.2.1", "1.2.1.1"), &about("Ann^Doe", b"1")).await;
         let rig = rig.pause().await;
         let bytes = about(name, b"2");
-        let said = whose(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
+        let said = patient_of(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
         let new = Reception { identity: said, arrived: 20, ..Reception::default() };
         rig.take(new, ("1.2.1", "1.2.1.1"), &bytes).await;
         let ledger = rig.settle().await.site.ledger;

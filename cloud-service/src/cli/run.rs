@@ -62,7 +62,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     follow_log(&config.log);
     // Before anything says ready: a signal that comes at once must find us listening for it.
     let mut signals = Signals::new()?;
-    // Whoever cannot serve touches nothing of the one that does.
+    // A second process that cannot bind must not touch what the running one uses.
     let service = bind(config.service.listen, "service.listen").await?;
     let people = bind(config.page.listen, "page.listen").await?;
     let queue = Queue::open(&config.queue.database, false).await?;
@@ -88,9 +88,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let mut broke = None;
     tokio::select! {
         () = signals.come() => {}
-        ended = app.tasks.join_next() => {
-            broke = Some(ended.and_then(Result::ok).unwrap_or("a room"));
-        }
+        ended = app.tasks.join_next() => broke = Some(ended.and_then(Result::ok).unwrap_or("a room")),
         () = say_ready(drafting, &at) => {}
     }
     // Whoever ended by itself, all stop together; what they hold is given back or finished.
@@ -248,12 +246,8 @@ impl App {
                 let api_key = api_key_file.as_ref().map(read).transpose()?;
                 let timeout =
                     Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
-                let settings = diagnosis::Settings {
-                    base_url: base_url.clone(),
-                    model: model.clone(),
-                    api_key,
-                    timeout,
-                };
+                let (base_url, model) = (base_url.clone(), model.clone());
+                let settings = diagnosis::Settings { base_url, model, api_key, timeout };
                 let endpoint = Endpoint::new(settings).map_err(|e| Error::Usage(e.to_string()))?;
                 Ok(Backend::OpenAi(self.opener(None, at_once)?, endpoint))
             }

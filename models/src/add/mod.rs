@@ -10,10 +10,10 @@ mod candidate;
 mod folder;
 mod guess;
 mod images;
-mod plan;
 mod report;
 mod runner;
 mod seal;
+mod tensors;
 mod text;
 
 pub use candidate::{Candidate, inspect};

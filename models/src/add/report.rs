@@ -42,7 +42,7 @@ pub struct Report {
     pub findings: usize,
     /// What the output is taken to hold.
     pub activation: Activation,
-    /// Why, where nobody said so.
+    /// Why, where the caller did not say so.
     pub guessed: Option<String>,
     /// Whether a study can be taken before somebody fills in `[accepts]`.
     pub takes_studies: bool,

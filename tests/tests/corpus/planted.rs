@@ -5,7 +5,7 @@ use std::path::Path;
 
 use deid::{Keys, Policy, StudyContext, plan};
 use dicom::{self, Limits, Parsed, tags};
-use scanside_tests::cast::run;
+use scanside_tests::support::run;
 use serde_json::Value;
 
 use super::files::{planted, root};
