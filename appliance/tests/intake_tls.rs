@@ -11,7 +11,7 @@ use store::units::Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::tls_cast::{
+use crate::tls_server::{
     PATIENCE, Server, Told, connect, echo, file, pdu, receive, request, until, write_leaf,
 };
 

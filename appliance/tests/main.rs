@@ -13,5 +13,5 @@ mod intake_tls;
 mod reception_commands;
 mod review_page;
 mod site_files;
-mod tls_cast;
+mod tls_server;
 mod worker_jobs;

@@ -94,7 +94,7 @@ impl Bundle {
         self.rule.as_ref()
     }
 
-    /// The gate by distance, where it has one.
+    /// The input check by distance, where it has one.
     #[must_use]
     pub fn novelty(&self) -> Option<&Novelty> {
         self.novelty.as_ref()
@@ -171,7 +171,7 @@ impl Bundle {
         }
     }
 
-    /// Rule and gate, checked against the model they were made for and against each other.
+    /// Rule and input check, verified against the model they were made for and against each other.
     fn read_evidence(&mut self, faults: &mut Vec<ManifestFault>) {
         let model = self.manifest.model.as_ref().map(|m| m.sha256.clone()).unwrap_or_default();
         let keys: Vec<&str> = self.manifest.findings.iter().filter_map(|f| f.key.as_deref()).collect();

@@ -6,9 +6,9 @@ use ort::value::{TensorElementType, TensorRef};
 
 use crate::bundle::Bundle;
 use crate::error::{Error, ManifestFault};
+use crate::finding_place::Maps;
 use crate::input::{self, GreyImage, GreyRows};
 use crate::manifest::{Input, Layout, MANIFEST, Manifest};
-use crate::place::Maps;
 use crate::rule::{self, Disposition, FrameValues, Subject, Triage};
 use crate::runtime::Runtime;
 use crate::session::{Session, Wanted};
@@ -32,7 +32,7 @@ pub struct Times {
 /// What a classifier says about one study.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// Disposition, reason, findings and gate.
+    /// Disposition, reason, findings and input check.
     pub triage: Triage,
     /// What each frame gave, in the order they were run.
     pub frames: Vec<FrameValues>,
@@ -49,7 +49,7 @@ impl Classifier {
         let parts = bundle.classifier()?;
         let model = bundle.manifest().model.as_ref().ok_or_else(|| bundle.wrong_kind("classifier"))?;
         let session = Session::load(runtime, &bundle.bytes(&model.file, &model.sha256)?)?;
-        let features = parts.novelty.map(|gate| (gate.tensor.as_str(), gate.dimension));
+        let features = parts.novelty.map(|n| (n.tensor.as_str(), n.dimension));
         let answer = (parts.output.tensor.as_str(), parts.findings.len());
         let others = Others { features, maps: parts.output.maps.as_deref() };
         let faults = tensors(&session, &bundle.manifest().input, answer, &others);
@@ -85,7 +85,7 @@ impl Classifier {
         let parts = self.bundle.classifier()?;
         let maps = parts.output.maps.as_deref();
         let mut names = vec![parts.output.tensor.as_str()];
-        names.extend(parts.novelty.map(|gate| gate.tensor.as_str()));
+        names.extend(parts.novelty.map(|n| n.tensor.as_str()));
         names.extend(maps);
         let outputs = self.session.run_for([(input.tensor.as_str(), value.into())], &names)?;
         self.time.run += began.elapsed();
@@ -100,8 +100,8 @@ impl Classifier {
             [1, findings, rows, columns] if findings == parts.findings.len() => Some([rows, columns]),
             _ => None,
         };
-        let fits = features.len() == parts.novelty.map_or(0, |gate| gate.dimension)
-            && (maps.is_none() || size.is_some());
+        let fits =
+            features.len() == parts.novelty.map_or(0, |n| n.dimension) && (maps.is_none() || size.is_some());
         if !fits || output.shape() != [1, parts.findings.len()] {
             return Err(Error::Session {
                 doing: "run the model",

@@ -17,7 +17,7 @@ pub enum Fault {
 pub enum Retry {
     /// The same input fails the same way.
     Never,
-    /// After somebody has put the installation right.
+    /// After a person has put the installation right.
     Later,
 }
 

@@ -23,7 +23,7 @@ pub struct Guarantee {
     pub format: u32,
     /// SHA-256 of the model that was calibrated.
     pub model_sha256: String,
-    /// SHA-256 of the gate that belongs to it.
+    /// SHA-256 of the input check (`gate.json`) that belongs to it.
     pub gate_sha256: String,
     /// Which studies it was calibrated on.
     pub calibration_set: String,

@@ -146,7 +146,7 @@ impl Prepared {
         self.image.view()
     }
 
-    /// Mean and standard deviation (of the whole, not of a sample) of the 0..1 values, for the gate.
+    /// Mean and standard deviation (of the whole, not of a sample) of the 0..1 values, for the input check.
     #[must_use]
     pub fn grey(&self) -> (f64, f64) {
         let count = self.image.len() as f64;

@@ -44,7 +44,7 @@ pub struct Manifest {
     /// The rule with a guarantee, by population; without it the limits of the findings hold for everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Named>,
-    /// The gate by distance.
+    /// The input check by distance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<Named>,
     /// What a classifier may answer.

@@ -1,4 +1,4 @@
-//! The gate by distance (`gate.json`): how far a study lies from what the bundle was calibrated on.
+//! The input check by distance (`gate.json`): how far a study lies from what the bundle was calibrated on.
 //!
 //! Distance is Mahalanobis' to the nearest centre, on the network's pooled features (Lee et al., NeurIPS 2018).
 
@@ -39,33 +39,33 @@ pub struct Novelty {
 
 impl Novelty {
     pub(crate) fn read(file: &str, bytes: &[u8], model: &str) -> Result<Self, Vec<ManifestFault>> {
-        let gate: Self = serde_json::from_slice(bytes).map_err(|e| {
+        let novelty: Self = serde_json::from_slice(bytes).map_err(|e| {
             let wrong = fault(file, "", "cannot be read", "let the recipe write it again");
             vec![ManifestFault { line: Some(e.line()), ..wrong }]
         })?;
         let remedy = "make it of this model's features";
-        let mut faults = made_for(file, (gate.format, &gate.model_sha256), model, remedy);
+        let mut faults = made_for(file, (novelty.format, &novelty.model_sha256), model, remedy);
         let mut unless = |ok: bool, key: &str, problem: &str, remedy: &str| {
             if !ok {
                 faults.push(fault(file, key, problem, remedy));
             }
         };
-        let d = gate.dimension;
+        let d = novelty.dimension;
         let sizes = (1..=FEATURES_MAX).contains(&d)
-            && (1..=CENTRES_MAX).contains(&gate.centres.len())
-            && gate.groups.len() == gate.centres.len()
-            && gate.whiten.len() == d
-            && gate.centres.iter().chain(&gate.whiten).all(|row| row.len() == d);
+            && (1..=CENTRES_MAX).contains(&novelty.centres.len())
+            && novelty.groups.len() == novelty.centres.len()
+            && novelty.whiten.len() == d
+            && novelty.centres.iter().chain(&novelty.whiten).all(|row| row.len() == d);
         unless(sizes, "dimension", "does not fit centres, groups or whiten", "let the recipe write it again");
-        let finite = gate.centres.iter().chain(&gate.whiten).flatten().all(|v| v.is_finite());
+        let finite = novelty.centres.iter().chain(&novelty.whiten).flatten().all(|v| v.is_finite());
         unless(finite, "centres", "hold what is no number", "let the recipe write it again");
         unless(
-            gate.limit.is_finite() && gate.limit > 0.0,
+            novelty.limit.is_finite() && novelty.limit > 0.0,
             "limit",
             "is no distance",
             "write a finite number above 0",
         );
-        if faults.is_empty() { Ok(gate) } else { Err(faults) }
+        if faults.is_empty() { Ok(novelty) } else { Err(faults) }
     }
 
     /// Distance of features to the nearest centre: min over k of |(f - centre_k) W|. Infinite for features of another
@@ -91,7 +91,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
     use super::*;
 
-    fn gate() -> Novelty {
+    fn novelty() -> Novelty {
         Novelty {
             format: 1,
             tensor: "features".into(),
@@ -109,22 +109,24 @@ mod tests {
 
     #[test]
     fn the_distance_is_to_the_nearest_centre_in_its_own_width() {
-        assert_eq!(gate().distance(&[4.0, 0.0]), 2.0);
-        assert_eq!(gate().distance(&[8.0, 0.0]), 1.0);
-        assert_eq!(gate().distance(&[0.0, 3.0]), 3.0);
-        assert!(gate().distance(&[0.0]).is_infinite() && gate().distance(&[f64::NAN, 0.0]).is_infinite());
+        assert_eq!(novelty().distance(&[4.0, 0.0]), 2.0);
+        assert_eq!(novelty().distance(&[8.0, 0.0]), 1.0);
+        assert_eq!(novelty().distance(&[0.0, 3.0]), 3.0);
+        assert!(
+            novelty().distance(&[0.0]).is_infinite() && novelty().distance(&[f64::NAN, 0.0]).is_infinite()
+        );
     }
 
     #[test]
     fn a_file_of_another_model_or_shape_is_refused_with_its_key() {
-        let read = |gate: &Novelty| Novelty::read("gate.json", &serde_json::to_vec(gate).unwrap(), "m");
-        assert_eq!(read(&gate()).unwrap(), gate());
+        let read = |novelty: &Novelty| Novelty::read("gate.json", &serde_json::to_vec(novelty).unwrap(), "m");
+        assert_eq!(read(&novelty()).unwrap(), novelty());
         for (wrong, key) in [
-            (Novelty { model_sha256: "x".into(), ..gate() }, "model_sha256"),
-            (Novelty { whiten: vec![vec![1.0, 0.0]], ..gate() }, "dimension"),
-            (Novelty { groups: vec!["a".into()], ..gate() }, "dimension"),
-            (Novelty { limit: 0.0, ..gate() }, "limit"),
-            (Novelty { format: 2, ..gate() }, "format"),
+            (Novelty { model_sha256: "x".into(), ..novelty() }, "model_sha256"),
+            (Novelty { whiten: vec![vec![1.0, 0.0]], ..novelty() }, "dimension"),
+            (Novelty { groups: vec!["a".into()], ..novelty() }, "dimension"),
+            (Novelty { limit: 0.0, ..novelty() }, "limit"),
+            (Novelty { format: 2, ..novelty() }, "format"),
         ] {
             let keys: Vec<String> = read(&wrong).unwrap_err().into_iter().map(|f| f.key).collect();
             assert_eq!(keys, [key]);

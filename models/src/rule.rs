@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding_place::{Maps, Place};
 use crate::guarantee::{ANY, Guarantee, Limits};
 use crate::manifest::{Activation, Aggregate, Finding, GateLimits, Output, Policy, Priority};
 use crate::novelty::Novelty;
-use crate::place::{Maps, Place};
 
 /// The tables that only a classifier has.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ pub struct ClassifierParts<'a> {
     pub policy: &'a Policy,
     /// The rule with a guarantee.
     pub rule: Option<&'a Guarantee>,
-    /// The gate by distance.
+    /// The input check by distance.
     pub novelty: Option<&'a Novelty>,
 }
 
@@ -33,7 +33,7 @@ pub enum Disposition {
     NoFlag,
     /// At least one score reaches its limit.
     Flag,
-    /// Neither; somebody else must look.
+    /// Neither: triage cannot answer it.
     Escalate,
 }
 
@@ -79,7 +79,7 @@ pub struct FindingScore {
 
 /// The input check of a study: the measure that failed, else the last that was taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Gate {
+pub struct InputCheck {
     /// `grey_mean`, `grey_std` or `distance`.
     pub measure: String,
     /// The value: of the 0..1 input images averaged over the frames, or the distance of the mean features.
@@ -100,7 +100,7 @@ pub struct Triage {
     /// All findings, in the order of the manifest.
     pub findings: Vec<FindingScore>,
     /// Image sanity.
-    pub gate: Gate,
+    pub input_check: InputCheck,
     /// The most urgent priority among the flagged findings; `None` unless the disposition is `flag`.
     pub priority: Option<Priority>,
 }
@@ -117,7 +117,7 @@ pub struct Subject {
 pub struct FrameValues {
     /// One value per output of the model, as the tensor holds them.
     pub outputs: Vec<f32>,
-    /// Pooled features, where the bundle has a gate by distance.
+    /// Pooled features, where the bundle has an input check by distance.
     #[serde(default)]
     pub features: Vec<f32>,
     /// Where each finding was seen, of a model with maps.
@@ -133,7 +133,7 @@ pub struct FrameValues {
 /// the caller ([`crate::Classifier`]) has checked both. Without a frame the answer is `escalate`.
 #[must_use]
 pub fn decide(parts: ClassifierParts<'_>, subject: Subject, frames: &[FrameValues]) -> Triage {
-    let gate = gate(parts, frames);
+    let input_check = input_check(parts, frames);
     let populations = parts.rule.map(|rule| rule.populations(subject.age_years));
     let limits = |f: &Finding| match (&populations, &f.key) {
         // A finding that no row of the population speaks of neither flags nor clears.
@@ -146,7 +146,7 @@ pub fn decide(parts: ClassifierParts<'_>, subject: Subject, frames: &[FrameValue
         (score, limits)
     };
     let (findings, limits): (Vec<_>, Vec<_>) = parts.findings.iter().map(scored).unzip();
-    let (disposition, reason) = match refused(&gate) {
+    let (disposition, reason) = match refused(&input_check) {
         Some(reason) => (Disposition::Escalate, reason),
         None => dispose(parts, &findings, &limits),
     };
@@ -154,16 +154,16 @@ pub fn decide(parts: ClassifierParts<'_>, subject: Subject, frames: &[FrameValue
         Disposition::Flag => findings.iter().filter(|f| f.positive).map(|f| f.priority).max(),
         Disposition::NoFlag | Disposition::Escalate => None,
     };
-    Triage { disposition, reason, findings, gate, priority }
+    Triage { disposition, reason, findings, input_check, priority }
 }
 
-/// Why the gate keeps the study from being answered.
-fn refused(gate: &Gate) -> Option<String> {
-    let [low, high] = gate.limit;
-    let what = match gate.measure.as_str() {
-        _ if gate.passed => return None,
+/// Why the input check keeps the study from being answered.
+fn refused(check: &InputCheck) -> Option<String> {
+    let [low, high] = check.limit;
+    let what = match check.measure.as_str() {
+        _ if check.passed => return None,
         DISTANCE => {
-            let from = format!("The image lies {:.1} from what the model was calibrated on", gate.score);
+            let from = format!("The image lies {:.1} from what the model was calibrated on", check.score);
             return Some(format!("{from}, more than {high:.1}: it was not made for such images"));
         }
         "grey_std" => "contrast",
@@ -171,7 +171,7 @@ fn refused(gate: &Gate) -> Option<String> {
     };
     Some(format!(
         "The image {what} is {:.3}, outside {low:.3} to {high:.3}: the model was not made for such images",
-        gate.score
+        check.score
     ))
 }
 
@@ -254,13 +254,18 @@ fn number(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.01 { format!("{value:.5}") } else { format!("{value:.3}") }
 }
 
-fn gate(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Gate {
+fn input_check(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> InputCheck {
     let mean_of =
         |value: fn(&FrameValues) -> f64| frames.iter().map(value).sum::<f64>() / frames.len() as f64;
     let one = |measure: &str, score: f64, [low, high]: [f32; 2]| {
         let limit = [f64::from(low), f64::from(high)];
         // A comparison with a value that is no number is false: without a frame nothing passes.
-        Gate { measure: measure.to_owned(), score, limit, passed: score >= limit[0] && score <= limit[1] }
+        InputCheck {
+            measure: measure.to_owned(),
+            score,
+            limit,
+            passed: score >= limit[0] && score <= limit[1],
+        }
     };
     let brightness = one("grey_mean", mean_of(|f| f.grey_mean), parts.gate.grey_mean);
     let contrast = one("grey_std", mean_of(|f| f.grey_std), parts.gate.grey_std);
@@ -268,27 +273,32 @@ fn gate(parts: ClassifierParts<'_>, frames: &[FrameValues]) -> Gate {
         return brightness;
     }
     match parts.novelty {
-        Some(gate) if contrast.passed => distance(gate, frames),
+        Some(novelty) if contrast.passed => distance(novelty, frames),
         _ if !contrast.passed => contrast,
         _ => brightness,
     }
 }
 
-/// Measure of the gate by distance.
+/// Measure of the input check by distance.
 const DISTANCE: &str = "distance";
 
 /// Of the mean of the study's features.
-fn distance(gate: &Novelty, frames: &[FrameValues]) -> Gate {
-    let mut mean = vec![0.0; gate.dimension];
+fn distance(novelty: &Novelty, frames: &[FrameValues]) -> InputCheck {
+    let mut mean = vec![0.0; novelty.dimension];
     for frame in frames {
         let share = frames.len() as f64;
         mean.iter_mut().zip(&frame.features).for_each(|(sum, v)| *sum += f64::from(*v) / share);
     }
-    let whole = frames.iter().all(|frame| frame.features.len() == gate.dimension);
-    let score = if whole { gate.distance(&mean) } else { f64::INFINITY };
+    let whole = frames.iter().all(|frame| frame.features.len() == novelty.dimension);
+    let score = if whole { novelty.distance(&mean) } else { f64::INFINITY };
     // What could not be measured is far, and a number that can be written down.
     let score = score.min(f64::from(f32::MAX));
-    Gate { measure: DISTANCE.to_owned(), score, limit: [0.0, gate.limit], passed: score <= gate.limit }
+    InputCheck {
+        measure: DISTANCE.to_owned(),
+        score,
+        limit: [0.0, novelty.limit],
+        passed: score <= novelty.limit,
+    }
 }
 
 fn score(

@@ -126,7 +126,7 @@ fn an_image_outside_the_gate_escalates_with_the_measured_value() {
         let answer = decide(model.parts(), Subject::default(), &[values]);
         assert_eq!(answer.disposition, Disposition::Escalate);
         assert!(answer.reason.contains(words), "{}", answer.reason);
-        assert_eq!((answer.gate.measure.as_str(), answer.gate.passed), (measure, false));
+        assert_eq!((answer.input_check.measure.as_str(), answer.input_check.passed), (measure, false));
     }
 }
 
@@ -211,7 +211,7 @@ proptest! {
         let answer = decide(model.parts(), Subject::default(), &[FrameValues { outputs: vec![logit], features: Vec::new(), maps: Maps::default(), grey_mean: mean, grey_std: std }]);
         let inside = |v: f64, [low, high]: [f32; 2]| v >= f64::from(low) && v <= f64::from(high);
         let passed = inside(mean, model.gate.grey_mean) && inside(std, model.gate.grey_std);
-        prop_assert_eq!(answer.gate.passed, passed);
+        prop_assert_eq!(answer.input_check.passed, passed);
         prop_assert!(passed || answer.disposition == Disposition::Escalate);
     }
 }
@@ -286,7 +286,7 @@ fn under_a_guarantee_the_limits_are_those_of_the_patient_s_population() {
 #[test]
 fn what_lies_far_from_the_calibration_set_is_escalated_whatever_the_scores_say() {
     let model = model(Aggregate::Max, &[(0.5, 0.6)]);
-    let gate = Novelty {
+    let novelty = Novelty {
         format: 1,
         tensor: "features".into(),
         model_sha256: String::new(),
@@ -298,7 +298,7 @@ fn what_lies_far_from_the_calibration_set_is_escalated_whatever_the_scores_say()
         centres: vec![vec![0.0]],
         whiten: vec![vec![1.0]],
     };
-    let parts = || ClassifierParts { novelty: Some(&gate), ..model.parts() };
+    let parts = || ClassifierParts { novelty: Some(&novelty), ..model.parts() };
     let at = |features: &[&[f32]]| {
         let frames: Vec<_> =
             features.iter().map(|f| FrameValues { features: f.to_vec(), ..frame(&[-9.0]) }).collect();
@@ -307,7 +307,7 @@ fn what_lies_far_from_the_calibration_set_is_escalated_whatever_the_scores_say()
     assert_eq!(at(&[&[1.9]]).disposition, Disposition::NoFlag);
     let far = at(&[&[2.1]]);
     assert_eq!(
-        (far.disposition, far.gate.passed, far.gate.measure.as_str()),
+        (far.disposition, far.input_check.passed, far.input_check.measure.as_str()),
         (Disposition::Escalate, false, DISTANCE)
     );
     assert!(far.reason.contains("calibrated on"), "{}", far.reason);

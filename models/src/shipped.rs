@@ -46,7 +46,7 @@ pub(crate) fn build_folders() -> Vec<PathBuf> {
 }
 
 /// The source trees that the current folder lies in. Only those: loading from any folder one happens to stand in would
-/// be an open door.
+/// be an open way in.
 pub(crate) fn source_trees() -> Vec<PathBuf> {
     let here = env::current_dir().unwrap_or_default();
     let above = here.ancestors().filter(|folder| folder.join("Cargo.lock").is_file());

@@ -2,7 +2,7 @@
 //!
 //! Two readings, both in ms since 1970 UTC:
 //! - [`wall`] is what the machine's clock says. Certificates are judged by it, audit lines of the appliance carry it.
-//! - [`now`] is the house's time. It goes at the pace of the monotonic clock, never runs backwards, and makes up for a
+//! - [`now`] is the steady clock. It goes at the pace of the monotonic clock, never runs backwards, and makes up for a
 //!   difference to the wall by at most a twentieth of the time that passes (an hour in twenty). Every deadline, and
 //!   every time that a deadline is counted from, is of this one: a quiet time, a pause or a lease lasts as long as it
 //!   should, to within a twentieth, whichever way the clock was set and however far.
@@ -17,19 +17,19 @@ use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The house makes up for one part in so many of the time that passes.
+/// The steady clock makes up for one part in so many of the time that passes.
 const PACE: i64 = 20;
 /// How often the pace is counted anew, ms.
 const ANEW_MS: i64 = 1_000;
 /// A clock that moves by so much against the monotonic one was set, ms.
 pub const STEP_MS: i64 = 2_000;
-/// A difference between wall and house below this is none, ms.
+/// A difference between wall and steady clock below this is none, ms.
 const NONE_MS: i64 = 1_000;
 /// 2026-11-01: no right clock shows an earlier time to a program that was written later, ms.
 pub const EARLIEST_MS: i64 = 1_793_491_200_000;
 
 static MONOTONIC: LazyLock<Instant> = LazyLock::new(Instant::now);
-static HOUSE: Mutex<Option<House>> = Mutex::new(None);
+static STEADY: Mutex<Option<SteadyClock>> = Mutex::new(None);
 
 /// What the machine's clock says.
 #[must_use]
@@ -37,21 +37,21 @@ pub fn wall() -> i64 {
     ms(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// The house's time.
+/// What the steady clock says.
 #[must_use]
 pub fn now() -> i64 {
-    let mut house = HOUSE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     let (wall, ticks) = (wall(), ticks());
-    house.get_or_insert_with(|| House::begin(wall, ticks)).read(wall, ticks)
+    steady.get_or_insert_with(|| SteadyClock::begin(wall, ticks)).read(wall, ticks)
 }
 
-/// Sets the house's time, once, before anything is counted from it. A process that does not is of the wall's time when
+/// Sets the steady clock, once, before anything is counted from it. A process that does not is of the wall's time when
 /// it first asks.
 pub fn begin(at: i64) {
-    *HOUSE.lock().unwrap_or_else(PoisonError::into_inner) = Some(House::begin(at, ticks()));
+    *STEADY.lock().unwrap_or_else(PoisonError::into_inner) = Some(SteadyClock::begin(at, ticks()));
 }
 
-/// By how much the machine's clock is ahead of the house, ms; less than a second is none.
+/// By how much the machine's clock is ahead of the steady clock, ms; less than a second is none.
 #[must_use]
 pub fn ahead() -> i64 {
     let ahead = wall().saturating_sub(now());
@@ -75,16 +75,16 @@ fn ms(d: Duration) -> i64 {
     i64::try_from(d.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The house's time as a value: readings of wall and monotonic clock in, times out.
+/// The steady clock as a value: readings of wall and monotonic clock in, times out.
 #[derive(Debug, Clone, Copy)]
-pub struct House {
-    /// When the pace was last counted: by the monotonic clock, and by the house.
+pub struct SteadyClock {
+    /// When the pace was last counted: by the monotonic clock, and by this one.
     ticks: i64,
     at: i64,
     last: i64,
 }
 
-impl House {
+impl SteadyClock {
     /// At `at`, while the monotonic clock says `ticks`.
     #[must_use]
     pub const fn begin(at: i64, ticks: i64) -> Self {
@@ -182,7 +182,7 @@ const fn up() -> Option<i64> {
     None
 }
 
-/// What the house's time was at some moment of a run of the machine: kept by a product, so that its next start knows
+/// What the steady clock said at some moment of a run of the machine: kept by a product, so that its next start knows
 /// by how much the time it begins with differs. As text: the run, how long it had lasted, the time; both in ms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
@@ -191,7 +191,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The house's time `time`, at that moment of a run.
+    /// The steady clock's `time`, at that moment of a run.
     #[must_use]
     pub const fn new(machine: Machine, time: i64) -> Self {
         Self { machine, time }
@@ -231,7 +231,7 @@ pub struct Beginning {
 }
 
 impl Beginning {
-    /// The wall's time; but a clock that shows a time before [`EARLIEST_MS`] is wrong, and the house goes on from where
+    /// The wall's time; but a clock that shows a time before [`EARLIEST_MS`] is wrong, and the steady clock goes on from where
     /// it was.
     #[must_use]
     pub fn of(mark: Option<&Mark>, machine: Option<&Machine>, wall: i64) -> Self {
@@ -255,23 +255,23 @@ mod tests {
 
     #[test]
     fn while_nobody_sets_the_clock_the_house_is_of_the_walls_time() {
-        let mut house = House::begin(START, 50);
+        let mut steady = SteadyClock::begin(START, 50);
         for passed in [0, 1, 19, 20, 700, 40_000, 40_001, 9 * HOUR] {
-            assert_eq!(house.read(START + passed, 50 + passed), START + passed);
+            assert_eq!(steady.read(START + passed, 50 + passed), START + passed);
         }
     }
 
     #[test]
     fn an_hour_either_way_is_made_up_for_in_twenty() {
         for by in [-HOUR, HOUR] {
-            let mut house = House::begin(START, 0);
+            let mut steady = SteadyClock::begin(START, 0);
             for minute in 1..=60 * 20 {
                 let passed = minute * 60_000;
-                let time = house.read(START + by + passed, passed);
+                let time = steady.read(START + by + passed, passed);
                 let off = (START + by + passed - time).abs();
                 assert!((off - (HOUR - passed / 20)).abs() < 1_000, "minute {minute}: {off}");
             }
-            assert_eq!(house.read(START + by + 21 * HOUR, 21 * HOUR), START + by + 21 * HOUR);
+            assert_eq!(steady.read(START + by + 21 * HOUR, 21 * HOUR), START + by + 21 * HOUR);
         }
     }
 
@@ -280,11 +280,11 @@ mod tests {
         fn whatever_the_wall_does_time_goes_on_at_its_pace(
             looks in prop::collection::vec((0_i64..90_000, -(1_i64 << 42)..(1_i64 << 42)), 1..60)
         ) {
-            let mut house = House::begin(START, 0);
+            let mut steady = SteadyClock::begin(START, 0);
             let (mut ticks, mut last) = (0, START);
             for (passed, wall) in looks {
                 ticks += passed;
-                let time = house.read(START + wall, ticks);
+                let time = steady.read(START + wall, ticks);
                 prop_assert!(time >= last, "it never runs backwards");
                 let (least, most) = (ticks - ticks / PACE, ticks + ticks / PACE);
                 prop_assert!((least..=most).contains(&(time - START)), "{} of {ticks}", time - START);

@@ -288,7 +288,7 @@ mod tests {
             changed["authority"]["stamp"] = true.into();
             assert!(ReportContent::from_json(&serde_json::to_vec(&changed).unwrap()).is_err());
         }
-        // A document that claims no authority at all is nobody's.
+        // A document without its authority is refused.
         let mut json: serde_json::Value =
             serde_json::from_slice(&report(signed(), None, false).to_json().unwrap()).unwrap();
         json.as_object_mut().unwrap().remove("authority");

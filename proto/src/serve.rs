@@ -35,7 +35,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// `what` names the door in the log.
+    /// `what` names the listener in the log.
     #[must_use]
     pub const fn new(what: &'static str) -> Self {
         Self { what, told: false }
@@ -51,7 +51,7 @@ impl Patience {
         }
         if !self.told {
             self.told = true;
-            tracing::warn!(door = self.what, kind = %error.kind(), "no connection can be accepted; trying again");
+            tracing::warn!(listener = self.what, kind = %error.kind(), "no connection can be accepted; trying again");
         }
         PAUSE
     }
@@ -59,7 +59,7 @@ impl Patience {
     /// A connection came.
     pub fn well(&mut self) {
         if std::mem::take(&mut self.told) {
-            tracing::info!(door = self.what, "connections are accepted again");
+            tracing::info!(listener = self.what, "connections are accepted again");
         }
     }
 }

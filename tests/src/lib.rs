@@ -1,14 +1,14 @@
-//! A small cast for behaviours of the whole with the real binaries, and the demonstration.
+//! The real binaries as tests start them, to see the whole behave; and the demonstration.
 //!
-//! - [`cast::Appliance`] and [`cast::Cloud`]: initialise in a folder, start, kill -9, stop, restart; all ended on drop.
-//! - [`cast::Pair`]: both, enrolled with each other, a link between them that can be cut.
-//! - [`cast::Ledger`]: what the appliance's ledger says, read beside it.
-//! - [`cast::until`]: a condition with a deadline.
+//! - [`support::Appliance`] and [`support::Cloud`]: initialise in a folder, start, kill -9, stop, restart; all ended on drop.
+//! - [`support::Pair`]: both, enrolled with each other, a link between them that can be cut.
+//! - [`support::Ledger`]: what the appliance's ledger says, read beside it.
+//! - [`support::until`]: a condition with a deadline.
 //! - [`demo`]: `make demo`.
 
-pub mod cast;
 pub mod demo;
 mod error;
+pub mod support;
 
 pub use error::Error;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Terms, until};
 
 fn dcmtk(tool: &str, appliance: &Appliance, files: &[PathBuf]) {
     let port = appliance.intake.port().to_string();
@@ -46,7 +46,7 @@ fn a_film_and_a_series_sent_by_dcmtk_are_answered_and_shown() {
     let head = of(&series.study_uid);
     assert!(["flag", "escalate"].contains(&head.disposition.as_deref().unwrap()), "{head:?}");
     assert_eq!(head.instances, 12);
-    // Not enrolled: nothing can leave, and what the gate holds is held whatever the link says.
+    // Not enrolled: nothing can leave, and what must wait is held whatever the link says.
     assert_eq!(of(&screen_shot.study_uid).state.as_deref(), Some("held"));
     assert_eq!(of(&screen_shot.study_uid).disposition.as_deref(), Some("not-analysed"));
 
@@ -66,7 +66,7 @@ fn a_caller_that_is_not_on_the_list_is_turned_away_and_shown() {
     let mut appliance = Appliance::init(&folder.path().join("site"), &folder.path().join("log")).unwrap();
     let caller: toml::Table = "ae_title = \"CT1\"\naddress = \"127.0.0.1\"".parse().unwrap();
     let callers = vec![toml::Value::Table(caller)];
-    scanside_tests::cast::Settings::read(&appliance.config)
+    scanside_tests::support::Settings::read(&appliance.config)
         .unwrap()
         .with("intake", "callers", callers)
         .write()

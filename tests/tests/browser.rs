@@ -3,7 +3,7 @@
 
 use fixtures::planted::Planted;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Browser, Cloud, LIMIT, Pair, Tab, Terms, until};
+use scanside_tests::support::{Browser, Cloud, LIMIT, Pair, Tab, Terms, until};
 use sqlx::ConnectOptions as _;
 
 const SIZE: (u32, u32) = (1366, 768);
@@ -175,7 +175,7 @@ fn a_technician_sees_the_study_and_a_reader_signs_its_draft() {
 
 #[test]
 fn both_pages_show_values_by_the_same_code() {
-    let root = scanside_tests::cast::project();
+    let root = scanside_tests::support::project();
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
     let (here, there) =
         (read("appliance/src/review/assets/window.js"), read("cloud-service/src/page/assets/window.js"));

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use scanside_tests::cast::{Appliance, Cloud, Settings, run};
+use scanside_tests::support::{Appliance, Cloud, Settings, run};
 
 fn lines(stdout: &str) -> Vec<serde_json::Value> {
     stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
+use scanside_tests::support::{Appliance, Clock, LIMIT, Pair, STORESCP, Settings, Storescp, Terms, until};
 use serde_json::{Value, json};
 
 const HOUR: i64 = 3_600;

@@ -6,7 +6,7 @@ use std::path::Path;
 use fixtures::identity::Person;
 use fixtures::scanner::Outgoing;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, Keeper, LIMIT, Row, Settings, run_ok, until};
+use scanside_tests::support::{Appliance, LIMIT, Row, ScriptedArchive, Settings, run_ok, until};
 use serde_json::Value;
 
 /// A film about the person of a seed.
@@ -31,7 +31,7 @@ fn two_films() -> (Outgoing, Outgoing, [u64; 2]) {
     (Outgoing::from(&first.instances[0]), again, [8_700, seed])
 }
 
-fn rule(name: &str, keeper: &Keeper) -> toml::Table {
+fn rule(name: &str, keeper: &ScriptedArchive) -> toml::Table {
     let text = format!(
         "name = \"{name}\"\naddress = \"127.0.0.1:{}\"\ncalled_ae_title = \"{}\"\nretry_first = \"50ms\"\n\
          retry_max = \"1s\"\ntimeout = \"20s\"\n",
@@ -50,7 +50,7 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row[key].as_str().unwrap_or_default()
 }
 
-type Archives = [(&'static str, Keeper); 3];
+type Archives = [(&'static str, ScriptedArchive); 3];
 
 /// Archives that keep what they get and answer to whatever is not the first film as they are named.
 fn archives() -> Archives {
@@ -59,7 +59,7 @@ fn archives() -> Archives {
             Some(first) if first != data => status,
             _ => 0,
         };
-        Keeper::start(answer).unwrap()
+        ScriptedArchive::start(answer).unwrap()
     };
     [("keeps", keeper(0)), ("refuses", keeper(0x0111)), ("coerces", keeper(0xB000))]
 }

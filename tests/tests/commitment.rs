@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Orthanc, Settings, free_port, until};
+use scanside_tests::support::{Appliance, LIMIT, Orthanc, Settings, free_port, until};
 
 fn rule(port: u16) -> toml::Table {
     let text = format!(
@@ -15,7 +15,7 @@ fn rule(port: u16) -> toml::Table {
 }
 
 /// An appliance between a scanner and an archive that commits; none of them started.
-fn cast(folder: &Path) -> (Appliance, Orthanc, Orthanc) {
+fn programs(folder: &Path) -> (Appliance, Orthanc, Orthanc) {
     let appliance = Appliance::init(&folder.join("site"), &folder.join("log")).unwrap();
     let us = ("triage", "SCANSIDE", appliance.intake.port());
     let pacs = Orthanc::prepare_as("PACS", &folder.join("pacs"), &[us]).unwrap();
@@ -49,7 +49,7 @@ fn heard(scanner: &Orthanc, transaction: &str) -> serde_json::Value {
 #[test]
 fn a_scanner_hears_success_only_after_the_archive_has_committed_although_everyone_was_away() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut appliance, mut pacs, mut scanner) = cast(folder.path());
+    let (mut appliance, mut pacs, mut scanner) = programs(folder.path());
     appliance.start().unwrap();
     scanner.start().unwrap();
     let study = StudySpec::new(StudyKind::HeadCt, 8_100).with_size(64, 64).with_slices(5).build().unwrap();
@@ -110,7 +110,7 @@ fn providing_without_an_archive_that_commits_is_refused_with_what_to_write() {
     let settings = Settings::read(&appliance.config).unwrap();
     settings.with("commitment", "provide", true).with_one_more("forward", plain).write().unwrap();
     let config = appliance.config.display().to_string();
-    let said = scanside_tests::cast::run("appliance", &["check", "--config", &config]).unwrap();
+    let said = scanside_tests::support::run("appliance", &["check", "--config", &config]).unwrap();
     assert_ne!(said.code, 0);
     let words = format!("{}{}", said.stdout, said.stderr);
     assert!(words.contains("commitment.provide") && words.contains("commit = true"), "{words}");

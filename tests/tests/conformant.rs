@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fixtures::study::{Encoding, StudyKind, StudySpec};
-use scanside_tests::cast::{conformity_errors, run};
+use scanside_tests::support::{conformity_errors, run};
 
 /// Public files of many kinds, which the set-up unpacks: reports, presentation states, plans, odd images.
 const PUBLIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pydicom");

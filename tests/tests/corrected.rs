@@ -5,7 +5,7 @@ use fixtures::identity::Person;
 use fixtures::scanner::Outgoing;
 use fixtures::scanner::implicit::{element, item};
 use fixtures::study::{Instance, Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, until};
+use scanside_tests::support::{Appliance, LIMIT, Row, Settings, until};
 
 const KEY_OBJECT_SELECTION: &str = "1.2.840.10008.5.1.4.1.1.88.59";
 const IMPLICIT: &str = "1.2.840.10008.1.2";

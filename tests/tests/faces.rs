@@ -5,7 +5,7 @@ use std::path::Path;
 use dicom::{self, Limits, TransferSyntax, Vr, tags};
 use fixtures::study::{StudyKind, StudySpec};
 use pixels::Image;
-use scanside_tests::cast::{Pair, Settings, Terms, run};
+use scanside_tests::support::{Pair, Settings, Terms, run};
 use serde_json::Value;
 
 /// Stored value and more is bone in these phantoms: 250 HU at intercept -1024.

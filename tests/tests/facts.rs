@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dicom::{DataSet, Element, Limits, Tag, Value, Vr, read, tags, vr_of, write_file};
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{project, run};
+use scanside_tests::support::{project, run};
 use serde_json::Value as Json;
 
 const VIEW_CODE_SEQUENCE: Tag = Tag::new(0x0054, 0x0220);

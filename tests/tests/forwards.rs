@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fixtures::scanner::{Outgoing, Scanner};
 use fixtures::study::{Encoding, StudyKind, StudySpec};
-use scanside_tests::cast::{
+use scanside_tests::support::{
     Appliance, DataSets, LIMIT, ORTHANC, Orthanc, STORESCP, Settings, Storescp, run, until,
 };
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, FILES_MAY_BE_FULL, LIMIT, Pair, Terms, fill_up, make_room, until};
+use scanside_tests::support::{Appliance, FILES_MAY_BE_FULL, LIMIT, Pair, Terms, fill_up, make_room, until};
 
 /// How long a stop may take while the database refuses.
 const STOP: Duration = Duration::from_secs(20);

@@ -1,7 +1,7 @@
 //! Behaviour: the page shows a reduced preview, and the frame at full resolution when a person asks for it.
 
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, Browser, LIMIT, Terms, until};
+use scanside_tests::support::{Appliance, Browser, LIMIT, Terms, until};
 
 /// What stands under the image.
 const SAID: &str = "document.querySelector('#cap-window').textContent";

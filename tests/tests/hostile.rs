@@ -6,7 +6,7 @@ use fixtures::malformed::{self, streams};
 use fixtures::scanner::Outgoing;
 use fixtures::scanner::raw::RawPeer;
 use fixtures::study::Instance;
-use scanside_tests::cast::{Appliance, LIMIT, Settings, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Settings, Terms, until};
 
 /// What the control process may hold at its peak beside the bytes it received.
 const RESIDENT: u64 = 64 << 20;

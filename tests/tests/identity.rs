@@ -6,7 +6,7 @@ use fixtures::planted::{Planted, Searcher};
 use fixtures::scanner::raw::RawPeer;
 use fixtures::scanner::{Outgoing, Scanner, pdu};
 use fixtures::study::{Encoding, Study, StudyKind, StudySpec};
-use scanside_tests::cast::{LIMIT, Pair, Terms, Watch, open_kept, site_keys, until};
+use scanside_tests::support::{EnvelopeCopies, LIMIT, Pair, Terms, open_kept, site_keys, until};
 
 fn studies() -> Vec<Study> {
     let chest = |kind, seed, encoding| StudySpec::new(kind, seed).with_encoding(encoding);
@@ -55,9 +55,12 @@ fn a_planted_identity_appears_nowhere() {
     let terms = Terms { log: "trace", embed: vec!["CR"], ..Terms::default() };
     let mut pair = Pair::start(folder.path(), &terms).unwrap();
     let left = folder.path().join("left");
-    let watch =
-        Watch::begin(&pair.appliance.store_path().unwrap(), &left, site_keys(&pair.appliance).unwrap())
-            .unwrap();
+    let watch = EnvelopeCopies::begin(
+        &pair.appliance.store_path().unwrap(),
+        &left,
+        site_keys(&pair.appliance).unwrap(),
+    )
+    .unwrap();
 
     let studies = studies();
     let mut planted: Vec<Planted> = studies.iter().map(|study| study.planted.clone()).collect();

@@ -7,7 +7,7 @@ use fixtures::scanner::{Outgoing, Record, read_record};
 use fixtures::study::{StudyKind, StudySpec};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use scanside_tests::cast::{Appliance, LIMIT, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Terms, until};
 
 const ROUNDS: u64 = 20;
 const SEED: u64 = 20_261_121;

@@ -6,7 +6,7 @@ use fixtures::malformed::{element, long_claiming, tag};
 use fixtures::scanner::pdu;
 use fixtures::scanner::raw::RawPeer;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Settings, SmallDisk, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Settings, SmallDisk, Terms, until};
 
 const MIB: u64 = 1 << 20;
 const DISK: u64 = 400;

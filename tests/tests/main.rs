@@ -18,8 +18,6 @@ mod completion;
 mod conformant;
 mod corrected;
 mod decoders;
-#[cfg(feature = "browser")]
-mod drawn;
 mod faces;
 mod facts;
 mod forwards;
@@ -43,6 +41,8 @@ mod padding;
 mod persons;
 mod pixel_text;
 mod readme;
+#[cfg(feature = "browser")]
+mod redacted;
 mod replanned;
 mod restored;
 mod site_files;

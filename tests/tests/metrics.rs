@@ -2,7 +2,7 @@
 
 use fixtures::scanner::Scanner;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Terms, until};
+use scanside_tests::support::{Appliance, LIMIT, Terms, until};
 
 fn metrics(appliance: &Appliance) -> String {
     let url = format!("http://{}/metrics", appliance.page);

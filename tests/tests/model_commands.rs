@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use scanside_tests::cast::{Answer, Appliance, project, run};
+use scanside_tests::support::{Answer, Appliance, project, run};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -37,7 +37,11 @@ fn the_shipped_bundles_are_shown_and_load_in_a_locked_worker() {
         let folder = project().join("models").join(name).display().to_string();
         let shown = model(&["show", &folder]);
         assert_eq!(shown.code, 0, "{}", shown.stderr);
-        assert!(shown.stdout.contains(says) && shown.stdout.contains("gate: up to"), "{}", shown.stdout);
+        assert!(
+            shown.stdout.contains(says) && shown.stdout.contains("input check: up to"),
+            "{}",
+            shown.stdout
+        );
         let held = model(&["verify", &folder, "--json"]);
         assert_eq!((held.code, held.first().unwrap()["holds"].as_bool()), (0, Some(true)), "{}", held.stderr);
     }
@@ -86,7 +90,7 @@ fn a_model_from_outside_is_added_looked_at_and_loads_in_a_locked_worker() {
     assert_eq!((held.code, held.first().unwrap()["holds"].as_bool()), (0, Some(true)), "{}", held.stderr);
     let looked = model(&["add", &to]);
     assert_eq!(looked.code, 0, "{}", looked.stderr);
-    for words in ["to be filled in: line", "passes the gate", "bundles = [\""] {
+    for words in ["to be filled in: line", "passes the input check", "bundles = [\""] {
         assert!(looked.stdout.contains(words), "{words}: {}", looked.stdout);
     }
     let again = model(&add);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Settings, Terms, binary, project, run, until};
+use scanside_tests::support::{Appliance, LIMIT, Settings, Terms, binary, project, run, until};
 
 #[test]
 fn a_bundle_that_cannot_be_loaded_keeps_nothing_from_being_received_and_is_said_once() {

@@ -2,7 +2,7 @@
 
 use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Pair, Settings, Terms, Watch, open_kept, run_with, site_keys};
+use scanside_tests::support::{EnvelopeCopies, Pair, Settings, Terms, open_kept, run_with, site_keys};
 use serde_json::Value;
 
 fn note(pair: &Pair, case: &str, more: &[&str], text: &str) -> i32 {
@@ -20,9 +20,12 @@ fn a_note_that_names_the_patient_stops_the_seal_and_a_better_one_reaches_the_rea
     Settings::read(&pair.appliance.config).unwrap().with("review", "mode", "required").write().unwrap();
     pair.appliance.start().unwrap();
     let left = folder.path().join("left");
-    let watch =
-        Watch::begin(&pair.appliance.store_path().unwrap(), &left, site_keys(&pair.appliance).unwrap())
-            .unwrap();
+    let watch = EnvelopeCopies::begin(
+        &pair.appliance.store_path().unwrap(),
+        &left,
+        site_keys(&pair.appliance).unwrap(),
+    )
+    .unwrap();
     let study = StudySpec::new(StudyKind::HeadCt, 81).with_slices(12).with_bleed(None).build().unwrap();
     let row = pair.answered(&study.instances).unwrap();
     let case = match row.case.clone() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fixtures::malformed;
-use scanside_tests::cast::{Looked, Seen, look, run};
+use scanside_tests::support::{Looked, Seen, look, run};
 use serde_json::Value;
 
 /// Every case as a file, in the order of the cases.

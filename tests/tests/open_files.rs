@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Terms, run, until};
+use scanside_tests::support::{Appliance, LIMIT, Terms, run, until};
 
 const IMAGES: usize = 1_200;
 const IDLE: usize = 900;
@@ -64,12 +64,12 @@ fn check_says_what_it_found_and_what_is_needed() {
         words.contains("soft limit") && words.contains("hard limit") && words.contains("are needed"),
         "{words}"
     );
-    scanside_tests::cast::Settings::read(&appliance.config)
+    scanside_tests::support::Settings::read(&appliance.config)
         .unwrap()
         .with("intake", "max_associations", 1_024)
         .write()
         .unwrap();
-    let few = scanside_tests::cast::run_under(
+    let few = scanside_tests::support::run_under(
         "ulimit -n 1024",
         "appliance",
         &["check", "--json", "--config", &config],

@@ -1,4 +1,4 @@
-//! Behaviour: an open flag calls the next contact until somebody acknowledges it; a silent study is drawn and only a
+//! Behaviour: an open flag calls the next contact until somebody acknowledges it; a study without a flag is sampled and only a
 //! physician reads it; a mode that needs a contact is refused without one.
 
 use std::io::{Read, Write};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::decision::Decision;
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
+use scanside_tests::support::{Appliance, LIMIT, Row, Settings, Terms, run, run_ok, until};
 
 /// A pager: an address, and what it is sent.
 fn pager() -> (String, mpsc::Receiver<String>) {
@@ -114,8 +114,8 @@ fn a_drawn_silent_study_is_read_by_a_physician_alone_and_acceptance_asks_for_mor
     let mut site = site(folder.path());
     Settings::read(&site.config).unwrap().with("oversight", "share", 1.0).write().unwrap();
     site.start().unwrap();
-    let silent = given(&answered(&site).1, "no-flag");
-    let read = |who: &str| site.decide(who, Decision::ReadNothing { study: silent.clone() });
+    let unflagged = given(&answered(&site).1, "no-flag");
+    let read = |who: &str| site.decide(who, Decision::ReadNothing { study: unflagged.clone() });
     assert!(read("tech").unwrap_err().to_string().contains("only a physician's read counts"));
     site.add_user("dr").unwrap();
     let config = site.config.to_string_lossy().into_owned();
@@ -125,7 +125,7 @@ fn a_drawn_silent_study_is_read_by_a_physician_alone_and_acceptance_asks_for_mor
     let standing = run_ok("appliance", &["model", "standing", "--json", "--config", &config]).unwrap();
     let standing = standing.lines().unwrap();
     let chest = standing.iter().find(|line| line["bundle"] == "chest-xray").unwrap();
-    assert_eq!((&chest["watch"]["quiet"]["reads"], &chest["meets"]), (&1.into(), &false.into()));
+    assert_eq!((&chest["watch"]["no_flag"]["reads"], &chest["meets"]), (&1.into(), &false.into()));
     let report = folder.path().join("report.txt");
     std::fs::write(&report, "read").unwrap();
     let report = report.to_string_lossy();

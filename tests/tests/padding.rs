@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dicom::{DataSet, Element, FileMeta, Limits, TransferSyntax, Value, Vr, read, tags, write_file};
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{project, run_ok};
+use scanside_tests::support::{project, run_ok};
 
 /// Largest stored value of the 12 bits.
 const TOP: u16 = 4095;

@@ -7,7 +7,7 @@ use std::path::Path;
 use dicom::{self, DataSet, FileMeta, Limits, Tag, TransferSyntax, tags, vr_of};
 use domain::decision::Decision;
 use fixtures::study::{Instance, StudyKind, StudySpec};
-use scanside_tests::cast::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
+use scanside_tests::support::{Answer, LIMIT, Pair, Row, Terms, run, run_with, until};
 use serde_json::Value;
 
 const ANDERSSON: [(Tag, &str); 3] =

@@ -7,7 +7,7 @@ use dicom::{self, FileMeta, Limits, TransferSyntax, Vr, tags};
 use fixtures::identity::Person;
 use fixtures::study::{Encoding, StudyKind, StudySpec};
 use pixels::Image;
-use scanside_tests::cast::run_ok;
+use scanside_tests::support::run_ok;
 use serde_json::Value;
 
 /// The one instance of a study with the name of this person in its pixels.

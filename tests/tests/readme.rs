@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Process, binary, free_port, project, until};
+use scanside_tests::support::{Appliance, LIMIT, Process, binary, free_port, project, until};
 
 /// What the scanner's block is that README asks the reader to write.
 const CALLER: &str = "[[intake.callers]]\nae_title = \"CT1\"\naddress = \"127.0.0.1\"\n";

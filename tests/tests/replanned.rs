@@ -2,7 +2,7 @@
 
 use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Pair, Settings, Terms};
+use scanside_tests::support::{Pair, Settings, Terms};
 
 #[test]
 fn a_case_planned_under_another_policy_waits_for_a_person_and_then_leaves() {

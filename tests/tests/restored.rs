@@ -6,8 +6,10 @@ use std::path::Path;
 
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::drill::{backup, beside_ledger, command, restore, wipe_ledger};
-use scanside_tests::cast::{Appliance, LIMIT, Pair, STORESCP, Settings, SmallDisk, Storescp, Terms, until};
+use scanside_tests::support::backup_commands::{backup, beside_ledger, command, restore, wipe_ledger};
+use scanside_tests::support::{
+    Appliance, LIMIT, Pair, STORESCP, Settings, SmallDisk, Storescp, Terms, until,
+};
 
 /// A head CT of so many small slices.
 fn objects(seed: u64, slices: usize) -> Vec<Outgoing> {

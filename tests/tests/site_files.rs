@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Appliance, LIMIT, Settings, run, until};
+use scanside_tests::support::{Appliance, LIMIT, Settings, run, until};
 
 fn below(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

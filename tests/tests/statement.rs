@@ -1,7 +1,7 @@
 //! Behaviour: every case that left has a signed statement that names no value, and a changed one is found out.
 
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Pair, Terms, run};
+use scanside_tests::support::{Pair, Terms, run};
 use sqlx::ConnectOptions as _;
 
 async fn change(ledger: &std::path::Path, sql: &'static str) {

@@ -8,7 +8,7 @@ use fixtures::study::{StudyKind, StudySpec};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rustix::process::{Pid, Signal, kill_process};
-use scanside_tests::cast::{LIMIT, Pair, Row, Terms, until};
+use scanside_tests::support::{LIMIT, Pair, Row, Terms, until};
 
 const SEED: u64 = 20_261_122;
 /// A head CT whose envelope has several parts of 1 MiB.

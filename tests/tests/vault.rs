@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dicom::{self, DataSet, Limits, Vr, tags};
 use fixtures::study::{Study, StudyKind, StudySpec};
-use scanside_tests::cast::{Answer, Pair, Settings, Terms, run, run_with};
+use scanside_tests::support::{Answer, Pair, Settings, Terms, run, run_with};
 use serde_json::Value;
 
 const NAMED: [&str; 4] = ["--by", "Dr. Ito", "--reason", "the referrer asks"];

@@ -287,7 +287,7 @@ fn note_oversight_faults(
     if trial && triage.is_some_and(|t| t.mode != TriageMode::Shadow) {
         d.fault(
             "oversight.trial",
-            "draws studies whose answer is hidden until they are read: only shadow mode can afford that",
+            "samples studies whose answer is hidden until they are read: only shadow mode can afford that",
             "write 0.0, or triage.mode = \"shadow\"",
         );
     }

@@ -59,7 +59,7 @@ fn triage(out: &mut String, o: &Outcomes) {
         ("no-flag", o.no_flag),
         ("flag", o.flag),
         ("escalate-between-limits", o.escalated_between),
-        ("escalate-input-gate", o.escalated_gate),
+        ("escalate-input-check", o.escalated_input_check),
         ("escalate-no-flag-withheld", o.escalated_withdrawn),
         ("not-analysed", o.not_analysed),
         ("unreadable", o.unreadable),
@@ -67,9 +67,9 @@ fn triage(out: &mut String, o: &Outcomes) {
     many(out, "answers", "Newest answer of each study, and why it was escalated.", "answer", answers);
     let kinds = o.overrides.iter().map(|(k, v)| (k.as_str(), *v));
     many(out, "overrides", "What technicians did against triage; never a label.", "kind", kinds);
-    one(out, "physician_reads", "Physicians' reads of drawn studies.", o.reads);
+    one(out, "physician_reads", "Physicians' reads of sampled studies.", o.reads);
     one(out, "physician_reads_against", "Of these against triage's answer.", o.reads_against);
-    one(out, "physician_reads_waiting", "Drawn studies that wait for a read.", o.unread);
+    one(out, "physician_reads_waiting", "Sampled studies that wait for a read.", o.unread);
     one(out, "cloud_signed", "Signed reports on escalated or raised studies.", o.cloud_signed);
     one(out, "cloud_closed_flag", "Of these closing triage's flag.", o.cloud_closed);
     let calls = [("got-through", o.calls.0), ("failed", o.calls.1)];
@@ -84,7 +84,7 @@ fn triage(out: &mut String, o: &Outcomes) {
 }
 
 fn bundles(out: &mut String, watches: &[WatchRow]) {
-    head(out, "no_flag_level", "How far no-flag may be relied upon: 0 steady, 1 wary, 2 withdrawn.");
+    head(out, "no_flag_level", "How far no-flag may be relied upon: 0 steady, 1 degraded, 2 withdrawn.");
     for w in watches {
         let level = match w.level {
             Level::Steady => 0,

@@ -25,7 +25,7 @@ pub struct DeidConfig {
     pub faces: Faces,
     /// Patient IDs that are written where none is known, beside those that every site knows.
     pub placeholder_ids: BTreeSet<String>,
-    /// Patient IDs that are somebody's here although they look like placeholders.
+    /// Patient IDs that are real at this site although they look like placeholders.
     pub real_ids: BTreeSet<String>,
     /// Issuers of Patient ID that are the site's own: their ids are the same as those without an issuer.
     pub own_issuers: BTreeSet<String>,

@@ -122,8 +122,8 @@ async fn serve(
     let engine = Arc::new(Engine::new(opened.site.clone(), s.commitment.clone(), s.intake.ae_title.clone()));
     let queue = arrivals.clone();
     let services = ServiceHandler { site: opened.site.clone(), queue, engine: Arc::clone(&engine) };
-    let front = Arc::new(Listener { queue: arrivals, services });
-    let intake = Intake::bind(reception(&s), s.site.demo, &opened.site.store, front, stop.clone()).await?;
+    let listener = Arc::new(Listener { queue: arrivals, services });
+    let intake = Intake::bind(reception(&s), s.site.demo, &opened.site.store, listener, stop.clone()).await?;
     let page = page(&s, &running).await?;
     let addresses =
         Addresses { intake: intake.local_addr()?, tls: intake.tls_addr(), review: page.local_addr() };
@@ -151,7 +151,7 @@ async fn serve(
     let page = supervisor.keep(Part::Page, &stop, once(page));
     ready(addresses);
     let intake = supervisor.keep(Part::Reception, &stop, once(intake.run()));
-    // Drained from the top down: the door first, then its recorder, then the work, the page last.
+    // Drained from the top down: reception first, then its recorder, then the work, the page last.
     let drained = async {
         let _ = intake.await;
         let _ = recorder.await;

@@ -103,7 +103,7 @@ impl End {
 #[derive(Debug)]
 struct Falls {
     how: End,
-    /// The last time it ended by itself, by the house's time and by the wall's, ms.
+    /// The last time it ended by itself, by the steady clock and by the wall's, ms.
     last: (i64, i64),
     times: usize,
     /// When it was started again within the span, ms.

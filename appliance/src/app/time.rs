@@ -1,4 +1,4 @@
-//! Keeps the house's time: takes it up at start, remembers it for the next one, and writes it down when somebody or
+//! Keeps the steady clock: takes it up at start, remembers it for the next one, and writes it down when somebody or
 //! something sets the machine's clock.
 
 #[cfg(test)]

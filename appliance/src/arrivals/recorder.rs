@@ -15,7 +15,7 @@ use super::flows::Flows;
 use super::rejections::read_notes;
 use crate::site::{Error, Site};
 use domain::study::{Arriving, Expected, KEY_OBJECT_SELECTION};
-use intake::{RefusedCaller, Sink, SinkError, whose};
+use intake::{RefusedCaller, Sink, SinkError, patient_of};
 use ledger::{Arrival, Arrived, NewRefusal};
 use proto::clock::now;
 use store::{Error as StoreError, Id, Inbox, Reception};
@@ -338,8 +338,8 @@ fn file(inbox: &Inbox, entry: &str, kept: Option<&str>) -> Result<bool, StoreErr
 async fn look_again(site: &Site, rows: &[Arrival]) -> Result<(), ledger::Error> {
     for old in site.ledger.old_identities(rows).await? {
         let (inbox, id, syntax) = (site.store.inbox(), old.id.parse::<Id>(), old.transfer_syntax);
-        let read = tokio::task::spawn_blocking(move || whose(inbox.open(id.ok()?).ok()?, &syntax).ok());
-        // What cannot be read now is compared with nobody: kept beside.
+        let read = tokio::task::spawn_blocking(move || patient_of(inbox.open(id.ok()?).ok()?, &syntax).ok());
+        // What cannot be read now cannot be compared: it is kept beside.
         if let Ok(Some(said)) = read.await {
             site.ledger.renew_identity(&old.id, said.as_ref()).await?;
         }
@@ -347,7 +347,7 @@ async fn look_again(site: &Site, rows: &[Arrival]) -> Result<(), ledger::Error> 
     Ok(())
 }
 
-/// Callers refused in one batch, the same ones together: somebody who insists costs one row.
+/// Callers refused in one batch, the same ones together: a caller that tries again and again costs one row.
 fn counted(events: &[Event]) -> Vec<NewRefusal> {
     let mut found: Vec<NewRefusal> = Vec::new();
     for event in events {

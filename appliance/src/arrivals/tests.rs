@@ -16,7 +16,7 @@ use crate::site::Site;
 use audit::Audit;
 use domain::study::{Arriving, Config, KEY_OBJECT_SELECTION, StableReason, StepEnd};
 use fixtures::scanner::implicit::rejection_note;
-use intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, whose};
+use intake::{Asker, Failure, Services, Sink, StepCreate, StepSet, patient_of};
 use ledger::{Ledger, ListQuery};
 use store::{Reception, Store, StoreConfig};
 
@@ -82,7 +82,7 @@ impl Rig {
         Self { site, arriving, queue, recorder: tokio::spawn(recorder.run()), stop, disk, folder }
     }
 
-    fn counter(&self) -> ServiceHandler {
+    fn handler(&self) -> ServiceHandler {
         let engine = Engine::new(self.site.clone(), CommitmentConfig::default(), "SCANSIDE".into());
         ServiceHandler { site: self.site.clone(), queue: self.queue.clone(), engine: Arc::new(engine) }
     }
@@ -146,7 +146,7 @@ async fn an_instance_of_an_earlier_version_is_read_again_before_another_of_its_u
         rig.take(old, ("1.2.1", "1.2.1.1"), &about("Ann^Doe", b"1")).await;
         let rig = rig.pause().await;
         let bytes = about(name, b"2");
-        let said = whose(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
+        let said = patient_of(&bytes[..], "1.2.840.10008.1.2").unwrap().map(|whose| whose.to_text());
         let new = Reception { identity: said, arrived: 20, ..Reception::default() };
         rig.take(new, ("1.2.1", "1.2.1.1"), &bytes).await;
         let ledger = rig.settle().await.site.ledger;
@@ -202,13 +202,13 @@ async fn a_late_instance_makes_a_revision_of_its_own() {
 #[tokio::test]
 async fn a_completed_step_with_its_list_closes_the_study_with_the_last_of_it() {
     let rig = Rig::new().await;
-    rig.counter().create_step(asker(), step("1.2.5")).await.unwrap();
+    rig.handler().create_step(asker(), step("1.2.5")).await.unwrap();
     rig.receive("1.2.1", "1.2.1.1", b"a", 1, 0).await;
     let rig = rig.pause().await;
     let study = the_study(&rig.site.ledger).await.unwrap();
     let due = || rig.arriving.lock().unwrap().expected(&study).unwrap();
     assert_eq!(due(), (600_000, StableReason::Quiet), "a step is in progress");
-    rig.counter().set_step(set("1.2.5", Some(StepEnd::Completed), &["1.2.1.1", "1.2.1.2"])).await.unwrap();
+    rig.handler().set_step(set("1.2.5", Some(StepEnd::Completed), &["1.2.1.1", "1.2.1.2"])).await.unwrap();
     let rig = rig.pause().await;
     {
         let arriving = rig.arriving.lock().unwrap();
@@ -226,16 +226,16 @@ async fn a_completed_step_with_its_list_closes_the_study_with_the_last_of_it() {
 #[tokio::test]
 async fn steps_that_ended_change_no_more_and_steps_that_began_before_any_instance_count() {
     let rig = Rig::new().await;
-    let counter = rig.counter();
-    assert_eq!(counter.set_step(set("1.2.5", None, &[])).await, Err(Failure::NoSuchInstance));
-    counter.create_step(asker(), step("1.2.5")).await.unwrap();
-    assert_eq!(counter.create_step(asker(), step("1.2.5")).await, Err(Failure::Duplicate));
-    counter.set_step(set("1.2.5", None, &["1.2.1.1"])).await.unwrap();
+    let handler = rig.handler();
+    assert_eq!(handler.set_step(set("1.2.5", None, &[])).await, Err(Failure::NoSuchInstance));
+    handler.create_step(asker(), step("1.2.5")).await.unwrap();
+    assert_eq!(handler.create_step(asker(), step("1.2.5")).await, Err(Failure::Duplicate));
+    handler.set_step(set("1.2.5", None, &["1.2.1.1"])).await.unwrap();
     let last = StepSet { instances: None, ..set("1.2.5", Some(StepEnd::Discontinued), &[]) };
-    counter.set_step(last.clone()).await.unwrap();
-    assert_eq!(counter.set_step(last).await, Err(Failure::Final));
+    handler.set_step(last.clone()).await.unwrap();
+    assert_eq!(handler.set_step(last).await, Err(Failure::Final));
     rig.receive("1.2.1", "1.2.1.1", b"a", 1, proto::clock::now()).await;
-    drop(counter);
+    drop(handler);
     let settled = rig.settle().await;
     let study = the_study(&settled.site.ledger).await.unwrap();
     // The list of the earlier N-SET holds: the last one said nothing about instances.

@@ -13,7 +13,7 @@ use models::runtime::TELEMETRY_VARIABLE;
 use models::{Error, Fault, Runtime};
 use serde_json::json;
 
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 
 /// Values of an answer that a person is shown.
 const SHOWN: usize = 8;
@@ -89,17 +89,17 @@ pub(super) fn main(c: &Add) -> Result<(), Failure> {
     if folder && (c.to.is_some() || wish != Wish::default()) {
         let words =
             "these options are for an .onnx file; of a folder edit bundle.toml, then give the folder alone";
-        return Err(Failure::new(out::USAGE, words));
+        return Err(Failure::new(output::USAGE, words));
     }
     if c.seal && !folder {
-        return Err(Failure::new(out::USAGE, "--seal is for the folder of a bundle"));
+        return Err(Failure::new(output::USAGE, "--seal is for the folder of a bundle"));
     }
     if folder {
         return look(c, &runtime(c)?);
     }
     match &c.to {
         Some(to) => make(c, &runtime(c)?, &wish, to),
-        None => Err(Failure::new(out::USAGE, "say where the bundle goes: --to DIR, a new folder")),
+        None => Err(Failure::new(output::USAGE, "say where the bundle goes: --to DIR, a new folder")),
     }
 }
 
@@ -129,13 +129,13 @@ fn runtime(c: &Add) -> Result<Runtime, Failure> {
         let error = Command::new(me).args(env::args_os().skip(1)).env(TELEMETRY_VARIABLE, "1").exec();
         let words =
             format!("this command cannot be started again ({}); start it by its full path", error.kind());
-        return Err(Failure::new(out::FAILED, words));
+        return Err(Failure::new(output::FAILED, words));
     }
     Runtime::load(c.runtime.as_deref()).map_err(|e| failed(&e))
 }
 
 fn failed(error: &Error) -> Failure {
-    let code = if error.fault() == Fault::Peer { out::USAGE } else { out::FAILED };
+    let code = if error.fault() == Fault::Peer { output::USAGE } else { output::FAILED };
     Failure::new(code, error.to_string())
 }
 
@@ -144,19 +144,19 @@ fn make(c: &Add, runtime: &Runtime, wish: &Wish, to: &Path) -> Result<(), Failur
     let bundle = candidate.write(runtime, to).map_err(|e| failed(&e))?;
     let report = candidate.report();
     if c.json {
-        out::json(&json!({
+        output::json(&json!({
             "folder": to.to_string_lossy(), "name": bundle.name(), "digest": bundle.digest(), "report": report,
         }));
         return Ok(());
     }
     found(report);
-    out::line(&format!("{} is written: {}", bundle.name(), to.display()));
-    out::line("It flags nothing and never answers `no-flag`; nobody has measured it here.");
+    output::line(&format!("{} is written: {}", bundle.name(), to.display()));
+    output::line("It flags nothing and never answers `no-flag`; nobody has measured it here.");
     if !report.takes_studies {
-        out::line("It takes no study until modality and body_part are filled in.");
+        output::line("It takes no study until modality and body_part are filled in.");
     }
     let next = "Fill in the lines marked TODO in bundle.toml and CARD.md, then: appliance model add";
-    out::line(&format!("{next} {}", to.display()));
+    output::line(&format!("{next} {}", to.display()));
     Ok(())
 }
 
@@ -168,29 +168,33 @@ fn found(report: &Report) {
     };
     let [rows, columns] = input.size;
     let frames = if report.frames_open { "any number of frames" } else { "one frame" };
-    out::line(&format!("input: {rows} x {columns}, channels: {}, {layout}, {frames}", input.channels));
+    output::line(&format!("input: {rows} x {columns}, channels: {}, {layout}, {frames}", input.channels));
     let holds = match report.activation {
         Activation::Sigmoid => "logits",
         Activation::None => "probabilities",
     };
-    out::line(&format!("output: {} values, {holds}", report.findings));
+    output::line(&format!("output: {} values, {holds}", report.findings));
     if let Some(why) = &report.guessed {
-        out::line(&format!("  a guess: {why}; --activation settles it"));
+        output::line(&format!("  a guess: {why}; --activation settles it"));
     }
     report.runs.iter().for_each(ran);
-    report.notices.iter().for_each(|notice| out::line(&format!("look at this: {notice}")));
+    report.notices.iter().for_each(|notice| output::line(&format!("look at this: {notice}")));
 }
 
 fn ran(run: &Run) {
     let values: Vec<String> = run.outputs.iter().take(SHOWN).map(|v| format!("{v:.3}")).collect();
     let more = if run.outputs.len() > SHOWN { " ..." } else { "" };
-    let gate = match run.passed {
-        Some(true) => ", passes the gate",
-        Some(false) => ", kept out by the gate",
+    let check = match run.passed {
+        Some(true) => ", passes the input check",
+        Some(false) => ", kept out by the input check",
         None => "",
     };
     let (mean, std) = (run.grey_mean, run.grey_std);
-    out::line(&format!("  {:<8} grey {mean:.3} +- {std:.3}{gate}: {}{more}", run.image, values.join(" ")));
+    output::line(&format!(
+        "  {:<8} grey {mean:.3} +- {std:.3}{check}: {}{more}",
+        run.image,
+        values.join(" ")
+    ));
 }
 
 fn look(c: &Add, runtime: &Runtime) -> Result<(), Failure> {
@@ -200,7 +204,7 @@ fn look(c: &Add, runtime: &Runtime) -> Result<(), Failure> {
     let seen = examine(runtime, &c.path).map_err(|e| match e {
         Error::Parity { .. } => {
             let words = format!("{e}\nif the model or [input] was changed on purpose: --seal");
-            Failure::new(out::USAGE, words)
+            Failure::new(output::USAGE, words)
         }
         _ => failed(&e),
     })?;
@@ -208,28 +212,28 @@ fn look(c: &Add, runtime: &Runtime) -> Result<(), Failure> {
     let quoted = json!(seen.folder).to_string();
     let line = format!("bundles = [{quoted}]");
     if c.json {
-        out::json(&json!({ "sealed": c.seal, "examination": seen, "configuration": line }));
+        output::json(&json!({ "sealed": c.seal, "examination": seen, "configuration": line }));
         return Ok(());
     }
     told(c, &seen);
-    out::line("In the configuration, under [triage]:");
-    out::line(&line);
+    output::line("In the configuration, under [triage]:");
+    output::line(&line);
     Ok(())
 }
 
 fn told(c: &Add, seen: &Examination) {
     if c.seal {
-        out::line("sealed: the model's digest and parity.json are those of the files as they are now");
+        output::line("sealed: the model's digest and parity.json are those of the files as they are now");
     }
-    out::line(&format!("{} {} holds: {}", seen.name, seen.version, seen.digest));
-    out::line(&format!("largest difference from parity.json: {:.1e}", seen.parity));
+    output::line(&format!("{} {} holds: {}", seen.name, seen.version, seen.digest));
+    output::line(&format!("largest difference from parity.json: {:.1e}", seen.parity));
     seen.runs.iter().for_each(ran);
     for file in ["bundle.toml", "CARD.md"] {
         let open = seen.open.iter().filter(|open| open.file == file);
         let lines: Vec<String> = open.map(|open| open.line.to_string()).collect();
         if !lines.is_empty() {
-            out::line(&format!("{file}: to be filled in: line {}", lines.join(", ")));
+            output::line(&format!("{file}: to be filled in: line {}", lines.join(", ")));
         }
     }
-    seen.notices.iter().for_each(|notice| out::line(&format!("look at this: {notice}")));
+    seen.notices.iter().for_each(|notice| output::line(&format!("look at this: {notice}")));
 }

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use futures::future::join_all;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::alarm::{Caller, Contact, Error, Message};
 
 /// Calls.
@@ -20,12 +20,12 @@ pub(super) struct Try {
     /// One contact's name (default: all).
     contact: Option<String>,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(command: &Alarm) -> Result<(), Failure> {
     let Alarm::Try(c) = command;
-    let settings = out::settings(&c.site.config)?;
+    let settings = output::settings(&c.site.config)?;
     let wanted: Vec<&Contact> = settings
         .alarm
         .contact
@@ -37,9 +37,9 @@ pub(super) async fn main(command: &Alarm) -> Result<(), Failure> {
             Some(_) => "no [[alarm.contact]] has that name",
             None => "there is no [[alarm.contact]]: nobody would be called",
         };
-        return Err(Failure::new(out::USAGE, words));
+        return Err(Failure::new(output::USAGE, words));
     }
-    let caller = Caller::new(&settings.alarm).map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    let caller = Caller::new(&settings.alarm).map_err(|e| Failure::new(output::FAILED, e.to_string()))?;
     let message = Message::trial(&settings.site.name);
     let tried = join_all(wanted.iter().map(|contact| caller.call(contact, &message))).await;
     for (contact, tried) in wanted.iter().zip(&tried) {
@@ -49,17 +49,17 @@ pub(super) async fn main(command: &Alarm) -> Result<(), Failure> {
     if missed == 0 {
         return Ok(());
     }
-    Err(Failure::new(out::UNREACHABLE, format!("{missed} of {} contacts were not reached", tried.len())))
+    Err(Failure::new(output::UNREACHABLE, format!("{missed} of {} contacts were not reached", tried.len())))
 }
 
 fn tell(contact: &Contact, tried: Result<(), Error>, json: bool) {
     let fault = tried.err().map(|error| error.to_string());
     if json {
-        out::json(
+        output::json(
             &serde_json::json!({ "contact": contact.name, "reached": fault.is_none(), "fault": fault }),
         );
     } else {
         let words = fault.unwrap_or_else(|| "has taken the message".to_owned());
-        out::line(&format!("{}: {words}", contact.name));
+        output::line(&format!("{}: {words}", contact.name));
     }
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app::{Request, Response, ask, socket_path};
 use intake::Transcript;
 
@@ -13,19 +13,19 @@ pub(super) struct Associations {
     /// One association's number: everything about it.
     number: Option<u64>,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(c: &Associations) -> Result<(), Failure> {
-    let settings = out::settings(&c.site.config)?;
+    let settings = output::settings(&c.site.config)?;
     let list: Vec<Transcript> = match ask(&socket_path(&settings), &Request::Associations).await? {
         Some(Response::Done(value)) => serde_json::from_value(value).map_err(|_| {
-            Failure::new(out::FAILED, "the answer cannot be understood: use the same version on both ends")
+            Failure::new(output::FAILED, "the answer cannot be understood: use the same version on both ends")
         })?,
-        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => return Err(Failure::new(output::FAILED, words)),
         None => {
             return Err(Failure::new(
-                out::UNREACHABLE,
+                output::UNREACHABLE,
                 "the appliance does not run: transcripts are kept while it runs; start it with `appliance run`",
             ));
         }
@@ -34,17 +34,17 @@ pub(super) async fn main(c: &Associations) -> Result<(), Failure> {
         list.iter().filter(|t| c.number.is_none_or(|number| number == t.association)).collect();
     if let (Some(_), true) = (c.number, wanted.is_empty()) {
         return Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             "no transcript of that association: only the last ones are kept",
         ));
     }
     for transcript in wanted {
         if c.site.json {
-            out::json(transcript);
+            output::json(transcript);
         } else if c.number.is_some() {
-            whole(transcript).iter().for_each(|line| out::line(line));
+            whole(transcript).iter().for_each(|line| output::line(line));
         } else {
-            out::line(&summary(transcript));
+            output::line(&summary(transcript));
         }
     }
     Ok(())
@@ -63,7 +63,7 @@ fn summary(t: &Transcript) -> String {
     format!(
         "{}  {}  {:<15} {:<16} {:<5}  {}; {}{}",
         t.association,
-        out::time(t.began),
+        output::time(t.began),
         t.address,
         caller,
         how,
@@ -76,7 +76,7 @@ fn summary(t: &Transcript) -> String {
 fn whole(t: &Transcript) -> Vec<String> {
     let mut lines = vec![
         format!("association  {}", t.association),
-        format!("began        {}", out::time(t.began)),
+        format!("began        {}", output::time(t.began)),
         format!("from         {}", t.address),
         format!("caller       {}", t.caller.as_deref().unwrap_or("none of the configuration")),
         format!("transport    {}", t.tls.as_deref().unwrap_or("plain DICOM")),

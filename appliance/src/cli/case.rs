@@ -4,9 +4,9 @@ use std::io::{IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
 
-use super::Where;
+use super::SiteArgs;
 use super::named;
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::cases::CaseService;
 use crate::escalation::Identity;
@@ -23,14 +23,14 @@ const NOTE_BYTES_MAX: u64 = 5 * proto::limits::NOTE_CHARS_MAX as u64;
 #[derive(Debug, Subcommand)]
 pub(super) enum Case {
     /// All cases, the newest first.
-    List(Where),
+    List(SiteArgs),
     /// One case with its report.
     Show(One),
     /// What was done to a case before it left: the signed statement, checked, as a page to read or as JSON.
     Statement(One),
     /// Try a case again that could not be packed or that waits for the link.
     Retry(One),
-    /// Release a held case from the de-identification gate, in your name.
+    /// Release a held case, in your name.
     Release(Reasoned),
     /// Put a case aside for good: it is not sent.
     Bury(Reasoned),
@@ -51,7 +51,7 @@ pub(super) struct Note {
     #[arg(long)]
     clear: bool,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// One case.
@@ -60,7 +60,7 @@ pub(super) struct One {
     /// Case id.
     id: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// A decision with a name and a reason.
@@ -75,7 +75,7 @@ pub(super) struct Reasoned {
     #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(c: &Case) -> Result<(), Failure> {
@@ -103,35 +103,36 @@ pub(super) async fn main(c: &Case) -> Result<(), Failure> {
 fn read_note() -> Result<NoteText, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        out::say("Write the note, without any name, number or date of the patient; end it with Ctrl-D.");
+        output::say("Write the note, without any name, number or date of the patient; end it with Ctrl-D.");
     }
     let mut bytes = Vec::new();
     stdin.lock().take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(out::USAGE, "the note on standard input is too long, or no UTF-8 text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failure::new(output::USAGE, "the note on standard input is too long, or no UTF-8 text")
+    })?;
     let note = NoteText::new(&text);
     if note.as_str().is_empty() {
         let words =
             "no note on standard input: write it there, or take the one that is there away with --clear";
-        return Err(Failure::new(out::USAGE, words));
+        return Err(Failure::new(output::USAGE, words));
     }
     Ok(note)
 }
 
-async fn list(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+async fn list(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let ledger = open_ledger(&settings).await?;
     let cases = ledger.cases(10_000).await?;
     ledger.close().await;
     if w.json {
-        cases.iter().for_each(out::json);
+        cases.iter().for_each(output::json);
         return Ok(());
     }
-    out::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
+    output::line(&format!("{:<32}  {:<9} {:<8} {:>10}  reason", "case", "state", "priority", "sealed B"));
     for c in &cases {
         // What waits for a person says why it waits; the rest, why it was escalated.
         let why = c.fault.as_ref().filter(|_| c.state == CaseState::Held).unwrap_or(&c.reason);
-        out::line(&format!(
+        output::line(&format!(
             "{}  {:<9} {:<8} {:>10}  {why}",
             c.id,
             c.state,
@@ -140,13 +141,13 @@ async fn list(w: &Where) -> Result<(), Failure> {
         ));
     }
     if cases.is_empty() {
-        out::say("no case yet");
+        output::say("no case yet");
     }
     Ok(())
 }
 
 async fn show(o: &One) -> Result<(), Failure> {
-    let settings = out::settings(&o.site.config)?;
+    let settings = output::settings(&o.site.config)?;
     let ledger = open_ledger(&settings).await?;
     let case = ledger.case(&o.id).await?;
     let detail = ledger.detail(&case.study).await?;
@@ -155,22 +156,22 @@ async fn show(o: &One) -> Result<(), Failure> {
     let report: Option<serde_json::Value> = report.and_then(|r| serde_json::from_str(&r).ok());
     let value = serde_json::json!({ "case": case, "report": report, "events": detail.events });
     if o.site.json {
-        out::json(&value);
+        output::json(&value);
     } else {
-        out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+        output::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
     }
     Ok(())
 }
 
 /// The statement with what its signature says: `holds`, or why not.
 async fn statement(o: &One) -> Result<(), Failure> {
-    let settings = out::settings(&o.site.config)?;
+    let settings = output::settings(&o.site.config)?;
     let ledger = open_ledger(&settings).await?;
     let row = ledger.statement(&o.id).await?;
     ledger.close().await;
     let Some(row) = row else {
         return Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             "no statement: nothing of this case has been sealed by this version",
         ));
     };
@@ -180,31 +181,31 @@ async fn statement(o: &One) -> Result<(), Failure> {
     let message = statement_message(digest.as_bytes());
     let holds = signed.is_some_and(|identity| identity.public().verify(&message, &signature).is_ok());
     if o.site.json {
-        out::json(
+        output::json(
             &serde_json::json!({ "statement": row, "digest": digest.to_hex().as_str(), "signature_holds": holds }),
         );
     } else {
         let read: Statement = serde_json::from_str(&row.statement)
-            .map_err(|_| Failure::new(out::FAILED, "the statement cannot be read; see it with --json"))?;
-        read.report().lines().for_each(out::line);
-        out::line(&format!("Digest {}, signed by this site.", digest.to_hex()));
+            .map_err(|_| Failure::new(output::FAILED, "the statement cannot be read; see it with --json"))?;
+        read.report().lines().for_each(output::line);
+        output::line(&format!("Digest {}, signed by this site.", digest.to_hex()));
     }
     if holds {
         Ok(())
     } else {
         Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             "the signature does not hold: the statement was changed, or the site has another identity now",
         ))
     }
 }
 
-async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+async fn decide(w: &SiteArgs, who: &str, decision: Decision) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let request = Request::Decide { who: who.to_owned(), decision: decision.clone() };
     match ask(&socket_path(&settings), &request).await? {
         Some(Response::Done(_)) => {}
-        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => return Err(Failure::new(output::FAILED, words)),
         None => {
             let ledger = open_ledger(&settings).await?;
             let audit = open_audit(&settings)?;
@@ -219,9 +220,9 @@ async fn decide(w: &Where, who: &str, decision: Decision) -> Result<(), Failure>
         }
     }
     if w.json {
-        out::json(&serde_json::json!({ "done": true }));
+        output::json(&serde_json::json!({ "done": true }));
     } else {
-        out::say("done");
+        output::say("done");
     }
     Ok(())
 }

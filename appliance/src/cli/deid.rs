@@ -10,7 +10,7 @@ use sandbox::Pool;
 use serde_json::{Value, json};
 
 use super::files::{Unanswered, ask, bar, pool, some, studies, word, write_piece};
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::read_profile;
 use deid::{self, IdRules, Keys, ReidentificationMap, Statement, StudyContext};
 use dicom;
@@ -46,7 +46,7 @@ pub(super) struct Deid {
     /// A Patient ID that is written where none is known, as in deid.placeholder_ids; may be given again.
     #[arg(long = "placeholder-id", value_name = "ID")]
     placeholder_ids: Vec<String>,
-    /// A Patient ID that looks like a placeholder and is somebody's, as in deid.real_ids; may be given again.
+    /// A Patient ID that looks like a placeholder and is a real one, as in deid.real_ids; may be given again.
     #[arg(long = "real-id", value_name = "ID")]
     real_ids: Vec<String>,
     /// The site's own Issuer of Patient ID, as in deid.own_issuers; may be given again.
@@ -66,18 +66,18 @@ fn order(c: &Deid) -> Result<DeidOrder, Failure> {
         Some(path) => std::fs::read_to_string(path)?,
         None => format!("{}{}", new_id()?, new_id()?),
     });
-    Keys::from_text(keys.expose()).map_err(|e| Failure::new(out::USAGE, format!("--key: {e}")))?;
+    Keys::from_text(keys.expose()).map_err(|e| Failure::new(output::USAGE, format!("--key: {e}")))?;
     let pixel_text = match c.pixel_text.as_str() {
         "hold" => PixelText::Hold,
         "black-out" => PixelText::BlackOut,
-        _ => return Err(Failure::new(out::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
+        _ => return Err(Failure::new(output::USAGE, "--pixel-text is \"hold\" or \"black-out\"")),
     };
     let faces = match c.faces.as_str() {
         "hold" => Faces::Hold,
         "deface" => Faces::Deface,
-        _ => return Err(Failure::new(out::USAGE, "--faces is \"hold\" or \"deface\"")),
+        _ => return Err(Failure::new(output::USAGE, "--faces is \"hold\" or \"deface\"")),
     };
-    let policy = read_profile(&c.policy).map_err(|faults| out::faults_failure(&faults))?;
+    let policy = read_profile(&c.policy).map_err(|faults| output::faults_failure(&faults))?;
     let set = |ids: &[String]| ids.iter().cloned().collect();
     let ids = IdRules {
         placeholder_ids: set(&c.placeholder_ids),
@@ -86,7 +86,7 @@ fn order(c: &Deid) -> Result<DeidOrder, Failure> {
     };
     if let Some((key, wrong, write)) = ids.faults().first() {
         let option = format!("--{}", key.trim_end_matches('s').replace('_', "-"));
-        return Err(Failure::new(out::USAGE, format!("{option} {wrong}: {write}")));
+        return Err(Failure::new(output::USAGE, format!("{option} {wrong}: {write}")));
     }
     Ok(DeidOrder { policy, keys, under: None, pixel_text, faces, ids })
 }
@@ -119,14 +119,14 @@ pub(super) async fn main(c: &Deid) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     let said: Vec<String> = total.counts.iter().map(|(k, v)| format!("{v} {k}")).collect();
-    out::say(&said.join(", "));
+    output::say(&said.join(", "));
     if let (Some(path), Some(statement)) = (&c.report, &total.statement) {
         let json = path.extension().is_some_and(|e| e == "json");
         std::fs::write(path, if json { statement.to_json() } else { statement.report() })?;
     }
     match total.counts.get("refused") {
         None => Ok(()),
-        Some(n) => Err(Failure::new(out::FAILED, format!("{n} of {} files were refused", files.len()))),
+        Some(n) => Err(Failure::new(output::FAILED, format!("{n} of {} files were refused", files.len()))),
     }
 }
 
@@ -166,7 +166,7 @@ struct Total<'o> {
     number: usize,
     counts: BTreeMap<String, usize>,
     statement: Option<Statement>,
-    /// Whose the studies so far are.
+    /// PatientDigests the studies so far are.
     patients: ReidentificationMap,
 }
 
@@ -259,9 +259,9 @@ fn report(as_json: bool, path: &Path, line: &Value) {
         if let Some(fields) = line.as_object_mut() {
             fields.insert("input".to_owned(), json!(path));
         }
-        out::json(&line);
+        output::json(&line);
     } else if word(line, "status") != Some("done") {
-        out::say(&format!(
+        output::say(&format!(
             "{}: {}",
             word(line, "status").unwrap_or_default(),
             word(line, "reason").unwrap_or_default()
@@ -271,11 +271,11 @@ fn report(as_json: bool, path: &Path, line: &Value) {
 
 /// Every action on one file in the order of its attributes. Values are not printed: only names, actions, rules.
 fn explain(c: &Deid, order: &DeidOrder) -> Result<(), Failure> {
-    let cannot = |words: String| Failure::new(out::FAILED, format!("the file cannot be read: {words}"));
+    let cannot = |words: String| Failure::new(output::FAILED, format!("the file cannot be read: {words}"));
     let parsed =
         dicom::read(File::open(&c.input)?, &dicom::Limits::default()).map_err(|e| cannot(e.to_string()))?;
-    let keys = order.pseudonym_keys().map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
-    let policy = order.policy.policy().map_err(|_| Failure::new(out::USAGE, "--policy is no policy"))?;
+    let keys = order.pseudonym_keys().map_err(|e| Failure::new(output::USAGE, e.to_string()))?;
+    let policy = order.policy.policy().map_err(|_| Failure::new(output::USAGE, "--policy is no policy"))?;
     let mut context = StudyContext::with_rules(order.ids.clone());
     context.add(&parsed.meta, &parsed.data);
     for step in deid::explain(&parsed.meta, &parsed.data, &context, &policy, &keys) {
@@ -283,10 +283,10 @@ fn explain(c: &Deid, order: &DeidOrder) -> Result<(), Failure> {
         let attribute = deid::attribute_name(step.tag);
         if c.json {
             let (action, rule) = (step.action.as_str(), step.rule.as_str());
-            out::json(&json!({ "path": path, "attribute": attribute, "action": action, "rule": rule }));
+            output::json(&json!({ "path": path, "attribute": attribute, "action": action, "rule": rule }));
         } else {
             let indent = "  ".repeat(path.len());
-            out::line(&format!("{} {indent}{attribute}  [{}]", step.action.as_str(), step.rule.as_str()));
+            output::line(&format!("{} {indent}{attribute}  [{}]", step.action.as_str(), step.rule.as_str()));
         }
     }
     Ok(())

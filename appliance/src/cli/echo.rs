@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use dimse::{Error, Object, Peer, echo as c_echo, store};
 
 /// A peer.
@@ -57,7 +57,7 @@ fn peer(to: &To) -> Result<Peer, Failure> {
             tls: None,
         },
         Some(_) => {
-            return Err(Failure::new(out::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
+            return Err(Failure::new(output::USAGE, "write the peer as host:port, e.g. 127.0.0.1:11112"));
         }
         None => named(to)?,
     };
@@ -72,20 +72,22 @@ fn peer(to: &To) -> Result<Peer, Failure> {
 
 /// The peer of the `[[forward]]` with this name.
 fn named(to: &To) -> Result<Peer, Failure> {
-    let rules = out::settings(&to.config)?.forward;
+    let rules = output::settings(&to.config)?.forward;
     if let Some(rule) = rules.iter().find(|rule| rule.name == to.to) {
         return Ok(rule.peer());
     }
     let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
     let known = if names.is_empty() { "there is none yet".to_owned() } else { names.join(", ") };
     let words = format!("no [[forward]] has this name ({known}); or write host:port, e.g. 127.0.0.1:11112");
-    Err(Failure::new(out::USAGE, words))
+    Err(Failure::new(output::USAGE, words))
 }
 
 fn failure(error: Error) -> Failure {
     let code = match error {
-        Error::NotResolved | Error::Unreachable(_) | Error::Tls(_) | Error::Rejected(_) => out::UNREACHABLE,
-        _ => out::FAILED,
+        Error::NotResolved | Error::Unreachable(_) | Error::Tls(_) | Error::Rejected(_) => {
+            output::UNREACHABLE
+        }
+        _ => output::FAILED,
     };
     Failure::new(code, error.to_string())
 }
@@ -93,9 +95,9 @@ fn failure(error: Error) -> Failure {
 pub(super) async fn echo(c: &Echo) -> Result<(), Failure> {
     c_echo(&peer(&c.to)?).await.map_err(failure)?;
     if c.to.json {
-        out::json(&serde_json::json!({ "echo": "success" }));
+        output::json(&serde_json::json!({ "echo": "success" }));
     } else {
-        out::line("the peer answers");
+        output::line("the peer answers");
     }
     Ok(())
 }
@@ -115,22 +117,22 @@ pub(super) async fn send(c: &Send) -> Result<(), Failure> {
         refused += usize::from(result.is_err());
         let words = result.as_ref().err().map_or("stored", |f| f.words.as_str());
         if c.to.json {
-            out::json(&serde_json::json!({ "file": number, "stored": result.is_ok(), "reason": words }));
+            output::json(&serde_json::json!({ "file": number, "stored": result.is_ok(), "reason": words }));
         } else if result.is_err() {
-            out::say(&format!("file {number}: {words}"));
+            output::say(&format!("file {number}: {words}"));
         }
-        if result.as_ref().is_err_and(|f| f.code == out::UNREACHABLE) {
+        if result.as_ref().is_err_and(|f| f.code == output::UNREACHABLE) {
             return result.map(|_| ());
         }
     }
-    out::say(&format!("{} of {} files stored", files.len() - refused, files.len()));
-    if refused == 0 { Ok(()) } else { Err(Failure::new(out::FAILED, "some files were not stored")) }
+    output::say(&format!("{} of {} files stored", files.len() - refused, files.len()));
+    if refused == 0 { Ok(()) } else { Err(Failure::new(output::FAILED, "some files were not stored")) }
 }
 
 fn object(path: &Path) -> Result<Object, Failure> {
     let bytes = std::fs::read(path)?;
     let parsed = dicom::read(&bytes[..], &dicom::Limits::default())
-        .map_err(|e| Failure::new(out::FAILED, format!("not readable as DICOM: {e}")))?;
+        .map_err(|e| Failure::new(output::FAILED, format!("not readable as DICOM: {e}")))?;
     let offset =
         dicom::data_set_offset(&bytes[..]).ok().and_then(|o| usize::try_from(o).ok()).unwrap_or(usize::MAX);
     let text = |tag| parsed.data.uid(tag).unwrap_or_default();

@@ -13,7 +13,7 @@ use sandbox::{Pool, Terms};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::workers;
 use deid::Profile;
 use dicom;
@@ -85,13 +85,13 @@ pub(super) fn pool(
     at_once: usize,
 ) -> Result<Pool, Failure> {
     let found = DetectorBundle::folder_of(text_detector).and_then(|folder| TextDetector::open(&folder));
-    found.map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    found.map_err(|e| Failure::new(output::FAILED, e.to_string()))?;
     Ok(workers(text_detector, bundles, runtime, at_once)?)
 }
 
 /// Every file below a path, in order of names.
 pub(super) fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let cannot = |e: std::io::Error| Failure::new(out::USAGE, format!("{}: {}", path.display(), e.kind()));
+    let cannot = |e: std::io::Error| Failure::new(output::USAGE, format!("{}: {}", path.display(), e.kind()));
     if std::fs::metadata(path).map_err(cannot)?.is_dir() {
         let entries: Result<Vec<PathBuf>, _> =
             std::fs::read_dir(path).map_err(cannot)?.map(|e| e.map(|e| e.path())).collect();
@@ -163,7 +163,7 @@ pub(super) fn some(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     paths.iter().try_for_each(|p| gather(p, &mut files))?;
     if files.is_empty() {
-        Err(Failure::new(out::USAGE, "there is no file in what was named"))
+        Err(Failure::new(output::USAGE, "there is no file in what was named"))
     } else {
         Ok(files)
     }
@@ -197,7 +197,7 @@ pub(super) fn bar(count: usize) -> indicatif::ProgressBar {
 fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
     for named in &b.bundles {
         models::Bundle::open(named)
-            .map_err(|e| Failure::new(out::USAGE, format!("{}: {e}", named.display())))?;
+            .map_err(|e| Failure::new(output::USAGE, format!("{}: {e}", named.display())))?;
     }
     if !b.bundles.is_empty() {
         return Ok(b.bundles.clone());
@@ -210,7 +210,7 @@ fn bundles(b: &Bundles) -> Result<Vec<PathBuf>, Failure> {
         .unwrap_or_default();
     if found.is_empty() {
         return Err(Failure::new(
-            out::USAGE,
+            output::USAGE,
             "no bundle: name one with --bundle DIR, or run in the folder that holds models/",
         ));
     }
@@ -264,38 +264,38 @@ fn print_triage(
     let value = match answered.as_ref().map(|answer| &answer.verdict) {
         Ok(v) => json!({
             "study": number, "paths": paths, "bundle": v.bundle, "version": v.version, "findings": v.findings,
-            "disposition": v.disposition, "reason": v.reason, "gate": v.gate, "ms": v.ms,
+            "disposition": v.disposition, "reason": v.reason, "input_check": v.input_check, "ms": v.ms,
         }),
         Err(reason) => json!({
             "study": number, "paths": paths, "bundle": "", "version": "", "findings": [],
-            "disposition": "unreadable", "reason": reason, "gate": null, "ms": Timings::default(),
+            "disposition": "unreadable", "reason": reason, "input_check": null, "ms": Timings::default(),
         }),
     };
     if as_json {
-        out::json(&value);
+        output::json(&value);
     } else {
         let word = |key| word(&value, key).unwrap_or_default();
-        out::line(&format!("study {number:<4} {:<13} {}", word("disposition"), word("reason")));
+        output::line(&format!("study {number:<4} {:<13} {}", word("disposition"), word("reason")));
     }
 }
 
 pub(super) async fn try_one(c: &Try) -> Result<(), Failure> {
     let pool = c.bundles.pool(1)?;
     let answer =
-        triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(out::FAILED, words))?;
+        triage_study(&pool, &[&c.file], true).await.map_err(|words| Failure::new(output::FAILED, words))?;
     let v = answer.verdict;
     let value = json!({
         "modality": answer.facts.modality, "bundle": v.bundle, "version": v.version,
         "disposition": v.disposition, "reason": v.reason, "findings": v.findings,
-        "gate": v.gate, "holds": v.holds, "actions": v.actions, "ms": v.ms,
+        "input_check": v.input_check, "holds": v.holds, "actions": v.actions, "ms": v.ms,
     });
     if c.bundles.json {
-        out::json(&value);
+        output::json(&value);
     } else {
-        out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+        output::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
     }
     if v.disposition == Disposition::Unreadable {
-        return Err(Failure::new(out::FAILED, "the file cannot be read"));
+        return Err(Failure::new(output::FAILED, "the file cannot be read"));
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Where;
+use super::SiteArgs;
 use super::named;
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::{Request, Response, ask, open_audit, open_ledger, socket_path};
 use crate::forward::Forwards;
 use crate::forward::{ForwardOrder, ForwardStep};
@@ -67,7 +67,7 @@ pub(super) struct List {
     #[arg(long, default_value_t = 10_000)]
     limit: u32,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// What to try again.
@@ -79,7 +79,7 @@ pub(super) struct Retry {
     #[arg(long)]
     instance: Option<String>,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// What to give up.
@@ -100,7 +100,7 @@ pub(super) struct GiveUp {
     #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// What was checked.
@@ -115,7 +115,7 @@ pub(super) struct Checked {
     #[arg(long, value_parser = named::person)]
     by: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
@@ -152,7 +152,7 @@ pub(super) async fn main(c: &Forward) -> Result<(), Failure> {
 }
 
 async fn list(l: &List) -> Result<(), Failure> {
-    let settings = out::settings(&l.site.config)?;
+    let settings = output::settings(&l.site.config)?;
     let ledger = open_ledger(&settings).await?;
     let states: Vec<&str> = match l.state.as_slice() {
         [] => vec!["waiting", "dead", "collision"],
@@ -161,12 +161,12 @@ async fn list(l: &List) -> Result<(), Failure> {
     let rows = ledger.forwards(l.name.as_deref().unwrap_or_default(), &states, l.limit).await?;
     ledger.close().await;
     if l.site.json {
-        rows.iter().for_each(out::json);
+        rows.iter().for_each(output::json);
         return Ok(());
     }
-    out::line(&format!("{:<32}  {:<12} {:<9} {:>5}  why", "instance", "destination", "state", "tries"));
+    output::line(&format!("{:<32}  {:<12} {:<9} {:>5}  why", "instance", "destination", "state", "tries"));
     for r in &rows {
-        out::line(&format!(
+        output::line(&format!(
             "{}  {:<12} {:<9} {:>5}  {}",
             r.instance,
             r.destination,
@@ -176,7 +176,7 @@ async fn list(l: &List) -> Result<(), Failure> {
         ));
     }
     if rows.is_empty() {
-        out::say("nothing waits, nothing is dead and no collision is to be checked");
+        output::say("nothing waits, nothing is dead and no collision is to be checked");
     }
     Ok(())
 }
@@ -198,11 +198,11 @@ fn why(r: &ForwardRow) -> String {
     if fault.is_empty() { words } else { format!("{words}; {fault}") }
 }
 
-async fn carry_out(w: &Where, order: ForwardOrder, what: &str) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+async fn carry_out(w: &SiteArgs, order: ForwardOrder, what: &str) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let changed = match ask(&socket_path(&settings), &Request::Forward(order.clone())).await? {
         Some(Response::Done(value)) => value.get("changed").and_then(serde_json::Value::as_u64).unwrap_or(0),
-        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => return Err(Failure::new(output::FAILED, words)),
         None => {
             let ledger = open_ledger(&settings).await?;
             let audit = open_audit(&settings)?;
@@ -212,9 +212,9 @@ async fn carry_out(w: &Where, order: ForwardOrder, what: &str) -> Result<(), Fai
         }
     };
     if w.json {
-        out::json(&serde_json::json!({ "changed": changed }));
+        output::json(&serde_json::json!({ "changed": changed }));
     } else {
-        out::say(&format!("{changed} {what}"));
+        output::say(&format!("{changed} {what}"));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::{Settings, write_secret};
 use audit::Audit;
 use ledger::{Ledger, new_id};
@@ -23,13 +23,13 @@ pub(super) struct Init {
     /// The site's name, shown on the page.
     #[arg(long, default_value = "Site 1")]
     name: String,
-    /// Where DICOM is received.
+    /// SiteArgs DICOM is received.
     #[arg(long, default_value = "127.0.0.1:11112")]
     listen: SocketAddr,
     /// A scanner that may send, `TITLE@ADDRESS` or `TITLE@NETWORK`; may be given several times.
     #[arg(long = "caller", value_name = "TITLE@ADDRESS")]
     callers: Vec<String>,
-    /// Where the page is served.
+    /// SiteArgs the page is served.
     #[arg(long, default_value = "127.0.0.1:8080")]
     page: SocketAddr,
     /// The telephone of the reading room, shown while the cloud is away and with held STAT studies.
@@ -53,7 +53,7 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     let config = c.dir.join("appliance.toml");
     if config.exists() {
         return Err(Failure::new(
-            out::USAGE,
+            output::USAGE,
             "there is a site in that folder already: it is never overwritten",
         ));
     }
@@ -61,22 +61,22 @@ pub(super) async fn main(c: &Init) -> Result<(), Failure> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&c.dir)?;
     write_secret(&c.dir.join("pseudonym.key"), &format!("{}{}\n", new_id()?, new_id()?))?;
     let key = StoreKey::create(&c.dir.join("keys/store.key"))
-        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+        .map_err(|e| Failure::new(output::FAILED, e.to_string()))?;
     Ledger::create(&c.dir.join("ledger.db"), key.bytes()).await?.close().await;
     Audit::open(&c.dir.join("audit.jsonl"), key.bytes())
-        .map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+        .map_err(|e| Failure::new(output::FAILED, e.to_string()))?;
     // Written last: a folder with a configuration is a whole site.
     std::fs::write(&config, text)?;
-    let settings = Settings::read(&config).map_err(|f| out::faults_failure(&f))?;
+    let settings = Settings::read(&config).map_err(|f| output::faults_failure(&f))?;
     let code = super::user::put(&settings, &c.user, false).await?;
     let link = format!("http://{}/setup#{code}", c.page);
     if c.json {
-        out::json(&serde_json::json!({ "config": config, "user": c.user, "code": code, "link": link }));
+        output::json(&serde_json::json!({ "config": config, "user": c.user, "code": code, "link": link }));
     } else {
-        out::say(&format!("the site is in {}; configuration: {}", c.dir.display(), config.display()));
-        out::say("next: add [[intake.callers]], then `appliance check`, then `appliance run`");
-        out::say("once it runs, open this within 24 hours to choose a password:");
-        out::line(&link);
+        output::say(&format!("the site is in {}; configuration: {}", c.dir.display(), config.display()));
+        output::say("next: add [[intake.callers]], then `appliance check`, then `appliance run`");
+        output::say("once it runs, open this within 24 hours to choose a password:");
+        output::line(&link);
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ fn written(path: &Path) -> String {
 
 /// What is not there is said before anything is made: what is written down holds.
 fn missing(e: models::Error) -> Failure {
-    Failure::new(out::USAGE, format!("{e}; nothing was made"))
+    Failure::new(output::USAGE, format!("{e}; nothing was made"))
 }
 
 /// The bundles that were named, and ONNX Runtime's library where the configuration must name it.
@@ -165,7 +165,7 @@ const ALARM: &str = "# [alarm]
 fn callers(named: &[String]) -> Result<String, Failure> {
     let block = |text: &String| {
         let (title, address) = text.rsplit_once('@').ok_or_else(|| {
-            Failure::new(out::USAGE, "a caller is written TITLE@ADDRESS, for example CT1@10.0.0.7")
+            Failure::new(output::USAGE, "a caller is written TITLE@ADDRESS, for example CT1@10.0.0.7")
         })?;
         Ok(format!("[[intake.callers]]\nae_title = {}\naddress = {}\n\n", quote(title), quote(address)))
     };
@@ -245,7 +245,7 @@ provide = false                 # true: scanners may ask for storage commitment.
                                 # said only after every [[forward]] rule with commit = true has committed to the same
 give_up = \"48h\"               # how long an archive may take before the scanner is told of the failure
 retry = \"30s\"                 # pause before a request or report is tried again; it doubles up to an hour
-# Where a scanner listens for the report when its association has ended:
+# SiteArgs a scanner listens for the report when its association has ended:
 # [[commitment.replies]]
 # ae_title = \"CT1\"
 # address = \"10.0.0.7:104\"
@@ -280,7 +280,7 @@ reading_room = {reading_room}
 longest_wait = \"4h\"             # what asks for a person so long comes right after STAT in the list
 
 [oversight]
-share = 0.05                    # of studies given no-flag: drawn by chance for a physician's read, at least one a day
+share = 0.05                    # of studies given no-flag: sampled by chance for a physician's read, at least one a day
 trial = 0.0                     # of all answers in shadow mode: the local set that `appliance model accept` asks for
 hidden_most = 0.02              # when reads show that more of these hide a finding, no-flag is withdrawn
 alpha = 0.01                    # share of studies with a finding that may be given no-flag, as the local set must show

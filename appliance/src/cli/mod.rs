@@ -4,7 +4,6 @@
 mod add;
 mod alarm;
 mod associations;
-mod at;
 mod audit;
 mod case;
 mod check;
@@ -16,7 +15,7 @@ mod forward;
 mod init;
 mod model;
 mod named;
-mod out;
+mod output;
 mod oversee;
 mod pseudonym;
 mod recalibrate;
@@ -24,6 +23,7 @@ mod reidentify;
 mod restore;
 mod run;
 mod site;
+mod site_args;
 mod status;
 mod store;
 mod user;
@@ -33,8 +33,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use at::Where;
-pub use out::Failure;
+pub use output::Failure;
+pub(crate) use site_args::SiteArgs;
 
 /// Open-source triage beside the scanner. Research software, not a medical device.
 #[derive(Debug, Parser)]
@@ -49,11 +49,11 @@ enum Command {
     /// Make a new site: commented configuration, keys, ledger.
     Init(init::Init),
     /// Run the appliance.
-    Run(Where),
+    Run(SiteArgs),
     /// Check the configuration: every fault at once, binds nothing.
-    Check(Where),
+    Check(SiteArgs),
     /// The four lights and the counts of the page.
-    Status(Where),
+    Status(SiteArgs),
     /// De-identify files or folders.
     Deid(deid::Deid),
     /// Triage files or folders, one study a line.
@@ -119,44 +119,44 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => dispatch(cli.command),
         Err(error) => {
             let _ = error.print();
-            if error.use_stderr() { ExitCode::from(out::USAGE) } else { ExitCode::SUCCESS }
+            if error.use_stderr() { ExitCode::from(output::USAGE) } else { ExitCode::SUCCESS }
         }
     }
 }
 
 fn dispatch(command: Command) -> ExitCode {
     let result = match command {
-        Command::Init(c) => out::block_on(init::main(&c)),
+        Command::Init(c) => output::block_on(init::main(&c)),
         Command::Run(w) => run::main(&w),
-        Command::Check(w) => out::block_on(check::main(&w)),
-        Command::Status(w) => out::block_on(status::main(&w)),
-        Command::Deid(c) => out::block_on(deid::main(&c)),
-        Command::Triage(c) => out::block_on(files::triage(&c)),
-        Command::Try(c) => out::block_on(files::try_one(&c)),
-        Command::Echo(c) => out::block_on(echo::echo(&c)),
-        Command::Send(c) => out::block_on(echo::send(&c)),
-        Command::Enrol(c) => out::block_on(enrol::main(&c)),
-        Command::Case(c) => out::block_on(case::main(&c)),
-        Command::Model(c) => out::block_on(model::main(&c)),
-        Command::Pseudonym(c) => out::block_on(pseudonym::main(&c)),
-        Command::Reidentify(c) => out::block_on(reidentify::main(&c)),
-        Command::Forward(c) => out::block_on(forward::main(&c)),
-        Command::User(c) => out::block_on(user::main(&c)),
-        Command::Audit(c) => out::block_on(audit::main(&c)),
-        Command::Alarm(c) => out::block_on(alarm::main(&c)),
-        Command::Associations(c) => out::block_on(associations::main(&c)),
+        Command::Check(w) => output::block_on(check::main(&w)),
+        Command::Status(w) => output::block_on(status::main(&w)),
+        Command::Deid(c) => output::block_on(deid::main(&c)),
+        Command::Triage(c) => output::block_on(files::triage(&c)),
+        Command::Try(c) => output::block_on(files::try_one(&c)),
+        Command::Echo(c) => output::block_on(echo::echo(&c)),
+        Command::Send(c) => output::block_on(echo::send(&c)),
+        Command::Enrol(c) => output::block_on(enrol::main(&c)),
+        Command::Case(c) => output::block_on(case::main(&c)),
+        Command::Model(c) => output::block_on(model::main(&c)),
+        Command::Pseudonym(c) => output::block_on(pseudonym::main(&c)),
+        Command::Reidentify(c) => output::block_on(reidentify::main(&c)),
+        Command::Forward(c) => output::block_on(forward::main(&c)),
+        Command::User(c) => output::block_on(user::main(&c)),
+        Command::Audit(c) => output::block_on(audit::main(&c)),
+        Command::Alarm(c) => output::block_on(alarm::main(&c)),
+        Command::Associations(c) => output::block_on(associations::main(&c)),
         Command::Conformance => {
-            intake::conformance_statement().lines().for_each(out::line);
+            intake::conformance_statement().lines().for_each(output::line);
             Ok(())
         }
         Command::Store(c) => store::main(&c),
-        Command::Backup(c) => out::block_on(site::backup(&c)),
-        Command::Restore(c) => out::block_on(restore::main(&c)),
+        Command::Backup(c) => output::block_on(site::backup(&c)),
+        Command::Restore(c) => output::block_on(restore::main(&c)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            out::say(&failure.words);
+            output::say(&failure.words);
             ExitCode::from(failure.code)
         }
     }

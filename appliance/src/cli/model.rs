@@ -9,21 +9,21 @@ use models::manifest::Manifest;
 use models::{Bundle, DetectorBundle};
 use serde_json::json;
 
-use super::out::{self, Failure};
-use super::{Where, add, oversee, recalibrate};
+use super::output::{self, Failure};
+use super::{SiteArgs, add, oversee, recalibrate};
 use crate::app::workers;
 
 /// Commands about bundles.
 #[derive(Debug, Subcommand)]
 pub(super) enum Model {
     /// The bundles that the configuration names, and the text detector.
-    List(Where),
+    List(SiteArgs),
     /// What a bundle looks for, its limits, and the counts and exact bounds behind them.
     Show(One),
     /// Read a bundle's folder, check every digest and load it in a locked worker, as `run` would.
     Verify(One),
     /// What physicians' reads say about each bundle, and how far its no-flag may be relied upon.
-    Standing(Where),
+    Standing(SiteArgs),
     /// Let a bundle's no-flag count in `settle`: only when the local set meets the bound. Any change of the bundle ends it.
     Accept(oversee::Accept),
     /// Compare a bundle's scores with physicians' reads; with `--to` write it anew, calibrated to them.
@@ -64,7 +64,7 @@ pub(super) async fn main(c: &Model) -> Result<(), Failure> {
 }
 
 fn open(folder: &PathBuf) -> Result<Bundle, Failure> {
-    Bundle::open(folder).map_err(|e| Failure::new(out::USAGE, e.to_string()))
+    Bundle::open(folder).map_err(|e| Failure::new(output::USAGE, e.to_string()))
 }
 
 /// The configured text detector with its folder.
@@ -74,52 +74,56 @@ fn detector(named: Option<&Path>) -> Result<(PathBuf, DetectorBundle), models::E
     Ok((folder, bundle))
 }
 
-fn list(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+fn list(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let mut bad = 0;
     for folder in &settings.triage.bundles {
         match Bundle::open(folder) {
-            Ok(b) if w.json => out::json(&json!({
+            Ok(b) if w.json => output::json(&json!({
                 "folder": folder, "name": b.name(), "version": b.version(), "digest": b.digest(),
-                "kind": b.manifest().kind.as_str(), "rule": b.rule().is_some(), "gate": b.novelty().is_some(),
+                "kind": b.manifest().kind.as_str(), "rule": b.rule().is_some(), "input_check": b.novelty().is_some(),
             })),
-            Ok(b) => out::line(&format!("{} {}  {}", b.name(), b.version(), b.manifest().title)),
+            Ok(b) => output::line(&format!("{} {}  {}", b.name(), b.version(), b.manifest().title)),
             Err(error) => {
                 bad += 1;
-                out::say(&error.to_string());
+                output::say(&error.to_string());
             }
         }
     }
     match detector(settings.deid.text_detector.as_deref()) {
-        Ok((folder, b)) if w.json => out::json(&json!({
+        Ok((folder, b)) if w.json => output::json(&json!({
             "folder": folder, "name": b.name(), "version": b.version(), "digest": b.digest(), "kind": KIND,
         })),
         Ok((_, b)) => {
-            out::line(&format!("{} {}  {} (text detector)", b.name(), b.version(), b.manifest().title))
+            output::line(&format!("{} {}  {} (text detector)", b.name(), b.version(), b.manifest().title))
         }
         Err(error) => {
             bad += 1;
-            out::say(&error.to_string());
+            output::say(&error.to_string());
         }
     }
     if settings.triage.bundles.is_empty() {
-        out::say("no bundle: name one in [triage] bundles");
+        output::say("no bundle: name one in [triage] bundles");
     }
-    if bad > 0 { Err(Failure::new(out::FAILED, format!("{bad} bundles cannot be loaded"))) } else { Ok(()) }
+    if bad > 0 {
+        Err(Failure::new(output::FAILED, format!("{bad} bundles cannot be loaded")))
+    } else {
+        Ok(())
+    }
 }
 
 /// What a text detector is: it has no findings and no limits that a study could meet.
 fn show_detector(o: &One) -> Result<(), Failure> {
-    let (_, bundle) = detector(Some(&o.folder)).map_err(|e| Failure::new(out::USAGE, e.to_string()))?;
+    let (_, bundle) = detector(Some(&o.folder)).map_err(|e| Failure::new(output::USAGE, e.to_string()))?;
     if o.json {
-        out::json(&json!({ "manifest": bundle.manifest(), "digest": bundle.digest() }));
+        output::json(&json!({ "manifest": bundle.manifest(), "digest": bundle.digest() }));
         return Ok(());
     }
     let m = bundle.manifest();
-    out::line(&format!("{} {}: {}", m.name, m.version, m.title));
-    out::line(&m.summary);
-    out::line("a text detector: part of de-identification, it answers no study");
-    out::line(&format!("SHA-256 of its manifest, as statements name it: {}", bundle.digest()));
+    output::line(&format!("{} {}: {}", m.name, m.version, m.title));
+    output::line(&m.summary);
+    output::line("a text detector: part of de-identification, it answers no study");
+    output::line(&format!("SHA-256 of its manifest, as statements name it: {}", bundle.digest()));
     Ok(())
 }
 
@@ -129,53 +133,53 @@ fn show(o: &One) -> Result<(), Failure> {
     }
     let bundle = open(&o.folder)?;
     if o.json {
-        let gate = bundle.novelty().map(|g| {
+        let check = bundle.novelty().map(|g| {
             json!({ "limit": g.limit, "quantile": g.quantile, "calibrated_on": g.calibrated_on, "groups": g.groups })
         });
-        out::json(&json!({
-            "manifest": bundle.manifest(), "digest": bundle.digest(), "rule": bundle.rule(), "gate": gate,
+        output::json(&json!({
+            "manifest": bundle.manifest(), "digest": bundle.digest(), "rule": bundle.rule(), "input_check": check,
         }));
         return Ok(());
     }
     let m = bundle.manifest();
-    out::line(&format!("{} {}: {}", m.name, m.version, m.title));
-    out::line(&m.summary);
-    out::line(&format!("takes {} of {}", m.accepts.modality.join(", "), m.accepts.body_part.join(", ")));
+    output::line(&format!("{} {}: {}", m.name, m.version, m.title));
+    output::line(&m.summary);
+    output::line(&format!("takes {} of {}", m.accepts.modality.join(", "), m.accepts.body_part.join(", ")));
     match bundle.rule() {
         Some(rule) => guaranteed(rule),
         None => plain(m),
     }
-    if let Some(gate) = bundle.novelty() {
-        out::line(&format!(
-            "gate: up to a distance of {:.1} from {}; {:.1} % of {} calibration images lie within",
-            gate.limit,
-            gate.groups.join(", "),
-            100.0 * gate.quantile,
-            gate.calibrated_on
+    if let Some(check) = bundle.novelty() {
+        output::line(&format!(
+            "input check: up to a distance of {:.1} from {}; {:.1} % of {} calibration images lie within",
+            check.limit,
+            check.groups.join(", "),
+            100.0 * check.quantile,
+            check.calibrated_on
         ));
     }
-    out::line("Limits are about labels of the calibration set named on the card, never about disease.");
+    output::line("Limits are about labels of the calibration set named on the card, never about disease.");
     Ok(())
 }
 
 /// Limits that hold for everybody, with nothing promised about them.
 fn plain(m: &Manifest) {
     for f in &m.findings {
-        out::line(&format!(
+        output::line(&format!(
             "{:<32} no flag below {:.4}, flag from {:.4}",
             f.name, f.no_flag_below, f.flag_at
         ));
     }
     if !m.findings.is_empty() {
-        out::line("no bound stands behind these limits: the bundle names no rule");
+        output::line("no bound stands behind these limits: the bundle names no rule");
     }
 }
 
 fn guaranteed(rule: &Guarantee) {
-    out::line(&format!("calibrated on {}; {}", rule.calibration_set, rule.method));
+    output::line(&format!("calibrated on {}; {}", rule.calibration_set, rule.method));
     for population in &rule.population {
-        out::line(&format!("{}:", population.name));
-        population.finding.iter().for_each(|bound| out::line(&format!("  {}", promise(bound))));
+        output::line(&format!("{}:", population.name));
+        population.finding.iter().for_each(|bound| output::line(&format!("  {}", promise(bound))));
     }
 }
 
@@ -203,7 +207,7 @@ fn promise(b: &Bound) -> String {
 }
 
 async fn verify(o: &One) -> Result<(), Failure> {
-    let usage = |e: models::Error| Failure::new(out::USAGE, e.to_string());
+    let usage = |e: models::Error| Failure::new(output::USAGE, e.to_string());
     let (name, version, digest, pool) = if DetectorBundle::is_in(&o.folder) {
         let b = detector(Some(&o.folder)).map_err(usage)?.1;
         let pool = workers(Some(&o.folder), &[], None, 1)?;
@@ -215,12 +219,15 @@ async fn verify(o: &One) -> Result<(), Failure> {
     };
     pool.ready().await.map_err(|death| {
         let detail = death.detail.unwrap_or_else(|| format!("{:?}", death.kind));
-        Failure::new(out::FAILED, format!("it does not load: {}", detail.lines().next().unwrap_or_default()))
+        Failure::new(
+            output::FAILED,
+            format!("it does not load: {}", detail.lines().next().unwrap_or_default()),
+        )
     })?;
     if o.json {
-        out::json(&json!({ "name": name, "version": version, "digest": digest, "holds": true }));
+        output::json(&json!({ "name": name, "version": version, "digest": digest, "holds": true }));
     } else {
-        out::say(&format!("{name} {version} holds and loads: {digest}"));
+        output::say(&format!("{name} {version} holds and loads: {digest}"));
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use clap::Args;
 use models::Bundle;
 use serde_json::json;
 
-use super::Where;
+use super::SiteArgs;
 use super::named;
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::{Opened, Request, Response, Settings, ask, open_ledger, socket_path};
 use crate::oversight::{OversightOrder, OversightUse};
 
@@ -25,7 +25,7 @@ pub(super) struct Ordered {
     #[arg(long, value_parser = named::reason)]
     reason: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 /// Accepting a bundle.
@@ -48,7 +48,7 @@ pub(super) struct Restore {
     order: Ordered,
 }
 
-/// Whose reads count.
+/// PatientDigests reads count.
 #[derive(Debug, Args)]
 pub(super) struct Physician {
     /// Login name.
@@ -60,12 +60,12 @@ pub(super) struct Physician {
     #[arg(long, value_parser = named::person)]
     by: String,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 impl Ordered {
     async fn send(&self, what: OversightUse) -> Result<(), Failure> {
-        let settings = out::settings(&self.site.config)?;
+        let settings = output::settings(&self.site.config)?;
         let order = OversightOrder {
             who: self.by.clone(),
             reason: self.reason.clone(),
@@ -74,9 +74,9 @@ impl Ordered {
         };
         let done = carry_out(&settings, order).await?;
         if self.site.json {
-            out::json(&done);
+            output::json(&done);
         } else {
-            out::say(&format!("done, and in the audit: {done}"));
+            output::say(&format!("done, and in the audit: {done}"));
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Ordered {
 async fn carry_out(settings: &Settings, order: OversightOrder) -> Result<serde_json::Value, Failure> {
     match ask(&socket_path(settings), &Request::Oversight(order.clone())).await? {
         Some(Response::Done(value)) => Ok(value),
-        Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => Err(Failure::new(output::FAILED, words)),
         None => {
             let opened = Opened::open(settings).await?;
             let done = order.carry_out(&settings.acceptance(), &opened.site).await;
@@ -97,11 +97,12 @@ async fn carry_out(settings: &Settings, order: OversightOrder) -> Result<serde_j
 }
 
 pub(super) async fn accept(a: &Accept) -> Result<(), Failure> {
-    let bytes = std::fs::read(&a.report)
-        .map_err(|e| Failure::new(out::USAGE, format!("--report: the file cannot be read ({})", e.kind())))?;
+    let bytes = std::fs::read(&a.report).map_err(|e| {
+        Failure::new(output::USAGE, format!("--report: the file cannot be read ({})", e.kind()))
+    })?;
     if bytes.is_empty() {
         return Err(Failure::new(
-            out::USAGE,
+            output::USAGE,
             "--report: the file is empty: name the report about the local set",
         ));
     }
@@ -118,7 +119,7 @@ pub(super) async fn restore(r: &Restore) -> Result<(), Failure> {
 }
 
 pub(super) async fn physician(p: &Physician) -> Result<(), Failure> {
-    let settings = out::settings(&p.site.config)?;
+    let settings = output::settings(&p.site.config)?;
     let order = OversightOrder {
         who: p.by.clone(),
         reason: "who is a physician".into(),
@@ -127,43 +128,43 @@ pub(super) async fn physician(p: &Physician) -> Result<(), Failure> {
     };
     let done = carry_out(&settings, order).await?;
     if p.site.json {
-        out::json(&done)
+        output::json(&done)
     } else {
-        out::say(&format!("done, and in the audit: {done}"))
+        output::say(&format!("done, and in the audit: {done}"))
     }
     Ok(())
 }
 
 /// What reads say about every configured bundle: what acceptance asks, the running bound, drift, and acceptances.
-pub(super) async fn standing(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+pub(super) async fn standing(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let ledger = open_ledger(&settings).await?;
     let watches = ledger.watches(settings.oversight.hidden_most).await?;
     for folder in &settings.triage.bundles {
         let bundle = match Bundle::open(folder) {
             Ok(bundle) => bundle,
             Err(error) => {
-                out::say(&error.to_string());
+                output::say(&error.to_string());
                 continue;
             }
         };
         let local = ledger.local_reads(bundle.digest(), settings.oversight.alpha).await?;
         let watch = watches.iter().find(|w| w.digest == bundle.digest());
         if w.json {
-            out::json(&json!({
+            output::json(&json!({
                 "bundle": bundle.name(), "version": bundle.version(), "digest": bundle.digest(),
                 "local": local, "meets": local.meets(), "watch": watch,
             }));
             continue;
         }
-        out::line(&format!("{} {}", bundle.name(), bundle.version()));
-        out::line(&format!("  local set: {}", local.words()));
+        output::line(&format!("{} {}", bundle.name(), bundle.version()));
+        output::line(&format!("  local set: {}", local.words()));
         let Some(watch) = watch else {
-            out::line("  no study was answered by it yet");
+            output::line("  no study was answered by it yet");
             continue;
         };
         let q = &watch.no_flag_reads;
-        out::line(&format!(
+        output::line(&format!(
             "  studies given no-flag and read: {}, {} with a finding; share hidden {:.2} to {:.2} %, limit {:.1} %, evidence against it {:.2} (withdrawn from 20)",
             q.reads,
             q.hidden,
@@ -172,17 +173,17 @@ pub(super) async fn standing(w: &Where) -> Result<(), Failure> {
             q.limit * 100.0,
             q.evidence
         ));
-        out::line(&format!(
+        output::line(&format!(
             "  drift: {} studies watched{}, evidence {:.1} (lowered from 100, withdrawn from 2000)",
             watch.studies,
             if watch.learned { "" } else { ", still learning" },
             watch.evidence
         ));
         let why = if watch.why.is_empty() { String::new() } else { format!(": {}", watch.why) };
-        out::line(&format!("  no-flag: {}{why}", watch.level.as_str()));
+        output::line(&format!("  no-flag: {}{why}", watch.level.as_str()));
         match &watch.accepted {
-            Some(a) => out::line(&format!("  accepted by {} on {}", a.who, out::time(a.accepted_at))),
-            None => out::line("  not accepted: `settle` runs as `assist`"),
+            Some(a) => output::line(&format!("  accepted by {} on {}", a.who, output::time(a.accepted_at))),
+            None => output::line("  not accepted: `settle` runs as `assist`"),
         }
     }
     ledger.close().await;

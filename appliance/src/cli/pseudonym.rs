@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Where;
+use super::SiteArgs;
 use super::named;
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use crate::vault::{VaultOrder, VaultUse, rotate};
 use deid::{Found, Keys, PatientEntry, find as find_patient};
@@ -18,7 +18,7 @@ use ledger::Ledger;
 #[derive(Debug, Subcommand)]
 pub(super) enum Pseudonym {
     /// Who is in the vault, by pseudonym alone.
-    List(Where),
+    List(SiteArgs),
     /// Who a pseudonym is.
     Show(Show),
     /// The pseudonyms of a patient; the Patient ID is read from standard input: `ID`, or with its issuer `ID^^^ISSUER`.
@@ -42,7 +42,7 @@ pub(super) struct Named {
     #[arg(long, value_parser = named::reason)]
     pub(super) reason: String,
     #[command(flatten)]
-    pub(super) site: Where,
+    pub(super) site: SiteArgs,
 }
 
 impl Named {
@@ -60,7 +60,7 @@ pub(super) struct Show {
     named: Named,
 }
 
-/// Where to write.
+/// SiteArgs to write.
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The file; it must not exist.
@@ -93,7 +93,7 @@ pub(super) async fn main(c: &Pseudonym) -> Result<(), Failure> {
 pub(super) async fn carry_out(settings: &Settings, order: VaultOrder) -> Result<u64, Failure> {
     match ask(&socket_path(settings), &Request::Vault(order.clone())).await? {
         Some(Response::Done(value)) => Ok(value.as_u64().unwrap_or(0)),
-        Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => Err(Failure::new(output::FAILED, words)),
         None => {
             let ledger = open_ledger(settings).await?;
             let done = order.carry_out(&ledger, &open_audit(settings)?).await;
@@ -103,28 +103,28 @@ pub(super) async fn carry_out(settings: &Settings, order: VaultOrder) -> Result<
     }
 }
 
-async fn list(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+async fn list(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     let ledger = open_ledger(&settings).await?;
     let rows = ledger.vault().await?;
     ledger.close().await;
     if w.json {
-        rows.iter().for_each(out::json);
+        rows.iter().for_each(output::json);
         return Ok(());
     }
-    out::line(&format!("{:<25}  {:<16} {:>7} {:>7}  last sealed", "pseudonym", "key", "studies", "UIDs"));
+    output::line(&format!("{:<25}  {:<16} {:>7} {:>7}  last sealed", "pseudonym", "key", "studies", "UIDs"));
     for r in &rows {
-        out::line(&format!(
+        output::line(&format!(
             "{:<25}  {:<16} {:>7} {:>7}  {}",
             r.pseudonym,
             r.key_name,
             r.studies,
             r.uids,
-            out::time(r.last_at)
+            output::time(r.last_at)
         ));
     }
     if rows.is_empty() {
-        out::say("the vault is empty: nothing has left yet");
+        output::say("the vault is empty: nothing has left yet");
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn patient(pseudonym: &str, back: &PatientEntry) -> serde_json::Value {
 }
 
 async fn show(s: &Show) -> Result<(), Failure> {
-    let settings = out::settings(&s.named.site.config)?;
+    let settings = output::settings(&s.named.site.config)?;
     carry_out(&settings, s.named.order(VaultUse::Look)).await?;
     let ledger = open_ledger(&settings).await?;
     let way = ledger.reidentification_map([&s.pseudonym]).await?;
@@ -149,9 +149,9 @@ async fn show(s: &Show) -> Result<(), Failure> {
     for (pseudonym, back) in &way.0 {
         let value = patient(pseudonym, back);
         if s.named.site.json {
-            out::json(&value);
+            output::json(&value);
         } else {
-            out::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
+            output::line(&serde_json::to_string_pretty(&value).unwrap_or_default());
         }
     }
     if way.is_empty() { Err(unknown()) } else { Ok(()) }
@@ -159,7 +159,7 @@ async fn show(s: &Show) -> Result<(), Failure> {
 
 fn unknown() -> Failure {
     Failure::new(
-        out::FAILED,
+        output::FAILED,
         "not in the vault: it was taken out, nothing of it has left, or it is another site's",
     )
 }
@@ -167,7 +167,7 @@ fn unknown() -> Failure {
 /// An answer would be one of two.
 fn ambiguous() -> Failure {
     Failure::new(
-        out::FAILED,
+        output::FAILED,
         "more than one person is filed under this pseudonym: `appliance pseudonym export` writes all that the vault knows; the archive knows whose each study is",
     )
 }
@@ -178,11 +178,11 @@ async fn on_input(ledger: &Ledger) -> Result<Vec<String>, Failure> {
     std::io::stdin().take(1_000).read_to_string(&mut id)?;
     let id = id.trim();
     if id.is_empty() {
-        return Err(Failure::new(out::USAGE, "write the Patient ID to standard input, on one line"));
+        return Err(Failure::new(output::USAGE, "write the Patient ID to standard input, on one line"));
     }
     let Found::One(pseudonyms) = find_patient(&ledger.vault_patients().await?, id) else {
         return Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             "several patients have this Patient ID: write it with its issuer, as ID^^^ISSUER, or ID^^^ for the one without",
         ));
     };
@@ -195,7 +195,7 @@ async fn on_input(ledger: &Ledger) -> Result<Vec<String>, Failure> {
 }
 
 async fn find(n: &Named) -> Result<(), Failure> {
-    let settings = out::settings(&n.site.config)?;
+    let settings = output::settings(&n.site.config)?;
     carry_out(&settings, n.order(VaultUse::Look)).await?;
     let ledger = open_ledger(&settings).await?;
     let found = on_input(&ledger).await;
@@ -203,16 +203,16 @@ async fn find(n: &Named) -> Result<(), Failure> {
     let found = found?;
     for pseudonym in &found {
         if n.site.json {
-            out::json(&serde_json::json!({ "pseudonym": pseudonym }));
+            output::json(&serde_json::json!({ "pseudonym": pseudonym }));
         } else {
-            out::line(pseudonym);
+            output::line(pseudonym);
         }
     }
     if found.is_empty() { Err(unknown()) } else { Ok(()) }
 }
 
 async fn export(e: &Export) -> Result<(), Failure> {
-    let settings = out::settings(&e.named.site.config)?;
+    let settings = output::settings(&e.named.site.config)?;
     carry_out(&settings, e.named.order(VaultUse::Export)).await?;
     let mut file = std::fs::File::options().create_new(true).write(true).mode(0o600).open(&e.to)?;
     let ledger = open_ledger(&settings).await?;
@@ -228,15 +228,15 @@ async fn export(e: &Export) -> Result<(), Failure> {
     ledger.close().await;
     file.sync_all()?;
     if e.named.site.json {
-        out::json(&serde_json::json!({ "patients": rows.len() }));
+        output::json(&serde_json::json!({ "patients": rows.len() }));
     } else {
-        out::say(&format!("{} patients written in the clear: this file identifies them all", rows.len()));
+        output::say(&format!("{} patients written in the clear: this file identifies them all", rows.len()));
     }
     Ok(())
 }
 
 async fn forget(f: &Forget) -> Result<(), Failure> {
-    let settings = out::settings(&f.named.site.config)?;
+    let settings = output::settings(&f.named.site.config)?;
     let whom = match &f.pseudonym {
         Some(pseudonym) => vec![pseudonym.clone()],
         None => {
@@ -254,9 +254,9 @@ async fn forget(f: &Forget) -> Result<(), Failure> {
         return Err(unknown());
     }
     if f.named.site.json {
-        out::json(&serde_json::json!({ "forgotten": gone }));
+        output::json(&serde_json::json!({ "forgotten": gone }));
     } else {
-        out::say(&format!(
+        output::say(&format!(
             "{gone} taken out of the vault. Backups and exports made before still lead back; the pseudonym key still leads from a Patient ID to its pseudonym"
         ));
     }
@@ -264,10 +264,10 @@ async fn forget(f: &Forget) -> Result<(), Failure> {
 }
 
 async fn rotated(n: &Named) -> Result<(), Failure> {
-    let settings = out::settings(&n.site.config)?;
+    let settings = output::settings(&n.site.config)?;
     if ask(&socket_path(&settings), &Request::Status).await?.is_some() {
         return Err(Failure::new(
-            out::AGAIN,
+            output::AGAIN,
             "the appliance runs: stop it, rotate, start it again; cases that wait keep the key they were planned under",
         ));
     }
@@ -276,9 +276,9 @@ async fn rotated(n: &Named) -> Result<(), Failure> {
     let name = std::fs::read_to_string(path).ok().and_then(|text| Some(Keys::from_text(&text).ok()?.name()));
     let name = name.unwrap_or_default();
     if n.site.json {
-        out::json(&serde_json::json!({ "key": name, "keys": count }));
+        output::json(&serde_json::json!({ "key": name, "keys": count }));
     } else {
-        out::say(&format!(
+        output::say(&format!(
             "key {name} makes pseudonyms from the next start on; {} former in the same file: back it up anew",
             count - 1
         ));

@@ -9,8 +9,8 @@ use models::guarantee::ANY;
 use models::recalibrate::{Agreement, agreement, fit, tried, write};
 use serde_json::json;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app::open_ledger;
 
 /// Which bundle, and where to.
@@ -25,22 +25,22 @@ pub(super) struct Recalibrate {
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(r: &Recalibrate) -> Result<(), Failure> {
-    let settings = out::settings(&r.site.config)?;
+    let settings = output::settings(&r.site.config)?;
     let open = settings.triage.bundles.iter().filter_map(|folder| Bundle::open(folder).ok());
     let Some(bundle) = open.into_iter().find(|b| b.name() == r.bundle) else {
         return Err(Failure::new(
-            out::USAGE,
+            output::USAGE,
             "no bundle of that name is configured: see `appliance model list`",
         ));
     };
     let keyed = |f: &models::manifest::Finding| f.key.as_deref() == Some(r.finding.as_str());
     let Some(place) = bundle.manifest().findings.iter().position(keyed) else {
         return Err(Failure::new(
-            out::USAGE,
+            output::USAGE,
             format!("the bundle has no finding with the key {}", r.finding),
         ));
     };
@@ -54,40 +54,40 @@ pub(super) async fn main(r: &Recalibrate) -> Result<(), Failure> {
     let (yes, all) = (pairs.iter().filter(|p| p.1).count(), pairs.len());
     let (Some(before), Some(line), Some(after)) = (agreement(&pairs), fit(&pairs), tried(&pairs)) else {
         return Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             format!(
-                "{all} reads of studies drawn in a trial, {yes} with a finding: too few of one kind (12 or 13 are needed), or scores that do not rise with reads"
+                "{all} reads of studies sampled in a trial, {yes} with a finding: too few of one kind (12 or 13 are needed), or scores that do not rise with reads"
             ),
         ));
     };
     let written = r.to.as_ref().map(|to| write(&bundle, &r.finding, line, to)).transpose();
-    let written = written.map_err(|e| Failure::new(out::FAILED, e.to_string()))?;
+    let written = written.map_err(|e| Failure::new(output::FAILED, e.to_string()))?;
     if r.site.json {
-        out::json(&json!({
+        output::json(&json!({
             "bundle": bundle.name(), "digest": bundle.digest(), "reads": all, "with_finding": yes, "before": before,
             "after": after, "line": line, "written": written.as_ref().map(|b| json!({
                 "folder": b.folder(), "version": b.version(), "digest": b.digest() })),
         }));
         return Ok(());
     }
-    out::line(&format!("{} {}: {all} reads, {yes} with a finding", bundle.name(), bundle.version()));
-    out::line(&format!("  share with a finding {:.3}", yes as f64 / all as f64));
+    output::line(&format!("{} {}: {all} reads, {yes} with a finding", bundle.name(), bundle.version()));
+    output::line(&format!("  share with a finding {:.3}", yes as f64 / all as f64));
     said("before", &before);
     said("after, on reads the line was not fitted to", &after);
     match written {
-        Some(anew) => out::line(&format!(
+        Some(anew) => output::line(&format!(
             "  written: {} {}; its decisions are the same, its scores are not. Name {} in [triage] bundles to use it; it must be accepted anew",
             anew.name(),
             anew.version(),
             anew.folder().display()
         )),
-        None => out::line("  nothing was written or changed: --to DIR writes the bundle anew"),
+        None => output::line("  nothing was written or changed: --to DIR writes the bundle anew"),
     }
     Ok(())
 }
 
 fn said(when: &str, a: &Agreement) {
-    out::line(&format!(
+    output::line(&format!(
         "  {when}: mean score {:.3}, Brier {:.4}, log loss {:.4}",
         a.mean, a.brier, a.log_loss
     ));

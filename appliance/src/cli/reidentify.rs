@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::files::{ask, pool, some, write_piece};
-use super::out::{self, Failure};
+use super::output::{self, Failure};
 use super::pseudonym::{Named, carry_out};
 use crate::app::{deid_order, open_ledger};
 use crate::vault::VaultUse;
@@ -24,7 +24,7 @@ pub(super) struct Reidentify {
 }
 
 pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
-    let settings = out::settings(&c.named.site.config)?;
+    let settings = output::settings(&c.named.site.config)?;
     let order = deid_order(&settings)?;
     let files = some(std::slice::from_ref(&c.input))?;
     carry_out(&settings, c.named.order(VaultUse::Reidentify)).await?;
@@ -35,7 +35,7 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
     for paths in files.chunks(MAX_INSTANCES) {
         let paths: Vec<&PathBuf> = paths.iter().collect();
         let instances = vec![InstanceRef::p10(); paths.len()];
-        let failed = |words: String| Failure::new(out::FAILED, words);
+        let failed = |words: String| Failure::new(output::FAILED, words);
         let mut job = RestoreJob { instances, keys: order.keys.clone(), map: Default::default() };
         let found =
             match ask(&pool, &Job::Pseudonyms(job.clone()), &paths).await.map_err(|e| failed(e.words))? {
@@ -62,19 +62,19 @@ pub(super) async fn main(c: &Reidentify) -> Result<(), Failure> {
             number += 1;
             let status = if output.is_some() { "done" } else { "refused" };
             if c.named.site.json {
-                out::json(
+                output::json(
                     &json!({ "input": path, "output": output, "status": status, "reason": line.reason }),
                 );
             } else if output.is_none() {
-                out::say(&format!("file {number}: {}", line.reason));
+                output::say(&format!("file {number}: {}", line.reason));
             }
         }
     }
     ledger.close().await;
-    out::say(&format!("{done} of {} files re-identified", files.len()));
+    output::say(&format!("{done} of {} files re-identified", files.len()));
     if done == files.len() {
         Ok(())
     } else {
-        Err(Failure::new(out::FAILED, "the others were not written: see their reasons"))
+        Err(Failure::new(output::FAILED, "the others were not written: see their reasons"))
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app;
 
 /// Restore a site from a backup while the appliance is stopped: ledger and audit are put in their places, and what the
@@ -18,32 +18,34 @@ pub(super) struct Restore {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn main(c: &Restore) -> Result<(), Failure> {
-    let settings = out::settings(&c.site.config)?;
+    let settings = output::settings(&c.site.config)?;
     let done = app::restore(&settings, &std::path::absolute(&c.from)?, c.replace).await?;
     if c.site.json {
-        out::json(&done);
+        output::json(&done);
         return Ok(());
     }
-    out::line(&format!("the ledger of {} is in its place", out::time(done.made_at)));
-    out::line(&done.audit);
+    output::line(&format!("the ledger of {} is in its place", output::time(done.made_at)));
+    output::line(&done.audit);
     let taken = done.taken_up;
-    out::line(&format!("{} stored instances had no row in it and have one now", taken.entries));
+    output::line(&format!("{} stored instances had no row in it and have one now", taken.entries));
     for (count, what) in [
         (taken.evicted, "originals were delivered and removed since"),
         (taken.missing, "originals are not in the store: see `appliance store verify`"),
         (taken.damaged, "entries of the store cannot be read: they stay for a person"),
     ] {
         if count > 0 {
-            out::line(&format!("{count} {what}"));
+            output::line(&format!("{count} {what}"));
         }
     }
     for path in &done.aside {
-        out::line(&format!("put aside, and holds identity: {}", path.display()));
+        output::line(&format!("put aside, and holds identity: {}", path.display()));
     }
-    out::say("start the appliance: what was taken up is answered and sent on again; everybody signs in anew");
+    output::say(
+        "start the appliance: what was taken up is answered and sent on again; everybody signs in anew",
+    );
     Ok(())
 }

@@ -7,20 +7,20 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app::{LogConfig, run};
 
-pub(super) fn main(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+pub(super) fn main(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     log(&settings.log);
     if settings.site.demo {
-        out::say(
+        output::say(
             "a demonstration: every caller on loopback is admitted, mode settle without accepted bundles",
         );
     }
     let json = w.json;
-    out::block_on(async move {
+    output::block_on(async move {
         let stop = CancellationToken::new();
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let on_signal = stop.clone();
@@ -34,7 +34,7 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
         let said = settings.clone();
         run(settings, stop, move |addresses| {
             if json {
-                out::json(&serde_json::json!({
+                output::json(&serde_json::json!({
                     "ready": true,
                     "intake": addresses.intake.to_string(),
                     "tls": addresses.tls.map(|a| a.to_string()),
@@ -42,7 +42,7 @@ pub(super) fn main(w: &Where) -> Result<(), Failure> {
                     "ae_title": said.intake.ae_title,
                 }));
             } else {
-                out::say(&format!(
+                output::say(&format!(
                     "ready: DICOM {} on {}{}, page http://{}",
                     said.intake.ae_title,
                     addresses.intake,
@@ -66,6 +66,6 @@ fn log(config: &LogConfig) {
     let set =
         if config.json { registry.with(layer.json()).try_init() } else { registry.with(layer).try_init() };
     if set.is_err() {
-        out::say("the log was set up already");
+        output::say("the log was set up already");
     }
 }

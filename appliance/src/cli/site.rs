@@ -7,8 +7,8 @@ use proto::case::TriageMode;
 use proto::clock::{EARLIEST_MS, wall};
 use proto::settings::Document;
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app::{
     self, Request, Response, Settings, ask, deid_order, open_ledger, pool, read_profile, socket_path,
     store_key,
@@ -33,23 +33,23 @@ pub(super) struct Backup {
     #[arg(long, value_name = "COPY")]
     from: Option<PathBuf>,
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
-    let settings = out::settings(&c.site.config)?;
+    let settings = output::settings(&c.site.config)?;
     let to = std::path::absolute(&c.to)?;
     if let Some(from) = &c.from {
         std::fs::create_dir_all(&to)?;
         ledger::open_copy(store_key(&settings)?.bytes(), from, &to.join("ledger.db"))?;
-        out::say(
+        output::say(
             "the copy was opened as it was before the upgrade: a plain one holds identity, so keep it safe",
         );
         return Ok(());
     }
     let holds = match ask(&socket_path(&settings), &Request::Backup { to: to.clone() }).await? {
         Some(Response::Done(holds)) => holds,
-        Some(Response::Refused(words)) => return Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => return Err(Failure::new(output::FAILED, words)),
         None => {
             let ledger = open_ledger(&settings).await?;
             let key = store_key(&settings)?;
@@ -60,20 +60,20 @@ pub(super) async fn backup(c: &Backup) -> Result<(), Failure> {
         }
     };
     if c.site.json {
-        out::json(&holds);
+        output::json(&holds);
         return Ok(());
     }
     let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     for file in holds.get("files").and_then(serde_json::Value::as_array).into_iter().flatten() {
-        out::line(&format!("holds    {} ({} bytes)", word(&file["name"]), file["bytes"]));
+        output::line(&format!("holds    {} ({} bytes)", word(&file["name"]), file["bytes"]));
     }
     for apart in holds.get("not_in_it").and_then(serde_json::Value::as_array).into_iter().flatten() {
-        out::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
+        output::line(&format!("not here {}: {}", word(&apart["what"]), word(&apart["path"])));
     }
     if let Some(fault) = holds.get("audit_fault") {
-        out::say(&format!("the audit was copied as it is, and does not hold: {}", word(fault)));
+        output::say(&format!("the audit was copied as it is, and does not hold: {}", word(fault)));
     }
-    out::say("keep the keys and the configuration apart from this backup, and not on this machine alone");
+    output::say("keep the keys and the configuration apart from this backup, and not on this machine alone");
     Ok(())
 }
 

@@ -1,28 +1,28 @@
 //! `appliance status`: the lights and the counts of the page, from the same code.
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use crate::app::{Request, Response, ask, open_ledger, socket_path};
 use crate::forward::Forwards;
 
-pub(super) async fn main(w: &Where) -> Result<(), Failure> {
-    let settings = out::settings(&w.config)?;
+pub(super) async fn main(w: &SiteArgs) -> Result<(), Failure> {
+    let settings = output::settings(&w.config)?;
     match ask(&socket_path(&settings), &Request::Status).await? {
         Some(Response::Done(report)) => {
             if w.json {
-                out::json(&report);
+                output::json(&report);
             } else {
                 text(&report);
             }
             Ok(())
         }
-        Some(Response::Refused(words)) => Err(Failure::new(out::FAILED, words)),
+        Some(Response::Refused(words)) => Err(Failure::new(output::FAILED, words)),
         None => stopped(w, &settings).await,
     }
 }
 
 /// What can be said while nothing runs: the counts, and that every light is unknown.
-async fn stopped(w: &Where, settings: &crate::app::Settings) -> Result<(), Failure> {
+async fn stopped(w: &SiteArgs, settings: &crate::app::Settings) -> Result<(), Failure> {
     let ledger = open_ledger(settings).await?;
     let (counts, refused) = (ledger.counts().await?, ledger.refused().await?);
     let destinations = Forwards::new(&settings.forward).rows(&ledger.forward_queues().await?, false);
@@ -32,27 +32,27 @@ async fn stopped(w: &Where, settings: &crate::app::Settings) -> Result<(), Failu
         "refused": refused,
     });
     if w.json {
-        out::json(&report);
+        output::json(&report);
     } else {
         text(&report);
     }
-    Err(Failure::new(out::UNREACHABLE, "the appliance does not run: start it with `appliance run`"))
+    Err(Failure::new(output::UNREACHABLE, "the appliance does not run: start it with `appliance run`"))
 }
 
 fn text(report: &serde_json::Value) {
     let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    out::line(&format!("site       {}", word(&report["site"])));
+    output::line(&format!("site       {}", word(&report["site"])));
     if report["mode"].is_string() {
-        out::line(&format!("mode       {}", word(&report["mode"])));
+        output::line(&format!("mode       {}", word(&report["mode"])));
     }
     for light in ["scanner", "models", "cloud", "disk", "audit", "work", "clock"] {
         let l = &report[light];
         if l.is_object() {
-            out::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));
+            output::line(&format!("{light:<10} {:<8} {}", word(&l["state"]), word(&l["words"])));
         }
     }
     let counts = &report["counts"];
-    out::line(&format!(
+    output::line(&format!(
         "studies    {} received, {} not answered yet, {} open flags",
         counts["studies"], counts["unanswered"], counts["open_flags"]
     ));
@@ -61,7 +61,7 @@ fn text(report: &serde_json::Value) {
             .as_object()
             .map(|o| o.iter().map(|(k, v)| format!("{v} {k}")).collect())
             .unwrap_or_default();
-        out::line(&format!(
+        output::line(&format!(
             "{name:<10} {}",
             if each.is_empty() { "none".to_owned() } else { each.join(", ") }
         ));
@@ -69,7 +69,7 @@ fn text(report: &serde_json::Value) {
     outcomes(report);
     reception(report);
     for d in report["destinations"].as_array().into_iter().flatten() {
-        out::line(&format!(
+        output::line(&format!(
             "forward    {:<8} {}: {}; {} waiting, {} dead",
             word(&d["state"]),
             word(&d["name"]),
@@ -91,11 +91,11 @@ fn outcomes(report: &serde_json::Value) {
     }
     let calls = |n: usize| o["calls"].get(n).and_then(serde_json::Value::as_i64).unwrap_or(0);
     let share = o["local_share"].as_f64().map_or_else(|| "-".to_owned(), |s| format!("{:.0} %", s * 100.0));
-    out::line(&format!(
-        "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input gate, {} withheld",
-        o["no_flag"], o["flag"], o["escalated_between"], o["escalated_gate"], o["escalated_withdrawn"]
+    output::line(&format!(
+        "triage     {share} answered here ({} no-flag, {} flag); escalated {} between limits, {} by the input check, {} withheld",
+        o["no_flag"], o["flag"], o["escalated_between"], o["escalated_input_check"], o["escalated_withdrawn"]
     ));
-    out::line(&format!(
+    output::line(&format!(
         "reads      {} by physicians, {} against triage, {} wait; calls about open flags: {} got through, {} failed",
         o["reads"],
         o["reads_against"],
@@ -107,7 +107,7 @@ fn outcomes(report: &serde_json::Value) {
         let word = |key: &str| w[key].as_str().unwrap_or_default().to_owned();
         let why = if word("why").is_empty() { String::new() } else { format!(", because {}", word("why")) };
         let learned = if w["learned"] == true { "" } else { ", still learning" };
-        out::line(&format!(
+        output::line(&format!(
             "no-flag    {} {}{why}; {} studies watched{learned}",
             word("level"),
             word("bundle"),
@@ -120,15 +120,15 @@ fn outcomes(report: &serde_json::Value) {
 fn refused(r: &serde_json::Value) {
     let word = |name: &str| r[name].as_str().unwrap_or_default();
     let title = if word("ae_title").is_empty() { "a caller without AE title" } else { word("ae_title") };
-    let last = out::time(r["last_at"].as_i64().unwrap_or_default());
-    out::line(&format!(
+    let last = output::time(r["last_at"].as_i64().unwrap_or_default());
+    output::line(&format!(
         "refused    {title} from {}, {} times, last {last}: {}",
         word("address"),
         r["times"],
         word("reason")
     ));
     for line in word("config").lines() {
-        out::line(&format!("             {line}"));
+        output::line(&format!("             {line}"));
     }
 }
 
@@ -137,20 +137,20 @@ fn reception(report: &serde_json::Value) {
     let word = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     let counts = &report["counts"];
     if counts["beside"].as_i64().unwrap_or(0) > 0 {
-        out::line(&format!(
+        output::line(&format!(
             "beside     {} instances came again under the same UID with other bytes: kept beside, see the page",
             counts["beside"]
         ));
     }
     if counts["collisions"].as_i64().unwrap_or(0) > 0 {
-        out::line(&format!(
+        output::line(&format!(
             "collisions {} SOP Instance UIDs came in several studies: look at the archive, see `appliance forward list`",
             counts["collisions"]
         ));
     }
     let c = &report["commitment"];
     if ["open", "untold", "committed", "refused"].iter().any(|k| c[k].as_i64().unwrap_or(0) > 0) {
-        out::line(&format!(
+        output::line(&format!(
             "commitment {} requests wait for the archive, {} to be told; {} instances committed, {} refused{}",
             c["open"],
             c["untold"],
@@ -160,7 +160,7 @@ fn reception(report: &serde_json::Value) {
         ));
     }
     if c["uncommitted"].as_i64().unwrap_or(0) > 0 {
-        out::line(&format!(
+        output::line(&format!(
             "commitment {} originals were sent on and not committed to yet: they stay on this disk",
             c["uncommitted"]
         ));
@@ -172,7 +172,7 @@ fn reception(report: &serde_json::Value) {
             Some([n, of]) => format!(", {n} of {of} listed instances still to come"),
             _ => String::new(),
         };
-        out::line(&format!(
+        output::line(&format!(
             "arriving   {} complete in {left} s ({}){missing}",
             word(&a["study"]),
             word(&a["reason"])

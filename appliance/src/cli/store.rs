@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::Where;
-use super::out::{self, Failure};
+use super::SiteArgs;
+use super::output::{self, Failure};
 use store::{Error, Store};
 
 /// The store.
@@ -17,13 +17,13 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     #[command(flatten)]
-    site: Where,
+    site: SiteArgs,
 }
 
 pub(super) fn main(c: &Command) -> Result<(), Failure> {
     let Command::Verify(c) = c;
-    let settings = out::settings(&c.site.config)?;
-    let failed = |error: Error| Failure::new(out::FAILED, error.to_string());
+    let settings = output::settings(&c.site.config)?;
+    let failed = |error: Error| Failure::new(output::FAILED, error.to_string());
     let inbox = Store::look(&settings.store).map_err(failed)?.inbox();
     let names = inbox.all().map_err(failed)?;
     let bar = indicatif::ProgressBar::new(names.len() as u64);
@@ -40,18 +40,18 @@ pub(super) fn main(c: &Command) -> Result<(), Failure> {
         *counter += 1;
         if c.site.json {
             let (length, digest) = about.unzip();
-            out::json(&serde_json::json!({
+            output::json(&serde_json::json!({
                 "id": id.to_string(), "bytes": length, "blake3": digest, "wrong": wrong,
             }));
         } else if let Some(wrong) = wrong {
-            out::line(&format!("{id}  {wrong}"));
+            output::line(&format!("{id}  {wrong}"));
         }
     }
     bar.finish_and_clear();
-    out::say(&format!("{held} entries hold, {damaged} are damaged"));
+    output::say(&format!("{held} entries hold, {damaged} are damaged"));
     if damaged > 0 {
         return Err(Failure::new(
-            out::FAILED,
+            output::FAILED,
             "damaged entries: have these studies sent again, and look at the disk",
         ));
     }

@@ -48,7 +48,7 @@ pub(crate) struct Engine {
     /// Our AE title towards scanners.
     title: String,
     wake: Notify,
-    desks: Mutex<HashMap<u64, mpsc::Sender<Event>>>,
+    queues: Mutex<HashMap<u64, mpsc::Sender<Event>>>,
     /// Which association last carried a request of a scanner: its report goes there while it lasts.
     asked_over: Mutex<HashMap<String, u64>>,
 }
@@ -61,7 +61,7 @@ impl Engine {
             config,
             title,
             wake: Notify::new(),
-            desks: Mutex::default(),
+            queues: Mutex::default(),
             asked_over: Mutex::default(),
         }
     }
@@ -96,9 +96,9 @@ impl Engine {
     /// Reports for an association from now on.
     pub(crate) fn events(&self, association: u64) -> mpsc::Receiver<Event> {
         let (send, receive) = mpsc::channel(EVENTS);
-        let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
-        desks.retain(|_, desk| !desk.is_closed());
-        desks.insert(association, send);
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|_, queue| !queue.is_closed());
+        queues.insert(association, send);
         receive
     }
 

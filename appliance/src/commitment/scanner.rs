@@ -46,14 +46,14 @@ impl Engine {
 
     /// On the association that the scanner asked over, if it is still there.
     async fn tell_here(&self, calling: &str, report: &Report) -> bool {
-        let desk = {
+        let queue = {
             let over = self.asked_over.lock().unwrap_or_else(PoisonError::into_inner).get(calling).copied();
-            let desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
-            over.and_then(|association| desks.get(&association).cloned())
+            let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            over.and_then(|association| queues.get(&association).cloned())
         };
-        let Some(desk) = desk.filter(|desk| !desk.is_closed()) else { return false };
+        let Some(queue) = queue.filter(|queue| !queue.is_closed()) else { return false };
         let (answered, heard) = oneshot::channel();
-        if desk.try_send(Event { report: report.clone(), answered }).is_err() {
+        if queue.try_send(Event { report: report.clone(), answered }).is_err() {
             return false;
         }
         // A scanner that is busy sending answers later or never: then the report goes over a new association. It may

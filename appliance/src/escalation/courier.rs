@@ -18,7 +18,7 @@ use tonic::transport::Channel;
 use super::backoff::Backoff;
 use super::deliver::{self, Step};
 use super::fetch::{self, Brought};
-use super::within::within;
+use super::time_limit::with_time_limit;
 use super::{Away, CaseQueue, Config, Error, Identity, Link, Phase, Refusal};
 
 pub(super) const SOFTWARE: &str = concat!("scanside-appliance/", env!("CARGO_PKG_VERSION"));
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Courier {
     }
 }
 
-/// Now by the house's time: a pause lasts as long as it should although somebody sets the clock.
+/// Now by the steady clock: a pause lasts as long as it should although somebody sets the clock.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(clock::now()).unwrap_or(0))
 }
@@ -153,7 +153,7 @@ impl Courier {
             waiting: backlog.waiting,
             oldest_seconds: backlog.oldest_seconds,
         };
-        let answer = within(CALL_LIMIT, client.hello(hello)).await?;
+        let answer = with_time_limit(CALL_LIMIT, client.hello(hello)).await?;
         if answer.wire_version != proto::WIRE_VERSION {
             return Err(Error::Version);
         }
@@ -187,7 +187,7 @@ impl Courier {
         if self.link == Some(link) {
             return;
         }
-        // A house that cannot record it will be told again with the next change; the light is no promise.
+        // An appliance that cannot record it will be told again with the next change; the light is no promise.
         if self.queue.link(link).await.is_ok() {
             self.link = Some(link);
         }
@@ -196,7 +196,7 @@ impl Courier {
     async fn withdraw(&self, client: &mut IntakeClient<Channel>) -> Result<(), Error> {
         for (case, revision) in self.queue.withdrawals().await? {
             let request = wire::WithdrawRequest { case_id: case.as_bytes().to_vec(), revision };
-            match within(CALL_LIMIT, client.withdraw(request)).await {
+            match with_time_limit(CALL_LIMIT, client.withdraw(request)).await {
                 // A case the cloud does not know is as good as taken back.
                 Ok(_) | Err(Error::Unknown) => self.queue.withdrawn(case).await?,
                 Err(error) if error.ends_session() => return Err(error),
@@ -240,7 +240,7 @@ impl Courier {
         }
         let request =
             wire::ListReportsRequest { limit: REPORTS_A_ROUND + u32::try_from(self.left.len()).unwrap_or(0) };
-        let listing = within(CALL_LIMIT, client.list_reports(request)).await?;
+        let listing = with_time_limit(CALL_LIMIT, client.list_reports(request)).await?;
         for entry in listing.reports.iter().take(limits::LISTING_COUNT_MAX) {
             if self.left.contains(&entry.envelope) {
                 continue;
@@ -262,7 +262,7 @@ impl Courier {
         if self.queue.backlog().await?.awaiting_report == 0 {
             return Ok(());
         }
-        let answer = match within(
+        let answer = match with_time_limit(
             CALL_LIMIT,
             client.case_states(wire::CaseStatesRequest { case_ids: vec![] }),
         )
@@ -296,7 +296,7 @@ impl Courier {
     /// Waits for a wake, a postponed case that becomes due, or the next listing.
     async fn rest(&self, poll: Duration) -> Result<(), Error> {
         let until_due = self.queue.next_due().await?.map(|due| due.duration_since(now()).unwrap_or_default());
-        // Never zero: a house whose two answers disagree must not make this loop spin.
+        // Never zero: an appliance whose two answers disagree must not make this loop spin.
         let pause = until_due.map_or(poll, |until| until.min(poll)).max(PAUSE_MIN);
         tokio::select! {
             () = self.wake.notified() => {}

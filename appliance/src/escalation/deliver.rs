@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
-use super::within::within;
+use super::time_limit::with_time_limit;
 use super::{CaseQueue, DueCase, Error, Refusal};
 
 /// Parts sent in one call. After each call the courier looks again which case is the most urgent, so a STAT case waits
@@ -93,7 +93,7 @@ pub(super) async fn step(
         priority: wire::Priority::from(due.priority).into(),
         modality: due.modality.clone(),
     };
-    let answer = within(CALL_LIMIT, client.which_parts(question)).await?;
+    let answer = with_time_limit(CALL_LIMIT, client.which_parts(question)).await?;
     if answer.superseded {
         let committed = answer.receipt.is_some_and(|receipt| receipt.committed);
         queue.superseded(due.envelope, committed).await?;
@@ -124,7 +124,7 @@ async fn put(
     let (sender, parts) = mpsc::channel(1);
     let feeding = tokio::spawn(feed(envelope.file, layout, wanted, due.envelope, sender, Arc::clone(&sent)));
     let limit = CALL_LIMIT + Duration::from_secs(bytes / SLOWEST_BYTES_A_SECOND);
-    let outcome = within(limit, client.put_parts(ReceiverStream::new(parts))).await;
+    let outcome = with_time_limit(limit, client.put_parts(ReceiverStream::new(parts))).await;
     // The stream is gone with the call, so feeding ends by itself; a failed read is ours to report first.
     let fed = feeding.await.map_err(|_| Error::Queue)?;
     let sent = sent.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Why something between this site and the cloud did not work, whose doing it is, and whether to try again.
+//! Why something between this site and the cloud did not work, whose fault it is, and whether to try again.
 
 use super::QueueFailed;
 
@@ -49,7 +49,7 @@ pub enum Error {
     Queue,
 }
 
-/// Whose doing an error is.
+/// PatientDigests doing an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Ours: configuration, disk.
@@ -59,7 +59,7 @@ pub enum Fault {
 }
 
 impl Error {
-    /// Whose doing it is.
+    /// PatientDigests doing it is.
     #[must_use]
     pub const fn fault(self) -> Fault {
         match self {

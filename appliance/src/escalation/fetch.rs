@@ -10,7 +10,7 @@ use proto::wire::intake_client::IntakeClient;
 use proto::wire::{self, report_piece::Piece};
 use tonic::transport::Channel;
 
-use super::within::within;
+use super::time_limit::with_time_limit;
 use super::{CaseQueue, Error, HomeReport, Identity, Refusal, Stored};
 
 const CALL_LIMIT: Duration = Duration::from_secs(120);
@@ -64,7 +64,7 @@ pub(super) async fn confirm(
         envelope: envelope.as_bytes().to_vec(),
         digest: digest.as_bytes().to_vec(),
     };
-    match within(CALL_LIMIT, client.confirm_report(confirmation)).await {
+    match with_time_limit(CALL_LIMIT, client.confirm_report(confirmation)).await {
         // A report the cloud does not know any more was forgotten at an earlier confirmation.
         Ok(_) | Err(Error::Unknown) => Ok(queue.confirmed(envelope).await?),
         Err(error) => Err(error),
@@ -79,7 +79,7 @@ async fn fetch(
     envelope: EnvelopeId,
 ) -> Result<HomeReport, Error> {
     let question = wire::FetchReportRequest { envelope: envelope.as_bytes().to_vec(), first_part: 0 };
-    let mut pieces = within(CALL_LIMIT, client.fetch_report(question)).await?;
+    let mut pieces = with_time_limit(CALL_LIMIT, client.fetch_report(question)).await?;
     let mut next = async || -> Result<Option<Piece>, Error> {
         let message =
             tokio::time::timeout(CALL_LIMIT, pieces.message()).await.map_err(|_| Error::LinkLost)?;

@@ -14,8 +14,8 @@ mod identity;
 mod queue;
 #[cfg(test)]
 pub(crate) mod tests;
+mod time_limit;
 mod values;
-mod within;
 
 pub use config::Config;
 pub use courier::{Courier, Wake};

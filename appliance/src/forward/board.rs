@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::breaker::{Breaker, Gate};
+use super::breaker::{Admission, Breaker};
 use super::rules::Rule;
 use dimse::Error;
 use ledger::ForwardQueue;
@@ -74,10 +74,10 @@ impl Destination {
     }
 
     /// Whether one more association may begin beside `active` ones.
-    pub(super) fn gate(&self, now: i64, active: usize) -> Gate {
+    pub(super) fn admission(&self, now: i64, active: usize) -> Admission {
         let mut state = self.state();
         state.active = active;
-        state.breaker.gate(now, active)
+        state.breaker.admission(now, active)
     }
 
     /// Something was delivered.

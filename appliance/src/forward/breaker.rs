@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Whether an association may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gate {
+pub(super) enum Admission {
     /// Now.
     Open,
     /// Not before this time, ms.
@@ -28,12 +28,12 @@ impl Breaker {
     }
 
     /// Whether one more association may begin beside `active` ones.
-    pub(super) fn gate(&self, now: i64, active: usize) -> Gate {
+    pub(super) fn admission(&self, now: i64, active: usize) -> Admission {
         match self.failures {
-            0 => Gate::Open,
-            _ if active > 0 => Gate::Busy,
-            _ if now >= self.until => Gate::Open,
-            _ => Gate::NotBefore(self.until),
+            0 => Admission::Open,
+            _ if active > 0 => Admission::Busy,
+            _ if now >= self.until => Admission::Open,
+            _ => Admission::NotBefore(self.until),
         }
     }
 
@@ -80,17 +80,17 @@ mod tests {
     #[test]
     fn it_opens_at_the_first_failure_lets_one_try_and_closes_at_a_success() {
         let mut breaker = Breaker::new(FIRST, MAX);
-        assert_eq!(breaker.gate(0, 3), Gate::Open);
+        assert_eq!(breaker.admission(0, 3), Admission::Open);
         assert_eq!(breaker.failed(1_000, u32::MAX), 5_000);
-        assert_eq!(breaker.gate(4_999, 0), Gate::NotBefore(5_000));
-        assert_eq!(breaker.gate(5_000, 1), Gate::Busy);
-        assert_eq!(breaker.gate(5_000, 0), Gate::Open);
+        assert_eq!(breaker.admission(4_999, 0), Admission::NotBefore(5_000));
+        assert_eq!(breaker.admission(5_000, 1), Admission::Busy);
+        assert_eq!(breaker.admission(5_000, 0), Admission::Open);
         assert_eq!(breaker.failed(5_000, 0), 9_000);
         breaker.urge();
-        assert_eq!(breaker.gate(5_001, 0), Gate::Open);
+        assert_eq!(breaker.admission(5_001, 0), Admission::Open);
         assert_eq!(breaker.failures(), 2);
         breaker.succeeded();
-        assert_eq!(breaker.gate(5_001, 9), Gate::Open);
+        assert_eq!(breaker.admission(5_001, 9), Admission::Open);
     }
 
     proptest! {

@@ -32,7 +32,7 @@ pub(super) enum Ended {
     /// The destination failed.
     Peer(Error),
     /// Our own ledger or disk failed; the reason is in the log.
-    House,
+    Local,
 }
 
 /// What a delivery needs.
@@ -101,7 +101,7 @@ impl<'a> Delivery<'a> {
         let name = &self.destination.rule.name;
         self.ledger.due_forwards(name, study, now(), BATCH).await.map_err(|error| {
             tracing::warn!(%error, "what is to be sent on could not be looked up");
-            Ended::House
+            Ended::Local
         })
     }
 
@@ -273,7 +273,7 @@ impl<'a> Delivery<'a> {
         let name = &self.destination.rule.name;
         self.ledger.record_forwards(name, &outcomes, now()).await.map_err(|error| {
             tracing::warn!(%error, rows = outcomes.len(), "deliveries could not be recorded; they will be repeated");
-            Ended::House
+            Ended::Local
         })
     }
 }

@@ -49,7 +49,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Our own disk failed: nobody else's attempt, looked at again after the longest pause.
+    /// Our own disk failed: it counts as no attempt of the destination and is tried again after the longest pause.
     pub(super) fn ours(&self) -> ForwardOutcome {
         let wait = pause(self.rule.retry_max.0, self.rule.retry_max.0, 1, self.jitter);
         ForwardOutcome::Postponed {

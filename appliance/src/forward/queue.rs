@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::board::{Destination, DestinationRow, orphan};
-use super::breaker::Gate;
+use super::breaker::Admission;
 use super::deliver::{Delivery, Ended};
 use super::rules::Rule;
 use ledger::{Error, ForwardQueue, Ledger, Onward};
@@ -148,10 +148,10 @@ impl Queue {
         let name = self.destination.rule.name.clone();
         while self.active.len() < self.destination.rule.max_associations {
             let at = now();
-            match self.destination.gate(at, self.active.len()) {
-                Gate::Open => {}
-                Gate::Busy => return Ok(LOOK),
-                Gate::NotBefore(until) => return Ok(span(at, until)),
+            match self.destination.admission(at, self.active.len()) {
+                Admission::Open => {}
+                Admission::Busy => return Ok(LOOK),
+                Admission::NotBefore(until) => return Ok(span(at, until)),
             }
             let under_way: Vec<String> = self.under_way.values().cloned().collect();
             let mut behind = self.destination.aside(at);
@@ -178,7 +178,7 @@ impl Queue {
             (of, ended)
         });
         self.under_way.insert(task.id(), study);
-        self.destination.gate(now(), self.active.len());
+        self.destination.admission(now(), self.active.len());
     }
 
     async fn finish(&mut self, done: Result<(Id, (String, Ended)), JoinError>) {
@@ -187,11 +187,11 @@ impl Queue {
             Err(error) => (error.id(), None),
         };
         self.under_way.remove(&id);
-        self.destination.gate(now(), self.active.len());
+        self.destination.admission(now(), self.active.len());
         match ended {
             Some((_, Ended::Fine)) => {}
             Some((study, Ended::Peer(error))) => self.destination.failed(error, &study, now()),
-            Some((_, Ended::House)) | None => {
+            Some((_, Ended::Local)) | None => {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     () = self.stop.cancelled() => {}

@@ -143,7 +143,7 @@ impl OversightOrder {
         let unread = site.ledger.unread_trial(bundle.digest(), now() - WAITS).await?;
         if unread > 0 {
             return Err(Error::Refused(format!(
-                "{unread} drawn studies have waited more than a week for their read: a set without the ones nobody read is not a fair one"
+                "{unread} sampled studies have waited more than a week for their read: a set without the ones nobody read is not a fair one"
             )));
         }
         let detail =

@@ -43,7 +43,7 @@ pub(crate) struct Paging {
     shadow: bool,
     caller: Caller,
     /// Day, since 1970, whose predecessors have been sampled for.
-    drawn_until: i64,
+    sampled_until: i64,
     /// From when on calls are made, ms; never while there is no contact.
     since: i64,
 }
@@ -53,7 +53,7 @@ impl Paging {
         let caller = Caller::new(&terms.config)?;
         let Terms { config, name, mode, .. } = terms;
         let shadow = mode == TriageMode::Shadow;
-        Ok(Self { site, config, name, shadow, caller, drawn_until: i64::MIN, since: i64::MAX })
+        Ok(Self { site, config, name, shadow, caller, sampled_until: i64::MIN, since: i64::MAX })
     }
 
     /// Remembers from when on calls are made, and ends acceptances of bundles that are not what they were: a changed
@@ -102,10 +102,10 @@ impl Paging {
     async fn look(&mut self) -> Duration {
         note("write levels into the audit", self.levels().await);
         let today = now().div_euclid(24 * 3_600_000);
-        if today > self.drawn_until {
+        if today > self.sampled_until {
             let sampled = self.site.ledger.sample_of_days(DAYS, now()).await.map(|_| ()).map_err(Error::from);
             if note("sample the study of a day", sampled) {
-                self.drawn_until = today;
+                self.sampled_until = today;
             }
         }
         self.call().await.unwrap_or_else(|error| {

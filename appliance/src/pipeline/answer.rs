@@ -23,7 +23,7 @@ pub struct Death {
     pub words: &'static str,
 }
 
-/// Turns what came from the pool into an outcome. Deaths that blame nobody are the appliance's own fault.
+/// Turns what came from the pool into an outcome. Deaths that no instance is to blame for are the appliance's own fault.
 pub(super) fn checked(
     answered: Result<Answer, SandboxDeath>,
     touching: Option<u32>,

@@ -7,6 +7,7 @@ mod answer;
 mod error;
 mod explain;
 mod frame;
+mod mode;
 mod oversee;
 mod pack;
 mod scheduler;

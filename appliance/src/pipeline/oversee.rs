@@ -1,9 +1,9 @@
-//! What oversight makes of a bundle's answer: `no-flag` that may not be relied upon is withheld, `settle` that nobody
-//! accepted is `assist`, and some studies are sampled for a physician's read.
+//! What oversight makes of a bundle's answer: `no-flag` that may not be relied upon is withheld, and some studies are
+//! sampled for a physician's read. What the mode does to an answer stands in `mode.rs`.
 
 use proto::case::{Disposition, TriageMode};
 
-use super::{Error, Pipeline};
+use super::{Error, Pipeline, mode};
 use domain::oversight::{Level, Seen};
 use domain::verdict::Verdict;
 use ledger::{Reliance, WITHDRAWN};
@@ -23,13 +23,13 @@ impl Pipeline {
     /// Changes the answer where its `no-flag` may not be relied upon, and says what to record beside it.
     pub(super) async fn oversee(&self, verdict: &mut Verdict) -> Result<Overseen, Error> {
         if verdict.digest.is_empty() {
-            let mode = mode(self.rules.mode, self.rules.demo);
+            let mode = mode::in_force(self.rules.mode, self.rules.demo);
             return Ok(Overseen { mode, seen: None, sample: None });
         }
         let relies = self.ledger.reliance(&verdict.digest).await?;
         let seen = seen(verdict, even()?);
         withhold(verdict, &relies, seen.score);
-        let mode = mode(self.rules.mode, self.rules.demo || relies.accepted);
+        let mode = mode::in_force(self.rules.mode, self.rules.demo || relies.accepted);
         let random = (even()?, even()?);
         Ok(Overseen {
             mode,
@@ -39,16 +39,11 @@ impl Pipeline {
     }
 }
 
-/// The mode in force: `settle` needs an acceptance.
-fn mode(configured: TriageMode, accepted: bool) -> TriageMode {
-    if configured == TriageMode::Settle && !accepted { TriageMode::Assist } else { configured }
-}
-
 fn seen(verdict: &Verdict, tie: f64) -> Seen {
     let highest = verdict.findings.iter().map(|f| f64::from(f.score)).fold(0.0, f64::max);
     Seen {
         score: highest,
-        distance: verdict.gate.as_ref().map_or(0.0, |gate| gate.score),
+        distance: verdict.input_check.as_ref().map_or(0.0, |check| check.score),
         flag: verdict.disposition == Disposition::Flag,
         no_flag: verdict.disposition == Disposition::NoFlag,
         tie,
@@ -78,8 +73,8 @@ fn sample(
     site: &domain::oversight::Config,
     (any, no_flag): (f64, f64),
 ) -> Option<&'static str> {
-    // A study that is sampled hides its answer: only in shadow mode does no flag get lost by that.
-    if mode == TriageMode::Shadow && any < site.trial {
+    // A study that is sampled hides its answer.
+    if mode::may_hide_a_flag(mode) && any < site.trial {
         return Some("trial");
     }
     (given == Disposition::NoFlag && no_flag < site.share).then_some("share")
@@ -118,26 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn lowered_coverage_keeps_the_more_silent_half() {
-        let (mut quieter, mut louder, mut unknown) = (no_flag(), no_flag(), no_flag());
-        withhold(&mut quieter, &relies(Level::Degraded), 0.01);
-        withhold(&mut louder, &relies(Level::Degraded), 0.03);
+    fn lowered_coverage_keeps_the_half_with_the_lower_scores() {
+        let (mut lower, mut higher, mut unknown) = (no_flag(), no_flag(), no_flag());
+        withhold(&mut lower, &relies(Level::Degraded), 0.01);
+        withhold(&mut higher, &relies(Level::Degraded), 0.03);
         withhold(&mut unknown, &Reliance { median_no_flag: None, ..relies(Level::Degraded) }, 0.0);
-        let got = [quieter, louder, unknown].map(|a| a.disposition);
+        let got = [lower, higher, unknown].map(|a| a.disposition);
         assert_eq!(got, [Disposition::NoFlag, Disposition::Escalate, Disposition::Escalate]);
     }
 
     #[test]
-    fn settle_without_an_acceptance_is_assist() {
-        assert_eq!(mode(TriageMode::Settle, false), TriageMode::Assist);
-        assert_eq!(mode(TriageMode::Settle, true), TriageMode::Settle);
-        assert_eq!(mode(TriageMode::Shadow, true), TriageMode::Shadow);
-    }
-
-    #[test]
-    fn the_silent_are_drawn_by_share_and_a_trial_draws_any() {
+    fn studies_without_a_flag_are_sampled_by_share_and_a_trial_samples_any() {
         let site = Config { share: 0.05, trial: 0.5, ..Config::default() };
-        let shadow = |given, drawn| sample(given, TriageMode::Shadow, &site, drawn);
+        let shadow = |given, random| sample(given, TriageMode::Shadow, &site, random);
         assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.04)), Some("share"));
         assert_eq!(shadow(Disposition::NoFlag, (0.9, 0.06)), None);
         assert_eq!(shadow(Disposition::Flag, (0.9, 0.0)), None);

@@ -12,7 +12,7 @@ use domain::job::{Answer, DeidOrder, Failure, Job, PackAnswer, PackJob, Secret};
 use ledger::{CaseRow, Contradiction, DispositionRow, InstanceRow, Sealed};
 use store::Id;
 
-/// The policy, or this software, has changed since a person or the gate looked.
+/// The policy, or this software, has changed since a person looked, or since it was held or not.
 const REPLANNED: &str = "De-identification has changed since this case was looked at: look at it again.";
 
 /// What packing came to.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use proto::case::{Disposition, Priority, Transport, TriageMode};
 
-use super::{Error, Outcome, Pipeline, Unopened, now};
+use super::{Error, Outcome, Pipeline, Unopened, mode, now};
 use domain::case_state::first_state;
 use domain::job::{Answer, EncryptedOutput, Job, ListFacts, MAX_INSTANCES, Secret, TriageAnswer, TriageJob};
 use domain::study::{KEY_OBJECT_SELECTION, rejection_words};
@@ -112,10 +112,7 @@ impl Pipeline {
         let overseen = self.oversee(&mut answer.verdict).await?;
         let case = self.case_for(pending, &answer, overseen.mode, now);
         let TriageAnswer { mut verdict, facts, .. } = answer;
-        // Shadow counts and shows, and changes nothing: not the order of the list either.
-        if overseen.mode == TriageMode::Shadow {
-            verdict.priority = Priority::Routine;
-        }
+        verdict.priority = mode::priority(overseen.mode, verdict.priority);
         let output = output.filter(|_| !verdict.previews.is_empty()).map(|id| id.to_string());
         let record = NewDisposition {
             verdict,
@@ -149,12 +146,10 @@ impl Pipeline {
         mode: TriageMode,
         now: i64,
     ) -> Option<NewCase> {
-        let wanted = match answer.verdict.disposition {
-            Disposition::Escalate => mode != TriageMode::Shadow,
-            Disposition::NotAnalysed => self.rules.without_model.contains(&answer.facts.modality),
-            Disposition::NoFlag | Disposition::Flag | Disposition::Unreadable => false,
-        };
-        wanted.then(|| self.new_case(pending, answer, now))
+        let given = answer.verdict.disposition;
+        let without_model =
+            given == Disposition::NotAnalysed && self.rules.without_model.contains(&answer.facts.modality);
+        (mode::makes_a_case(mode, given) || without_model).then(|| self.new_case(pending, answer, now))
     }
 
     fn new_case(&self, pending: &Pending, answer: &TriageAnswer, now: i64) -> NewCase {

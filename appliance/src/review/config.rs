@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Mode {
     /// A person decides on every case.
     Required,
-    /// A case leaves after a visible countdown unless somebody objects; never for what the gate holds.
+    /// A case leaves after a visible countdown unless somebody objects; never for what is held.
     Veto,
 }
 

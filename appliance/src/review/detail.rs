@@ -234,7 +234,7 @@ pub(super) fn actions(d: &StudyDetail, who: &str, areas: usize) -> Vec<Action> {
             "uncover",
             "Take the last area back",
             "Z",
-            (areas == 0).then_some("none is drawn"),
+            (areas == 0).then_some("none is redacted"),
             false,
         ));
     }

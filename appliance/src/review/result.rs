@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::words;
 use domain::picture::Preview;
-use domain::verdict::{Gate, PlacedFinding, Verdict};
+use domain::verdict::{InputCheck, PlacedFinding, Verdict};
 use ledger::DispositionRow;
 
 /// The answer about a study.
@@ -19,7 +19,7 @@ pub(super) struct ResultView {
     mode: &'static str,
     mode_words: &'static str,
     findings: Vec<proto::case::Finding>,
-    gate: Option<Gate>,
+    input_check: Option<InputCheck>,
     holds: Vec<String>,
     removed: Vec<Removed>,
     /// Where findings were seen, for the viewer to outline.
@@ -82,7 +82,7 @@ pub(super) fn result(d: DispositionRow) -> ResultView {
         digest: _,
         findings,
         priority: _,
-        gate,
+        input_check,
         places,
         holds,
         plan_digest: _,
@@ -101,7 +101,7 @@ pub(super) fn result(d: DispositionRow) -> ResultView {
         mode: d.mode.as_str(),
         mode_words: words::mode(d.mode),
         findings,
-        gate,
+        input_check,
         holds,
         removed: removed.collect(),
         places,
@@ -116,9 +116,9 @@ pub(super) fn result(d: DispositionRow) -> ResultView {
 pub(super) fn unread(d: DispositionRow) -> ResultView {
     ResultView {
         words: words::SAMPLED.to_owned(),
-        disposition: "drawn",
+        disposition: "sampled",
         findings: Vec::new(),
-        gate: None,
+        input_check: None,
         places: Vec::new(),
         ..result(d)
     }

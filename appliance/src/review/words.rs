@@ -43,7 +43,7 @@ pub(super) fn state(row: &StudyRow) -> (&'static str, String) {
         return ("arriving", format!("arriving, {}", count(i64::from(row.arriving), "instance")));
     }
     if row.sampled && case.is_none() && !asks(row) {
-        return ("drawn", "drawn for a physician's read".into());
+        return ("sampled", "sampled for a physician's read".into());
     }
     if row.disposition.is_none() {
         return ("analysing", "removing identity, analysing".into());
@@ -69,7 +69,7 @@ fn answered(row: &StudyRow) -> (&'static str, String) {
 
 /// In the place of the answer to a study that was sampled for a read and has had none: who reads must not know it.
 pub(super) const SAMPLED: &str =
-    "Drawn by chance for a physician's read. Triage's answer is shown once it was read.";
+    "Sampled by chance for a physician's read. Triage's answer is shown once it was read.";
 
 /// Whether a study stays open until a named person acknowledges it.
 pub(super) fn asks(row: &StudyRow) -> bool {
@@ -98,7 +98,7 @@ fn case_line(case: CaseState, row: &StudyRow) -> String {
     }
 }
 
-/// What to do about a STAT study that waits at the gate: nothing passes by time-out, so somebody must be called.
+/// What to do about a STAT study that is held: nothing passes by time-out, so somebody must be called.
 pub(super) fn phone(reading_room: &str) -> String {
     if reading_room.is_empty() {
         "STAT, and held: nothing of it leaves by itself. Phone the reading room.".to_owned()

@@ -1,4 +1,4 @@
-//! The cast: a browser without a screen.
+//! A browser without a screen.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::cast::{Fake, HOST, PASSWORD};
+use super::backend::{Fake, HOST, PASSWORD};
 
 /// A browser without a screen: keeps the cookie and the token.
 pub(super) struct Client {
@@ -43,16 +43,16 @@ impl Drop for Client {
 }
 
 impl Client {
-    pub(super) fn new(house: &Arc<Fake>) -> Self {
+    pub(super) fn new(backend: &Arc<Fake>) -> Self {
         let stop = CancellationToken::new();
-        let (page, looks) = router(Arc::clone(house), stop.clone());
+        let (page, looks) = router(Arc::clone(backend), stop.clone());
         tokio::spawn(looks);
         Self { page, cookie: None, csrf: String::new(), stop }
     }
 
-    pub(super) async fn signed_in(house: &Arc<Fake>, name: &str) -> Self {
-        let mut client = Self::new(house);
-        house.invite(name, &format!("code of {name}")).await;
+    pub(super) async fn signed_in(backend: &Arc<Fake>, name: &str) -> Self {
+        let mut client = Self::new(backend);
+        backend.invite(name, &format!("code of {name}")).await;
         let setup = json!({ "code": format!("code of {name}"), "password": PASSWORD });
         assert_eq!(client.post("/api/setup", &setup).await.status, StatusCode::OK);
         client

@@ -5,19 +5,19 @@ use ledger::{Arrival, ForwardOutcome, Onward};
 use proto::case::{Disposition, Priority};
 use serde_json::json;
 
-use super::cast::{START, disposition, house};
+use super::backend::{START, backend, disposition};
 use super::client::{Client, possible};
 
 #[tokio::test]
 async fn a_collision_is_shown_on_both_studies_until_somebody_has_looked_at_the_archive() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    let one = house.answered(1, disposition(Disposition::NoFlag, Priority::Routine), None).await;
-    let mut second = house.arrival(2, "DX");
-    second.sop_instance_uid = house.arrival(1, "DX").sop_instance_uid;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    let one = backend.answered(1, disposition(Disposition::NoFlag, Priority::Routine), None).await;
+    let mut second = backend.arrival(2, "DX");
+    second.sop_instance_uid = backend.arrival(1, "DX").sop_instance_uid;
     let to = |_: &Arrival| vec![Onward { destination: "pacs".into(), commit: false }];
-    house.ledger.record_arrivals_to(&[house.arrival(1, "DX")], to).await.unwrap();
-    let two = house.ledger.record_arrivals_to(&[second], to).await.unwrap().remove(0).study;
+    backend.ledger.record_arrivals_to(&[backend.arrival(1, "DX")], to).await.unwrap();
+    let two = backend.ledger.record_arrivals_to(&[second], to).await.unwrap().remove(0).study;
     for (study, other) in [(&one, &two), (&two, &one)] {
         let seen = client.detail(study).await;
         assert_eq!(
@@ -30,13 +30,13 @@ async fn a_collision_is_shown_on_both_studies_until_somebody_has_looked_at_the_a
     }
     let early = client.detail(&one).await;
     assert!(client.press(&early, "archive-checked", None).await.error().contains("still wait"));
-    assert!(!house.audit_text().contains("checked at the archive"), "what was refused was not done");
-    for row in house.ledger.forwards("pacs", &[], 9).await.unwrap() {
+    assert!(!backend.audit_text().contains("checked at the archive"), "what was refused was not done");
+    for row in backend.ledger.forwards("pacs", &[], 9).await.unwrap() {
         let status = if row.study == one { 0 } else { 0xB000 };
         let note =
             (status != 0).then(|| "delivered; the destination changed elements of its copy".to_owned());
         let outcome = ForwardOutcome::Delivered { status, note };
-        house.ledger.record_forwards("pacs", &[(row.instance, outcome)], START).await.unwrap();
+        backend.ledger.record_forwards("pacs", &[(row.instance, outcome)], START).await.unwrap();
     }
     let list = client.get("/api/list").await.json();
     assert!(
@@ -59,5 +59,5 @@ async fn a_collision_is_shown_on_both_studies_until_somebody_has_looked_at_the_a
         );
         assert!(!possible(&seen).contains(&"archive-checked".to_owned()));
     }
-    assert!(house.audit_text().contains("checked at the archive"));
+    assert!(backend.audit_text().contains("checked at the archive"));
 }

@@ -6,16 +6,16 @@ use proto::case::{Disposition, Priority};
 use proto::ids::{EnvelopeDigest, EnvelopeId};
 use serde_json::{Value, json};
 
-use super::cast::{START, disposition, house};
+use super::backend::{START, backend, disposition};
 use super::client::{Client, possible};
 
 #[tokio::test]
 async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let seen = client.detail(&study).await;
     assert_eq!(
         possible(&seen),
@@ -44,16 +44,16 @@ async fn a_case_is_sent_stopped_and_taken_back_through_the_page() {
     );
     assert_eq!(client.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
     assert_eq!(client.detail(&study).await["row"]["state"], "stopped");
-    assert!(house.audit_text().contains("identity visible"));
+    assert!(backend.audit_text().contains("identity visible"));
 }
 
 #[tokio::test]
-async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
-    let house = house().await;
+async fn what_is_held_leaves_only_by_a_named_release_with_a_reason() {
+    let backend = backend().await;
     let mut held = disposition(Disposition::Escalate, Priority::Urgent);
     held.verdict.holds = vec!["burned-in annotation: YES".into()];
-    let study = house.answered(1, held, Some(CaseState::Held)).await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let study = backend.answered(1, held, Some(CaseState::Held)).await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let seen = client.detail(&study).await;
     assert_eq!(seen["result"]["holds"], json!(["burned-in annotation: YES"]));
     assert!(!possible(&seen).contains(&"send".to_owned()) && possible(&seen).contains(&"release".to_owned()));
@@ -65,11 +65,12 @@ async fn what_the_gate_holds_leaves_only_by_a_named_release_with_a_reason() {
 
 #[tokio::test]
 async fn whoever_comes_second_is_told_who_was_first() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let (mut ada, mut bo) = (Client::signed_in(&house, "ada").await, Client::signed_in(&house, "bo").await);
+    let (mut ada, mut bo) =
+        (Client::signed_in(&backend, "ada").await, Client::signed_in(&backend, "bo").await);
     let seen = ada.detail(&study).await;
     assert_eq!(bo.press(&seen, "wait", None).await.status, StatusCode::OK);
     let second = ada.press(&seen, "dont-send", Some("motion")).await;
@@ -87,9 +88,9 @@ async fn whoever_comes_second_is_told_who_was_first() {
 
 #[tokio::test]
 async fn a_flag_is_open_until_a_named_person_acknowledges_it() {
-    let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let study = backend.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let list = client.get("/api/list").await.json();
     assert_eq!((&list["head"]["stat"], &list["rows"][0]["open"]), (&json!(1), &json!(true)));
     let seen = client.detail(&study).await;
@@ -105,11 +106,11 @@ async fn a_flag_is_open_until_a_named_person_acknowledges_it() {
 #[tokio::test]
 async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_before_never_leaves_without_it()
 {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let seen = client.detail(&study).await;
     let case = seen["case"]["id"].as_str().unwrap().to_owned();
     let draw = |x1: u32| {
@@ -120,7 +121,7 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
     assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!(seen["case"]["areas"][0]["x1"], 50);
-    assert!(house.audit_text().contains("blacked an area out"));
+    assert!(backend.audit_text().contains("blacked an area out"));
     assert_eq!(client.press(&seen, "uncover", None).await.status, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!(seen["case"]["areas"], json!([]));
@@ -128,8 +129,8 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
 
     // Sealed without the area, stopped, blacked out, taken back: it must be sealed anew.
     for to in [CaseState::Leaving, CaseState::Packing] {
-        let from = house.ledger.case(&case).await.unwrap().state;
-        house.ledger.move_case(&case, &[from], to, Some(START)).await.unwrap();
+        let from = backend.ledger.case(&case).await.unwrap().state;
+        backend.ledger.move_case(&case, &[from], to, Some(START)).await.unwrap();
     }
     let seen = client.detail(&study).await;
     assert_eq!(client.decide(&seen, draw(50)).await.status, StatusCode::CONFLICT, "it is being packed");
@@ -142,7 +143,7 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
         frame_bytes: 1,
         searched: 1,
     };
-    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    backend.ledger.record_sealed(&case, &sealed).await.unwrap();
     let seen = client.detail(&study).await;
     assert_eq!(client.press(&seen, "identity-visible", None).await.status, StatusCode::OK);
     let seen = client.detail(&study).await;
@@ -154,8 +155,8 @@ async fn an_area_is_blacked_out_only_while_the_case_waits_and_what_was_sealed_be
 
 #[tokio::test]
 async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_one_press() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let held = |holds: &[String], priority| {
         let mut d = disposition(Disposition::Escalate, priority);
         d.verdict.holds = holds.to_vec();
@@ -172,7 +173,7 @@ async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_on
         (2, vec![face.clone(), text], Priority::Stat, true, false),
         (3, vec![face.clone()], Priority::Urgent, false, false),
     ] {
-        let study = house.answered(n, held(&holds, priority), Some(CaseState::Held)).await;
+        let study = backend.answered(n, held(&holds, priority), Some(CaseState::Held)).await;
         let seen = client.detail(&study).await;
         let said = seen["phone"].as_str().unwrap_or_default();
         assert_eq!(said.contains("Phone the reading room: 2345."), phone, "{n}: {said}");
@@ -186,7 +187,7 @@ async fn a_held_stat_study_says_whom_to_phone_and_a_face_alone_is_released_in_on
             assert_eq!(answer.status, StatusCode::OK);
             let after = client.detail(&study).await;
             assert_eq!((after["row"]["state"].as_str(), &after["phone"]), (Some("leaving"), &Value::Null));
-            assert!(house.audit_text().contains("STAT: released as it is"));
+            assert!(backend.audit_text().contains("STAT: released as it is"));
         }
     }
 }

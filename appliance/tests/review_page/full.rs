@@ -12,7 +12,7 @@ use proto::case::{Disposition, Priority};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::cast::{Fake, disposition, house, worked};
+use super::backend::{Fake, backend, disposition, worked};
 use super::client::Client;
 
 const ROWS: u16 = 2_100;
@@ -46,7 +46,7 @@ fn radiograph(by: u32) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// A study with this image, shown as a worker previews it.
-async fn shown(house: &Arc<Fake>, original: &[u8]) -> String {
+async fn shown(backend: &Arc<Fake>, original: &[u8]) -> String {
     let job = Job::Triage(TriageJob {
         instances: vec![InstanceRef::p10()],
         deid: DeidOrder::new(Profile::named("strict"), Secret::new("07".repeat(32))),
@@ -56,17 +56,17 @@ async fn shown(house: &Arc<Fake>, original: &[u8]) -> String {
     let (Answer::Triage(answer), _) = worked(&job, original) else { panic!("no answer") };
     let mut d = disposition(Disposition::NotAnalysed, Priority::Routine);
     d.verdict = Verdict { disposition: Disposition::NotAnalysed, ..answer.verdict };
-    let study = house.answered(1, d, None).await;
-    house.originals.lock().unwrap().insert(study.clone(), original.to_vec());
+    let study = backend.answered(1, d, None).await;
+    backend.originals.lock().unwrap().insert(study.clone(), original.to_vec());
     study
 }
 
 #[tokio::test]
 async fn the_full_frame_is_the_stored_values_and_says_what_they_are() {
-    let house = house().await;
+    let backend = backend().await;
     let (original, stored) = radiograph(7);
-    let study = shown(&house, &original).await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let study = shown(&backend, &original).await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let preview = client.detail(&study).await["result"]["previews"][0].clone();
     assert_eq!(preview["level"], 1, "{preview}");
     let full = client.get(&format!("/api/study/{study}/full/0")).await;
@@ -87,10 +87,10 @@ async fn the_full_frame_is_the_stored_values_and_says_what_they_are() {
 
 #[tokio::test]
 async fn another_image_in_the_place_of_the_previewed_one_is_refused_in_words() {
-    let house = house().await;
-    let study = shown(&house, &radiograph(7).0).await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    house.originals.lock().unwrap().insert(study.clone(), radiograph(11).0);
+    let backend = backend().await;
+    let study = shown(&backend, &radiograph(7).0).await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    backend.originals.lock().unwrap().insert(study.clone(), radiograph(11).0);
     let full = client.get(&format!("/api/study/{study}/full/0")).await;
     assert_eq!(full.status, StatusCode::CONFLICT);
     assert_eq!(full.error(), "the image that is stored now is not the one that the preview was made of");
@@ -98,18 +98,18 @@ async fn another_image_in_the_place_of_the_previewed_one_is_refused_in_words() {
 
 #[tokio::test]
 async fn only_a_few_full_frames_are_decoded_at_a_time_and_the_next_is_asked_to_wait() {
-    let house = house().await;
-    let study = shown(&house, &radiograph(7).0).await;
-    let client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let study = shown(&backend, &radiograph(7).0).await;
+    let client = Client::signed_in(&backend, "ada").await;
     let held = Arc::new(Semaphore::new(0));
-    *house.held_up.lock().unwrap() = Some(Arc::clone(&held));
+    *backend.held_up.lock().unwrap() = Some(Arc::clone(&held));
     let path = format!("/api/study/{study}/full/0");
     let ask = || {
         let request = client.request("GET", &path).body(axum::body::Body::empty()).unwrap();
         tower::ServiceExt::oneshot(client.page.clone(), request)
     };
     let (first, second) = (tokio::spawn(ask()), tokio::spawn(ask()));
-    while house.waiting.load(Ordering::SeqCst) < 2 {
+    while backend.waiting.load(Ordering::SeqCst) < 2 {
         tokio::task::yield_now().await;
     }
     assert_eq!(ask().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -117,6 +117,6 @@ async fn only_a_few_full_frames_are_decoded_at_a_time_and_the_next_is_asked_to_w
     for answer in [first, second] {
         assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::OK);
     }
-    *house.held_up.lock().unwrap() = None;
+    *backend.held_up.lock().unwrap() = None;
     assert_eq!(ask().await.unwrap().status(), StatusCode::OK, "the places are free again");
 }

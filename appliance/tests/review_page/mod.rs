@@ -1,10 +1,10 @@
 //! The technician's page as a function of a request: sign-in, the door, words, decisions. No sockets; a real ledger.
 
-mod cast;
+mod access;
+mod backend;
 mod client;
 mod collided;
 mod decided;
-mod door;
 mod full;
 mod noted;
 mod served;

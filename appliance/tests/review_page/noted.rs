@@ -6,7 +6,7 @@ use ledger::Sealed;
 use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 
-use super::cast::{START, disposition, house};
+use super::backend::{START, backend, disposition};
 use super::client::{Answer, Client};
 
 const MARKUP: &str = "<script>alert(1)</script>\n\"left\" & right";
@@ -18,11 +18,11 @@ async fn write(client: &mut Client, seen: &Value, text: &str) -> Answer {
 
 #[tokio::test]
 async fn a_note_is_shown_with_who_wrote_it_and_when_and_audited_without_its_text() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let seen = client.detail(&study).await;
     assert_eq!((&seen["case"]["note"], &seen["case"]["note_not"]), (&Value::Null, &Value::Null));
     assert_eq!(write(&mut client, &seen, MARKUP).await.status, StatusCode::OK);
@@ -31,12 +31,12 @@ async fn a_note_is_shown_with_who_wrote_it_and_when_and_audited_without_its_text
     assert_eq!(seen["case"]["note"], json!({ "text": MARKUP, "by": "ada", "at": START }));
     let last = seen["events"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(last, json!({ "at": START, "who": "ada", "what": "wrote a note for the reader" }));
-    let audit = house.audit_text();
+    let audit = backend.audit_text();
     assert!(audit.contains("wrote a note for the reader") && !audit.contains("alert(1)"), "{audit}");
-    let case = house.ledger.case(seen["case"]["id"].as_str().unwrap()).await.unwrap();
+    let case = backend.ledger.case(seen["case"]["id"].as_str().unwrap()).await.unwrap();
     assert_eq!((case.note.as_str(), case.state), (MARKUP, CaseState::Review));
     // Another one takes it away; who came first is told to who wrote at the same time.
-    let mut bo = Client::signed_in(&house, "bo").await;
+    let mut bo = Client::signed_in(&backend, "bo").await;
     assert_eq!(write(&mut bo, &seen, "").await.status, StatusCode::OK);
     let second = write(&mut client, &seen, "again").await;
     assert_eq!(second.status, StatusCode::CONFLICT);
@@ -46,11 +46,11 @@ async fn a_note_is_shown_with_who_wrote_it_and_when_and_audited_without_its_text
 
 #[tokio::test]
 async fn a_note_is_bounded_and_cannot_be_written_once_the_case_is_sealed_or_by_nobody() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Leaving))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let seen = client.detail(&study).await;
     for (text, said) in [
         ("x".repeat(2_001), "the note is too long: at most 2000 characters"),
@@ -60,11 +60,11 @@ async fn a_note_is_bounded_and_cannot_be_written_once_the_case_is_sealed_or_by_n
         let refused = write(&mut client, &seen, &text).await;
         assert_eq!((refused.status, refused.error().as_str()), (StatusCode::CONFLICT, said));
     }
-    assert_eq!(write(&mut Client::new(&house), &seen, "x").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(write(&mut Client::new(&backend), &seen, "x").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(write(&mut client, &seen, &"ä".repeat(2_000)).await.status, StatusCode::OK);
 
     let case = seen["case"]["id"].as_str().unwrap().to_owned();
-    assert!(house.ledger.begin_packing(&case).await.unwrap());
+    assert!(backend.ledger.begin_packing(&case).await.unwrap());
     let sealed = Sealed {
         envelope: "ab".repeat(16).parse().unwrap(),
         digest: "cd".repeat(32).parse().unwrap(),
@@ -74,7 +74,7 @@ async fn a_note_is_bounded_and_cannot_be_written_once_the_case_is_sealed_or_by_n
         frame_bytes: 1,
         searched: 1,
     };
-    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    backend.ledger.record_sealed(&case, &sealed).await.unwrap();
     let seen = client.detail(&study).await;
     let not = seen["case"]["note_not"].as_str().unwrap().to_owned();
     assert!(not.contains("stop it first (P)"), "{not}");

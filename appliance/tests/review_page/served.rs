@@ -7,15 +7,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::cast::{HOST, house};
+use super::backend::{HOST, backend};
 use super::client::Client;
 
 #[tokio::test]
 async fn a_page_that_can_no_longer_look_at_the_ledger_ends_and_does_not_go_on_with_old_rows() {
-    let house = house().await;
-    let client = Client::signed_in(&house, "ada").await;
-    let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..house.config.clone() };
-    let page = Page::bind(config, Arc::clone(&house)).await.unwrap();
+    let backend = backend().await;
+    let client = Client::signed_in(&backend, "ada").await;
+    let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..backend.config.clone() };
+    let page = Page::bind(config, Arc::clone(&backend)).await.unwrap();
     let address = page.local_addr();
     let serving = tokio::spawn(page.run(8, CancellationToken::new()));
 
@@ -29,7 +29,7 @@ async fn a_page_that_can_no_longer_look_at_the_ledger_ends_and_does_not_go_on_wi
     }
 
     // The next look panics: a lock that another thread left behind in the middle of a change.
-    let fault = Arc::clone(&house);
+    let fault = Arc::clone(&backend);
     let left = std::thread::spawn(move || {
         let _away = fault.away.lock().unwrap();
         panic!("a fault of this test's making");

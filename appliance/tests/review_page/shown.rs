@@ -10,16 +10,16 @@ use proto::case::{Disposition, Priority};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::cast::{START, disposition, house, preview};
+use super::backend::{START, backend, disposition, preview};
 use super::client::Client;
 
 #[tokio::test]
 async fn the_name_is_shown_on_request_audited_and_nowhere_else() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let mut pages = vec![];
     for path in ["/".to_owned(), format!("/study/{study}"), "/api/list".into(), format!("/api/study/{study}")]
     {
@@ -35,16 +35,16 @@ async fn the_name_is_shown_on_request_audited_and_nowhere_else() {
     assert!(pages[0].contains("<title>Studies - Scanside</title>"));
     assert!(pages[0].contains("North &lt;1&gt;"), "the site's name is escaped");
     assert!(!pages[0].contains("{{"), "every mark is filled in");
-    assert!(!house.audit_text().contains("looked"));
+    assert!(!backend.audit_text().contains("looked"));
     let name = client.post(&format!("/api/study/{study}/name"), &json!({})).await;
     assert_eq!(name.json(), json!({ "name": "PLANTED NAME" }));
-    let audit = house.audit_text();
+    let audit = backend.audit_text();
     assert!(audit.contains("looked at the name") && audit.contains(&study) && !audit.contains("PLANTED"));
 }
 
 #[tokio::test]
 async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_clear() {
-    let house = house().await;
+    let backend = backend().await;
     let all = [
         Disposition::NoFlag,
         Disposition::Flag,
@@ -52,10 +52,10 @@ async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_cle
         Disposition::NotAnalysed,
         Disposition::Unreadable,
     ];
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let mut texts = vec![];
     for (n, d) in (1..).zip(all) {
-        let study = house.answered(n, disposition(d, Priority::Routine), None).await;
+        let study = backend.answered(n, disposition(d, Priority::Routine), None).await;
         let detail = client.detail(&study).await;
         assert_eq!(detail["result"]["disposition"], d.as_str());
         texts.push(detail["result"]["words"].as_str().unwrap().to_owned());
@@ -83,11 +83,11 @@ async fn results_are_said_in_the_words_of_the_vocabulary_and_never_as_an_all_cle
 
 #[tokio::test]
 async fn an_unsigned_draft_says_so_in_every_line() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let case = house.ledger.case_of(&study, 1).await.unwrap().unwrap();
+    let case = backend.ledger.case_of(&study, 1).await.unwrap().unwrap();
     let content = json!({
         "format": "scanside-report/1", "case": case.id, "revision": 1,
         "origin": { "backend": "reference", "model": "reference", "version": "0.1" },
@@ -95,8 +95,8 @@ async fn an_unsigned_draft_says_so_in_every_line() {
         "sections": { "findings": "Opacity in the right base.\nNo effusion seen.", "impression": "Likely consolidation." },
         "created": "2026-11-21T10:00:00Z"
     });
-    house.ledger.record_report(&case.id, ("e", "d"), &content.to_string(), true, START).await.unwrap();
-    let mut client = Client::signed_in(&house, "ada").await;
+    backend.ledger.record_report(&case.id, ("e", "d"), &content.to_string(), true, START).await.unwrap();
+    let mut client = Client::signed_in(&backend, "ada").await;
     let detail = client.detail(&study).await;
     let lines = detail["report"]["lines"].as_array().unwrap();
     assert!(lines.len() >= 5);
@@ -109,8 +109,8 @@ async fn an_unsigned_draft_says_so_in_every_line() {
 
 #[tokio::test]
 async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_add() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let line = |list: &Value| list["head"]["line"]["words"].as_str().unwrap().to_owned();
     assert_eq!(
         line(&client.get("/api/list").await.json()),
@@ -118,7 +118,7 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
     );
     let first = client.get("/api/list").await.json();
     assert_eq!(first["head"]["destination"], json!(["SCANSIDE", 11112]), "what to type into a scanner");
-    *house.away.lock().unwrap() = Some(START - 60_000);
+    *backend.away.lock().unwrap() = Some(START - 60_000);
     let refused = ledger::NewRefusal {
         ae_title: "CT\"9".into(),
         address: "10.0.0.9".into(),
@@ -126,9 +126,9 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
         config: "[[intake.callers]]\nae_title = 'CT\"9'\naddress = \"10.0.0.9\"\n".into(),
         times: 3,
     };
-    house.ledger.note_refused(&[refused], START).await.unwrap();
+    backend.ledger.note_refused(&[refused], START).await.unwrap();
     // A second page looks afresh: the first one gathers its head every few seconds.
-    let mut other = Client::signed_in(&house, "bo").await;
+    let mut other = Client::signed_in(&backend, "bo").await;
     let list = other.get("/api/list").await.json();
     assert_eq!(
         line(&list),
@@ -142,13 +142,13 @@ async fn the_fixed_line_says_the_worst_true_thing_and_refused_callers_what_to_ad
 
 #[tokio::test]
 async fn image_values_come_as_stored_and_arriving_studies_say_when() {
-    let house = house().await;
+    let backend = backend().await;
     let mut d = disposition(Disposition::Flag, Priority::Routine);
     d.verdict.previews = vec![preview(0, 2, 2)];
-    let study = house.answered(1, d, None).await;
-    house.frames.lock().unwrap().insert(study.clone(), vec![b"abcdefgh".to_vec()]);
-    let arriving = house.arrive(2, "CT").await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let study = backend.answered(1, d, None).await;
+    backend.frames.lock().unwrap().insert(study.clone(), vec![b"abcdefgh".to_vec()]);
+    let arriving = backend.arrive(2, "CT").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let frame = client.get(&format!("/api/study/{study}/frame/0")).await;
     assert_eq!(
         (frame.text.as_str(), &frame.headers["content-type"]),
@@ -169,9 +169,9 @@ async fn image_values_come_as_stored_and_arriving_studies_say_when() {
 #[tokio::test]
 async fn the_stream_sends_a_snapshot_and_then_what_changed() {
     use futures::StreamExt;
-    let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
-    let client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let study = backend.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
+    let client = Client::signed_in(&backend, "ada").await;
     let request = client.request("GET", "/api/live").body(Body::empty()).unwrap();
     let answer = client.page.clone().oneshot(request).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
@@ -182,7 +182,7 @@ async fn the_stream_sends_a_snapshot_and_then_what_changed() {
     };
     let first = next().await.unwrap();
     assert!(first.starts_with("event: snapshot") && first.contains(&study));
-    let other = house.arrive(2, "CT").await;
+    let other = backend.arrive(2, "CT").await;
     let second = next().await.unwrap();
     assert!(second.starts_with("event: changes") && second.contains(&other), "{second}");
     let data: Value = serde_json::from_str(second.split_once("data: ").unwrap().1.trim()).unwrap();
@@ -193,18 +193,18 @@ async fn the_stream_sends_a_snapshot_and_then_what_changed() {
 
 #[tokio::test]
 async fn attributes_are_shown_after_and_before_only_to_a_named_person_who_holds() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let path = format!("/api/study/{study}/attributes");
     let after = client.post(&path, &json!({ "instance": 0, "before": false })).await;
     assert_eq!(after.json()["attributes"][0]["after"], "P0");
-    assert!(!after.text.contains("PLANTED") && !house.audit_text().contains("looked at attributes"));
+    assert!(!after.text.contains("PLANTED") && !backend.audit_text().contains("looked at attributes"));
     let before = client.post(&path, &json!({ "instance": 0, "before": true })).await;
     assert_eq!(before.json()["attributes"][0]["before"], "PLANTED^NAME");
-    let audit = house.audit_text();
+    let audit = backend.audit_text();
     assert!(audit.contains("looked at attributes") && !audit.contains("PLANTED"));
     let wrong = client.post(&path, &json!({ "instance": "x" })).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
@@ -213,20 +213,20 @@ async fn attributes_are_shown_after_and_before_only_to_a_named_person_who_holds(
 
 #[tokio::test]
 async fn a_drawn_study_shows_its_answer_to_nobody_until_a_physician_has_read_it() {
-    let house = house().await;
-    let drawn =
+    let backend = backend().await;
+    let sampled =
         NewDisposition { sample: Some("share"), ..disposition(Disposition::NoFlag, Priority::Routine) };
-    let study = house.answered(1, drawn, None).await;
-    let mut tech = Client::signed_in(&house, "ada").await;
-    let mut doctor = Client::signed_in(&house, "dr").await;
-    house.ledger.set_physician("dr", true).await.unwrap();
+    let study = backend.answered(1, sampled, None).await;
+    let mut tech = Client::signed_in(&backend, "ada").await;
+    let mut doctor = Client::signed_in(&backend, "dr").await;
+    backend.ledger.set_physician("dr", true).await.unwrap();
     for client in [&mut tech, &mut doctor] {
         for path in [format!("/api/study/{study}"), "/api/list".to_owned()] {
             let text = client.get(&path).await.text;
             for told in ["no-flag\"", "No flag raised", "pneumothorax", "0.91"] {
                 assert!(!text.contains(told), "{told} in {text}");
             }
-            assert!(text.contains("Drawn by chance for a physician's read"));
+            assert!(text.contains("Sampled by chance for a physician's read"));
         }
     }
     let not = |detail: &Value| {
@@ -247,5 +247,5 @@ async fn a_drawn_study_shows_its_answer_to_nobody_until_a_physician_has_read_it(
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
     let after = tech.detail(&study).await;
     assert_eq!(after["result"]["disposition"], "no-flag");
-    assert!(house.audit_text().contains("physician's read: none of the findings"));
+    assert!(backend.audit_text().contains("physician's read: none of the findings"));
 }

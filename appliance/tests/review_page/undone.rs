@@ -9,14 +9,14 @@ use proto::case::{Disposition, Priority};
 use proto::ids::{EnvelopeDigest, EnvelopeId};
 use serde_json::{Value, json};
 
-use super::cast::{Fake, disposition, house};
+use super::backend::{Fake, backend, disposition};
 use super::client::{Client, possible};
 
-/// A case of the gate's making, or of nobody's doubt, in a state.
-async fn a_case(house: &Arc<Fake>, n: u32, state: CaseState, held: bool) -> String {
+/// A case in a state: held before, or one that nothing held.
+async fn a_case(backend: &Arc<Fake>, n: u32, state: CaseState, held: bool) -> String {
     let mut d = disposition(Disposition::Escalate, Priority::Urgent);
     d.verdict.holds = if held { vec!["burned-in annotation: YES".into()] } else { Vec::new() };
-    house.answered(n, d, Some(state)).await
+    backend.answered(n, d, Some(state)).await
 }
 
 /// Everything the page shows and offers of a study, without its timeline and the clock.
@@ -55,8 +55,8 @@ fn reason(action: &str) -> Option<&'static str> {
 #[tokio::test]
 async fn each_decision_that_can_be_undone_leaves_everything_as_it_was() {
     use CaseState::{Failed, Held, NotSent, Review, Sealed, Sending, Waiting};
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let decisions = ["send", "release", "wait", "dont-send", "identity-visible", "bury", "retry"];
     let table: &[(CaseState, bool, &[&str])] = &[
         (Held, true, &["release", "dont-send", "identity-visible", "bury"]),
@@ -74,7 +74,7 @@ async fn each_decision_that_can_be_undone_leaves_everything_as_it_was() {
     for (state, held, permitted) in table {
         for decision in decisions {
             n += 1;
-            let study = a_case(&house, n, *state, *held).await;
+            let study = a_case(&backend, n, *state, *held).await;
             let case = client.detail(&study).await["case"]["id"].as_str().unwrap().to_owned();
             let before = shown(&mut client, &study).await;
             let status = press(&mut client, &study, decision, reason(decision)).await;
@@ -92,7 +92,7 @@ async fn each_decision_that_can_be_undone_leaves_everything_as_it_was() {
                 assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
             }
             assert_eq!(shown(&mut client, &study).await, before, "{state:?} held {held}: {decision}");
-            let withdrawn = house.ledger.withdrawals().await.unwrap();
+            let withdrawn = backend.ledger.withdrawals().await.unwrap();
             assert!(
                 withdrawn.iter().all(|(id, _)| id.to_string() != case),
                 "the cloud is told nothing: {state:?} {decision}"
@@ -103,8 +103,8 @@ async fn each_decision_that_can_be_undone_leaves_everything_as_it_was() {
 
 #[tokio::test]
 async fn a_held_case_never_leaves_by_a_bare_key_whatever_was_done_and_undone() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     // What is done before; where it then waits.
     let ways: &[(&[&str], &str)] = &[
         (&[], "held"),
@@ -119,7 +119,7 @@ async fn a_held_case_never_leaves_by_a_bare_key_whatever_was_done_and_undone() {
         (&["stat", "release", "undo"], "held"),
     ];
     for (n, (way, state)) in ways.iter().enumerate() {
-        let study = a_case(&house, n as u32, CaseState::Held, true).await;
+        let study = a_case(&backend, n as u32, CaseState::Held, true).await;
         for action in *way {
             assert_eq!(
                 press(&mut client, &study, action, reason(action)).await,
@@ -150,9 +150,9 @@ async fn a_held_case_never_leaves_by_a_bare_key_whatever_was_done_and_undone() {
 
 #[tokio::test]
 async fn decisions_are_taken_back_one_by_one_and_a_countdown_never_begins_again() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    let study = a_case(&house, 1, CaseState::Review, false).await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    let study = a_case(&backend, 1, CaseState::Review, false).await;
     let first = shown(&mut client, &study).await;
     assert_eq!(press(&mut client, &study, "wait", None).await, StatusCode::OK);
     let second = shown(&mut client, &study).await;
@@ -170,16 +170,16 @@ async fn decisions_are_taken_back_one_by_one_and_a_countdown_never_begins_again(
         assert_eq!(shown(&mut client, &study).await, first, "{stop}");
     }
     // A countdown that a machine began becomes a decision to be made.
-    let study = a_case(&house, 2, CaseState::Leaving, false).await;
+    let study = a_case(&backend, 2, CaseState::Leaving, false).await;
     assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
     assert_eq!(client.detail(&study).await["case"]["state"], "review");
 }
 
 #[tokio::test]
 async fn what_a_person_escalated_is_as_if_it_had_not_been() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    let study = backend.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
     let before = shown(&mut client, &study).await;
     assert_eq!(press(&mut client, &study, "escalate", Some("please look")).await, StatusCode::OK);
     assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
@@ -190,24 +190,24 @@ async fn what_a_person_escalated_is_as_if_it_had_not_been() {
 
 #[tokio::test]
 async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    let study = a_case(&house, 1, CaseState::Held, true).await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    let study = a_case(&backend, 1, CaseState::Held, true).await;
     assert_eq!(press(&mut client, &study, "release", Some("no text in it")).await, StatusCode::OK);
     let case = client.detail(&study).await["case"]["id"].as_str().unwrap().to_owned();
-    assert!(house.ledger.begin_packing(&case).await.unwrap());
+    assert!(backend.ledger.begin_packing(&case).await.unwrap());
     let sealed = sealed();
-    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    backend.ledger.record_sealed(&case, &sealed).await.unwrap();
     assert_eq!(press(&mut client, &study, "identity-visible", None).await, StatusCode::OK);
     assert_eq!(
-        house.ledger.envelopes_in_use().await.unwrap(),
+        backend.ledger.envelopes_in_use().await.unwrap(),
         [sealed.envelope.to_string()],
         "undo would send it"
     );
     let area = json!({ "instance": 0, "everywhere": true, "x0": 10, "y0": 20, "x1": 50, "y1": 40 });
     let seen = client.detail(&study).await;
-    let drawn = client.decide(&seen, json!({ "action": "black-out", "case": case, "area": area })).await;
-    assert_eq!(drawn.status, StatusCode::OK);
+    let redacted = client.decide(&seen, json!({ "action": "black-out", "case": case, "area": area })).await;
+    assert_eq!(redacted.status, StatusCode::OK);
     assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
     let seen = client.detail(&study).await;
     assert_eq!((&seen["case"]["state"], &seen["case"]["areas"][0]["x1"]), (&json!("held"), &json!(50)));
@@ -215,19 +215,23 @@ async fn what_was_held_and_sealed_before_an_area_was_drawn_is_held_again() {
 
 #[tokio::test]
 async fn an_envelope_stays_for_as_long_as_undo_leads_back_to_it() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
-    let study = a_case(&house, 1, CaseState::Packing, false).await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
+    let study = a_case(&backend, 1, CaseState::Packing, false).await;
     let case = client.detail(&study).await["case"]["id"].as_str().unwrap().to_owned();
     let sealed = sealed();
-    house.ledger.record_sealed(&case, &sealed).await.unwrap();
+    backend.ledger.record_sealed(&case, &sealed).await.unwrap();
     for action in ["identity-visible", "bury", "send"] {
         assert_eq!(press(&mut client, &study, action, reason(action)).await, StatusCode::OK, "{action}");
-        assert_eq!(house.ledger.envelopes_in_use().await.unwrap(), [sealed.envelope.to_string()], "{action}");
+        assert_eq!(
+            backend.ledger.envelopes_in_use().await.unwrap(),
+            [sealed.envelope.to_string()],
+            "{action}"
+        );
     }
     for state in ["not-sent", "stopped", "sealed"] {
         assert_eq!(press(&mut client, &study, "undo", None).await, StatusCode::OK);
         assert_eq!(client.detail(&study).await["case"]["state"], state);
     }
-    assert_eq!(house.ledger.case(&case).await.unwrap().envelope, Some(sealed.envelope));
+    assert_eq!(backend.ledger.case(&case).await.unwrap().envelope, Some(sealed.envelope));
 }

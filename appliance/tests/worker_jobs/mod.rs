@@ -206,7 +206,7 @@ async fn a_head_ct_gets_its_disposition_from_the_bundle() {
     ));
     assert!(
         !answer.verdict.findings.is_empty()
-            && answer.verdict.gate.is_some()
+            && answer.verdict.input_check.is_some()
             && !answer.verdict.reason.is_empty()
     );
     assert!(answer.verdict.findings.iter().all(|f| (0.0..=1.0).contains(&f.score)));

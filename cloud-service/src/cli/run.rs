@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proto::clock::{self, Beginning, EARLIEST_MS};
 use proto::keys::PrivateKeys;
+use proto::pki::Authority;
 use sandbox::Pool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,11 +19,11 @@ use zeroize::Zeroizing;
 use super::config::{BackendConfig, Config, LogConfig};
 use super::error::Error;
 use super::{check, descriptors, output};
-use crate::diagnosis::{self, Backend, Drafting, Endpoint, Gate, Opener, Pauses, Reader, Sealer, Settings};
+use crate::diagnosis::{self, Backend, Breaker, Drafting, Endpoint, Opener, Pauses, Reader, Sealer};
 use crate::objects::Objects;
 use crate::page::{self, Images, Page, View};
 use crate::queue::{Limits, Queue, SiteState};
-use crate::service::{self, Door, Service};
+use crate::service::{self, ServerTls, Service};
 
 /// Time for calls and jobs under way after the signal.
 const GRACE: Duration = Duration::from_secs(20);
@@ -48,7 +49,7 @@ fn limits(config: &Config) -> Limits {
 }
 
 /// Everything the tasks share.
-struct House {
+struct App {
     config: Config,
     queue: Queue,
     objects: Objects,
@@ -61,7 +62,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     follow_log(&config.log);
     // Before anything says ready: a signal that comes at once must find us listening for it.
     let mut signals = Signals::new()?;
-    // Whoever cannot serve touches nothing of the one that does.
+    // A second process that cannot bind must not touch what the running one uses.
     let service = bind(config.service.listen, "service.listen").await?;
     let people = bind(config.page.listen, "page.listen").await?;
     let queue = Queue::open(&config.queue.database, false).await?;
@@ -75,36 +76,33 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
         tracing::info!(cases = back, "cases of an ended service were given back to the queue");
     }
     let (say_stop, stop) = watch::channel(false);
-    let mut house = House { config, queue, objects, keys, stop, tasks: JoinSet::new() };
-    let door = Door::open(Arc::clone(&authority), house.config.service.names.clone(), &house.queue);
-    let door = Arc::new(door.await.map_err(|e| Error::Usage(e.to_string()))?);
+    let mut app = App { config, queue, objects, keys, stop, tasks: JoinSet::new() };
+    let tls = ServerTls::open(Arc::clone(&authority), app.config.service.names.clone(), &app.queue);
+    let tls = Arc::new(tls.await.map_err(|e| Error::Usage(e.to_string()))?);
     let unknown = |e: std::io::Error| Error::Other(format!("our own address is unknown ({})", e.kind()));
     let at = (service.local_addr().map_err(unknown)?, people.local_addr().map_err(unknown)?);
-    house.serve_sites(authority, Arc::clone(&door), service);
-    house.serve_people(people)?;
-    let drafting = house.start_readers()?;
-    house.start_sweeper(door);
+    app.serve_sites(authority, Arc::clone(&tls), service);
+    app.serve_people(people)?;
+    let drafting = app.start_readers()?;
+    app.start_sweeper(tls);
     let mut broke = None;
     tokio::select! {
         () = signals.come() => {}
-        ended = house.tasks.join_next() => {
-            broke = Some(ended.and_then(Result::ok).unwrap_or("a room"));
-        }
+        ended = app.tasks.join_next() => broke = Some(ended.and_then(Result::ok).unwrap_or("a room")),
         () = say_ready(drafting, &at) => {}
     }
     // Whoever ended by itself, all stop together; what they hold is given back or finished.
     let _ = say_stop.send(true);
-    let drained =
-        tokio::time::timeout(GRACE, async { while house.tasks.join_next().await.is_some() {} }).await;
+    let drained = tokio::time::timeout(GRACE, async { while app.tasks.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!("calls were still under way after the grace; they are cut, nothing received is lost");
-        house.tasks.shutdown().await;
+        app.tasks.shutdown().await;
     }
     let ours = process();
-    if let Err(error) = house.queue.forget_readers(|p| p == ours).await {
+    if let Err(error) = app.queue.forget_readers(|p| p == ours).await {
         tracing::warn!(%error, "the readers of this process stay noted");
     }
-    house.queue.close().await;
+    app.queue.close().await;
     match broke {
         None => Ok(()),
         Some(room) => Err(Error::Other(format!("{room} stopped by itself; see the log"))),
@@ -120,7 +118,7 @@ async fn say_ready(drafting: Option<watch::Receiver<Drafting>>, at: &(SocketAddr
         let first = drafting.wait_for(|d| *d != Drafting::Unknown).await.map(|d| d.clone());
         if let Ok(Drafting::Away(why)) = first {
             out.say(&serde_json::json!({"ready": false, "service": service, "page": page, "why": why}), "");
-            // The sender lives as long as the readers, and they as long as the house.
+            // The sender lives as long as the readers, and they as long as the app.
             let _ = drafting.wait_for(|d| *d == Drafting::Works).await;
         }
     }
@@ -150,8 +148,8 @@ async fn bind(address: std::net::SocketAddr, key: &str) -> Result<TcpListener, E
     })
 }
 
-impl House {
-    fn serve_sites(&mut self, authority: Arc<proto::pki::Authority>, door: Arc<Door>, listener: TcpListener) {
+impl App {
+    fn serve_sites(&mut self, authority: Arc<Authority>, tls: Arc<ServerTls>, listener: TcpListener) {
         let service = Service::new(
             self.queue.clone(),
             self.objects.clone(),
@@ -163,7 +161,7 @@ impl House {
         let stop = stopped(self.stop.clone());
         let most = descriptors::of_sites(&self.config, descriptors::PAGE_JOBS, proto::descriptors::raise());
         self.tasks.spawn(async move {
-            if let Err(error) = service::serve(service, &door, listener, most, stop).await {
+            if let Err(error) = service::serve(service, &tls, listener, most, stop).await {
                 tracing::error!(%error, "the service ended");
             }
             "the service"
@@ -204,14 +202,14 @@ impl House {
         let mut known = None;
         if readers > 0 {
             let model = Arc::new(self.backend(readers as usize)?);
-            let gate = Arc::new(Gate::new(self.queue.clone(), process(), PAUSES, proto::clock::now));
-            known = Some(gate.known());
+            let breaker = Arc::new(Breaker::new(self.queue.clone(), process(), PAUSES, proto::clock::now));
+            known = Some(breaker.known());
             for n in 1..=readers {
                 let reader = Reader {
                     name: holder(n),
                     queue: self.queue.clone(),
                     model: Arc::clone(&model) as Arc<dyn diagnosis::Model>,
-                    gate: Arc::clone(&gate),
+                    breaker: Arc::clone(&breaker),
                     limits: limits(&self.config),
                     leave_unsigned: self.config.diagnosis.drafts_leave_unsigned,
                     clock: proto::clock::now,
@@ -248,8 +246,8 @@ impl House {
                 let api_key = api_key_file.as_ref().map(read).transpose()?;
                 let timeout =
                     Duration::from_millis(u64::try_from(self.config.diagnosis.timeout_ms).unwrap_or(1000));
-                let settings =
-                    Settings { base_url: base_url.clone(), model: model.clone(), api_key, timeout };
+                let (base_url, model) = (base_url.clone(), model.clone());
+                let settings = diagnosis::Settings { base_url, model, api_key, timeout };
                 let endpoint = Endpoint::new(settings).map_err(|e| Error::Usage(e.to_string()))?;
                 Ok(Backend::OpenAi(self.opener(None, at_once)?, endpoint))
             }
@@ -257,7 +255,7 @@ impl House {
     }
 
     /// Ended leases, forgotten content, revoked sites, the service's own certificate.
-    fn start_sweeper(&mut self, door: Arc<Door>) {
+    fn start_sweeper(&mut self, tls: Arc<ServerTls>) {
         let (queue, objects, limits) = (self.queue.clone(), self.objects.clone(), limits(&self.config));
         let mut stop = self.stop.clone();
         self.tasks.spawn(async move {
@@ -280,7 +278,7 @@ impl House {
                     .await
                     .map_or(revoked, |s| s.iter().filter(|s| s.state == SiteState::Revoked).count());
                 if stale || now_revoked != revoked || proto::clock::now() - renewed > RENEW_EVERY_MS {
-                    match door.reload(&queue).await {
+                    match tls.reload(&queue).await {
                         Ok(()) => (stale, revoked, renewed) = (false, now_revoked, proto::clock::now()),
                         Err(error) => tracing::error!(%error, "certificate and revocations were not renewed"),
                     }
@@ -336,7 +334,7 @@ pub(super) fn is_gone(name: &str) -> bool {
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
-    // The sender lives as long as the house; its end means stop as well.
+    // The sender lives as long as the app; its end means stop as well.
     let _ = stop.wait_for(|s| *s).await;
 }
 

@@ -6,18 +6,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::*;
 use crate::objects;
 use crate::queue::{Limits, Queue, Readers};
-use crate::testing::{House, clock};
+use crate::testing::{TestCloud, clock};
 
 #[tokio::test]
 async fn a_second_service_on_the_same_database_touches_nothing_of_the_first() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
-    let house = House::new().await;
-    let authority = house.authority.to_identity();
+    let cloud = TestCloud::new().await;
+    let authority = cloud.authority.to_identity();
     std::fs::create_dir(at("pki")).unwrap();
     std::fs::write(at("pki/authority.pem"), &*authority.certificates).unwrap();
     std::fs::write(at("pki/authority.key"), &*authority.key).unwrap();
-    std::fs::write(at("reader.keys"), &*house.reader.to_text()).unwrap();
+    std::fs::write(at("reader.keys"), &*cloud.reader.to_text()).unwrap();
     std::fs::set_permissions(at("reader.keys"), std::fs::Permissions::from_mode(0o600)).unwrap();
     objects::Objects::open(&format!("file://{}", at("objects").display()), true).unwrap();
     let first = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -30,7 +30,7 @@ async fn a_second_service_on_the_same_database_touches_nothing_of_the_first() {
     std::fs::write(at("cloud.toml"), text).unwrap();
     let queue = Queue::open(&format!("sqlite://{}", at("q.sqlite").display()), true).await.unwrap();
     queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
-    // As of a house that is ahead of the wall: a start would end this session.
+    // As of a cloud that is ahead of the wall: a start would end this session.
     let ahead = clock() + 3_600_000;
     queue.open_session("ada", "token", "csrf", ahead + 1_000, ahead).await.unwrap();
 
@@ -41,16 +41,16 @@ async fn a_second_service_on_the_same_database_touches_nothing_of_the_first() {
 
 #[tokio::test]
 async fn a_sweep_forgets_the_last_word_of_a_process_that_ended_and_no_others() {
-    let house = House::new().await;
+    let cloud = TestCloud::new().await;
     let mut ended = std::process::Command::new("true").spawn().unwrap();
     ended.wait().unwrap();
     let (ended, ours) = (format!("reader-{}", ended.id()), format!("reader-{}", std::process::id()));
     for process in [&ended, &ours] {
         let away = Readers { process: process.clone(), away_since: Some(1), why: String::new() };
-        house.queue.say_readers(&away).await.unwrap();
+        cloud.queue.say_readers(&away).await.unwrap();
     }
     let limits = Limits { lease: 1_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
-    run::sweep(&house.queue, &house.objects, &limits).await.unwrap();
-    let left: Vec<String> = house.queue.readers().await.unwrap().into_iter().map(|r| r.process).collect();
+    run::sweep(&cloud.queue, &cloud.objects, &limits).await.unwrap();
+    let left: Vec<String> = cloud.queue.readers().await.unwrap().into_iter().map(|r| r.process).collect();
     assert_eq!(left, [ours]);
 }

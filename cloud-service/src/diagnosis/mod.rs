@@ -8,13 +8,13 @@
 //! | `openai` | an OpenAI-compatible vision endpoint |
 //! | `backend` | the models a reader may ask |
 //! | `reader` | the loop of a machine reader |
-//! | `gate` | whether a case can be drafted now: no case is leased, and none pays, while the model is away |
+//! | `breaker` | whether a case can be drafted now: no case is leased, and none pays, while the model is away |
 //! | `sealer` | released texts sealed to their sites |
 //!
 //! The control process holds plain content of a case in memory only, for as long as a page or an endpoint needs it.
 
 mod backend;
-mod gate;
+mod breaker;
 mod job;
 mod openai;
 mod opening;
@@ -31,7 +31,7 @@ use sandbox::Death;
 use crate::{objects, queue};
 
 pub use backend::{Backend, Made, Model};
-pub use gate::{Drafting, Gate, Pauses};
+pub use breaker::{Breaker, Drafting, Pauses};
 pub use openai::{Endpoint, Settings};
 pub use opening::{Opened, Opener, program};
 pub use reader::Reader;
@@ -82,7 +82,7 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The model, what leads to it, or this machine: every case would fare alike.
-    House,
+    Service,
     /// This case, perhaps: others may be drafted.
     Case,
     /// This case, for certain: no attempt can succeed.
@@ -93,10 +93,10 @@ impl Error {
     /// Who is to blame.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Queue(_) | Self::Endpoint { .. } | Self::System(_) => Blame::House,
+            Self::Queue(_) | Self::Endpoint { .. } | Self::System(_) => Blame::Service,
             Self::Objects(objects::Error::Missing | objects::Error::TooLarge) => Blame::Case,
-            Self::Objects(_) => Blame::House,
-            Self::Worker(death) if !death.blames_data() => Blame::House,
+            Self::Objects(_) => Blame::Service,
+            Self::Worker(death) if !death.blames_data() => Blame::Service,
             Self::Refused(why) if !why.retry() => Blame::Hopeless,
             Self::Keys => Blame::Hopeless,
             Self::Worker(_) | Self::Refused(_) | Self::Answer | Self::Question | Self::Draft(_) => {

@@ -1,4 +1,4 @@
-//! The loop of a machine reader: pass the gate, lease, ask the model, store the draft; give back when told to stop.
+//! The loop of a machine reader: pass the breaker, lease, ask the model, store the draft; give back when told to stop.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::gate::Verdict;
-use super::{Blame, Error, Gate, Made, Model};
+use super::breaker::Verdict;
+use super::{Blame, Breaker, Error, Made, Model};
 use crate::queue::{self, Claim, Draft, Limits, Millis, Queue, Released};
 
 /// Wait for news at most this long: another replica's commits ring no bell here.
@@ -26,7 +26,7 @@ pub struct Reader {
     /// The model.
     pub model: Arc<dyn Model>,
     /// Whether the model can be asked now; one for all readers of the process.
-    pub gate: Arc<Gate>,
+    pub breaker: Arc<Breaker>,
     /// Bounds of leasing.
     pub limits: Limits,
     /// Drafts leave as unsigned machine drafts.
@@ -47,14 +47,14 @@ impl Reader {
         let mut changes = self.queue.changes();
         while !*stop.borrow() {
             let pass = tokio::select! {
-                pass = self.gate.pass(self.model.as_ref()) => pass,
+                pass = self.breaker.pass(self.model.as_ref()) => pass,
                 _ = stop.changed() => continue,
             };
             changes.mark_unchanged();
             match self.claim().await {
                 Ok(Some(claim)) => self.one(&claim, &mut stop).await,
                 Ok(None) => {
-                    self.gate.idle(&pass).await;
+                    self.breaker.idle(&pass).await;
                     drop(pass);
                     tokio::select! {
                         _ = stop.changed() => {}
@@ -100,7 +100,7 @@ impl Reader {
     /// Stores a draft. A queue that cannot take it now is asked again, while the lease is kept.
     async fn store(&self, claim: &Claim, made: Made, stop: &mut watch::Receiver<bool>) -> queue::Result<()> {
         let case = claim.case;
-        self.gate.drafted(case).await;
+        self.breaker.drafted(case).await;
         let summary = made.summary.to_string();
         let mut draft = Draft { text: made.text, model: made.model.to_string(), made_at: 0 };
         let mut lost = pin!(self.keep_lease(claim));
@@ -137,7 +137,7 @@ impl Reader {
             tracing::warn!(case, %error, "a case was buried: no attempt can succeed");
             return self.queue.bury(case, "reader", &reason, (self.clock)()).await;
         }
-        let how = match self.gate.failed(case, error, &self.limits).await {
+        let how = match self.breaker.failed(case, error, &self.limits).await {
             Verdict::Counts => {
                 tracing::warn!(case, attempt = claim.attempt, %error, "a draft failed");
                 Released::Failed(reason)

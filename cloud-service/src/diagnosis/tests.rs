@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::queue::{Draft, Limits, Text};
-use crate::testing::{Case, House, Site, clock};
+use crate::testing::{Case, Site, TestCloud, clock};
 
 const LIMITS: Limits = Limits { lease: 60_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
 
@@ -139,7 +139,7 @@ async fn a_busy_silent_or_absent_endpoint_is_named_and_blamed() {
         let (url, task) = endpoint(answer).await;
         let error = ask(url, 700).await.unwrap_err();
         assert!(error.to_string().contains(words), "{error} against {words}");
-        assert_eq!(error.blame(), Blame::House);
+        assert_eq!(error.blame(), Blame::Service);
         assert!(!error.to_string().contains("secret"));
         task.await.unwrap();
     }
@@ -148,14 +148,22 @@ async fn a_busy_silent_or_absent_endpoint_is_named_and_blamed() {
     drop(gone);
     for url in [url.clone(), url.replace("http:", "https:"), "http://no-such-host.invalid/v1".to_owned()] {
         let error = ask(url, 5_000).await.unwrap_err();
-        assert!(error.to_string().contains("cannot be reached") && error.blame() == Blame::House, "{error}");
+        assert!(
+            error.to_string().contains("cannot be reached") && error.blame() == Blame::Service,
+            "{error}"
+        );
     }
 }
 
 /// A released case, sealed; gives the report as the site opens it.
-async fn sealed_report(house: &House, site: &Site, text: &Text, signed_by: Option<&str>) -> ReportContent {
-    let key = house.receive(site, &Case::image(8, 0)).await;
-    let q = &house.queue;
+async fn sealed_report(
+    cloud: &TestCloud,
+    site: &Site,
+    text: &Text,
+    signed_by: Option<&str>,
+) -> ReportContent {
+    let key = cloud.receive(site, &Case::image(8, 0)).await;
+    let q = &cloud.queue;
     let claim = q.claim_next("m", "tm", &LIMITS, clock()).await.unwrap().unwrap();
     let model = json!({"backend": "reference", "model": "reference", "version": "0.1.0"}).to_string();
     let draft = Draft { text: text.clone(), model, made_at: clock() };
@@ -165,15 +173,15 @@ async fn sealed_report(house: &House, site: &Site, text: &Text, signed_by: Optio
         q.images_opened(key, who, clock()).await.unwrap();
         q.sign(key, "tp", who, text, clock()).await.unwrap();
     }
-    let keys = Arc::new(house.reader.clone());
-    let sealer = Sealer { queue: q.clone(), objects: house.objects.clone(), keys, clock };
+    let keys = Arc::new(cloud.reader.clone());
+    let sealer = Sealer { queue: q.clone(), objects: cloud.objects.clone(), keys, clock };
     assert_eq!(sealer.once().await.unwrap(), 1);
     assert_eq!(sealer.once().await.unwrap(), 0);
     let row = q.reports_to_collect(&site.id.to_string(), 9).await.unwrap().pop().unwrap();
-    let part = house.objects.get(&format!("reports/{}", row.id), "000000", 1 << 20).await.unwrap();
+    let part = cloud.objects.get(&format!("reports/{}", row.id), "000000", 1 << 20).await.unwrap();
     let bytes = [row.header.as_slice(), &part, &row.seal].concat();
     assert_eq!(blake3::hash(&bytes).as_bytes().as_slice(), row.digest);
-    let (header, content) = proto::envelope::open(&bytes, house.reader.public(), site.keys.opener()).unwrap();
+    let (header, content) = proto::envelope::open(&bytes, cloud.reader.public(), site.keys.opener()).unwrap();
     assert_eq!(header.address().site, site.id);
     ReportContent::from_json(content.first(REPORT_JSON).unwrap()).unwrap()
 }
@@ -184,9 +192,9 @@ fn text(priority: Priority) -> Text {
 
 #[tokio::test]
 async fn an_unsigned_draft_says_so_in_every_line_and_lowers_nothing() {
-    let house = House::new().await;
-    let site = house.site("north-1").await;
-    let report = sealed_report(&house, &site, &text(Priority::Stat), None).await;
+    let cloud = TestCloud::new().await;
+    let site = cloud.site("north-1").await;
+    let report = sealed_report(&cloud, &site, &text(Priority::Stat), None).await;
     assert!(report.is_unsigned() && !report.closes_flag);
     assert_eq!(report.priority, Some(Priority::Stat));
     assert!(report.lines().iter().all(|l| l.starts_with("UNSIGNED MACHINE DRAFT")));
@@ -195,9 +203,9 @@ async fn an_unsigned_draft_says_so_in_every_line_and_lowers_nothing() {
 
 #[tokio::test]
 async fn a_signed_report_carries_its_signer_and_what_they_decided() {
-    let house = House::new().await;
-    let site = house.site("north-1").await;
-    let report = sealed_report(&house, &site, &text(Priority::Routine), Some("ada")).await;
+    let cloud = TestCloud::new().await;
+    let site = cloud.site("north-1").await;
+    let report = sealed_report(&cloud, &site, &text(Priority::Routine), Some("ada")).await;
     assert_eq!(report.signed_by(), Some("ada"));
     assert!(report.closes_flag);
     assert_eq!(report.priority, Some(Priority::Routine));
@@ -225,4 +233,4 @@ fn a_lower_priority_of_an_unsigned_draft_is_dropped() {
 }
 
 mod away;
-mod gate;
+mod breaker;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sign_in::Person;
 
-use super::door::lease_token;
 use super::holder::{held, holds};
+use super::layers::lease_token;
 use super::list::{described, state};
 use super::{Error, Page, html, sign};
 use crate::queue::{CaseRow, CaseState, Released};

@@ -5,11 +5,11 @@
 
 mod assets;
 mod case;
-mod door;
 mod error;
 mod holder;
 mod html;
 mod images;
+mod layers;
 mod list;
 mod live;
 mod router;

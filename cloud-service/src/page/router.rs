@@ -9,7 +9,7 @@ use axum::{Extension, Router};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::{Page, assets, case, door, error, list, live, sign, sign_in};
+use super::{Page, assets, case, error, layers, list, live, sign, sign_in};
 
 /// Bytes of a form.
 const FORM_BYTES_MAX: usize = 256 * 1024;
@@ -37,8 +37,8 @@ impl Page {
             .route("/assets/{name}", get(assets::asset))
             .route("/favicon.ico", get(assets::favicon))
             .fallback(error::not_found)
-            .layer(middleware::from_fn_with_state(self.clone(), door::origin))
-            .layer(middleware::from_fn(door::headers))
+            .layer(middleware::from_fn_with_state(self.clone(), layers::origin))
+            .layer(middleware::from_fn(layers::headers))
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
             .with_state(self)
     }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sign_in::Person;
 
-use super::door::lease_token;
 use super::holder::held;
+use super::layers::lease_token;
 use super::{Error, Page, html};
 use crate::queue::{CaseRow, Draft, Text, priority_of};
 

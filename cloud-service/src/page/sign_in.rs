@@ -89,7 +89,7 @@ fn form_page(status: StatusCode, problem: &str) -> Response {
         format!("<p role=\"alert\">{}</p>", html::escape(problem))
     };
     let body = format!(
-        "<div class=\"door\"><h1>Sign in</h1>{alert}<form method=\"post\" action=\"/sign-in\" class=\"narrow\">\
+        "<div class=\"sign-in\"><h1>Sign in</h1>{alert}<form method=\"post\" action=\"/sign-in\" class=\"narrow\">\
          <label>Name <input name=\"name\" autocomplete=\"username\" required autofocus></label>\
          <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
          <button class=\"primary\">Sign in</button></form>\
@@ -142,7 +142,7 @@ pub(super) async fn welcome() -> Response {
 
 fn welcome_page(status: StatusCode, form: &str) -> Response {
     let body = format!(
-        "<div class=\"door\"><h1>Welcome</h1><p id=\"said\" role=\"alert\"></p><div id=\"welcome\">{form}</div>\
+        "<div class=\"sign-in\"><h1>Welcome</h1><p id=\"said\" role=\"alert\"></p><div id=\"welcome\">{form}</div>\
          <noscript><p role=\"alert\">This page needs JavaScript. All of it comes from this service.</p></noscript></div>"
     );
     (status, html::page("Welcome", None, &["welcome.js"], &body)).into_response()

@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::queue::{CaseState, Draft, Limits, Millis, Text};
-use crate::testing::{Case, House, clock};
+use crate::testing::{Case, TestCloud, clock};
 
 const LIMITS: Limits = Limits { lease: 600_000, attempts: 3, longest_wait: 3_600_000, backoff: 10 };
 
@@ -31,24 +31,24 @@ impl Images for Phantom {
     }
 }
 
-struct Desk {
-    house: House,
+struct Rig {
+    cloud: TestCloud,
     router: Router,
     opened: Arc<AtomicUsize>,
     _stop: watch::Sender<bool>,
 }
 
-async fn desk_with(case: &Case) -> Desk {
-    desk_by(case, clock).await
+async fn rig_with(case: &Case) -> Rig {
+    rig_by(case, clock).await
 }
 
-async fn desk_by(case: &Case, clock: fn() -> Millis) -> Desk {
-    let house = House::new().await;
+async fn rig_by(case: &Case, clock: fn() -> Millis) -> Rig {
+    let cloud = TestCloud::new().await;
     let (stop, stopped) = watch::channel(false);
     let opened = Arc::new(AtomicUsize::new(0));
     let images = Phantom { view: case.view(), opened: Arc::clone(&opened) };
-    let page = Page::new(house.queue.clone(), Arc::new(images), LIMITS, false, clock, stopped);
-    Desk { house, router: page.router(), opened, _stop: stop }
+    let page = Page::new(cloud.queue.clone(), Arc::new(images), LIMITS, false, clock, stopped);
+    Rig { cloud, router: page.router(), opened, _stop: stop }
 }
 
 /// An answer, read whole.
@@ -64,7 +64,7 @@ impl Answer {
     }
 }
 
-impl Desk {
+impl Rig {
     async fn ask(&self, request: Request<Body>) -> Answer {
         let mut request = request;
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 9))));
@@ -95,7 +95,7 @@ impl Desk {
 
     /// A signed-in person: cookie and form token.
     async fn person(&self, name: &str) -> (String, String) {
-        self.house.queue.add_user(name, &format!("code-{name}"), true, i64::MAX, clock()).await.unwrap();
+        self.cloud.queue.add_user(name, &format!("code-{name}"), true, i64::MAX, clock()).await.unwrap();
         let answer = self.post("/welcome", "", &format!("code=code-{name}")).await;
         assert_eq!((answer.status, answer.goes_to()), (StatusCode::SEE_OTHER, "/"));
         let set = answer.headers[header::SET_COOKIE].to_str().unwrap();
@@ -108,12 +108,12 @@ impl Desk {
 
     /// A case with a machine draft that waits for a person.
     async fn drafted(&self, case: &Case, text: &Text) -> i64 {
-        let site = self.house.site("north-1").await;
-        let key = self.house.receive(&site, case).await;
-        let claim = self.house.queue.claim_next("m", "tm", &LIMITS, clock()).await.unwrap().unwrap();
+        let site = self.cloud.site("north-1").await;
+        let key = self.cloud.receive(&site, case).await;
+        let claim = self.cloud.queue.claim_next("m", "tm", &LIMITS, clock()).await.unwrap().unwrap();
         let model = r#"{"backend":"reference","model":"reference","version":"0.1.0"}"#.to_owned();
         let draft = Draft { text: text.clone(), model, made_at: clock() };
-        self.house.queue.store_draft(key, &claim.token, &draft, "{}", false).await.unwrap();
+        self.cloud.queue.store_draft(key, &claim.token, &draft, "{}", false).await.unwrap();
         key
     }
 }
@@ -129,7 +129,7 @@ fn text() -> Text {
 
 #[tokio::test]
 async fn nobody_sees_anything_before_signing_in() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     for path in ["/", "/rows", "/events", "/case/1", "/case/1/facts", "/case/1/frame/0", "/case/1/draft"] {
         for cookie in ["", "scanside_cloud=forged"] {
             let a = d.get(path, cookie).await;
@@ -142,7 +142,7 @@ async fn nobody_sees_anything_before_signing_in() {
 #[tokio::test]
 async fn every_answer_carries_the_policy_and_nothing_inline() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     d.post(&format!("/case/{key}/lease"), &cookie, &format!("csrf={csrf}")).await;
@@ -182,7 +182,7 @@ async fn every_answer_carries_the_policy_and_nothing_inline() {
 #[tokio::test]
 async fn titles_and_addresses_name_no_case() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, _) = d.person("ada").await;
     let a = d.get(&format!("/case/{key}"), &cookie).await;
@@ -197,7 +197,7 @@ async fn titles_and_addresses_name_no_case() {
 #[tokio::test]
 async fn a_change_from_another_sites_page_is_refused() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     let path = format!("/case/{key}/lease");
@@ -225,7 +225,7 @@ async fn a_change_from_another_sites_page_is_refused() {
         assert_eq!(d.ask(bare(origin, site)).await.status, StatusCode::FORBIDDEN, "{origin:?}");
     }
     assert_eq!(d.post(&path, &cookie, "csrf=guess").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(d.house.queue.case(key).await.unwrap().state, CaseState::Drafted);
+    assert_eq!(d.cloud.queue.case(key).await.unwrap().state, CaseState::Drafted);
     assert_eq!(
         d.ask(bare(Some("http://cloud.test"), Some("same-origin"))).await.status,
         StatusCode::SEE_OTHER
@@ -234,8 +234,8 @@ async fn a_change_from_another_sites_page_is_refused() {
 
 #[tokio::test]
 async fn a_code_sets_one_password_and_attempts_are_limited() {
-    let d = desk_with(&Case::image(8, 0)).await;
-    d.house.queue.add_user("ada", "code", false, i64::MAX, clock()).await.unwrap();
+    let d = rig_with(&Case::image(8, 0)).await;
+    d.cloud.queue.add_user("ada", "code", false, i64::MAX, clock()).await.unwrap();
     let bare = d.get("/welcome?code=code", "").await.body;
     assert!(!bare.contains("ada") && !bare.contains("<form"), "a code in the query is nothing to this page");
     assert!(d.post("/welcome/code", "", "code=code").await.body.contains("You are <b>ada</b>"));
@@ -245,7 +245,7 @@ async fn a_code_sets_one_password_and_attempts_are_limited() {
     let set = d.post("/welcome", "", "code=code&password=correct+horse+battery").await;
     assert_eq!(set.status, StatusCode::SEE_OTHER);
     assert_eq!(d.post("/welcome/code", "", "code=code").await.status, StatusCode::UNAUTHORIZED);
-    let stored = d.house.queue.password_of("ada").await.unwrap().unwrap();
+    let stored = d.cloud.queue.password_of("ada").await.unwrap().unwrap();
     assert!(stored.starts_with("$argon2id$"));
     let right = "name=ada&password=correct+horse+battery";
     assert_eq!(d.post("/sign-in", "", right).await.status, StatusCode::SEE_OTHER);
@@ -258,8 +258,8 @@ async fn a_code_sets_one_password_and_attempts_are_limited() {
 
 #[tokio::test]
 async fn a_codes_age_is_judged_by_the_wall_that_dated_it() {
-    let d = desk_by(&Case::image(8, 0), || clock() + 90 * 24 * 3_600_000).await;
-    d.house.queue.add_user("ada", "code", true, clock() + 3_600_000, clock()).await.unwrap();
+    let d = rig_by(&Case::image(8, 0), || clock() + 90 * 24 * 3_600_000).await;
+    d.cloud.queue.add_user("ada", "code", true, clock() + 3_600_000, clock()).await.unwrap();
     assert!(d.post("/welcome/code", "", "code=code").await.body.contains("<b>ada</b>"));
     assert_eq!(d.post("/welcome", "", "code=code").await.status, StatusCode::SEE_OTHER);
 }
@@ -267,7 +267,7 @@ async fn a_codes_age_is_judged_by_the_wall_that_dated_it() {
 #[tokio::test]
 async fn the_draft_is_hidden_until_the_images_were_opened_and_says_what_it_is_in_every_line() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     let base = format!("/case/{key}");
@@ -306,7 +306,7 @@ async fn the_draft_is_hidden_until_the_images_were_opened_and_says_what_it_is_in
 #[tokio::test]
 async fn a_person_corrects_signs_and_the_case_is_released_under_their_name() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (ada, csrf) = d.person("ada").await;
     let (bob, bobs) = d.person("bob").await;
@@ -331,7 +331,7 @@ async fn a_person_corrects_signs_and_the_case_is_released_under_their_name() {
     let done =
         sign(format!("csrf={csrf}&findings=Corrected&impression=b&priority=URGENT&closes_flag=yes")).await;
     assert_eq!(done, StatusCode::SEE_OTHER);
-    let release = d.house.queue.to_seal(9).await.unwrap().remove(0);
+    let release = d.cloud.queue.to_seal(9).await.unwrap().remove(0);
     assert_eq!(release.signed_by.as_deref(), Some("ada"));
     let signed = release.text;
     assert_eq!((signed.findings.as_str(), signed.closes_flag), ("Corrected", true));
@@ -341,7 +341,7 @@ async fn a_person_corrects_signs_and_the_case_is_released_under_their_name() {
 #[tokio::test]
 async fn a_case_is_taken_over_returned_and_buried_with_reasons() {
     let case = Case::image(8, 0);
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (ada, csrf) = d.person("ada").await;
     let (bob, bobs) = d.person("bob").await;
@@ -357,7 +357,7 @@ async fn a_case_is_taken_over_returned_and_buried_with_reasons() {
     let lost = d.post(&format!("{base}/return"), &ada, &format!("csrf={csrf}&reason=x")).await;
     assert_eq!(lost.status, StatusCode::CONFLICT);
     d.post(&format!("{base}/return"), &bob, &format!("csrf={bobs}&reason=not+mine")).await;
-    assert_eq!(d.house.queue.case(key).await.unwrap().state, CaseState::Drafted);
+    assert_eq!(d.cloud.queue.case(key).await.unwrap().state, CaseState::Drafted);
     d.post(&format!("{base}/lease"), &ada, &format!("csrf={csrf}")).await;
     let empty = d.post(&format!("{base}/bury"), &ada, &format!("csrf={csrf}&reason=+")).await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -371,10 +371,10 @@ async fn a_case_is_taken_over_returned_and_buried_with_reasons() {
 
 #[tokio::test]
 async fn an_empty_queue_says_so_and_shows_the_sites() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     let (cookie, csrf) = d.person("ada").await;
     assert!(d.get("/", &cookie).await.body.contains("No case has ever come"));
-    d.house.site("north-1").await;
+    d.cloud.site("north-1").await;
     assert!(d.get("/rows", &cookie).await.body.contains("north-1"));
     let out = d.post("/sign-out", &cookie, &format!("csrf={csrf}")).await;
     assert_eq!(out.goes_to(), "/sign-in");
@@ -384,7 +384,7 @@ async fn an_empty_queue_says_so_and_shows_the_sites() {
 #[tokio::test]
 async fn a_case_without_images_cannot_be_signed() {
     let case = Case::embedding(&[0.5; 64], "reference 0.1.0");
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     let base = format!("/case/{key}");
@@ -393,6 +393,6 @@ async fn a_case_without_images_cannot_be_signed() {
     assert_eq!(d.get(&format!("{base}/draft"), &cookie).await.status, StatusCode::FORBIDDEN);
 }
 
+mod access;
 mod away;
-mod door;
 mod priority;

@@ -6,14 +6,14 @@ use std::cell::Cell;
 use fixtures::failing_disk::{FailingDisk, Fault, Lasts};
 
 use super::error::Fault as Whose;
-use super::tests::{House, LIMITS, SITE, announced, draft};
+use super::tests::{LIMITS, SITE, TestQueue, announced, draft};
 use super::*;
 
 /// More steps than any act here takes.
 const STEPS_MOST: u64 = 2_000;
 
 struct Failing {
-    house: House,
+    rig: TestQueue,
     disk: FailingDisk,
     rounds: Cell<i64>,
 }
@@ -22,7 +22,7 @@ impl Failing {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let disk = FailingDisk::under(dir.path()).unwrap();
-        Self { house: House::within(dir).await, disk, rounds: Cell::new(0) }
+        Self { rig: TestQueue::within(dir).await, disk, rounds: Cell::new(0) }
     }
 
     /// Lets the first step of `act` on the disk fail, then the second, and so on until it meets no fault: full once
@@ -58,7 +58,7 @@ impl Failing {
 #[tokio::test]
 async fn an_envelope_refused_at_any_step_is_committed_once_the_disk_takes_it() {
     let f = Failing::new().await;
-    let queue = &f.house.queue;
+    let queue = &f.rig.queue;
     let refused = f
         .sweep(async |round| {
             let a = announced(&format!("e-{round}"), &format!("c-{round}"), 2, 1);
@@ -77,7 +77,7 @@ async fn an_envelope_refused_at_any_step_is_committed_once_the_disk_takes_it() {
 #[tokio::test]
 async fn a_case_goes_from_lease_to_confirmation_over_a_disk_that_fails_at_any_step() {
     let f = Failing::new().await;
-    let queue = &f.house.queue;
+    let queue = &f.rig.queue;
     let at = Cell::new(1);
     let refused = f
         .sweep(async |round| {
@@ -130,8 +130,8 @@ async fn a_case_goes_from_lease_to_confirmation_over_a_disk_that_fails_at_any_st
 #[tokio::test]
 async fn while_the_disk_is_full_the_queue_says_so_can_be_read_and_afterwards_works() {
     let f = Failing::new().await;
-    let queue = &f.house.queue;
-    let case = f.house.ready("c", 2, 1).await;
+    let queue = &f.rig.queue;
+    let case = f.rig.ready("c", 2, 1).await;
     for fault in [Fault::Full, Fault::Broken] {
         f.disk.fail(0, fault, Lasts::On);
         for n in 0..20 {

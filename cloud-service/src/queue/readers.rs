@@ -54,7 +54,7 @@ impl Queue {
             .collect()
     }
 
-    /// Forgets the readers of processes that have ended; `gone` says so of a process. Where there are none, nobody hears.
+    /// Forgets the readers of processes that have ended; `gone` says so of a process. Where there are none, no watcher is told.
     ///
     /// # Errors
     /// Those of the database.

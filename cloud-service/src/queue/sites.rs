@@ -221,7 +221,7 @@ impl Queue {
         row(&found)
     }
 
-    /// An enrolled site by its id: the door of every call but enrolment.
+    /// An enrolled site by its id: every call but enrolment asks this first.
     ///
     /// # Errors
     /// `UnknownSite` and `RevokedSite`.

@@ -8,12 +8,12 @@ use super::*;
 pub(super) const LIMITS: Limits = Limits { lease: 1_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
 pub(super) const SITE: &str = "00000000000000000000000000000001";
 
-pub(super) struct House {
+pub(super) struct TestQueue {
     pub(super) queue: Queue,
     dir: tempfile::TempDir,
 }
 
-impl House {
+impl TestQueue {
     async fn new() -> Self {
         Self::within(tempfile::tempdir().unwrap()).await
     }
@@ -73,7 +73,7 @@ async fn a_missing_database_is_reported_not_recreated() {
 
 #[tokio::test]
 async fn a_token_enrols_one_pair_of_keys_only() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     h.queue.enrol_site(&[7; 32], b"keys", b"renewed", 2, 2).await.unwrap();
     assert_eq!(h.queue.site(SITE).await.unwrap().certificate.unwrap(), b"renewed");
     assert_eq!(h.queue.enrol_site(&[7; 32], b"thief", b"other", 2, 2).await, Err(Error::BadToken));
@@ -86,7 +86,7 @@ async fn a_token_enrols_one_pair_of_keys_only() {
 
 #[tokio::test]
 async fn receipts_survive_a_kill_and_never_come_before_the_last_part() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let a = announced("e1", "c1", 2, 3);
     h.queue.begin_envelope(&a, 5).await.unwrap();
     h.queue.note_part(SITE, "e1", 2, 10, b"two", 5).await.unwrap();
@@ -110,7 +110,7 @@ async fn receipts_survive_a_kill_and_never_come_before_the_last_part() {
 
 #[tokio::test]
 async fn a_newer_envelope_drops_the_unfinished_older() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     h.queue.begin_envelope(&announced("old", "c1", 2, 2), 5).await.unwrap();
     h.queue.note_part(SITE, "old", 0, 10, b"x", 5).await.unwrap();
     assert_eq!(h.queue.begin_envelope(&announced("new", "c1", 0, 1), 6).await.unwrap(), Begun::Have(vec![]));
@@ -125,7 +125,7 @@ async fn a_newer_envelope_drops_the_unfinished_older() {
 
 #[tokio::test]
 async fn the_most_urgent_comes_first_but_nothing_sinks() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let routine_old = h.ready("r-old", 2, 0).await;
     let routine = h.ready("r", 2, 50_000).await;
     let urgent = h.ready("u", 1, 55_000).await;
@@ -141,7 +141,7 @@ async fn the_most_urgent_comes_first_but_nothing_sinks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_claims_give_each_case_to_exactly_one_holder() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     for n in 0..40 {
         h.ready(&format!("c{n}"), u8::try_from(n % 3).unwrap(), i64::from(n)).await;
     }
@@ -173,7 +173,7 @@ async fn concurrent_claims_give_each_case_to_exactly_one_holder() {
 
 #[tokio::test]
 async fn an_expired_lease_returns_and_its_holder_may_not_answer() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     let first = h.queue.claim_next("m1", "t1", &LIMITS, 10).await.unwrap().unwrap();
     assert_eq!(h.queue.claim_next("m2", "t2", &LIMITS, 1_009).await.unwrap(), None);
@@ -190,7 +190,7 @@ async fn an_expired_lease_returns_and_its_holder_may_not_answer() {
 
 #[tokio::test]
 async fn the_attempt_after_the_last_buries_visibly_and_tells_the_site_once() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     let mut now = 10;
     for n in 1..=3 {
@@ -216,7 +216,7 @@ async fn the_attempt_after_the_last_buries_visibly_and_tells_the_site_once() {
 
 #[tokio::test]
 async fn shutting_down_costs_no_attempt() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     for n in 0..5 {
         let c = h.queue.claim_next("m", &format!("t{n}"), &LIMITS, 10).await.unwrap().unwrap();
@@ -230,7 +230,7 @@ async fn shutting_down_costs_no_attempt() {
 
 #[tokio::test]
 async fn a_killed_service_gives_its_cases_back_at_no_cost() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let (one, two) = (h.ready("c1", 2, 0).await, h.ready("c2", 2, 1).await);
     h.queue.claim_next("gone-1", "t1", &LIMITS, 10).await.unwrap().unwrap();
     h.queue.claim_next("here-1", "t2", &LIMITS, 10).await.unwrap().unwrap();
@@ -242,7 +242,7 @@ async fn a_killed_service_gives_its_cases_back_at_no_cost() {
 
 #[tokio::test]
 async fn a_person_signs_only_with_lease_and_opened_images() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     let m = h.queue.claim_next("m", "tm", &LIMITS, 10).await.unwrap().unwrap();
     assert_eq!(h.queue.claim_case(case, "ada", "ta", true, &LIMITS, 11).await, Err(Error::LeaseLost));
@@ -268,7 +268,7 @@ fn sealed(id: &str, case: i64) -> SealedReport {
 
 #[tokio::test]
 async fn only_the_confirmation_lets_the_cloud_forget() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     let m = h.queue.claim_next("m", "tm", &LIMITS, 10).await.unwrap().unwrap();
     h.queue.store_draft(case, &m.token, &draft(12), "{}", true).await.unwrap();
@@ -291,7 +291,7 @@ async fn only_the_confirmation_lets_the_cloud_forget() {
 
 #[tokio::test]
 async fn the_timeline_of_a_long_story_keeps_its_end() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     for n in 0..210 {
         h.queue.note(n, "ada", "looked", Some(case), &n.to_string()).await.unwrap();
@@ -302,7 +302,7 @@ async fn the_timeline_of_a_long_story_keeps_its_end() {
 
 #[tokio::test]
 async fn a_withdrawn_case_is_forgotten_whoever_holds_it() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 2, 0).await;
     h.queue.claim_next("m", "tm", &LIMITS, 10).await.unwrap().unwrap();
     assert_eq!(h.queue.withdraw(SITE, "c", 0, 11).await.unwrap(), 1);
@@ -314,14 +314,14 @@ async fn a_withdrawn_case_is_forgotten_whoever_holds_it() {
 
 #[tokio::test]
 async fn accounts_have_no_default_and_codes_work_once() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     assert!(h.queue.users().await.unwrap().is_empty());
     h.queue.add_user("ada", "code", false, 100, 1).await.unwrap();
     assert_eq!(h.queue.add_user("ada", "code2", false, 100, 1).await, Err(Error::Taken));
     assert_eq!(h.queue.user_of_code("code", 2).await.unwrap(), ("ada".into(), false));
     assert_eq!(h.queue.use_code("code", None, 2, 2).await, Err(Error::BadLogin));
     assert_eq!(h.queue.use_code("code", Some("$phc"), 100, 100).await, Err(Error::BadLogin));
-    // The wall alone judges its age; the house may be of another time.
+    // The wall alone judges its age; the rig may be of another time.
     assert_eq!(h.queue.use_code("code", Some("$phc"), 2, 200).await.unwrap(), "ada");
     assert_eq!(h.queue.use_code("code", Some("$other"), 3, 3).await, Err(Error::BadLogin));
     h.queue.open_session("ada", "token", "csrf", 50, 4).await.unwrap();
@@ -338,7 +338,7 @@ mod properties;
 
 #[tokio::test]
 async fn an_envelope_that_is_never_finished_gives_its_room_back_and_may_begin_anew() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let (old, slow) = (announced("e-1", "c-1", 2, 3), announced("e-2", "c-2", 2, 3));
     for a in [&old, &slow] {
         h.queue.begin_envelope(a, 10).await.unwrap();
@@ -361,7 +361,7 @@ async fn an_envelope_that_is_never_finished_gives_its_room_back_and_may_begin_an
 
 #[tokio::test]
 async fn a_sweep_that_finds_nothing_wakes_nobody() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     h.queue.begin_envelope(&announced("e-1", "c-1", 2, 3), 10).await.unwrap();
     let readers = Readers { process: "reader-1".into(), away_since: Some(1), why: String::new() };
     h.queue.say_readers(&readers).await.unwrap();

@@ -1,4 +1,4 @@
-//! The door for sites: the gRPC service of `proto::wire` over mutual TLS. The only room that names `tonic`.
+//! What sites call: the gRPC service of `proto::wire` over mutual TLS. The only room that names `tonic`.
 //!
 //! Every call but `Enrol` begins with the site of the peer's certificate, looked up in the queue: a connection
 //! outlives a revocation. What arrives is checked against the sender's signature before it is stored; a receipt
@@ -14,5 +14,5 @@ mod status;
 mod tests;
 mod upload;
 
-pub use serve::{Door, serve};
+pub use serve::{ServerTls, serve};
 pub use state::Service;

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::Service;
 use crate::queue::{self, Queue, SiteState};
 
-/// Why the door cannot be opened or reloaded.
+/// Why the listener cannot be opened, or its certificates reloaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The authority or the names of the service do not make a certificate.
@@ -35,19 +35,19 @@ pub enum Error {
 
 /// The TLS side of the service: a certificate made at start from the authority, and the list of revoked sites.
 /// Its key lives in memory only.
-pub struct Door {
+pub struct ServerTls {
     authority: Arc<Authority>,
     names: Vec<String>,
     config: Arc<ArcSwap<ServerConfig>>,
 }
 
-impl std::fmt::Debug for Door {
+impl std::fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Door")
+        f.write_str("ServerTls")
     }
 }
 
-impl Door {
+impl ServerTls {
     /// Makes the service's certificate and reads the revocations.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ async fn configure(authority: &Authority, names: &[String], queue: &Queue) -> Re
 /// `Serving`.
 pub async fn serve(
     service: Service,
-    door: &Door,
+    side: &ServerTls,
     listener: TcpListener,
     most: usize,
     stop: impl Future<Output = ()>,
@@ -104,7 +104,7 @@ pub async fn serve(
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     tls::server_builder()
-        .serve_with_incoming_shutdown(intake, tls::incoming(listener, Arc::clone(&door.config), most), stop)
+        .serve_with_incoming_shutdown(intake, tls::incoming(listener, Arc::clone(&side.config), most), stop)
         .await
         .map_err(|_| Error::Serving)
 }

@@ -14,16 +14,16 @@ use tokio::net::TcpListener;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use super::{Door, Service, serve};
+use super::{ServerTls, Service, serve};
 use crate::queue::{Draft, Invitation, Limits, Millis, SealedReport};
-use crate::testing::{Case, House, Parts, Site, clock};
+use crate::testing::{Case, Parts, Site, TestCloud, clock};
 
 const LIMITS: Limits = Limits { lease: 60_000, attempts: 3, longest_wait: 60_000, backoff: 10 };
 
 struct Running {
-    house: House,
+    cloud: TestCloud,
     address: SocketAddr,
-    door: Arc<Door>,
+    tls: Arc<ServerTls>,
     stop: tokio::sync::oneshot::Sender<()>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -33,26 +33,26 @@ async fn running() -> Running {
 }
 
 async fn running_by(clock: fn() -> Millis) -> Running {
-    let house = House::new().await;
-    let readers = vec![house.reader.public().clone()];
+    let cloud = TestCloud::new().await;
+    let readers = vec![cloud.reader.public().clone()];
     let service = Service::new(
-        house.queue.clone(),
-        house.objects.clone(),
-        Arc::clone(&house.authority),
+        cloud.queue.clone(),
+        cloud.objects.clone(),
+        Arc::clone(&cloud.authority),
         readers,
         false,
         clock,
     );
     let names = vec!["localhost".to_owned()];
-    let door = Arc::new(Door::open(Arc::clone(&house.authority), names, &house.queue).await.unwrap());
+    let tls = Arc::new(ServerTls::open(Arc::clone(&cloud.authority), names, &cloud.queue).await.unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let at = Arc::clone(&door);
+    let at = Arc::clone(&tls);
     let task = tokio::spawn(async move {
         serve(service, &at, listener, 16, async { drop(stopped.await) }).await.unwrap();
     });
-    Running { house, address, door, stop, task }
+    Running { cloud, address, tls, stop, task }
 }
 
 impl Running {
@@ -65,16 +65,16 @@ impl Running {
     }
 
     async fn invite_until(&self, name: &str, until: Millis) -> EnrolToken {
-        let token = EnrolToken::issue(self.house.authority.certificate()).unwrap();
+        let token = EnrolToken::issue(self.cloud.authority.certificate()).unwrap();
         let id = proto::ids::SiteId::random().unwrap().to_string();
         let token_hash = EnrolToken::secret_digest(token.secret());
         let i = Invitation { id: &id, name, token_hash, until };
-        self.house.queue.invite_site(&i, clock()).await.unwrap();
+        self.cloud.queue.invite_site(&i, clock()).await.unwrap();
         token
     }
 
     async fn strangers_client(&self) -> IntakeClient<Channel> {
-        let digest = proto::token::authority_digest(self.house.authority.certificate());
+        let digest = proto::token::authority_digest(self.cloud.authority.certificate());
         let config = Arc::new(ArcSwap::from_pointee(proto::tls::enrol_config(digest).unwrap()));
         IntakeClient::new(proto::tls::connect(&self.url(), config).await.unwrap())
     }
@@ -88,7 +88,7 @@ impl Running {
         let csr = proto::pki::SiteRequest::create().unwrap();
         let request = enrol_request(token, &keys, csr.request.clone());
         let got = self.strangers_client().await.enrol(request).await.unwrap().into_inner();
-        assert_eq!(got.readers[0], PublicKeys::from(self.house.reader.public()));
+        assert_eq!(got.readers[0], PublicKeys::from(self.cloud.reader.public()));
         let authority = got.authority.clone().into();
         let key = proto::pki::private_key(&csr.key).unwrap();
         let config = proto::tls::client_config(authority, vec![got.certificate.clone().into()], key).unwrap();
@@ -146,7 +146,7 @@ async fn a_token_enrols_one_site_and_nobody_calls_without_a_certificate() {
     let said = HelloRequest { waiting: 3, oldest_seconds: 60, software: "x\u{7}y".into(), ..hello.clone() };
     let answer = site.hello(said).await.unwrap().into_inner();
     assert_eq!(answer.policy.unwrap().content_bytes_max, proto::limits::CONTENT_BYTES_MAX);
-    let row = r.house.queue.sites().await.unwrap().remove(0);
+    let row = r.cloud.queue.sites().await.unwrap().remove(0);
     assert_eq!((row.waiting, row.client_version.as_str()), (3, "xy"));
     assert_eq!(site.hello(HelloRequest::default()).await.unwrap_err().code(), Code::FailedPrecondition);
     // The token is used up for anybody else's keys; a wrong one is never good.
@@ -167,10 +167,10 @@ async fn a_token_enrols_one_site_and_nobody_calls_without_a_certificate() {
 async fn a_revoked_site_is_refused_on_its_open_connection_and_at_the_next_handshake() {
     let r = running().await;
     let (_, mut site) = r.enrol("north-1").await;
-    r.house.queue.revoke_site("north-1", clock()).await.unwrap();
+    r.cloud.queue.revoke_site("north-1", clock()).await.unwrap();
     let hello = HelloRequest { wire_version: proto::WIRE_VERSION, ..HelloRequest::default() };
     assert_eq!(site.hello(hello.clone()).await.unwrap_err().code(), Code::PermissionDenied);
-    r.door.reload(&r.house.queue).await.unwrap();
+    r.tls.reload(&r.cloud.queue).await.unwrap();
     let (_, mut other) = r.enrol("south-2").await;
     other.hello(hello).await.unwrap();
     r.end().await;
@@ -181,7 +181,7 @@ async fn an_upload_cut_anywhere_resumes_and_its_receipt_repeats() {
     let r = running().await;
     let (site, mut client) = r.enrol("north-1").await;
     let case = Case::image(64, 3 << 20);
-    let (bytes, sealed) = case.seal(&site, r.house.reader.public());
+    let (bytes, sealed) = case.seal(&site, r.cloud.reader.public());
     let parts = Parts::of(&bytes);
     let (id, digest) = (sealed.envelope.as_bytes().to_vec(), sealed.digest.as_bytes().to_vec());
     let first = client.which_parts(offer(&parts, &digest)).await.unwrap().into_inner();
@@ -206,12 +206,12 @@ async fn an_upload_cut_anywhere_resumes_and_its_receipt_repeats() {
     assert_eq!(repeat.receipt.unwrap(), receipt);
     assert_eq!(client.put_parts(stream(&id, &parts, &[1])).await.unwrap().into_inner(), receipt);
     // Another envelope of the same case and revision is answered with the one that is here.
-    let (bytes, sealed) = case.seal(&site, r.house.reader.public());
+    let (bytes, sealed) = case.seal(&site, r.cloud.reader.public());
     let second =
         client.which_parts(offer(&Parts::of(&bytes), sealed.digest.as_bytes())).await.unwrap().into_inner();
     assert!(second.superseded);
     assert_eq!(second.receipt.unwrap().envelope, id);
-    let rows = r.house.queue.cases(&crate::queue::CaseFilter::default()).await.unwrap();
+    let rows = r.cloud.queue.cases(&crate::queue::CaseFilter::default()).await.unwrap();
     assert_eq!((rows.len(), rows[0].priority, rows[0].state), (1, 0, crate::queue::CaseState::Ready));
     r.end().await;
 }
@@ -227,17 +227,17 @@ async fn only_a_sites_own_signed_case_for_our_reader_is_taken() {
         async move { client.which_parts(offer(&parts, &digest)).await.unwrap_err().code() }
     };
     // Signed by another site's key.
-    let (bytes, s) = case.seal(&other, r.house.reader.public());
+    let (bytes, s) = case.seal(&other, r.cloud.reader.public());
     assert_eq!(code(Parts::of(&bytes), *s.digest.as_bytes()).await, Code::PermissionDenied);
     // Our key, another site's address.
     let mixed = Site { id: other.id, keys: site.keys.clone() };
-    let (bytes, s) = case.seal(&mixed, r.house.reader.public());
+    let (bytes, s) = case.seal(&mixed, r.cloud.reader.public());
     assert_eq!(code(Parts::of(&bytes), *s.digest.as_bytes()).await, Code::PermissionDenied);
     // Sealed to nobody we know.
     let (bytes, s) = case.seal(&site, PrivateKeys::generate().unwrap().public());
     assert_eq!(code(Parts::of(&bytes), *s.digest.as_bytes()).await, Code::FailedPrecondition);
     // A header that is none.
-    let (bytes, s) = case.seal(&site, r.house.reader.public());
+    let (bytes, s) = case.seal(&site, r.cloud.reader.public());
     let mut parts = Parts::of(&bytes);
     parts.header[40] ^= 1;
     assert_eq!(code(parts, *s.digest.as_bytes()).await, Code::PermissionDenied);
@@ -254,13 +254,13 @@ async fn a_report_is_fetched_confirmed_and_only_then_forgotten() {
     let r = running().await;
     let (site, mut client) = r.enrol("north-1").await;
     let (_, mut other) = r.enrol("south-2").await;
-    let queue = &r.house.queue;
-    let case = r.house.receive(&site, &Case::image(8, 0)).await;
+    let queue = &r.cloud.queue;
+    let case = r.cloud.receive(&site, &Case::image(8, 0)).await;
     let claim = queue.claim_next("m", "t", &LIMITS, clock()).await.unwrap().unwrap();
     let draft = Draft { text: crate::queue::Text::default(), model: "{}".into(), made_at: clock() };
     queue.store_draft(case, &claim.token, &draft, "{}", true).await.unwrap();
     let id = proto::ids::EnvelopeId::random().unwrap();
-    r.house.objects.put(&format!("reports/{id}"), "000000", vec![4, 5].into()).await.unwrap();
+    r.cloud.objects.put(&format!("reports/{id}"), "000000", vec![4, 5].into()).await.unwrap();
     let sealed = SealedReport {
         id: id.to_string(),
         case,
@@ -300,9 +300,9 @@ async fn a_site_hears_of_a_burial_and_may_take_a_case_back() {
     let r = running().await;
     let (site, mut client) = r.enrol("north-1").await;
     let (one, two) = (Case::image(8, 0), Case::image(8, 0));
-    let key = r.house.receive(&site, &one).await;
-    r.house.receive(&site, &two).await;
-    r.house.queue.bury(key, "ada", "images\ncut off", clock()).await.unwrap();
+    let key = r.cloud.receive(&site, &one).await;
+    r.cloud.receive(&site, &two).await;
+    r.cloud.queue.bury(key, "ada", "images\ncut off", clock()).await.unwrap();
     let states = client.case_states(CaseStatesRequest::default()).await.unwrap().into_inner().states;
     assert_eq!(states.len(), 2);
     assert_eq!(states[0].phase, i32::from(CasePhase::Buried));
@@ -316,7 +316,7 @@ async fn a_site_hears_of_a_burial_and_may_take_a_case_back() {
     r.end().await;
 }
 
-/// The house of a service that was started while the machine's clock was three months ahead.
+/// A cloud service that was started while the machine's clock was three months ahead.
 fn ahead() -> Millis {
     clock() + 90 * 24 * 3_600_000
 }
@@ -330,8 +330,8 @@ async fn a_house_of_another_time_gives_certificates_and_judges_tokens_by_the_wal
     let hello = HelloRequest { wire_version: proto::WIRE_VERSION, ..HelloRequest::default() };
     let answer = site.hello(hello).await.unwrap().into_inner();
     assert!((answer.unix_ms - proto::clock::wall()).abs() < 3_600_000);
-    let row = r.house.queue.site("north-1").await.unwrap();
-    assert!(row.enrolled_at.unwrap() > proto::clock::wall() + 3_600_000, "rows are of the house's time");
+    let row = r.cloud.queue.site("north-1").await.unwrap();
+    assert!(row.enrolled_at.unwrap() > proto::clock::wall() + 3_600_000, "rows are of the steady clock");
     let keys = PrivateKeys::generate().unwrap();
     let csr = proto::pki::SiteRequest::create().unwrap();
     let request = enrol_request(&late, &keys, csr.request);

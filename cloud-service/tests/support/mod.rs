@@ -17,12 +17,12 @@ use crate::objects::Objects;
 use crate::queue::{Invitation, Millis, Queue};
 
 /// A queue and a store of their own.
-pub struct House {
+pub struct TestCloud {
     pub queue: Queue,
     pub objects: Objects,
     pub authority: Arc<Authority>,
     pub reader: PrivateKeys,
-    /// Removed with everything in it when the house is dropped.
+    /// Removed with everything in it when the cloud is dropped.
     _dir: tempfile::TempDir,
 }
 
@@ -35,7 +35,7 @@ pub fn clock() -> Millis {
     START.get_or_init(now) + LOOKS.fetch_add(1, Ordering::Relaxed)
 }
 
-impl House {
+impl TestCloud {
     pub async fn new() -> Self {
         Self::within(tempfile::tempdir().unwrap()).await
     }

@@ -52,7 +52,7 @@ impl Death {
     }
 
     /// Whether the job's data may be to blame: its second such death sets the instance aside.
-    /// A worker that never started, or was killed from outside, blames nobody.
+    /// A worker that never started, or was killed from outside, is the fault of no instance.
     #[must_use]
     pub fn blames_data(&self) -> bool {
         !matches!(self.kind, DeathKind::NotStarted | DeathKind::Killed(9 | 15))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::runner::{self, Runner};
-use super::{Report, Wish, guess, images, plan};
+use super::{Report, Wish, guess, images, tensors};
 use crate::bundle;
 use crate::error::{Error, ManifestFault};
 use crate::faults::fault;
@@ -32,7 +32,7 @@ pub fn inspect(runtime: &Runtime, file: &Path, wish: &Wish) -> Result<Candidate,
     let bytes = bundle::read(file, bundle::MODEL_LIMIT)?;
     let refuse = |faults| Error::Refused { file: file.to_path_buf(), faults };
     let session = runner::load(runtime, &bytes).map_err(|fault| refuse(vec![fault]))?;
-    let plan = plan::plan(session.inputs(), session.outputs(), wish).map_err(refuse)?;
+    let plan = tensors::plan(session.inputs(), session.outputs(), wish).map_err(refuse)?;
     let mut runner = Runner { session, input: plan.input, output: plan.output };
     let runs = images::all(runner.input.size)?
         .iter()

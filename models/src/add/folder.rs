@@ -32,7 +32,7 @@ pub struct Examination {
     pub digest: String,
     /// Largest difference from `parity.json`.
     pub parity: f32,
-    /// What it gives for each drawn image, and whether the gate lets that pass.
+    /// What it gives for each rendered image, and whether the input check lets that pass.
     pub runs: Vec<Run>,
     /// Lines of `bundle.toml` and `CARD.md` that are still to be filled in.
     pub open: Vec<Open>,
@@ -117,7 +117,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Look at a bundle's folder that has been filled in: everything that is checked before a study is run, the images of
-/// `parity.json`, what the gate says about the drawn images, and which lines still say TODO.
+/// `parity.json`, what the input check says about the rendered images, and which lines still say TODO.
 ///
 /// # Errors
 /// Those of [`Bundle::open`], [`Classifier::load`] and [`parity::verify`].
@@ -130,12 +130,12 @@ pub fn examine(runtime: &Runtime, folder: &Path) -> Result<Examination, Error> {
     for (name, image) in images::all(bundle.manifest().input.size)? {
         let verdict = classifier.run(std::slice::from_ref(&image))?;
         let Some(frame) = verdict.frames.into_iter().next() else { continue };
-        let passed = Some(verdict.triage.gate.passed);
+        let passed = Some(verdict.triage.input_check.passed);
         let (grey_mean, grey_std) = (frame.grey_mean, frame.grey_std);
         runs.push(Run { image: name, outputs: frame.outputs, grey_mean, grey_std, passed });
     }
     if runs.iter().filter(|run| ["chest", "head"].contains(&run.image)).all(|run| run.passed == Some(false)) {
-        notices.push("the gate lets neither the drawn chest nor the drawn head pass".to_owned());
+        notices.push("the input check lets neither the rendered chest nor the rendered head pass".to_owned());
     }
     let parts = bundle.classifier()?;
     notices.extend(guess::notices(parts.output.activation, false, &runs));

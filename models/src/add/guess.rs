@@ -6,7 +6,7 @@ use crate::faults::fault;
 use crate::manifest::Activation;
 use crate::parity::is_probability;
 
-/// What the output holds, and why where nobody said so.
+/// What the output holds, and why where the caller did not say so.
 pub(super) fn activation(
     given: Option<Activation>,
     runs: &[Run],

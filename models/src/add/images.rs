@@ -1,4 +1,4 @@
-//! Images that a model from outside is tried on: the three of `parity.json`, and a chest and a head drawn from ellipses.
+//! Images that a model from outside is tried on: the three of `parity.json`, and a chest and a head rendered from ellipses.
 //! They show no person; what a model says about them says nothing about patients.
 
 use ndarray::Array2;
@@ -9,11 +9,11 @@ use crate::parity::Formula;
 
 /// All images at a size [rows, columns], each with its name.
 pub(super) fn all(size: [usize; 2]) -> Result<Vec<(&'static str, GreyImage)>, Error> {
-    let drawn = [("chest", chest as fn(f64, f64) -> f64), ("head", head)];
+    let rendered = [("chest", chest as fn(f64, f64) -> f64), ("head", head)];
     Formula::ALL
         .into_iter()
         .map(|formula| Ok((formula.as_str(), formula.image(size)?)))
-        .chain(drawn.into_iter().map(|(name, draw)| Ok((name, draw_at(size, draw)?))))
+        .chain(rendered.into_iter().map(|(name, draw)| Ok((name, draw_at(size, draw)?))))
         .collect()
 }
 

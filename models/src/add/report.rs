@@ -42,27 +42,27 @@ pub struct Report {
     pub findings: usize,
     /// What the output is taken to hold.
     pub activation: Activation,
-    /// Why, where nobody said so.
+    /// Why, where the caller did not say so.
     pub guessed: Option<String>,
     /// Whether a study can be taken before somebody fills in `[accepts]`.
     pub takes_studies: bool,
-    /// What the model gave for each drawn image.
+    /// What the model gave for each rendered image.
     pub runs: Vec<Run>,
     /// What a person should look at.
     pub notices: Vec<String>,
 }
 
-/// One drawn image.
+/// One rendered image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
-    /// What is drawn.
+    /// What it shows.
     pub image: &'static str,
     /// What the model gave, as the tensor holds it.
     pub outputs: Vec<f32>,
-    /// Mean of the 0..1 input image, which the gate looks at.
+    /// Mean of the 0..1 input image, which the input check looks at.
     pub grey_mean: f64,
     /// Its standard deviation.
     pub grey_std: f64,
-    /// Whether the bundle's gate lets it pass; `None` before there is a gate.
+    /// Whether the bundle's input check lets it pass; `None` before there is one.
     pub passed: Option<bool>,
 }

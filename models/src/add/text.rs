@@ -7,7 +7,7 @@ use crate::manifest::{Activation, Layout};
 
 /// The mark of a line that a person must fill in.
 pub(super) const OPEN_MARK: &str = "TODO";
-/// What stands for a digest that nobody can give: no recipe of this tree made the model.
+/// In place of the recipe's digest: no recipe of this tree made the model.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// `bundle.toml`. With these limits nothing is flagged, and nothing is ever answered `no-flag`.

@@ -130,7 +130,7 @@ fn a_new_bundle_flags_nothing_clears_nothing_and_takes_only_what_was_said() {
                 let values = (0..SIZE[0] * SIZE[1]).map(|i| light + if i % 2 == 0 { 0.04 } else { -0.04 });
                 let image = GreyImage::new(SIZE[0], SIZE[1], values.collect()).unwrap();
                 let triage = loaded.run(&[image]).unwrap().triage;
-                assert!(triage.gate.passed, "{:?}", triage.gate);
+                assert!(triage.input_check.passed, "{:?}", triage.input_check);
                 assert_eq!((triage.disposition, triage.priority), (Disposition::Escalate, None), "{light}");
                 seen.push(triage.findings[0].score);
             }
@@ -208,7 +208,7 @@ fn a_filled_in_folder_is_examined_and_nothing_in_it_is_changed() {
         let seen = examine(runtime, bundle.folder()).unwrap();
         assert_eq!((seen.name.as_str(), seen.open.len(), seen.notices.len()), ("mine", 0, 0), "{seen:?}");
         assert_eq!(fs::read(&manifest).unwrap(), before);
-        // A gate that keeps everything out is told, and so is a limit that clears without counts.
+        // An input check that keeps everything out is told, and so is a limit that clears without counts.
         change(&manifest, "grey_mean = [0.02, 0.98]", "grey_mean = [0.97, 0.98]");
         change(&manifest, "no_flag = false", "no_flag = true");
         let reason = fs::read_to_string(&manifest).unwrap();

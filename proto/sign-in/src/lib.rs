@@ -11,7 +11,7 @@
 //! | `origin` | whether a change was asked for by a page of ours |
 //! | `flow` | signing in, using a one-time code, asking, signing out |
 //!
-//! No database and no web server: a product implements [`Accounts`] and answers requests. Times are the house's, in
+//! No database and no web server: a product implements [`Accounts`] and answers requests. Times are the steady clock's, in
 //! milliseconds since 1970 (UTC), and come in as arguments.
 
 mod accounts;

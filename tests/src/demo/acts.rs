@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use fixtures::scanner::{Outcome, Outgoing, Record, read_record};
 
-use super::plan::Plan;
-use super::say::say;
-use super::stage::Stage;
+use super::both_sides::BothSides;
+use super::schedule::Schedule;
+use super::screen::say;
 use super::table::Table;
-use crate::cast::{Row, until};
+use crate::support::{Row, until};
 use crate::{Error, Result};
 
 /// Longest time until an act has settled.
@@ -20,22 +20,22 @@ const ACT: Duration = Duration::from_secs(240);
 ///
 /// # Errors
 /// When a side fails, or an act does not settle.
-pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Outcome>> {
-    let record = stage.folder.join("scanner.record");
-    link_up(stage, plan, table, &record, Row::at_rest)?;
-    cloud_stopped(stage, plan, table, &record)?;
-    tell_away(stage)?;
+pub fn play(sides: &mut BothSides, schedule: &Schedule, table: &mut Table) -> Result<Vec<Outcome>> {
+    let record = sides.folder.join("scanner.record");
+    link_up(sides, schedule, table, &record, Row::at_rest)?;
+    cloud_stopped(sides, schedule, table, &record)?;
+    tell_away(sides)?;
 
     say("\nAct 3: kill -9 of the appliance in the middle of a send");
     table.begin();
-    kill_inside_a_send(stage, plan, &record)?;
-    settle(stage, plan, table, &[3], "act 3 is answered, its cases are sealed", waits)?;
-    tell_away(stage)?;
+    kill_inside_a_send(sides, schedule, &record)?;
+    settle(sides, schedule, table, &[3], "act 3 is answered, its cases are sealed", waits)?;
+    tell_away(sides)?;
 
     say("\nAct 4: the cloud is back");
-    stage.cloud.start()?;
+    sides.cloud.start()?;
     table.begin();
-    settle(stage, plan, table, &[1, 2, 3], "everything is home", Row::at_rest)?;
+    settle(sides, schedule, table, &[1, 2, 3], "everything is home", Row::at_rest)?;
     Ok(read_record(&record)?)
 }
 
@@ -44,29 +44,34 @@ pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Out
 /// # Errors
 /// When a side fails.
 pub fn link_up(
-    stage: &mut Stage,
-    plan: &Plan,
+    sides: &mut BothSides,
+    schedule: &Schedule,
     table: &mut Table,
     record: &Path,
     done: fn(&Row) -> bool,
 ) -> Result<()> {
     say("Act 1: link up");
     table.begin();
-    send(stage, plan, 1, record)?;
-    settle(stage, plan, table, &[1], "act 1 is answered and its reports are home", done)
+    send(sides, schedule, 1, record)?;
+    settle(sides, schedule, table, &[1], "act 1 is answered and its reports are home", done)
 }
 
 /// Act 2.
 ///
 /// # Errors
 /// When a side fails.
-pub fn cloud_stopped(stage: &mut Stage, plan: &Plan, table: &mut Table, record: &Path) -> Result<()> {
+pub fn cloud_stopped(
+    sides: &mut BothSides,
+    schedule: &Schedule,
+    table: &mut Table,
+    record: &Path,
+) -> Result<()> {
     say("\nAct 2: the cloud is stopped");
-    stage.cloud.stop()?;
-    stage.until_link(false)?;
+    sides.cloud.stop()?;
+    sides.until_link(false)?;
     table.begin();
-    send(stage, plan, 2, record)?;
-    settle(stage, plan, table, &[2], "act 2 is answered, its cases are sealed", waits)
+    send(sides, schedule, 2, record)?;
+    settle(sides, schedule, table, &[2], "act 2 is answered, its cases are sealed", waits)
 }
 
 /// Answered here, and its case, if it has one, is at rest or waits sealed for the link.
@@ -74,9 +79,9 @@ fn waits(row: &Row) -> bool {
     row.at_rest() || row.answered() && matches!(row.state.as_deref(), Some("sealed" | "sending"))
 }
 
-fn send(stage: &Stage, plan: &Plan, act: u8, record: &Path) -> Result<()> {
-    let scanner = stage.appliance.scanner();
-    for study in plan.act(act) {
+fn send(sides: &BothSides, schedule: &Schedule, act: u8, record: &Path) -> Result<()> {
+    let scanner = sides.appliance.scanner();
+    for study in schedule.act(act) {
         if let Some(error) = scanner.send_recorded(&study.outgoing, record).ended {
             // A user's own file may be refused; ours may not, and the summary will say so.
             say(&format!("  study {}: {error}", study.number));
@@ -86,19 +91,19 @@ fn send(stage: &Stage, plan: &Plan, act: u8, record: &Path) -> Result<()> {
 }
 
 fn settle(
-    stage: &mut Stage,
-    plan: &Plan,
+    sides: &mut BothSides,
+    schedule: &Schedule,
     table: &mut Table,
     acts: &[u8],
     what: &str,
     done: fn(&Row) -> bool,
 ) -> Result<()> {
     let settled = until(what, ACT, || {
-        let rows = stage.rows()?;
-        table.show(plan, &rows, acts);
-        let wanted: Vec<_> = plan.studies.iter().filter(|study| acts.contains(&study.act)).collect();
+        let rows = sides.rows()?;
+        table.show(schedule, &rows, acts);
+        let wanted: Vec<_> = schedule.studies.iter().filter(|study| acts.contains(&study.act)).collect();
         let is_done = |uid: &str| rows.iter().any(|row| row.uid == uid && done(row));
-        let missing = |uid: &str| plan.own && !rows.iter().any(|row| row.uid == uid);
+        let missing = |uid: &str| schedule.own && !rows.iter().any(|row| row.uid == uid);
         Ok(wanted.iter().all(|study| is_done(&study.uid) || missing(&study.uid)).then_some(()))
     });
     match settled {
@@ -111,8 +116,8 @@ fn settle(
     }
 }
 
-fn tell_away(stage: &Stage) -> Result<()> {
-    let status = stage.appliance.status()?;
+fn tell_away(sides: &BothSides) -> Result<()> {
+    let status = sides.appliance.status()?;
     let since = status.get("cloud_away_since").and_then(serde_json::Value::as_i64);
     let now = status.get("now").and_then(serde_json::Value::as_i64);
     let waiting = status.get("waiting_sealed").and_then(serde_json::Value::as_u64).unwrap_or(0);
@@ -132,13 +137,13 @@ fn tell_away(stage: &Stage) -> Result<()> {
 
 /// Sends act 3 over one association, kills the appliance in the middle of it, restarts it, and sends again what was
 /// not acknowledged.
-fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &Path) -> Result<()> {
-    let all: Vec<Outgoing> = plan.act(3).flat_map(|study| study.outgoing.iter().cloned()).collect();
+fn kill_inside_a_send(sides: &mut BothSides, schedule: &Schedule, record: &Path) -> Result<()> {
+    let all: Vec<Outgoing> = schedule.act(3).flat_map(|study| study.outgoing.iter().cloned()).collect();
     if all.is_empty() {
         return Ok(());
     }
     let before_kill = all.len() / 2;
-    let scanner = stage.appliance.scanner();
+    let scanner = sides.appliance.scanner();
     let mut log = Record::open(record)?;
     let (tell, hear) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -151,11 +156,11 @@ fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &Path) -> Result<(
         });
         // Ends early when the association does: then the kill comes between two sends.
         let heard = hear.iter().take(before_kill).count();
-        stage.appliance.kill();
+        sides.appliance.kill();
         say(&format!("  killed after {heard} of {} objects were acknowledged", all.len()));
         let _ = sending.join();
     });
-    stage.appliance.start()?;
+    sides.appliance.start()?;
     let acknowledged = read_record(record)?;
     let known = |uid: &str| {
         acknowledged.iter().any(|outcome| outcome.acknowledged() && outcome.sop_instance_uid == uid)
@@ -166,7 +171,7 @@ fn kill_inside_a_send(stage: &mut Stage, plan: &Plan, record: &Path) -> Result<(
         again.len()
     ));
     if !again.is_empty() {
-        stage.appliance.scanner().send_recorded(&again, record).complete()?;
+        sides.appliance.scanner().send_recorded(&again, record).complete()?;
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ pub struct Header {
     pub modality: String,
     /// Identifiers in it.
     pub planted: Planted,
-    /// Whether such an object must stop at the gate: secondary capture, ultrasound, video, documents, annotation YES.
+    /// Whether such an object must be held: secondary capture, ultrasound, video, documents, annotation YES.
     pub must_hold: bool,
 }
 

@@ -1,16 +1,16 @@
 //! `make demo`: both sides on this machine, a scanner that plays four acts, and the proof that nothing was lost.
 
 mod acts;
+mod both_sides;
+mod came_home;
+mod command;
 mod headers;
-mod home;
-mod leave;
+mod interrupt;
 #[cfg(feature = "browser")]
 pub mod pictures;
-mod plan;
-mod play;
-mod say;
-mod stage;
+mod schedule;
+mod screen;
 mod summary;
 mod table;
 
-pub use play::{Args, main};
+pub use command::{Args, main};

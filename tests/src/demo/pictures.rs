@@ -7,9 +7,9 @@ use clap::Parser;
 use fixtures::scanner::Outgoing;
 use fixtures::study::{StudyKind, StudySpec};
 
-use super::say::say;
-use super::{acts, plan, stage, table};
-use crate::cast::{Browser, LIMIT, Row, Tab, project, until};
+use super::screen::say;
+use super::{acts, both_sides, schedule, table};
+use crate::support::{Browser, LIMIT, Row, Tab, project, until};
 use crate::{Error, Result};
 
 /// The size of a common small screen.
@@ -72,20 +72,20 @@ impl Album {
 fn play(args: &Args) -> Result<()> {
     let album = Album::open(args)?;
     let folder = tempfile::tempdir().map_err(Error::io("a folder for the play"))?;
-    let plan = plan::ours(&project().join("target/pydicom"))?;
-    let mut stage = stage::Stage::set(&folder.path().join("stage"), false)?;
+    let schedule = schedule::ours(&project().join("target/pydicom"))?;
+    let mut sides = both_sides::BothSides::set(&folder.path().join("sides"), false)?;
     let browser = Browser::start(folder.path())?;
-    let (technician, reader) = first_looks(&album, &stage, &browser)?;
+    let (technician, reader) = first_looks(&album, &sides, &browser)?;
     let mut table = table::Table::default();
-    let record = stage.folder.join("scanner.record");
-    acts::link_up(&mut stage, &plan, &mut table, &record, in_the_cloud)?;
-    queue(&album, &stage, &reader)?;
-    after_act_1(&album, &mut stage, &technician)?;
-    acts::cloud_stopped(&mut stage, &plan, &mut table, &record)?;
-    let broken = broken(&mut stage, folder.path())?;
-    while_away(&album, &mut stage, &technician, &broken)?;
+    let record = sides.folder.join("scanner.record");
+    acts::link_up(&mut sides, &schedule, &mut table, &record, in_the_cloud)?;
+    queue(&album, &sides, &reader)?;
+    after_act_1(&album, &mut sides, &technician)?;
+    acts::cloud_stopped(&mut sides, &schedule, &mut table, &record)?;
+    let broken = broken(&mut sides, folder.path())?;
+    while_away(&album, &mut sides, &technician, &broken)?;
     browser.stop()?;
-    stage.end()
+    sides.end()
 }
 
 /// Which row of the list is wanted.
@@ -97,16 +97,16 @@ fn in_the_cloud(row: &Row) -> bool {
 }
 
 /// Signing in, and both pages before anything came.
-fn first_looks(album: &Album, stage: &stage::Stage, browser: &Browser) -> Result<(Tab, Tab)> {
-    let outside = browser.open(&format!("http://{}/", stage.appliance.page), SIZE)?;
+fn first_looks(album: &Album, sides: &both_sides::BothSides, browser: &Browser) -> Result<(Tab, Tab)> {
+    let outside = browser.open(&format!("http://{}/", sides.appliance.page), SIZE)?;
     outside.until("the page to sign in", "!document.querySelector('#enter').hidden")?;
     album.more(&outside, "technician-sign-in")?;
-    outside.go(&format!("http://{}/sign-in", stage.cloud.page))?;
+    outside.go(&format!("http://{}/sign-in", sides.cloud.page))?;
     album.more(&outside, "queue-sign-in")?;
-    let technician = browser.open(&stage.appliance.login, SIZE)?;
+    let technician = browser.open(&sides.appliance.login, SIZE)?;
     technician.until("the page", "document.querySelectorAll('#lights li').length > 3")?;
     album.more(&technician, "technician-empty")?;
-    let reader = browser.open(&stage.cloud.login, SIZE)?;
+    let reader = browser.open(&sides.cloud.login, SIZE)?;
     reader.until(
         "the welcome",
         "document.querySelector('form[action=\"/welcome\"] button')?.offsetParent !== null",
@@ -119,14 +119,14 @@ fn first_looks(album: &Album, stage: &stage::Stage, browser: &Browser) -> Result
 }
 
 /// The queue, a case with its draft, and what one looks like that was signed.
-fn queue(album: &Album, stage: &stage::Stage, reader: &Tab) -> Result<()> {
+fn queue(album: &Album, sides: &both_sides::BothSides, reader: &Tab) -> Result<()> {
     until("the cloud has drafted its cases", LIMIT, || {
-        let cases = stage.cloud.cases()?;
+        let cases = sides.cloud.cases()?;
         Ok((!cases.is_empty()
             && cases.iter().all(|case| case["state"] != "ready" && case["state"] != "leased"))
         .then_some(()))
     })?;
-    reader.go(&format!("http://{}/", stage.cloud.page))?;
+    reader.go(&format!("http://{}/", sides.cloud.page))?;
     reader.until("cases", "document.querySelector('a[href^=\"/case/\"]') !== null")?;
     album.keep(reader, "queue-list")?;
     let head =
@@ -146,14 +146,14 @@ fn queue(album: &Album, stage: &stage::Stage, reader: &Tab) -> Result<()> {
 }
 
 /// Opens the first study of the list that fits.
-fn open(stage: &mut stage::Stage, tab: &Tab, fits: Wanted) -> Result<()> {
-    let rows = stage.rows()?;
+fn open(sides: &mut both_sides::BothSides, tab: &Tab, fits: Wanted) -> Result<()> {
+    let rows = sides.rows()?;
     let row = rows.iter().find(|row| fits(row)).ok_or_else(|| Error::other("no such study was played"))?;
-    show(stage, tab, &row.id)
+    show(sides, tab, &row.id)
 }
 
-fn show(stage: &stage::Stage, tab: &Tab, id: &str) -> Result<()> {
-    tab.go(&format!("http://{}/study/{id}", stage.appliance.page))?;
+fn show(sides: &both_sides::BothSides, tab: &Tab, id: &str) -> Result<()> {
+    tab.go(&format!("http://{}/study/{id}", sides.appliance.page))?;
     tab.until("the study", "document.querySelectorAll('#facts .verdict').length === 1")?;
     tab.until(
         "its image or why there is none",
@@ -161,14 +161,14 @@ fn show(stage: &stage::Stage, tab: &Tab, id: &str) -> Result<()> {
     )
 }
 
-fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Result<()> {
+fn after_act_1(album: &Album, sides: &mut both_sides::BothSides, technician: &Tab) -> Result<()> {
     if album.more.is_none() {
         return Ok(());
     }
     until("the signed report is home", LIMIT, || {
-        Ok(stage.rows()?.iter().any(|row| row.report.is_some()).then_some(()))
+        Ok(sides.rows()?.iter().any(|row| row.report.is_some()).then_some(()))
     })?;
-    technician.go(&format!("http://{}/", stage.appliance.page))?;
+    technician.go(&format!("http://{}/", sides.appliance.page))?;
     technician.until("rows", "document.querySelectorAll('#rows a.row').length > 5")?;
     album.more(technician, "technician-list")?;
     let states: [(&str, Wanted); 4] = [
@@ -180,7 +180,7 @@ fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Res
         ("technician-no-flag", |row| row.disposition.as_deref() == Some("no-flag")),
     ];
     for (name, fits) in states {
-        open(stage, technician, fits)?;
+        open(sides, technician, fits)?;
         album.more(technician, name)?;
     }
     technician.press(".attributes summary")?;
@@ -190,7 +190,7 @@ fn after_act_1(album: &Album, stage: &mut stage::Stage, technician: &Tab) -> Res
 }
 
 /// Sends a film whose pixel data is shorter than its rows and columns ask for: nobody can read it.
-fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<String> {
+fn broken(sides: &mut both_sides::BothSides, folder: &Path) -> Result<String> {
     let film = StudySpec::new(StudyKind::Cr, 401).build()?;
     let mut instance =
         film.instances.first().cloned().ok_or_else(|| Error::other("a phantom without an instance"))?;
@@ -199,18 +199,23 @@ fn broken(stage: &mut stage::Stage, folder: &Path) -> Result<String> {
     let at = instance.file.windows(rows.len()).position(|w| w == rows);
     let value = at.and_then(|at| instance.file.get_mut(at + rows.len()..at + rows.len() + 2));
     value.ok_or_else(|| Error::other("a phantom without Rows"))?.copy_from_slice(&[0x00, 0x1f]);
-    stage
+    sides
         .appliance
         .scanner()
         .send_recorded(&[Outgoing::from(&instance)], &folder.join("broken.record"))
         .complete()?;
     let answered = |row: &&Row| row.uid == film.study_uid && row.answered();
-    until("it is answered", LIMIT, || Ok(stage.rows()?.iter().find(answered).map(|row| row.id.clone())))
+    until("it is answered", LIMIT, || Ok(sides.rows()?.iter().find(answered).map(|row| row.id.clone())))
 }
 
-fn while_away(album: &Album, stage: &mut stage::Stage, technician: &Tab, broken: &str) -> Result<()> {
+fn while_away(
+    album: &Album,
+    sides: &mut both_sides::BothSides,
+    technician: &Tab,
+    broken: &str,
+) -> Result<()> {
     if album.more.is_some() {
-        show(stage, technician, broken)?;
+        show(sides, technician, broken)?;
         album.more(technician, "technician-unreadable")?;
     }
     let film = |row: &Row| {
@@ -218,12 +223,12 @@ fn while_away(album: &Album, stage: &mut stage::Stage, technician: &Tab, broken:
             && row.cloud_up == Some(0)
             && row.disposition.as_deref() == Some("flag")
     };
-    open(stage, technician, film)?;
+    open(sides, technician, film)?;
     technician.until("the amber line", "document.querySelector('#line').innerText.includes('Cloud away')")?;
     album.keep(technician, "technician")?;
     technician.resize(NARROW)?;
     album.more(technician, "technician-narrow")?;
-    technician.go(&format!("http://{}/", stage.appliance.page))?;
+    technician.go(&format!("http://{}/", sides.appliance.page))?;
     technician.until("rows", "document.querySelectorAll('#rows a.row').length > 5")?;
     album.more(technician, "technician-list-narrow")?;
     technician.resize(SIZE)?;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use fixtures::scanner::Outcome;
 use serde::Serialize;
 
-use super::home::Home;
-use super::plan::Plan;
-use super::say::say;
-use super::stage::Stage;
+use super::both_sides::BothSides;
+use super::came_home::Home;
+use super::schedule::Schedule;
+use super::screen::say;
 use super::table::size;
-use crate::cast::Row;
+use crate::support::Row;
 use crate::{Error, Result};
 
 /// `summary.json`. Each study counts in exactly one of the six kinds.
@@ -30,7 +30,7 @@ pub struct Summary {
     pub reports_returned: usize,
     /// In the site's ordinary reading, no bundle takes them.
     pub not_analysed: usize,
-    /// Waiting for a person at the gate.
+    /// Held for a person.
     pub held: usize,
     /// Could not be read.
     pub unreadable: usize,
@@ -72,20 +72,20 @@ impl Summary {
     /// # Errors
     /// When ledger or store cannot be read.
     pub fn of(
-        stage: &mut Stage,
-        plan: &Plan,
+        sides: &mut BothSides,
+        schedule: &Schedule,
         record: &[Outcome],
         home: &Home,
         took: Duration,
     ) -> Result<Self> {
-        let rows = stage.rows()?;
+        let rows = sides.rows()?;
         let count = |what: &str| rows.iter().filter(|row| kind(row) == what).count();
         let acknowledged: BTreeSet<&str> = record
             .iter()
             .filter(|outcome| outcome.acknowledged())
             .map(|outcome| outcome.sop_instance_uid.as_str())
             .collect();
-        let present = present(stage, plan, &acknowledged)?;
+        let present = present(sides, schedule, &acknowledged)?;
         let offline = rows.iter().filter(|row| kind(row) == "answered" && row.cloud_up == Some(0)).count();
         Ok(Self {
             studies: rows.len(),
@@ -98,7 +98,7 @@ impl Summary {
             unreadable: count("unreadable"),
             acknowledged: acknowledged.len(),
             lost: acknowledged.len() - present,
-            doubled: stage.ledger()?.doubled()?,
+            doubled: sides.ledger()?.doubled()?,
             identifiers_planted: home.planted,
             identifiers_found: home.found.len(),
             bytes_received: rows.iter().map(|row| row.bytes).sum(),
@@ -111,8 +111,8 @@ impl Summary {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn faults(&self, stage: &mut Stage, plan: &Plan, home: &Home) -> Result<Vec<String>> {
-        let rows = stage.rows()?;
+    pub fn faults(&self, sides: &mut BothSides, schedule: &Schedule, home: &Home) -> Result<Vec<String>> {
+        let rows = sides.rows()?;
         let mut faults = Vec::new();
         let mut fault = |is: bool, words: String| {
             if is {
@@ -122,12 +122,12 @@ impl Summary {
         fault(self.lost > 0, format!("{} acknowledged objects are lost", self.lost));
         fault(self.doubled > 0, format!("{} things are there twice", self.doubled));
         fault(self.identifiers_found > 0, format!("identifiers were found: {}", home.found.join("; ")));
-        for study in &plan.studies {
+        for study in &schedule.studies {
             let row = rows.iter().find(|row| row.uid == study.uid);
             let wrong = match row {
-                None if plan.own => None,
+                None if schedule.own => None,
                 None => Some("never arrived".to_owned()),
-                Some(row) => wrong(row, study.must_hold, plan.own),
+                Some(row) => wrong(row, study.must_hold, schedule.own),
             };
             fault(
                 wrong.is_some(),
@@ -138,8 +138,8 @@ impl Summary {
             let kept = row.envelope.as_ref().is_some_and(|id| home.envelopes.contains(id));
             fault(!kept, "an envelope left of which no copy was kept: it was not searched".to_owned());
         }
-        if !plan.own {
-            fault(self.acknowledged != objects(plan), format!("{} objects were sent", objects(plan)));
+        if !schedule.own {
+            fault(self.acknowledged != objects(schedule), format!("{} objects were sent", objects(schedule)));
             let embedded =
                 rows.iter().any(|row| row.plan.as_deref() == Some("embedding") && row.report.is_some());
             fault(!embedded, "no case came home that travelled as an embedding".to_owned());
@@ -189,17 +189,17 @@ impl Summary {
     }
 }
 
-fn objects(plan: &Plan) -> usize {
-    plan.studies.iter().map(|study| study.outgoing.len()).sum()
+fn objects(schedule: &Schedule) -> usize {
+    schedule.studies.iter().map(|study| study.outgoing.len()).sum()
 }
 
 /// How many acknowledged objects are in the store with exactly the bytes that were sent.
-fn present(stage: &mut Stage, plan: &Plan, acknowledged: &BTreeSet<&str>) -> Result<usize> {
-    let digests = stage.appliance.stored()?;
-    let stored = stage.ledger()?.instances()?;
+fn present(sides: &mut BothSides, schedule: &Schedule, acknowledged: &BTreeSet<&str>) -> Result<usize> {
+    let digests = sides.appliance.stored()?;
+    let stored = sides.ledger()?.instances()?;
     // A folder of the user's own may hold one UID in several files.
     let mut present = BTreeSet::new();
-    for item in plan.studies.iter().flat_map(|study| &study.outgoing) {
+    for item in schedule.studies.iter().flat_map(|study| &study.outgoing) {
         let uid = item.sop_instance_uid.as_str();
         if !acknowledged.contains(uid) || present.contains(uid) {
             continue;

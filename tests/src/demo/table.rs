@@ -5,9 +5,9 @@ use std::io::IsTerminal as _;
 
 use serde_json::Value;
 
-use super::plan::{Plan, Planned};
-use super::say::say;
-use crate::cast::Row;
+use super::schedule::{Planned, Schedule};
+use super::screen::say;
+use crate::support::Row;
 
 /// What was shown last.
 #[derive(Debug, Default)]
@@ -28,9 +28,9 @@ impl Table {
     }
 
     /// Shows how the studies stand.
-    pub fn show(&mut self, plan: &Plan, rows: &[Row], acts: &[u8]) {
+    pub fn show(&mut self, schedule: &Schedule, rows: &[Row], acts: &[u8]) {
         let mut lines = BTreeMap::new();
-        for study in plan.studies.iter().filter(|study| acts.contains(&study.act)) {
+        for study in schedule.studies.iter().filter(|study| acts.contains(&study.act)) {
             if let Some(row) = rows.iter().find(|row| row.uid == study.uid) {
                 lines.insert(study.number, line(study, row));
             }
@@ -42,7 +42,7 @@ impl Table {
             for (number, line) in lines {
                 let told = rows
                     .iter()
-                    .any(|r| plan.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
+                    .any(|r| schedule.by_uid(&r.uid).is_some_and(|p| p.number == number) && r.answered());
                 if told && self.shown.get(&number) != Some(&line) {
                     say(&line);
                     self.shown.insert(number, line);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use scanside_tests::cast::{binary, project};
+use scanside_tests::support::{binary, project};
 use serde_json::Value;
 
 /// Runs the rest of its arguments and writes to the file named first: exit code, seconds of processor time, KiB of

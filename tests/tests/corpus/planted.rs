@@ -5,7 +5,7 @@ use std::path::Path;
 
 use deid::{Keys, Policy, StudyContext, plan};
 use dicom::{self, Limits, Parsed, tags};
-use scanside_tests::cast::run;
+use scanside_tests::support::run;
 use serde_json::Value;
 
 use super::files::{planted, root};
@@ -23,7 +23,7 @@ struct Outcome {
     released: BTreeMap<String, Output>,
 }
 
-/// De-identifies the set in this process, without the gate: what a release lets out.
+/// De-identifies the set in this process, without holds: what a release lets out.
 fn release(policy: &Policy) -> BTreeMap<String, Output> {
     let keys = Keys::from_bytes(&hex_bytes(KEY)).unwrap();
     let read = |entry: super::files::Entry| {
@@ -223,7 +223,7 @@ fn shifted_dates_keeps_what_its_profile_keeps_and_nothing_else() {
     assert!(left.is_empty(), "{left:#?}");
     let wrong: Vec<_> = counts.iter().filter(|(_, count)| count.wrong > 0).map(|(kind, _)| kind).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-    // Reached; nothing may fall below it. Boxes of pixels are nobody's work yet but the gate's, which holds them all.
+    // Reached; nothing may fall below it. Boxes of pixels are nobody's work yet but a person's: all of them are held.
     for kind in counts.keys().filter(|kind| **kind != "pixel boxes hidden") {
         assert!(share(&counts, kind) >= 1.0, "{kind}: {}", share(&counts, kind));
     }

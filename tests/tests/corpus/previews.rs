@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use scanside_tests::cast::{Looked, Seen, look};
+use scanside_tests::support::{Looked, Seen, look};
 
 use super::files::{Entry, malformed, real, root};
 use super::table::{self, counts};

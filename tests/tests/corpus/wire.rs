@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fixtures::Error;
-use scanside_tests::cast::{Appliance, Terms, until};
+use scanside_tests::support::{Appliance, Terms, until};
 
 use super::files::{Entry, malformed, outgoing, planted, real};
 use super::table::{self, counts, mib};

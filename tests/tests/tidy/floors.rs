@@ -1,4 +1,4 @@
-//! Rooms use only floors below, outside crates have one door, and the products do not see each other.
+//! Rooms use only floors below, outside crates are called from one place, and the products do not see each other.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ const CLOUD: &[(&str, u8)] = &[
 ];
 
 /// Outside crates with the only rooms that may name them (`crate/room`).
-const DOORS: &[(&str, &[&str])] = &[
+const CALLERS: &[(&str, &[&str])] = &[
     ("dicom_ul", &["appliance/dimse", "fixtures/"]),
     ("dicom_object", &["appliance/worker", "appliance/pixels", "fixtures/"]),
     ("dicom_pixeldata", &["appliance/worker", "appliance/pixels", "fixtures/"]),
@@ -110,7 +110,7 @@ fn edges(name: &str, text: &str, test: bool) -> BTreeSet<String> {
                 wrong.insert(format!("{name}: `{room}` (floor {a}) may not use `{to}` (floor {b})"));
             }
         }
-        if let Some((_, allowed)) = DOORS.iter().find(|(c, _)| c == first)
+        if let Some((_, allowed)) = CALLERS.iter().find(|(c, _)| c == first)
             && !allowed
                 .iter()
                 .any(|a| here_label.starts_with(a) || (a.ends_with('/') && format!("{member}/") == **a))
@@ -143,8 +143,8 @@ fn the_edge_check_sees_what_it_is_for() {
     assert!(up.iter().any(|w| w.contains("floor")), "{up:?}");
     let inline = edges("appliance/src/review/x.rs", "//! x\nfn f() { crate::pipeline::run(); }\n", false);
     assert_eq!(inline.len(), 1);
-    let door = edges("appliance/src/review/x.rs", "//! x\nfn f() { sqlx::query(\"\"); }\n", false);
-    assert_eq!(door.len(), 1);
+    let found = edges("appliance/src/review/x.rs", "//! x\nfn f() { sqlx::query(\"\"); }\n", false);
+    assert_eq!(found.len(), 1);
     assert!(
         edges("appliance/crates/dimse/src/x.rs", "//! x\nuse dicom::Tag;\nuse dicom_ul::pdu;\n", false)
             .is_empty()

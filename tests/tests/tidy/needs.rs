@@ -1,4 +1,4 @@
-//! A package depends on what its sources name and on nothing else: a name in a manifest is a door left open.
+//! A package depends on what its sources name and on nothing else: what nothing names goes.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -32,8 +32,8 @@ const PAUSES: &[(&str, &str, &str)] = &[
     ("appliance/src/forward/tests/queue.rs", "until", LOOKS_AGAIN),
     ("appliance/src/arrivals/tests/failing.rs", "until", LOOKS_AGAIN),
     ("appliance/src/commitment/tests/rig.rs", "until", LOOKS_AGAIN),
-    ("appliance/tests/tls_cast/mod.rs", "until", LOOKS_AGAIN),
-    ("cloud-service/src/diagnosis/tests/gate.rs", "until", LOOKS_AGAIN),
+    ("appliance/tests/tls_server/mod.rs", "until", LOOKS_AGAIN),
+    ("cloud-service/src/diagnosis/tests/breaker.rs", "until", LOOKS_AGAIN),
     ("cloud-service/tests/whole.rs", "a_case_survives_a_kill_and_its_report_comes_home", LOOKS_AGAIN),
     ("cloud-service/tests/whole.rs", "home", LOOKS_AGAIN),
     (
@@ -51,9 +51,9 @@ const PAUSES: &[(&str, &str, &str)] = &[
         "a_body_that_does_not_come_ends_also_where_the_connection_was_answered_before",
         "the end of a body's time, which is what is tested",
     ),
-    ("tests/src/cast/wait.rs", "until", LOOKS_AGAIN),
+    ("tests/src/support/wait.rs", "until", LOOKS_AGAIN),
     (
-        "tests/src/cast/watch.rs",
+        "tests/src/support/envelope_copies.rs",
         "begin",
         "a watch beside the appliance: it looks until it is ended, and once more then",
     ),

@@ -65,7 +65,7 @@ pub(super) struct Transformer<'a> {
     place: Place,
     /// References to other images stay, with replaced UIDs.
     references: bool,
-    /// Whose instance it is.
+    /// PatientDigests instance it is.
     person: Person,
     /// What the patient's pseudonym and date offset are made of.
     pub(super) patient: String,
@@ -81,7 +81,7 @@ pub(super) struct Transformer<'a> {
     pub(super) account: Account<'a>,
     /// The sequences around the element in hand.
     path: Vec<Tag>,
-    /// Every action in order, where somebody wants to know.
+    /// Every action in order, when `explain` asks for them.
     pub(super) trail: Option<Vec<Step>>,
 }
 

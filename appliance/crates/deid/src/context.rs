@@ -9,7 +9,7 @@ use dicom::{DataSet, FileMeta, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Facts of a whole study that planning one instance needs. Add every instance once; the order does not matter.
+/// CaseFacts of a whole study that planning one instance needs. Add every instance once; the order does not matter.
 /// Identified: `Debug` shows a stub.
 #[derive(Clone, Default)]
 pub struct StudyContext {
@@ -122,8 +122,8 @@ impl StudyContext {
         other.then_some(named)
     }
 
-    /// What the patient's pseudonym and dates are made of. Of somebody who cannot be told from strangers it is the study
-    /// alone, so that they are nobody else's.
+    /// What the patient's pseudonym and dates are made of. Where the patient cannot be told from others it is the
+    /// study alone, so that no other patient shares them.
     pub(super) fn key(&self, patient: &Person, data: &DataSet, keys: &Keys) -> String {
         let least = if self.several { patient } else { &Person::default() };
         self.told(patient, keys).unwrap_or_else(|| least.key_within(&scope(data)))

@@ -17,7 +17,7 @@ use std::ops::Deref;
 /// ```
 /// The same value can be read freely:
 /// ```
-/// fn modality(facts: &scanside_deid::Deidentified<scanside_deid::Facts>) -> &str {
+/// fn modality(facts: &scanside_deid::Deidentified<scanside_deid::CaseFacts>) -> &str {
 ///     &facts.modality
 /// }
 /// ```

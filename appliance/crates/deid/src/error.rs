@@ -26,7 +26,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whose fault it is.
+    /// PatientDigests fault it is.
     pub fn fault(&self) -> Fault {
         match self {
             Error::Dicom(error) => error.fault(),

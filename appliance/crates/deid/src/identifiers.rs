@@ -6,7 +6,7 @@ use super::vocabulary::is_closed;
 use dicom::{DataSet, Tag, Vr};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Attributes whose value is an identifier of somebody or something, beyond what their VR says.
+/// Attributes whose value is an identifier although their VR does not say so.
 const ID_TAGS: [u32; 34] = [
     0x0008_0050,
     0x0008_0094,
@@ -63,7 +63,7 @@ const PLACES: [u32; 12] = [
 /// Shortest word and name, in letters, that are the same person's when one letter differs.
 const NEAR: usize = 5;
 
-/// Titles and the like in names, which identify nobody.
+/// Titles and the like in names: they identify no one.
 const TITLES: [&str; 12] =
     ["MRS", "PROF", "MED", "VON", "VAN", "DER", "DEN", "SIR", "HON", "DIPL", "ING", "PHD"];
 

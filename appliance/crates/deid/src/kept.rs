@@ -1,7 +1,7 @@
 //! Which attributes are kept, and why: the one place to look and to change.
 //!
 //! In this order, for every element at every level ([`action`]):
-//! 1. never, whatever anybody says: [`never`], and private attributes but those of [`SAFE_PRIVATE`] or the site's own;
+//! 1. never, not even by a site's profile: [`never`], and private attributes but those of [`SAFE_PRIVATE`] or the site's own;
 //! 2. the site's profile, which cannot keep what is of a person ([`is_of_person`]);
 //! 3. the option columns of table E.1-1 (PS3.15; the data is in `table.rs`);
 //! 4. its Basic Profile column, resolved by the attribute's type in its IOD (`rule.rs`, `types.rs`);
@@ -176,7 +176,7 @@ pub(super) fn is_standard_uid(uid: &str) -> bool {
 }
 
 /// A UID that may stay where this attribute has it: one of the standard itself. What names a study, a series, an
-/// instance or a frame of reference is somebody's, whatever root it borrows; well-known frames of reference are none's.
+/// instance or a frame of reference identifies, even when it borrows DICOM's own root; well-known frames of reference do not.
 pub(super) fn is_public_uid(tag: Tag, uid: &str) -> bool {
     const NAMING: [u32; 5] = [0x0008_0018, 0x0020_000D, 0x0020_000E, 0x0020_0052, 0x0008_1155];
     const FRAMES: &str = "1.2.840.10008.1.4.";
@@ -190,7 +190,7 @@ pub(super) struct Block {
     pub elements: &'static [(u8, Vr)],
 }
 
-/// Table E.3.10-1 but for what nobody can check: sequences, bulk binary, UIDs, long text and elements without a VR.
+/// Table E.3.10-1 but for what cannot be checked: sequences, bulk binary, UIDs, long text and elements without a VR.
 #[rustfmt::skip]
 pub(super) const SAFE_PRIVATE: [Block; 20] = [
     // Dose length product, acquisition duration; phantom; acquisition type, table velocity, pitch, rotation time.

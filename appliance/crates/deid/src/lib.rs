@@ -13,19 +13,20 @@
 
 mod account;
 mod apply;
+mod case_facts;
 mod clean;
 mod context;
 mod date;
 mod deidentified;
 mod dummy;
 mod error;
-mod facts;
 mod hold;
 mod identifiers;
 mod kept;
 mod keys;
 mod lookup;
 mod mark;
+mod patient_digests;
 mod person;
 #[cfg(test)]
 mod person_tests;
@@ -50,17 +51,17 @@ mod text;
 mod types;
 mod value_check;
 mod vocabulary;
-mod whose;
 mod words;
 
+pub use case_facts::{CaseFacts, Listing, Sex};
 pub use context::StudyContext;
 pub use date::{parse as parse_date, whole_age, whole_years};
 pub use deidentified::Deidentified;
 pub use error::{Error, Fault};
-pub use facts::{Facts, Listing, Sex};
 pub use hold::HoldReason;
 pub use keys::Keys;
 pub use lookup::{Found, find};
+pub use patient_digests::PatientDigests;
 pub use person::{Originals, Person};
 pub use placeholder::IdRules;
 pub use plan::{DeidPlan, NativePixels, explain, plan};
@@ -74,4 +75,3 @@ pub use statement::{Area, DetectorUsed, Done, Reason, Statement, statement_messa
 pub use step::Step;
 pub use terms::{ActionCode, Actions, Complaint, PixelBox, RemovedKind, RemovedValue, Rule, attribute_name};
 pub use text::fold;
-pub use whose::Whose;

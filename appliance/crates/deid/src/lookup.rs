@@ -6,7 +6,7 @@ use dicom::{Tag, keyword, tags};
 /// What the vault has of a Patient ID.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// One person's pseudonyms; empty: nobody's.
+    /// One person's pseudonyms; empty: the id is not in the vault.
     One(Vec<String>),
     /// More than one person has it.
     Several,

@@ -43,7 +43,7 @@ impl fmt::Debug for Person {
 }
 
 impl Person {
-    /// What a data set, or an item of one, says at its own level, without what tells nobody.
+    /// What a data set, or an item of one, says at its own level, without placeholders.
     pub fn of(data: &DataSet, rules: &IdRules) -> Self {
         let mut person = Self::as_written(data);
         person.id = person.id.filter(|id| !rules.is_placeholder(id));
@@ -79,7 +79,7 @@ impl Person {
         }
     }
 
-    /// Without names and birth dates that are nobody's.
+    /// Without names and birth dates that are placeholders.
     fn without_nobody(mut self) -> Self {
         for group in &mut self.name {
             *group = group.take().filter(|name| !is_nobodys_name(name));

@@ -289,7 +289,7 @@ proptest! {
         let again = [(tags::PATIENT_ID, id), (tags::PATIENT_NAME, name.as_str()), (tags::PATIENT_BIRTH_DATE, birth),
             (tags::PATIENT_SEX, "m ")];
         prop_assert_eq!(told(&instance("1", &first)), told(&instance("2", &again)));
-        let (before, now) = (Whose::of(&instance("1", &first)).unwrap(), Whose::of(&instance("1", &again)).unwrap());
+        let (before, now) = (PatientDigests::of(&instance("1", &first)).unwrap(), PatientDigests::of(&instance("1", &again)).unwrap());
         prop_assert_eq!(now.is_other(&before), !real && id == "0", "an id is said that was not");
         prop_assert!(!holds_several(&planned(&[instance("1", &first), instance("1", &again)])));
     }
@@ -314,7 +314,7 @@ fn a_name_in_another_character_set_is_the_same() {
     let utf8 = patient("ISO_IR 192", "Müller^Jürgen".as_bytes());
     let latin = patient("ISO_IR 100", b"M\xfcller^J\xfcrgen");
     assert_eq!(told(&utf8), told(&latin));
-    assert!(!Whose::of(&utf8).unwrap().is_other(&Whose::of(&latin).unwrap()));
+    assert!(!PatientDigests::of(&utf8).unwrap().is_other(&PatientDigests::of(&latin).unwrap()));
     let japanese = patient("\\ISO 2022 IR 87", b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B");
     let plain = patient("ISO_IR 192", "Yamada^Tarou=山田^太郎".as_bytes());
     assert_eq!(told(&japanese), told(&plain));
@@ -322,7 +322,7 @@ fn a_name_in_another_character_set_is_the_same() {
 
 #[test]
 fn another_patient_is_told_by_facts_that_differ() {
-    let whose = |patient: &[(Tag, &str)]| Whose::of(&instance("1", patient)).unwrap();
+    let whose = |patient: &[(Tag, &str)]| PatientDigests::of(&instance("1", patient)).unwrap();
     let id = (tags::PATIENT_ID, "4711");
     let before = whose(&of(ANDERSSON, &[id]));
     let issued = whose(&of(ANDERSSON, &[id, (tags::ISSUER_OF_PATIENT_ID, "HOSPITAL-A")]));
@@ -341,7 +341,7 @@ fn another_patient_is_told_by_facts_that_differ() {
     let elsewhere = whose(&of(ANDERSSON, &[id, (tags::ISSUER_OF_PATIENT_ID, "HOSPITAL-B")]));
     assert!(elsewhere.is_other(&issued));
     assert!(before.is_other(&whose(&ANDERSSON)), "an id where none was");
-    assert_eq!(Whose::from_text(&before.to_text()), Some(before));
-    assert_eq!(Whose::from_text(&"a".repeat(64)), None, "what earlier versions wrote");
-    assert_eq!(Whose::of(&instance("1", &[(tags::PATIENT_NAME, "^^ ")])), None);
+    assert_eq!(PatientDigests::from_text(&before.to_text()), Some(before));
+    assert_eq!(PatientDigests::from_text(&"a".repeat(64)), None, "what earlier versions wrote");
+    assert_eq!(PatientDigests::of(&instance("1", &[(tags::PATIENT_NAME, "^^ ")])), None);
 }

@@ -1,4 +1,4 @@
-//! Patient IDs, names and birth dates that are written where none is known: they tell nobody from anybody.
+//! Patient IDs, names and birth dates that are written where none is known, so that they tell no two patients apart.
 use super::text::fold;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 pub struct IdRules {
     /// Further Patient IDs that are written where none is known.
     pub placeholder_ids: BTreeSet<String>,
-    /// Patient IDs of the table that are somebody's here.
+    /// Patient IDs of the table that are real ones at this site.
     pub real_ids: BTreeSet<String>,
     /// Issuers of Patient ID that are the site's own: an id of theirs is the same as one without an issuer.
     pub own_issuers: BTreeSet<String>,
@@ -19,7 +19,7 @@ pub struct IdRules {
 /// Longest value of VR LO, in characters (PS3.5 section 6.2).
 const LONGEST: usize = 64;
 
-/// Words for nobody, upper case, accents folded, without blanks and marks; a line for each language.
+/// Words for an unknown person, upper case, accents folded, without blanks and marks; a line for each language.
 const WORDS: &str = "\
     UNKNOWN UNK UNKN NONE NO NOID ID NA NOTAVAILABLE NOTAPPLICABLE NOTKNOWN
     NOTGIVEN NOTPROVIDED NULL NIL NAN EMPTY BLANK MISSING UNDEFINED UNSPECIFIED
@@ -50,12 +50,12 @@ const NUMBERS: &str = "\
     1 012345 123456 0123456 1234567 01234567 12345678 012345678 123456789
     0123456789 1234567890 654321 987654321";
 
-/// Words of names that are nobody's own, beside those of ids.
+/// Words in placeholder names, beside those of ids.
 const NAMELESS: &str = "\
     NN NAME NONAME LASTNAME FIRSTNAME SURNAME GIVENNAME FAMILYNAME MALE FEMALE
     MR MRS HERR FRAU NACHNAME VORNAME NOM PRENOM NOMBRE APELLIDO";
 
-/// Whole names of nobody.
+/// Whole names that are placeholders.
 const NOBODY: &str = "DOEJOHN DOEJANE JOHNDOE JANEDOE MUSTERMANNMAX MUSTERMANNERIKA";
 
 /// Words of names of newborns that have none yet: twins share everything else.

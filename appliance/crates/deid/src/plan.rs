@@ -1,9 +1,9 @@
 //! The plan of one instance: everything that is written, and everything that was taken out.
 use super::apply::Transformer;
+use super::case_facts::CaseFacts;
 use super::context::StudyContext;
 use super::deidentified::Deidentified;
 use super::error::Error;
-use super::facts::Facts;
 use super::hold::{self, HoldReason};
 use super::keys::Keys;
 use super::mark;
@@ -58,7 +58,7 @@ pub struct DeidPlan {
     /// The new data set; byte ranges in it refer to [`dicom::Parsed::bulk`] of the original.
     pub header: Deidentified<DataSet>,
     /// What may leave beside the pixels.
-    pub facts: Deidentified<Facts>,
+    pub facts: Deidentified<CaseFacts>,
     /// Ranges that are copied through, in the order of the header.
     pub copies: Vec<ByteRange>,
     /// Boxes of text to black out before the pixels are written.
@@ -110,7 +110,7 @@ pub fn plan(
     mark::put(&mut header, data, context, policy, own);
     let copies = ranges(&header);
     DeidPlan {
-        facts: Deidentified::new(Facts::of(&header)),
+        facts: Deidentified::new(CaseFacts::of(&header)),
         header: Deidentified::new(header),
         copies,
         boxes: Vec::new(),

@@ -7,7 +7,7 @@ use super::value_check::{Kept, binary, numbers};
 use super::vocabulary::is_closed;
 use dicom::{DataSet, Element, Tag, Vr};
 
-/// Longest text that is kept, in characters, and longest run of digits in it: more may be a number of somebody.
+/// Longest text that is kept, in characters, and longest run of digits in it: more may be somebody's number.
 const LONGEST: usize = 16;
 const DIGITS: usize = 4;
 

@@ -60,7 +60,7 @@ pub struct Statement {
     pub boxes: Vec<Area>,
     /// Why it waited for a person, who released it; see the audit.
     pub held_for: Vec<String>,
-    /// Removed values that were searched for in the bytes before they were sealed; any find would have stopped them.
+    /// Removed values that were searched for in the bytes before they were packed; any find would have stopped them.
     pub searched: u64,
     /// Digest of the de-identification plan that was recorded with the disposition.
     pub plan: String,
@@ -114,14 +114,15 @@ pub struct Area {
     pub frame: Option<u32>,
     /// First column, first row, first column after it, first row after it.
     pub area: [u32; 4],
-    /// A person drew it; otherwise text was found there.
-    pub drawn: bool,
+    /// A person redacted it; otherwise text was found there. Earlier versions wrote `drawn`.
+    #[serde(alias = "drawn")]
+    pub redacted: bool,
 }
 
 impl Area {
     /// Of a box of an instance.
     pub fn of(instance: u32, part: &PixelBox) -> Self {
-        Area { instance, frame: part.frame, area: [part.x0, part.y0, part.x1, part.y1], drawn: false }
+        Area { instance, frame: part.frame, area: [part.x0, part.y0, part.x1, part.y1], redacted: false }
     }
 }
 
@@ -204,10 +205,10 @@ impl Statement {
         }
         line(format!("Instances: {} de-identified, {} not readable.", self.instances, self.unreadable));
         let text = if self.pixel_text == "black-out" { "is made black" } else { "waits for a person" };
-        let drawn = self.boxes.iter().filter(|area| area.drawn).count();
-        let found = self.boxes.len() - drawn;
+        let redacted = self.boxes.iter().filter(|area| area.redacted).count();
+        let found = self.boxes.len() - redacted;
         line(format!(
-            "Text found in pixels {text}; {found} areas of text are black, {drawn} that a person drew."
+            "Text found in pixels {text}; {found} areas of text are black, {redacted} that a person redacted."
         ));
         if let Some(DetectorUsed { name, version, digest }) = &self.text_detector {
             line(format!(
@@ -223,7 +224,7 @@ impl Statement {
         if self.case.is_empty() {
             line("Not signed, and not searched: made by hand, outside an appliance.".to_owned());
         } else {
-            line(format!("Searched for before sealing: {} removed values; none was left.", self.searched));
+            line(format!("Searched for before packing: {} removed values; none was left.", self.searched));
         }
         let kept = |done: &&Done| done.action == "K" || done.action == "C";
         self.table(&mut line, "What went or was replaced", |done| !kept(done));
@@ -250,6 +251,13 @@ mod tests {
     use super::*;
     use crate::{Keys, StudyContext, plan};
     use dicom::{DataSet, FileMeta, TransferSyntax, Vr, tags};
+
+    #[test]
+    fn an_area_that_an_earlier_version_called_drawn_is_read_as_redacted() {
+        let read: Area =
+            serde_json::from_str(r#"{"instance":0,"frame":null,"area":[1,2,3,4],"drawn":true}"#).unwrap();
+        assert_eq!(read, Area { instance: 0, frame: None, area: [1, 2, 3, 4], redacted: true });
+    }
 
     #[test]
     fn it_names_attributes_and_rules_and_no_value() {

@@ -114,10 +114,10 @@ const STRUCTURE: [u32; 3] = [0x0040_A010, 0x0040_A040, 0x0040_A050];
 fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context: &StudyContext) -> Kept {
     let tag = element.tag;
     let bytes = element.as_bytes().unwrap_or_default();
-    // What follows a NUL is never shown by anybody, so nobody would see it leave.
+    // No program shows what follows a NUL, so no person would notice it leaving.
     let bytes = bytes.split(|b| *b == 0).next().unwrap_or_default();
     let text = level.charset.decode(bytes);
-    // What holds a content tree together is of few terms, whoever is called Text or Code.
+    // Value types and relationships of a content tree are a few terms: they stay even where a patient is called Text or Code.
     let structure = STRUCTURE.contains(&tag.0);
     let own = |value: &str| !structure && context.identifiers.found_in(value);
     if closed_text {
@@ -143,12 +143,12 @@ fn words(level: &DataSet, element: &Element, vr: Vr, closed_text: bool, context:
     let term = |word: &str| is_closed(word) || word.contains(|c: char| c == '_' || c.is_ascii_digit());
     let spaced =
         |value: &str| value.trim().contains(' ') && !value.split(' ').all(|w| w.is_empty() || term(w));
-    // A device's settings hold no day; where one stands, somebody has written there.
+    // A device's settings hold no date; where there is one, a person typed it.
     if is_setting_of_device(tag) && text.split_whitespace().flat_map(|w| w.split('\\')).any(date::is_written)
     {
         return Kept::No;
     }
-    // Devices write what they like into Image Type, and nobody else writes there.
+    // Devices write any value into Image Type; people do not write there.
     if vr == Vr::CS && tag != tags::IMAGE_TYPE && text.split('\\').any(spaced) {
         return Kept::No;
     }

@@ -260,7 +260,7 @@ fn holds(change: impl FnOnce(&mut DataSet)) -> Vec<HoldReason> {
 }
 
 #[test]
-fn the_gate_holds_what_must_wait_for_a_person() {
+fn what_must_wait_for_a_person_is_held() {
     assert_eq!(holds(|_| {}), []);
     let class = |uid: &'static str| holds(move |d| d.put_text(tags::SOP_CLASS_UID, Vr::UI, uid));
     assert_eq!(class("1.2.840.10008.5.1.4.1.1.7"), [HoldReason::SecondaryCapture]);

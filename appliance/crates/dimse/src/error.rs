@@ -109,10 +109,10 @@ pub enum TlsFailure {
     /// Our own files.
     #[error("the files of its tls table cannot be used: `appliance check` says why")]
     Files,
-    /// Its certificate is of nobody we know.
+    /// Its certificate is not signed by an authority we know.
     #[error("the peer's certificate is not of an authority in tls.ca")]
     NotTrusted,
-    /// Its certificate is somebody else's.
+    /// Its certificate names another host.
     #[error("the peer's certificate is for another name: correct the address, or write tls.server_name")]
     OtherName,
     /// Its certificate has ended or has not begun.

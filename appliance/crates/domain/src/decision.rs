@@ -232,7 +232,7 @@ impl Decision {
             Self::DontSend { .. } => "do not send",
             Self::IdentityVisible { .. } => "stopped: identity visible",
             Self::Undo { .. } => "undo",
-            Self::Release { .. } => "released from the gate",
+            Self::Release { .. } => "released from hold",
             Self::BlackOut { .. } => "blacked an area out",
             Self::Uncover { .. } => "took the last area back",
             // Its text stands with the case alone.

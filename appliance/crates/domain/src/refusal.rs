@@ -18,7 +18,7 @@ pub enum Refusal {
     #[error("only a held case can be released")]
     NotHeld,
     /// A bare "send" of what de-identification holds.
-    #[error("the gate holds it: release it, with a reason")]
+    #[error("it is held: release it, with a reason")]
     ByReleaseOnly,
     /// Nothing failed, and nothing waits for the link.
     #[error("only a case that could not be packed or waits for the link can be tried again")]
@@ -65,7 +65,7 @@ pub enum Refusal {
     #[error("only a physician's read counts: `appliance user physician NAME` says who is one")]
     NotPhysician,
     /// The study is none of the sampled ones.
-    #[error("this study was not drawn for a read")]
+    #[error("this study was not sampled for a read")]
     NotSampled,
     /// One read counts.
     #[error("somebody has read it already")]

@@ -26,7 +26,7 @@ pub struct Verdict {
     /// Priority the findings ask for.
     pub priority: Priority,
     /// The check of the bundle's input; `None` when no bundle ran.
-    pub gate: Option<Gate>,
+    pub input_check: Option<InputCheck>,
     /// Where findings were seen.
     pub places: Vec<PlacedFinding>,
     /// Why a person must look before anything of it may leave; empty: may leave.
@@ -53,7 +53,7 @@ impl Verdict {
             digest: String::new(),
             findings: Vec::new(),
             priority: Priority::Routine,
-            gate: None,
+            input_check: None,
             places: Vec::new(),
             holds: Vec::new(),
             plan_digest: String::new(),
@@ -81,7 +81,7 @@ pub struct PlacedFinding {
 /// What the check of a bundle's input found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Gate {
+pub struct InputCheck {
     /// Measured value.
     pub score: f64,
     /// Its limit.

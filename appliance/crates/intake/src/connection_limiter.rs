@@ -1,4 +1,4 @@
-//! How many connections one address may hold open, so that nobody shuts out the others by saying nothing.
+//! How many connections one address may hold open, so that idle connections of one address do not shut out the others.
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};

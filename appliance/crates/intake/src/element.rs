@@ -1,6 +1,6 @@
 //! What the pre-scan knows about elements: a few tags, how VRs write their length, and what is found.
 
-use deid::Whose;
+use deid::PatientDigests;
 use dicom::Vr;
 use store::PixelData;
 
@@ -33,8 +33,8 @@ pub(crate) struct Found {
     pub(crate) series: Option<String>,
     pub(crate) modality: Option<String>,
     pub(crate) pixel_data: Option<PixelData>,
-    /// Whose it is, digested; `None` when it does not say.
-    pub(crate) patient: Option<Whose>,
+    /// PatientDigests it is, digested; `None` when it does not say.
+    pub(crate) patient: Option<PatientDigests>,
     /// Elements and items passed.
     pub(crate) elements: u64,
     /// Whether the walk reached the end without surprise.

@@ -49,6 +49,7 @@ mod services;
 mod shared;
 mod sink;
 mod statuses;
+mod stored_patient;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -58,7 +59,6 @@ mod tls_files;
 mod transcript;
 mod user_information;
 mod walk;
-mod whose;
 
 pub use acceptor::Intake;
 pub use caller_config::{Caller, Quirk};
@@ -71,7 +71,7 @@ pub use identity_config::{IdentityConfig, IdentityMode, IdentityUser};
 pub use metrics::{Metrics, Refused};
 pub use services::{Asker, Event, Services, StepCreate, StepSet};
 pub use sink::Sink;
+pub use stored_patient::patient_of;
 pub use tls_config::TlsConfig;
 pub use tls_files::{TLS_TABLE, inspect_tls, key_is_open};
 pub use transcript::{ContextLine, MessageLine, Total, Transcript, Transcripts};
-pub use whose::whose;

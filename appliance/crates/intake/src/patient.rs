@@ -1,7 +1,7 @@
 //! What the pre-scan keeps of the patient while a data set passes: a few raw values, read as `deid` reads them.
 
 use crate::element::{ISSUER_ENTITY, ISSUER_ENTITY_TYPE};
-use deid::Whose;
+use deid::PatientDigests;
 use dicom::{DataSet, Element, Tag, Value, Vr, tags, vr_of};
 
 /// Values about the patient, as they were written. Identifying.
@@ -23,12 +23,12 @@ impl Patient {
         }
     }
 
-    /// Whose it is, in digests; `None` when nothing says so.
-    pub(super) fn whose(self) -> Option<Whose> {
+    /// PatientDigests it is, in digests; `None` when nothing says so.
+    pub(super) fn digests(self) -> Option<PatientDigests> {
         let Patient { mut data, mut issuer } = self;
         issuer.charset = data.charset.clone();
         let tag = tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE;
         data.put(Element { tag, vr: Vr::SQ, value: Value::Items(vec![issuer]) });
-        Whose::of(&data)
+        PatientDigests::of(&data)
     }
 }

@@ -2,7 +2,7 @@
 use crate::element::Found;
 use crate::prescan::Prescan;
 use crate::statuses::status_of;
-use deid::Whose;
+use deid::PatientDigests;
 use dicom::transfer_syntaxes::coding;
 use dimse::Status;
 use store::{Id, Inbox, Incoming, Reception};
@@ -80,7 +80,7 @@ fn finish(current: Current) -> Result<Reception, Status> {
     let found = current.prescan.finish();
     let pixel_data = found.pixel_data;
     let prescan_ok = found.ok;
-    let identity = found.patient.as_ref().map(Whose::to_text);
+    let identity = found.patient.as_ref().map(PatientDigests::to_text);
     let uids = agree(&announced, found)?;
     let reception = Reception {
         sop_class: announced.sop_class,

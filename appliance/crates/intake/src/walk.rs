@@ -429,7 +429,7 @@ impl Walk {
         if self.skip > 0 || self.capture.is_some() || !self.stack.is_empty() || !padding {
             self.found.ok = false;
         }
-        self.found.patient = self.patient.whose();
+        self.found.patient = self.patient.digests();
         self.found
     }
 }

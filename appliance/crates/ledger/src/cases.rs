@@ -243,8 +243,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Holds a case that was being packed, with the reason among those of the gate; under the digest of another plan where
-    /// there is one. `false`: somebody or something was first, and nothing is held.
+    /// Holds a case that was being packed, with the reason among its holds; under the digest of another plan where
+    /// there is one. `false`: its state had changed before, and nothing is held.
     ///
     /// # Errors
     /// The database's refusal; [`Error::Row`] when the digest is none.

@@ -10,8 +10,8 @@ use crate::columns::SERIES_UID;
 use crate::error::{Error, Result};
 use crate::forward_rows;
 use crate::ledger::Ledger;
+use crate::patient_index;
 use crate::sealer::Sealer;
-use crate::whose;
 use crate::word::{REPLACED, WAITING, Word};
 use domain::forward_state::ForwardState;
 
@@ -181,7 +181,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Within a study other bytes about the same patient, or about nobody knows whom, are kept beside; about another one
+    /// Within a study other bytes about the same patient, or about an unknown one, are kept beside; about another one
     /// they are a correction, unless they are in another series, as no correction is. What is in the same series decides,
     /// and the rest where that has nothing to say. What was taken back makes room for what comes in its place. What is in
     /// another study is another instance, whoever it is about.
@@ -216,7 +216,7 @@ impl Place {
         .await?;
         place.among(
             here,
-            |k| whose::is_other(identity, k.identity_index.as_deref()),
+            |k| patient_index::is_other(identity, k.identity_index.as_deref()),
             |k| {
                 // What does not open is in no series that is known: it stops no reception.
                 sealer.open(SERIES_UID, &k.id, &k.series_uid).is_ok_and(|series| series == a.series_uid)

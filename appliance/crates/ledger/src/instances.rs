@@ -14,8 +14,8 @@ use crate::forwards;
 use crate::forwards::Onward;
 use crate::ledger::Ledger;
 use crate::new_id::new_id;
+use crate::patient_index;
 use crate::sealer::Sealer;
-use crate::whose;
 use domain::study::KEY_OBJECT_SELECTION;
 
 /// Said of a study in which an instance came again: an earlier version recorded the one before, whose file is gone.
@@ -178,7 +178,7 @@ async fn record(tx: &mut Transaction<'_, Sqlite>, sealer: &Sealer, a: &Arrival) 
         return Ok(Recorded { arrived, new: false, other_patient: false, uncompared: false });
     }
     let study = study_of(tx, sealer, a).await?;
-    let identity = whose::index(sealer, &index, &a.identity)?;
+    let identity = patient_index::index(sealer, &index, &a.identity)?;
     let place = Place::of(tx, sealer, (a, &index, &study, identity.as_deref())).await?;
     let rejected = corrections::take_back(tx, &study, &index).await?;
     let bytes = i64::try_from(a.bytes).map_err(|_| Error::Row("bytes"))?;

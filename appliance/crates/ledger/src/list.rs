@@ -174,7 +174,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn list(&self, q: &ListQuery) -> Result<Vec<StudyRow>> {
         let sql = format!(
-            "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT sampled) OR c.state = ?1 OR (?1 = 'drawn' AND sampled))
+            "{ROW} WHERE (?1 = '' OR (d.disposition = ?1 AND NOT sampled) OR c.state = ?1 OR (?1 = 'sampled' AND sampled))
              AND (?2 IS NULL OR s.id IN (SELECT value FROM json_each(?2)))
              ORDER BY {}, s.last_arrival DESC, s.id LIMIT ?3",
             order()

@@ -46,8 +46,8 @@ pub struct Outcomes {
     pub flag: i64,
     /// Escalated because a score lay between its limits.
     pub escalated_between: i64,
-    /// Escalated because the input gate refused the images.
-    pub escalated_gate: i64,
+    /// Escalated because the input check refused the images.
+    pub escalated_input_check: i64,
     /// Escalated because `no-flag` was lowered or withdrawn.
     pub escalated_withdrawn: i64,
     /// No bundle took them.
@@ -103,7 +103,7 @@ impl Ledger {
             no_flag: of(Disposition::NoFlag, false, None),
             flag: of(Disposition::Flag, false, None),
             escalated_between: of(Disposition::Escalate, false, Some(true)),
-            escalated_gate: of(Disposition::Escalate, false, Some(false)),
+            escalated_input_check: of(Disposition::Escalate, false, Some(false)),
             escalated_withdrawn: of(Disposition::Escalate, true, None),
             not_analysed: of(Disposition::NotAnalysed, false, None),
             unreadable: of(Disposition::Unreadable, false, None),

@@ -58,8 +58,8 @@ pub struct WatchRow {
     pub learned: bool,
     /// Strongest evidence of a change; `withdrawn` is reached at [`domain::oversight::WITHDRAW`].
     pub evidence: f64,
-    /// Physicians' reads of sampled studies given `no-flag`; JSON calls them `quiet`.
-    #[serde(rename = "quiet")]
+    /// Physicians' reads of sampled studies given `no-flag`.
+    #[serde(rename = "no_flag")]
     pub no_flag_reads: NoFlagReads,
     /// The acceptance in force.
     pub accepted: Option<AcceptanceRow>,

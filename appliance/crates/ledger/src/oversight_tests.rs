@@ -108,18 +108,18 @@ impl Site {
     }
 }
 
-fn drawn(why: &'static str) -> Answer {
+fn sampled(why: &'static str) -> Answer {
     Answer { sample: Some(why), ..Answer::default() }
 }
 
 #[tokio::test]
 async fn only_a_physician_reads_only_what_was_drawn_and_only_once() {
     let site = Site::new().await;
-    let (study, other) = (site.study(drawn("share")).await, site.study(Answer::default()).await);
+    let (study, other) = (site.study(sampled("share")).await, site.study(Answer::default()).await);
     let said = |r: Result<domain::oversight::NoFlagReads>| r.unwrap_err().to_string();
     let tech = site.ledger.record_read((&study, 1), "tech", true, 0.02, NOW).await;
     assert!(said(tech).contains("only a physician's read counts"));
-    assert!(said(site.read(&other, true).await).contains("was not drawn"));
+    assert!(said(site.read(&other, true).await).contains("was not sampled"));
     let q = site.read(&study, false).await.unwrap();
     assert_eq!((q.reads, q.hidden), (1, 0));
     assert!(said(site.read(&study, true).await).contains("somebody has read it"));
@@ -129,7 +129,7 @@ async fn only_a_physician_reads_only_what_was_drawn_and_only_once() {
 async fn findings_in_silent_studies_withdraw_no_flag_and_a_person_restores_it() {
     let site = Site::new().await;
     for n in 0..12 {
-        let study = site.study(drawn("share")).await;
+        let study = site.study(sampled("share")).await;
         site.read(&study, n % 2 == 0).await.unwrap();
     }
     assert_eq!(site.level().await, Level::Withdrawn);
@@ -159,12 +159,12 @@ async fn a_watch_that_cannot_be_read_is_not_relied_upon_and_studies_are_still_an
 #[tokio::test]
 async fn the_local_set_is_what_was_drawn_whatever_was_answered_and_counts_what_the_bundle_gave() {
     let site = Site::new().await;
-    let shadow = |given| Answer { given, mode: TriageMode::Shadow, ..drawn("trial") };
+    let shadow = |given| Answer { given, mode: TriageMode::Shadow, ..sampled("trial") };
     for given in [Disposition::NoFlag, Disposition::Flag, Disposition::Escalate] {
         let study = site.study(shadow(given)).await;
         site.read(&study, true).await.unwrap();
     }
-    let share = site.study(drawn("share")).await;
+    let share = site.study(sampled("share")).await;
     site.read(&share, true).await.unwrap();
     let unread = site.study(shadow(Disposition::Flag)).await;
     let local = site.ledger.local_reads("d", 0.01).await.unwrap();
@@ -226,7 +226,7 @@ async fn each_day_that_is_over_has_one_silent_study_drawn_that_nobody_had_opened
 #[tokio::test]
 async fn a_drawn_study_tells_nothing_of_its_answer_until_it_was_read() {
     let site = Site::new().await;
-    let study = site.study(drawn("share")).await;
+    let study = site.study(sampled("share")).await;
     let row = || async {
         site.ledger.list(&ListQuery { limit: 9, ..ListQuery::default() }).await.unwrap().remove(0)
     };
@@ -236,11 +236,11 @@ async fn a_drawn_study_tells_nothing_of_its_answer_until_it_was_read() {
         let ledger = site.ledger.clone();
         async move { ledger.list(&query).await.unwrap().len() }
     };
-    assert_eq!((by("no-flag").await, by("drawn").await), (0, 1));
+    assert_eq!((by("no-flag").await, by("sampled").await), (0, 1));
     assert!(site.ledger.counts().await.unwrap().dispositions.is_empty());
     site.read(&study, false).await.unwrap();
     assert!(!row().await.sampled);
-    assert_eq!((by("no-flag").await, by("drawn").await), (1, 0));
+    assert_eq!((by("no-flag").await, by("sampled").await), (1, 0));
     assert_eq!(site.ledger.counts().await.unwrap().dispositions["no-flag"], 1);
 }
 
@@ -340,7 +340,7 @@ async fn raising_a_flag_to_stat_does_not_start_its_clock_anew() {
 async fn outcomes_count_answers_reads_and_overrides() {
     let site = Site::new().await;
     let given = |given| Answer { given, ..Answer::default() };
-    let study = site.study(drawn("share")).await;
+    let study = site.study(sampled("share")).await;
     site.study(given(Disposition::Flag)).await;
     site.study(given(Disposition::Escalate)).await;
     site.read(&study, true).await.unwrap();

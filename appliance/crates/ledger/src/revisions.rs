@@ -217,7 +217,7 @@ impl Ledger {
         .bind(word(&d.mode)?)
         .bind(serde_json::to_string(&v.findings)?)
         .bind(word(&v.priority)?)
-        .bind(v.gate.as_ref().map(serde_json::to_string).transpose()?)
+        .bind(v.input_check.as_ref().map(serde_json::to_string).transpose()?)
         .bind(serde_json::to_string(&v.holds)?)
         .bind(serde_json::to_string(&v.actions)?)
         .bind(&v.plan_digest)
@@ -325,7 +325,7 @@ fn disposition_row(r: &SqliteRow) -> Result<DispositionRow> {
 
 fn verdict(r: &SqliteRow) -> Result<Verdict> {
     let text = |name: &str| -> Result<String> { Ok(r.try_get::<String, _>(name)?) };
-    let gate: Option<String> = r.try_get("gate")?;
+    let input_check: Option<String> = r.try_get("gate")?;
     Ok(Verdict {
         disposition: parse_word(&text("disposition")?)?,
         reason: text("reason")?,
@@ -334,7 +334,7 @@ fn verdict(r: &SqliteRow) -> Result<Verdict> {
         digest: text("digest")?,
         findings: serde_json::from_str(&text("findings")?)?,
         priority: parse_word(&text("priority")?)?,
-        gate: gate.as_deref().map(serde_json::from_str).transpose()?,
+        input_check: input_check.as_deref().map(serde_json::from_str).transpose()?,
         places: serde_json::from_str(&text("places")?)?,
         holds: serde_json::from_str(&text("holds")?)?,
         plan_digest: text("plan_digest")?,

@@ -142,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn a_level_that_an_earlier_version_called_wary_is_read_as_degraded() {
+        assert_eq!(parse_word::<Level>("wary").unwrap(), Level::Degraded);
+        for level in [Level::Steady, Level::Degraded, Level::Withdrawn] {
+            assert_eq!(word(&level).unwrap(), level.as_str());
+        }
+    }
+
+    #[test]
     fn every_state_is_stored_as_the_word_it_is_called_by() {
         for state in CaseState::ALL {
             assert_eq!(word(&state).unwrap(), state.as_str());

@@ -2,8 +2,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use super::encryption::Unsealed;
 use super::reception::Reception;
-use super::seal::Unsealed;
 use dicom::{ReadAt, Window};
 
 /// An entry as its plain data set, verified as it is read; also for the worker, who gets the pieces.

@@ -4,24 +4,24 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::encryption::{Unsealed, plain_length};
 use super::error::{Error, Step};
+use super::free_space::FreeSpace;
 use super::id::Id;
 use super::key::SALT;
 use super::pending_file::{FILE_HEADER, MAGIC, PendingFile};
-use super::room::Room;
-use super::seal::{Unsealed, plain_length};
 use dicom::ReadAt;
 
 /// One folder of whole, durable, immutable files. Cheap to clone; all calls block.
 #[derive(Clone)]
 pub struct FileStore {
-    room: Arc<Room>,
+    room: Arc<FreeSpace>,
     folder: &'static str,
     sealed: bool,
 }
 
 impl FileStore {
-    pub(super) fn new(room: Arc<Room>, folder: &'static str, sealed: bool) -> FileStore {
+    pub(super) fn new(room: Arc<FreeSpace>, folder: &'static str, sealed: bool) -> FileStore {
         FileStore { room, folder, sealed }
     }
 

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::encryption::{EntryKey, Unsealed};
 use super::entry::{Entry, Source};
+use super::entry_name::{Name, PAGE, end_of, place_of};
 use super::error::{Error, Step};
 use super::folder::{Folder, INBOX, INSTANCES, SEGMENTS, TMP};
 use super::id::{Digest, Id};
 use super::incoming::Incoming;
 use super::original::Original;
 use super::page;
-use super::place::{Name, PAGE, end_of, place_of};
 use super::reception::{HEADER_LENGTH, Reception, read_plain};
-use super::seal::{EntryKey, Unsealed};
 use super::segment::{self, Segments, find_segment, segment_places};
 use dicom::{ReadAt, Window};
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::disk::write_all;
+use super::encryption::Sealer;
+use super::entry_name::{PAGE, end_of, name_at};
 use super::error::{Error, Step};
+use super::free_space::Share;
 use super::id::{Digest, Id};
 use super::key::{SALT, random};
 use super::lane::Lane;
 use super::page;
-use super::place::{PAGE, end_of, name_at};
 use super::reception::Reception;
-use super::room::Share;
-use super::seal::Sealer;
 use super::segment::Segments;
 
 /// A committed entry.

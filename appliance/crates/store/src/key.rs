@@ -13,8 +13,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::encryption::EntryKey;
 use super::error::{Error, Step};
-use super::seal::EntryKey;
 
 /// Bytes of random salt that an entry carries.
 pub(crate) const SALT: usize = 32;

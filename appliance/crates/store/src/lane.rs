@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::disk::DiskFile;
-use super::place::Name;
+use super::entry_name::Name;
 
 /// A segment that is being filled.
 pub(crate) struct Lane {

@@ -17,12 +17,15 @@
 
 mod config;
 mod disk;
+mod encryption;
 mod entry;
+mod entry_name;
 mod error;
 #[cfg(any(test, feature = "test-support"))]
 pub mod faults;
 mod file_store;
 mod folder;
+mod free_space;
 mod id;
 mod inbox;
 mod incoming;
@@ -32,10 +35,7 @@ mod marks;
 mod original;
 mod page;
 mod pending_file;
-mod place;
 mod reception;
-mod room;
-mod seal;
 mod segment;
 mod store;
 mod temporary;
@@ -47,9 +47,11 @@ pub use proto::units;
 
 pub use config::{Eviction, StoreConfig};
 pub use disk::{Disk, DiskFile, Listed};
+pub use encryption::{EntryKey, Sealer, Unsealed};
 pub use entry::Entry;
 pub use error::{Error, Step};
 pub use file_store::FileStore;
+pub use free_space::{Level, Space};
 pub use id::{Digest, Id, NotHex};
 pub use inbox::{HandOut, Inbox, Recovered};
 pub use incoming::{Incoming, Stored};
@@ -58,6 +60,4 @@ pub use marks::check_key;
 pub use original::Original;
 pub use pending_file::{FILE_HEADER, PendingFile};
 pub use reception::{PixelData, Reception};
-pub use room::{Level, Space};
-pub use seal::{EntryKey, Sealer, Unsealed};
 pub use store::Store;

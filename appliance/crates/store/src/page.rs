@@ -8,11 +8,11 @@
 //! 4080  16  tag; the associated data is magic, name and salt
 //! ```
 
+use super::encryption::{EntryKey, TAG};
 use super::error::Error;
 use super::id::Id;
 use super::key::{SALT, StoreKey};
 use super::reception::{HEADER_LENGTH, Reception};
-use super::seal::{EntryKey, TAG};
 
 /// First bytes of every sealed entry.
 pub(crate) const MAGIC: &[u8; 16] = b"SCANSIDE-ENTRY 2";

@@ -3,11 +3,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use super::encryption::{EntryKey, Sealer, plain_length};
 use super::error::{Error, Step};
+use super::free_space::FreeSpace;
 use super::id::Id;
 use super::key::{SALT, random};
-use super::room::Room;
-use super::seal::{EntryKey, Sealer, plain_length};
 use super::temporary::Temporary;
 
 /// First bytes of a file of an encrypted store; 32 bytes of salt follow, then the sealed content. A file that begins
@@ -35,12 +35,12 @@ enum Seal {
 
 impl PendingFile {
     /// One that is not encrypted.
-    pub(super) fn plain(room: &Arc<Room>, folder: &'static str) -> Result<PendingFile, Error> {
+    pub(super) fn plain(room: &Arc<FreeSpace>, folder: &'static str) -> Result<PendingFile, Error> {
         Ok(PendingFile { file: Temporary::create(room)?, folder, written: 0, sealed: None })
     }
 
     /// One that a worker seals for this name.
-    pub(super) fn sealed(room: &Arc<Room>, folder: &'static str, id: Id) -> Result<PendingFile, Error> {
+    pub(super) fn sealed(room: &Arc<FreeSpace>, folder: &'static str, id: Id) -> Result<PendingFile, Error> {
         let mut pending = PendingFile::plain(room, folder)?;
         let mut salt = [0; SALT];
         random(&mut salt)?;

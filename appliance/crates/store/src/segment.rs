@@ -12,16 +12,16 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::encryption::EntryKey;
+use super::entry_name::{Name, PAGE, SEGMENT, end_of, place_bytes, place_of};
 use super::error::{Error, Step};
 use super::folder::{Folder, INBOX, SEGMENTS};
+use super::free_space::FreeSpace;
 use super::id::Id;
 use super::key::StoreKey;
 use super::lane::Lane;
 use super::page;
-use super::place::{Name, PAGE, SEGMENT, end_of, place_bytes, place_of};
 use super::reception::{HEADER_LENGTH, Reception};
-use super::room::Room;
-use super::seal::EntryKey;
 
 /// A lane with less room than this is full.
 const MARGIN: u64 = 1 << 20;
@@ -30,7 +30,7 @@ const RESERVE_ABOVE: u64 = 16 * SEGMENT;
 
 /// Segments of the inbox: entries in them may not have a durable row yet.
 pub(crate) struct Segments {
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Arc<FreeSpace>,
     waiting: Mutex<HashMap<Name, Waiting>>,
     pub(crate) arriving: AtomicUsize,
 }
@@ -44,7 +44,7 @@ struct Waiting {
 }
 
 impl Segments {
-    pub(crate) fn new(room: Arc<Room>) -> Segments {
+    pub(crate) fn new(room: Arc<FreeSpace>) -> Segments {
         Segments { room, waiting: Mutex::default(), arriving: AtomicUsize::new(0) }
     }
 
@@ -85,7 +85,7 @@ impl Segments {
         let inbox = folder.part(INBOX);
         let path = inbox.join(name.to_string());
         let mut file = folder.disk.create(&path).map_err(Error::disk(Step::Create))?;
-        // Room set aside makes the syncs cheaper, no more: a disk that has little, or cannot, goes without.
+        // FreeSpace set aside makes the syncs cheaper, no more: a disk that has little, or cannot, goes without.
         let ample = self.room.has_above_refuse(RESERVE_ABOVE);
         let reserved = if ample && file.reserve(SEGMENT).is_ok() { SEGMENT } else { 0 };
         if reserved == 0 {

@@ -8,10 +8,10 @@ use super::disk::{Disk, SystemDisk};
 use super::error::{Error, Step};
 use super::file_store::FileStore;
 use super::folder::{DERIVED, Folder, KEY_MARK, OUTBOX, PAIR_MARK};
+use super::free_space::{FreeSpace, Space};
 use super::inbox::Inbox;
 use super::key::StoreKey;
 use super::marks::{check_key, read_mark};
-use super::room::{Room, Space};
 use super::segment::Segments;
 
 /// The store. Cheap to clone.
@@ -55,7 +55,7 @@ impl Store {
     }
 
     fn with(config: &StoreConfig, folder: Folder) -> Store {
-        let room = Arc::new(Room::new(Arc::new(folder), config));
+        let room = Arc::new(FreeSpace::new(Arc::new(folder), config));
         Store { segments: Arc::new(Segments::new(room)) }
     }
 

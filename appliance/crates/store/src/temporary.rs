@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::disk::{DiskFile, write_all};
 use super::error::{Error, Step};
-use super::room::Room;
+use super::free_space::FreeSpace;
 
 /// How many bytes are written between two looks at the free space.
 const SPACE_EVERY: u64 = 8 << 20;
 
 /// A temporary file that removes itself unless it is moved into place.
 pub(crate) struct Temporary {
-    room: Arc<Room>,
+    room: Arc<FreeSpace>,
     path: PathBuf,
     file: Box<dyn DiskFile>,
     placed: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Temporary {
 
 impl Temporary {
     /// Refuses under the watermark and after a failed sync, before anything is written.
-    pub(crate) fn create(room: &Arc<Room>) -> Result<Temporary, Error> {
+    pub(crate) fn create(room: &Arc<FreeSpace>) -> Result<Temporary, Error> {
         room.folder.ready()?;
         room.check()?;
         let path = room.folder.temporary()?;

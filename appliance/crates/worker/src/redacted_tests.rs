@@ -52,6 +52,6 @@ fn a_blacked_out_area_is_black_in_the_frame_and_in_the_file_and_the_statement_sa
         }
     }
     assert!(whole.get_pixel(columns - 1, y0).0[0] > 200, "it is bright without the area");
-    let said: Vec<_> = statement.boxes.iter().map(|area| (area.area, area.drawn)).collect();
+    let said: Vec<_> = statement.boxes.iter().map(|area| (area.area, area.redacted)).collect();
     assert_eq!((said, nothing.boxes.len()), (vec![([x0, y0, columns, y0 + 3], true)], 0));
 }

@@ -8,8 +8,8 @@ use crate::pixel_text::Looked;
 use crate::redact::redact;
 use crate::triage::{Item, Pick, is_slice};
 use deid::{
-    self, DeidPlan, Deidentified, Facts, Keys, Listing, PixelBox, Policy, ReidentificationMap, RemovedValue,
-    StudyContext, plan,
+    self, CaseFacts, DeidPlan, Deidentified, Keys, Listing, PixelBox, Policy, ReidentificationMap,
+    RemovedValue, StudyContext, plan,
 };
 use dicom::{Parsed, ReadAt, tags};
 use domain::job::{DeidOrder, ListFacts};
@@ -30,7 +30,7 @@ pub(crate) struct Survey {
     /// For the page's list.
     pub facts: ListFacts,
     /// What may leave beside the frames; of the first image.
-    pub released: Option<Deidentified<Facts>>,
+    pub released: Option<Deidentified<CaseFacts>>,
     /// Why a person must look, each once.
     pub holds: Vec<String>,
     /// Counts of actions by code.

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 
-use proto::clock::House;
+use proto::clock::SteadyClock;
 
 use domain::oversight::{Ladder, due};
 use domain::study::{Arriving, Config};
@@ -17,9 +17,9 @@ const STEPS: [i64; 4] = [-HOUR, HOUR, 26 * 365 * 24 * HOUR, -26 * 365 * 24 * HOU
 /// How often a deadline is looked at, ms.
 const LOOK: i64 = 250;
 
-/// The house's time on a machine whose clock is set by `by` after a second.
+/// The steady clock on a machine whose clock is set by `by` after a second.
 struct Machine {
-    house: House,
+    steady: SteadyClock,
     by: i64,
     passed: i64,
 }
@@ -28,7 +28,7 @@ impl Machine {
     fn now(&mut self) -> i64 {
         self.passed += LOOK;
         let set = if self.passed > 1_000 { self.by } else { 0 };
-        self.house.read(START + set + self.passed, self.passed)
+        self.steady.read(START + set + self.passed, self.passed)
     }
 }
 
@@ -38,7 +38,7 @@ async fn comes_in_its_time<F: Future<Output = bool>>(
     mut begin: impl FnMut() -> Box<dyn FnMut(i64) -> F>,
 ) {
     for by in STEPS {
-        let mut machine = Machine { house: House::begin(START, 0), by, passed: 0 };
+        let mut machine = Machine { steady: SteadyClock::begin(START, 0), by, passed: 0 };
         let mut over = begin();
         while !over(machine.now()).await {
             assert!(machine.passed <= length * 2, "set by {by} ms it never comes");

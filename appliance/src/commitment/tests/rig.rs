@@ -218,14 +218,14 @@ impl Rig {
         let (queue, recorder) =
             event_queue(self.site.clone(), arriving, Arc::new(Notify::new()), stop.clone());
         tokio::spawn(recorder.run());
-        let counter =
+        let handler =
             ServiceHandler { site: self.site.clone(), queue: queue.clone(), engine: Arc::clone(&engine) };
         let both = Commitment { provide: true, user: true };
         let intake = Intake::bind(
             intake(ANY.into(), "SCANSIDE", both),
             false,
             &self.site.store,
-            Arc::new(Listener { queue, services: counter }),
+            Arc::new(Listener { queue, services: handler }),
             stop.clone(),
         )
         .await

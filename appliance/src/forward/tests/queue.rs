@@ -31,13 +31,13 @@ pub(super) fn data(n: u32) -> Vec<u8> {
     (0..50_000 + n).map(|i| (i.wrapping_mul(7) ^ n) as u8).collect()
 }
 
-pub(super) struct House {
+pub(super) struct TestSite {
     _folder: TempDir,
     pub(super) ledger: Ledger,
     store: Store,
 }
 
-impl House {
+impl TestSite {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = StoreConfig::at(folder.path().join("store"));
@@ -131,17 +131,17 @@ fn acts(act: impl Fn(usize, &str) -> Act + Send + Sync + 'static) -> Script {
 
 #[tokio::test]
 async fn every_original_arrives_as_it_is_and_a_study_shares_an_association() {
-    let (house, provider) = (House::new().await, Provider::start(Script::default()).await);
+    let (site, provider) = (TestSite::new().await, Provider::start(Script::default()).await);
     let forwards = Forwards::new(&[Rule { max_associations: 1, ..rule("pacs", &provider.address) }]);
     let mut ids = Vec::new();
     for study in 1..=3 {
         for n in 1..=5 {
-            ids.push(house.arrive(&forwards, study, n, EXPLICIT_LE).await);
+            ids.push(site.arrive(&forwards, study, n, EXPLICIT_LE).await);
         }
     }
-    assert!(!house.ledger.delivered_everywhere(&ids[0]).await.unwrap());
-    let running = house.run(&forwards);
-    house.until("pacs", &["delivered"], 15).await;
+    assert!(!site.ledger.delivered_everywhere(&ids[0]).await.unwrap());
+    let running = site.run(&forwards);
+    site.until("pacs", &["delivered"], 15).await;
     running.stop().await;
     let got = provider.got.lock().unwrap().clone();
     assert_eq!(got.len(), 15);
@@ -151,25 +151,25 @@ async fn every_original_arrives_as_it_is_and_a_study_shares_an_association() {
     }
     assert_eq!(*provider.associations.lock().unwrap(), 3);
     for id in &ids {
-        assert!(house.ledger.delivered_everywhere(id).await.unwrap());
+        assert!(site.ledger.delivered_everywhere(id).await.unwrap());
     }
-    let row = &forwards.rows(&house.ledger.forward_queues().await.unwrap(), true)[0];
+    let row = &forwards.rows(&site.ledger.forward_queues().await.unwrap(), true)[0];
     assert_eq!((row.circuit, row.waiting, row.delivered), ("closed", 0, 15));
 }
 
 #[tokio::test]
 async fn a_destination_that_is_away_keeps_no_other_from_its_originals_and_gets_its_own_later() {
-    let (house, alive) = (House::new().await, Provider::start(Script::default()).await);
+    let (site, alive) = (TestSite::new().await, Provider::start(Script::default()).await);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let forwards = Forwards::new(&[rule("away", &address.to_string()), rule("alive", &alive.address)]);
-    let running = house.run(&forwards);
-    let id = house.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
-    house.until("alive", &["delivered"], 1).await;
+    let running = site.run(&forwards);
+    let id = site.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
+    site.until("alive", &["delivered"], 1).await;
     let wait = async {
         loop {
-            let row = forwards.rows(&house.ledger.forward_queues().await.unwrap(), true)[0].clone();
+            let row = forwards.rows(&site.ledger.forward_queues().await.unwrap(), true)[0].clone();
             if row.circuit == "open" {
                 return row;
             }
@@ -179,18 +179,18 @@ async fn a_destination_that_is_away_keeps_no_other_from_its_originals_and_gets_i
     let row = tokio::time::timeout(PATIENCE, wait).await.unwrap();
     assert!(row.state == "warn" && row.waiting == 1 && row.next_try.is_some(), "{row:?}");
     assert!(row.words.contains("no connection"), "{row:?}");
-    assert!(!house.ledger.delivered_everywhere(&id).await.unwrap());
+    assert!(!site.ledger.delivered_everywhere(&id).await.unwrap());
     let back = Provider::on(TcpListener::bind(address).await.unwrap(), Script::default());
-    let rows = house.until("away", &["delivered"], 1).await;
+    let rows = site.until("away", &["delivered"], 1).await;
     // However long it was away, that counted as no attempt.
     assert_eq!((rows[0].attempts, back.got.lock().unwrap().len()), (0, 1));
-    assert!(house.ledger.delivered_everywhere(&id).await.unwrap());
+    assert!(site.ledger.delivered_everywhere(&id).await.unwrap());
     running.stop().await;
 }
 
 #[tokio::test]
 async fn refusals_are_judged_one_by_one_and_a_person_may_try_again() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let healed = Arc::new(AtomicBool::new(false));
     let (seen, kind) = (Arc::new(Mutex::new(0)), Arc::clone(&healed));
     let provider = Provider::start(acts(move |_, uid| {
@@ -211,44 +211,44 @@ async fn refusals_are_judged_one_by_one_and_a_person_may_try_again() {
     let forwards = Forwards::new(&[rule("pacs", &provider.address)]);
     let mut ids = Vec::new();
     for n in 1..=5 {
-        ids.push(house.arrive(&forwards, 1, n, EXPLICIT_LE).await);
+        ids.push(site.arrive(&forwards, 1, n, EXPLICIT_LE).await);
     }
-    let running = house.run(&forwards);
-    let done = house.until("pacs", &["delivered"], 3).await;
+    let running = site.run(&forwards);
+    let done = site.until("pacs", &["delivered"], 3).await;
     let warned = done.iter().find(|r| r.instance == ids[3]).unwrap();
     assert_eq!(warned.status, Some(0xB000));
     assert!(warned.fault.as_deref().unwrap().starts_with("delivered"), "{warned:?}");
-    let dead = house.until("pacs", &["dead"], 2).await;
+    let dead = site.until("pacs", &["dead"], 2).await;
     assert_eq!(dead.iter().map(|r| r.status).collect::<Vec<_>>(), [Some(0xC123), Some(0xA900)]);
     assert!(dead.iter().all(|r| r.fault.as_deref().unwrap().contains("the destination")), "{dead:?}");
-    assert!(!house.ledger.delivered_everywhere(&ids[1]).await.unwrap());
+    assert!(!site.ledger.delivered_everywhere(&ids[1]).await.unwrap());
     healed.store(true, Ordering::SeqCst);
-    assert_eq!(house.ledger.retry_forwards("pacs", None).await.unwrap(), 2);
+    assert_eq!(site.ledger.retry_forwards("pacs", None).await.unwrap(), 2);
     assert!(forwards.urge("pacs") && !forwards.urge("other"));
-    house.until("pacs", &["delivered"], 5).await;
+    site.until("pacs", &["delivered"], 5).await;
     running.stop().await;
-    let study = house.ledger.open_studies().await.unwrap()[0].0.clone();
-    assert!(house.ledger.study_delivered_everywhere(&study).await.unwrap());
+    let study = site.ledger.open_studies().await.unwrap()[0].0.clone();
+    assert!(site.ledger.study_delivered_everywhere(&study).await.unwrap());
 }
 
 #[tokio::test]
 async fn an_original_that_ends_every_association_becomes_a_dead_letter_and_blocks_none() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let provider =
         Provider::start(acts(|_, uid| if uid == "1.2.1.1" { Act::Abort } else { Act::Status(0) })).await;
     let forwards = Forwards::new(&[Rule { max_associations: 1, ..rule("pacs", &provider.address) }]);
-    let poison = house.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
-    let running = house.run(&forwards);
+    let poison = site.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
+    let running = site.run(&forwards);
     let mut n = 1;
     let flow = async {
-        while house.rows("pacs", &["dead"]).await.is_empty() {
+        while site.rows("pacs", &["dead"]).await.is_empty() {
             n += 1;
-            house.arrive(&forwards, 2, n, EXPLICIT_LE).await;
-            house.until("pacs", &["delivered"], n as usize - 1).await;
+            site.arrive(&forwards, 2, n, EXPLICIT_LE).await;
+            site.until("pacs", &["delivered"], n as usize - 1).await;
         }
     };
     tokio::time::timeout(PATIENCE, flow).await.unwrap();
-    let dead = house.rows("pacs", &["dead"]).await;
+    let dead = site.rows("pacs", &["dead"]).await;
     assert_eq!((dead[0].instance.as_str(), dead[0].attempts), (poison.as_str(), 3));
     assert!(dead[0].fault.as_deref().unwrap().starts_with("tried 3 times"), "{dead:?}");
     running.stop().await;
@@ -256,17 +256,17 @@ async fn an_original_that_ends_every_association_becomes_a_dead_letter_and_block
 
 #[tokio::test]
 async fn what_is_not_accepted_as_stored_or_is_damaged_is_a_dead_letter_and_the_rest_goes() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let picky = Script { syntaxes: vec![EXPLICIT_LE.into()], ..Script::default() };
     let provider = Provider::start(picky).await;
     let forwards = Forwards::new(&[rule("pacs", &provider.address)]);
-    let jpeg = house.arrive(&forwards, 1, 1, JPEG).await;
-    let damaged = house.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
-    house.arrive(&forwards, 1, 3, EXPLICIT_LE).await;
-    damage(&house.store.inbox(), damaged.parse().unwrap(), 25_000);
-    let running = house.run(&forwards);
-    let dead = house.until("pacs", &["dead"], 2).await;
-    house.until("pacs", &["delivered"], 1).await;
+    let jpeg = site.arrive(&forwards, 1, 1, JPEG).await;
+    let damaged = site.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
+    site.arrive(&forwards, 1, 3, EXPLICIT_LE).await;
+    damage(&site.store.inbox(), damaged.parse().unwrap(), 25_000);
+    let running = site.run(&forwards);
+    let dead = site.until("pacs", &["dead"], 2).await;
+    site.until("pacs", &["delivered"], 1).await;
     running.stop().await;
     let why = |id: &str| dead.iter().find(|r| r.instance == id).unwrap().fault.clone().unwrap();
     assert!(why(&jpeg).contains("never converted"), "{}", why(&jpeg));
@@ -277,7 +277,7 @@ async fn what_is_not_accepted_as_stored_or_is_damaged_is_a_dead_letter_and_the_r
 
 #[tokio::test]
 async fn a_full_destination_makes_no_dead_letters_and_gets_everything_when_it_has_room() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let room = Arc::new(AtomicBool::new(false));
     let has = Arc::clone(&room);
     let provider =
@@ -285,39 +285,39 @@ async fn a_full_destination_makes_no_dead_letters_and_gets_everything_when_it_ha
             .await;
     let forwards = Forwards::new(&[rule("pacs", &provider.address)]);
     for n in 1..=4 {
-        house.arrive(&forwards, n, n, EXPLICIT_LE).await;
+        site.arrive(&forwards, n, n, EXPLICIT_LE).await;
     }
-    let running = house.run(&forwards);
+    let running = site.run(&forwards);
     let many = async {
         while provider.got.lock().unwrap().len() < 12 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(PATIENCE, many).await.unwrap();
-    assert!(house.rows("pacs", &["dead"]).await.is_empty());
+    assert!(site.rows("pacs", &["dead"]).await.is_empty());
     room.store(true, Ordering::SeqCst);
-    house.until("pacs", &["delivered"], 4).await;
+    site.until("pacs", &["delivered"], 4).await;
     running.stop().await;
 }
 
 #[tokio::test]
 async fn a_stop_in_the_middle_loses_nothing_and_the_next_start_goes_on() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let provider = Provider::start(Script::default()).await;
     let rules = [rule("pacs", &provider.address)];
     let forwards = Forwards::new(&rules);
     for n in 1..=40 {
-        house.arrive(&forwards, n % 3, n, EXPLICIT_LE).await;
+        site.arrive(&forwards, n % 3, n, EXPLICIT_LE).await;
     }
-    let running = house.run(&forwards);
+    let running = site.run(&forwards);
     while provider.got.lock().unwrap().len() < 5 {
         tokio::task::yield_now().await;
     }
     running.stop().await;
-    let delivered = house.rows("pacs", &["delivered"]).await.len();
+    let delivered = site.rows("pacs", &["delivered"]).await.len();
     assert!((5..=40).contains(&delivered), "{delivered}");
-    let running = house.run(&Forwards::new(&rules));
-    house.until("pacs", &["delivered"], 40).await;
+    let running = site.run(&Forwards::new(&rules));
+    site.until("pacs", &["delivered"], 40).await;
     running.stop().await;
     let mut there: Vec<String> = provider.got.lock().unwrap().iter().map(|g| g.instance.clone()).collect();
     there.sort();
@@ -327,10 +327,10 @@ async fn a_stop_in_the_middle_loses_nothing_and_the_next_start_goes_on() {
 
 #[tokio::test]
 async fn what_no_rule_names_any_more_is_shown_and_can_be_given_up() {
-    let house = House::new().await;
+    let site = TestSite::new().await;
     let forwards = Forwards::new(&[rule("old", "127.0.0.1:1")]);
-    let id = house.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
-    let queues = house.ledger.forward_queues().await.unwrap();
+    let id = site.arrive(&forwards, 1, 1, EXPLICIT_LE).await;
+    let queues = site.ledger.forward_queues().await.unwrap();
     let left = Forwards::new(&[rule("new", "127.0.0.1:2")]);
     let rows = left.rows(&queues, true);
     assert_eq!(
@@ -338,10 +338,10 @@ async fn what_no_rule_names_any_more_is_shown_and_can_be_given_up() {
         [("new", 0), ("old", 1)]
     );
     assert!(rows[1].words.contains("give-up"));
-    assert_eq!(house.ledger.give_up_forwards("old", None, false, "gone", 9).await.unwrap(), 0);
-    assert!(!house.ledger.delivered_everywhere(&id).await.unwrap());
-    assert_eq!(house.ledger.give_up_forwards("old", None, true, "gone", 9).await.unwrap(), 1);
-    assert!(house.ledger.delivered_everywhere(&id).await.unwrap());
-    let row = &house.ledger.forwards_of(&id).await.unwrap()[0];
+    assert_eq!(site.ledger.give_up_forwards("old", None, false, "gone", 9).await.unwrap(), 0);
+    assert!(!site.ledger.delivered_everywhere(&id).await.unwrap());
+    assert_eq!(site.ledger.give_up_forwards("old", None, true, "gone", 9).await.unwrap(), 1);
+    assert!(site.ledger.delivered_everywhere(&id).await.unwrap());
+    let row = &site.ledger.forwards_of(&id).await.unwrap()[0];
     assert_eq!((row.state.as_str(), row.fault.as_deref()), ("given-up", Some("gone")));
 }

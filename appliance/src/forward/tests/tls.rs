@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use fixtures::pki::Authority;
 use tempfile::TempDir;
 
-use super::queue::{House, PATIENCE, data, rule};
+use super::queue::{PATIENCE, TestSite, data, rule};
 use crate::forward::{DestinationTls, Forwards, Rule};
 
 const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
@@ -62,17 +62,17 @@ impl Archive {
 #[tokio::test(flavor = "multi_thread")]
 async fn originals_wait_for_a_destination_that_is_not_the_one_we_know_and_go_once_it_is() {
     let authority = Authority::new("archive's authority").unwrap();
-    let (house, archive) = (House::new().await, Archive::start(&authority).await);
+    let (site, archive) = (TestSite::new().await, Archive::start(&authority).await);
     let ca = archive.folder.path().join("ca.pem");
     let stranger = Authority::new("another authority").unwrap();
     std::fs::write(&ca, stranger.certificate_pem()).unwrap();
     let forwards = Forwards::new(&[archive.rule(ca.clone())]);
-    let running = house.run(&forwards);
+    let running = site.run(&forwards);
     // Of even length, as DICOM wants it.
-    let id = house.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
+    let id = site.arrive(&forwards, 1, 2, EXPLICIT_LE).await;
     let wait = async {
         loop {
-            let row = forwards.rows(&house.ledger.forward_queues().await.unwrap(), true)[0].clone();
+            let row = forwards.rows(&site.ledger.forward_queues().await.unwrap(), true)[0].clone();
             if row.circuit == "open" {
                 return row;
             }
@@ -85,9 +85,9 @@ async fn originals_wait_for_a_destination_that_is_not_the_one_we_know_and_go_onc
     assert!(archive.received().is_empty());
     // The authority is put right: no restart is needed.
     std::fs::write(&ca, authority.certificate_pem()).unwrap();
-    let rows = house.until("pacs", &["delivered"], 1).await;
+    let rows = site.until("pacs", &["delivered"], 1).await;
     assert_eq!(rows[0].attempts, 0, "that it was not the one we know counted as no attempt");
-    assert!(house.ledger.delivered_everywhere(&id).await.unwrap());
+    assert!(site.ledger.delivered_everywhere(&id).await.unwrap());
     running.stop().await;
     let received = archive.received();
     assert_eq!(received.len(), 1);

@@ -127,19 +127,19 @@ async function keep(p, answer) {
   return got;
 }
 
-/** The coarsest level that has a value for every pixel it is drawn on. @param {Preview[]} levels coarse to fine */
+/** The coarsest level that has a value for every pixel it is rendered on. @param {Preview[]} levels coarse to fine */
 function fitting(levels) {
   const finest = levels[levels.length - 1];
-  return (whole ? undefined : levels.find((p) => p.columns >= drawn(finest) * 0.95)) ?? finest;
+  return (whole ? undefined : levels.find((p) => p.columns >= rendered(finest) * 0.95)) ?? finest;
 }
 
-/** On how many columns of the screen an image is drawn. @param {Preview} p */
-function drawn(p) { return Math.min(canvas.width / p.columns, canvas.height / p.rows) * p.columns * zoom; }
+/** On how many columns of the screen an image is rendered. @param {Preview} p */
+function rendered(p) { return Math.min(canvas.width / p.columns, canvas.height / p.rows) * p.columns * zoom; }
 
 /** Whether a frame is to be had at full resolution: asked for, or enlarged beyond its finest preview. @param {Preview[]} levels */
 function coarse(levels) {
   const finest = levels[levels.length - 1];
-  return finest.level > 0 && !refused.has(finest.index) && (whole || drawn(finest) > finest.columns * 1.05);
+  return finest.level > 0 && !refused.has(finest.index) && (whole || rendered(finest) > finest.columns * 1.05);
 }
 
 /** Has a worker decode a frame at full resolution; it becomes its finest level. @param {number} n */
@@ -271,8 +271,8 @@ export function seen(found) { places = found; later(); }
 /** Outlines where findings were seen, while asked for. @param {boolean} on */
 export function outline(on) { if (placed !== on) { placed = on; later(); } }
 
-/** Areas of the case that is shown. @param {Area[]} drawn */
-export function cover(drawn) { areas = drawn; later(); }
+/** Areas of the case that is shown. @param {Area[]} redacted */
+export function cover(redacted) { areas = redacted; later(); }
 
 /** Lets a person draw one area; Escape gives it up. @returns {Promise<Area | null>} */
 export function draw() {

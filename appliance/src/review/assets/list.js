@@ -177,7 +177,7 @@ export function tick() {
 /** @param {Head} head */
 function filters(head) {
   const box = $('filters');
-  const all = /** @type {Record<string, number>} */ ({ ...head.counts.dispositions, ...head.counts.cases, drawn: head.outcomes.unread });
+  const all = /** @type {Record<string, number>} */ ({ ...head.counts.dispositions, ...head.counts.cases, sampled: head.outcomes.unread });
   const wanted = [['', t.all, head.counts.studies], ...Object.entries(t.filters).map(([k, words]) => [k, words, all[k] ?? 0])]
     .filter(([k, , n]) => k === '' || k === filter || Number(n) > 0);
   const old = new Map([...box.children].map((b) => [/** @type {HTMLElement} */ (b).dataset.filter, b]));

@@ -16,11 +16,11 @@ const POLL_MS = 5_000;
  *   line: { level: string, words: string, since: number | null },
  *   destinations: { name: string, state: string, words: string, waiting: number, oldest: number | null, dead: number }[],
  *   refused: { ae_title: string, address: string, reason: string, last_at: number, times: number, config: string }[],
- *   outcomes: { answered: number, no_flag: number, flag: number, escalated_between: number, escalated_gate: number, escalated_withdrawn: number,
+ *   outcomes: { answered: number, no_flag: number, flag: number, escalated_between: number, escalated_input_check: number, escalated_withdrawn: number,
  *     not_analysed: number, unreadable: number, local_share: number | null, overrides: Record<string, number>, reads: number, reads_against: number,
  *     unread: number, cloud_signed: number, cloud_closed: number, calls: [number, number], to_verdict: { count: number, p50: number, p95: number },
  *     to_open: { count: number, p50: number, p95: number } },
- *   watches: { bundle: string, level: string, why: string, studies: number, learned: boolean, quiet: { reads: number, hidden: number },
+ *   watches: { bundle: string, level: string, why: string, studies: number, learned: boolean, no_flag: { reads: number, hidden: number },
  *     accepted: { who: string } | null }[],
  *   reading_room: string, destination: [string, number] | null, stat: number }} Head
  * @typedef {{ now: number, head?: Head, order?: string[], rows: Row[] }} Changes

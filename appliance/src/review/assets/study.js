@@ -13,7 +13,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
  * @typedef {{ action: string, label: string, key: string, not: string | null, reason: boolean, given: string | null }} Action
  * @typedef {{ name: string, score: number, threshold: number, positive: boolean, scheme: string, code: string }} Finding
  * @typedef {{ row: import('/assets/live.js').Row, now: number, result: null | { revision: number, words: string, disposition: string,
- *   bundle: string, version: string, mode: string, mode_words: string, findings: Finding[], gate: null | { score: number, limit: number, passed: boolean },
+ *   bundle: string, version: string, mode: string, mode_words: string, findings: Finding[], input_check: null | { score: number, limit: number, passed: boolean },
  *   holds: string[], removed: { code: string, words: string, count: number }[], places: import('/assets/image.js').Place[], previews: import('/assets/image.js').Preview[], ms: number,
  *   decided_at: number, cloud_up: boolean }, case: null | { id: string, state: string, priority: string, reason: string, plan: string,
  *   sealed_bytes: number, bytes_sent: number, parts_sent: number, parts_total: number, searched: number, attempts: number, next_attempt: number,
@@ -27,7 +27,7 @@ import { bytes, clock, span, t } from '/assets/strings.js';
 
 let open = '';
 let armed = '';
-let drawn = '';
+let rendered = '';
 /** @type {Detail | null} */
 let detail = null;
 let loading = false;
@@ -39,7 +39,7 @@ export const current = () => open;
 export function show(id) {
   open = id;
   detail = null;
-  drawn = '';
+  rendered = '';
   $('name').textContent = '';
   $('answer').textContent = '';
   $('facts').replaceChildren();
@@ -77,10 +77,10 @@ function part(title, ...inside) {
 function draw() {
   if (!detail) return;
   const d = detail;
-  // The same again, but for the clock: nothing is drawn, so that no button moves under the pointer.
+  // The same again, but for the clock: nothing is rendered, so that no button moves under the pointer.
   const shape = JSON.stringify({ ...d, now: 0 });
-  if (shape !== drawn) {
-    drawn = shape;
+  if (shape !== rendered) {
+    rendered = shape;
     facts(d);
     buttons(d);
     more(d);
@@ -163,7 +163,7 @@ function findings(d) {
   if (r.places.length > 0) list.append(el('li', 'quiet', t.placed));
   const when = `${r.bundle} ${r.version}, ${r.mode}, ${clock(r.decided_at, d.now)}, ${Math.round(r.ms)} ms${r.cloud_up ? '' : ', cloud away'}`;
   const inside = r.findings.length > 0 ? [list] : [el('p', '', t.sections.none)];
-  if (r.gate) inside.push(el('p', r.gate.passed ? 'quiet' : 'shadow', `${t.sections.gate}: ${r.gate.score.toFixed(2)}, limit ${r.gate.limit.toFixed(2)}, ${r.gate.passed ? t.sections.gatePassed : t.sections.gateNot}`));
+  if (r.input_check) inside.push(el('p', r.input_check.passed ? 'quiet' : 'shadow', `${t.sections.inputCheck}: ${r.input_check.score.toFixed(2)}, limit ${r.input_check.limit.toFixed(2)}, ${r.input_check.passed ? t.sections.inputPassed : t.sections.inputNot}`));
   return [part(t.sections.findings, ...inside, el('p', 'quiet', when))];
 }
 
@@ -208,7 +208,7 @@ async function decide(label, d, decision) {
   await load();
 }
 
-/** How many areas a person has drawn. @param {Detail} d */
+/** How many areas a person has redacted. @param {Detail} d */
 function covered(d) {
   return d.case && d.case.areas.length > 0 ? [el('p', '', t.covered(d.case.areas.length))] : [];
 }
@@ -275,7 +275,7 @@ async function press(a) {
   if (a.action === 'black-out') {
     say(t.draw);
     area = await image.draw();
-    if (!area) return say(t.drawnNone);
+    if (!area) return say(t.redactedNone);
   }
   if (a.reason) {
     const told = await why(a.action);

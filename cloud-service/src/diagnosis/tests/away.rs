@@ -5,7 +5,7 @@ use futures::StreamExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
-use super::gate::{desk, until, wall};
+use super::breaker::{rig, until, wall};
 use super::*;
 use crate::queue::CaseState;
 
@@ -181,21 +181,21 @@ async fn outlived((name, trouble): (String, Trouble), all: bool) {
     };
     // Nobody being there is the trouble that comes most often: it is met by a full queue.
     let ranks = if gone { [2, 2, 2, 1, 2, 2, 2, 0].repeat(6) } else { vec![2, 0, 1, 2] };
-    let desk = desk(&ranks, |_| Endpoint::new(settings).unwrap()).await;
-    let q = &desk.house.queue;
-    let readers = desk.start(if gone { 1 } else { 2 });
+    let rig = rig(&ranks, |_| Endpoint::new(settings).unwrap()).await;
+    let q = &rig.cloud.queue;
+    let readers = rig.start(if gone { 1 } else { 2 });
     if gone {
         until(&name, async || q.readers().await.unwrap().iter().any(|r| r.away_since.is_some())).await;
     } else {
         until(&name, async || fake.met.load(Ordering::SeqCst) >= 6).await;
     }
-    for key in &desk.keys {
+    for key in &rig.keys {
         let case = q.case(*key).await.unwrap();
         assert!(matches!(case.state, CaseState::Ready | CaseState::Leased), "{name}: {:?}", case.state);
         assert_eq!(case.attempts, u32::from(case.state == CaseState::Leased), "{name}");
     }
     fake.mended.send_replace(true);
-    for key in &desk.keys {
+    for key in &rig.keys {
         until(&name, async || q.case(*key).await.unwrap().state == CaseState::Drafted).await;
         assert_eq!(q.case(*key).await.unwrap().attempts, 1, "{name}");
         let timeline = q.timeline(*key).await.unwrap();
@@ -203,9 +203,9 @@ async fn outlived((name, trouble): (String, Trouble), all: bool) {
     }
     until(&name, async || q.readers().await.unwrap().iter().all(|r| r.away_since.is_none())).await;
     if gone {
-        let stat = desk.keys.iter().zip(&ranks).filter(|(_, rank)| **rank == 0).map(|(key, _)| *key);
+        let stat = rig.keys.iter().zip(&ranks).filter(|(_, rank)| **rank == 0).map(|(key, _)| *key);
         let stat: Vec<i64> = stat.collect();
-        assert_eq!(desk.drafted()[..stat.len()], stat, "{name}: STAT comes first");
+        assert_eq!(rig.drafted()[..stat.len()], stat, "{name}: STAT comes first");
     }
     readers.stop().await;
 }

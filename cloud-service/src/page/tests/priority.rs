@@ -14,7 +14,7 @@ fn offered(form: &str) -> (Vec<&str>, bool) {
 async fn a_stat_case_is_signed_as_stat_whatever_the_draft_suggests() {
     let mut case = Case::image(8, 0);
     case.rank = 0;
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &Text { priority: Some(Priority::Urgent), ..text() }).await;
     let (cookie, csrf) = d.person("ada").await;
     let base = format!("/case/{key}");
@@ -33,11 +33,11 @@ async fn a_stat_case_is_signed_as_stat_whatever_the_draft_suggests() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.body.contains("a signature lowers no priority"));
     }
-    assert_eq!(d.house.queue.case(key).await.unwrap().state, CaseState::Leased);
+    assert_eq!(d.cloud.queue.case(key).await.unwrap().state, CaseState::Leased);
     // One Enter: what the form sends before anybody chose anything.
     let entered = format!("csrf={csrf}&findings=a&impression=b&priority=");
     assert_eq!(d.post(&format!("{base}/sign"), &cookie, &entered).await.status, StatusCode::SEE_OTHER);
-    let release = d.house.queue.to_seal(9).await.unwrap().remove(0);
+    let release = d.cloud.queue.to_seal(9).await.unwrap().remove(0);
     assert_eq!((release.text.priority, release.priority), (None, 0));
 }
 
@@ -45,7 +45,7 @@ async fn a_stat_case_is_signed_as_stat_whatever_the_draft_suggests() {
 async fn lowering_is_a_form_of_its_own_with_a_reason_and_is_signed_for() {
     let mut case = Case::image(8, 0);
     case.rank = 0;
-    let d = desk_with(&case).await;
+    let d = rig_with(&case).await;
     let key = d.drafted(&case, &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     let base = format!("/case/{key}");
@@ -65,7 +65,7 @@ async fn lowering_is_a_form_of_its_own_with_a_reason_and_is_signed_for() {
     let foreign =
         d.post(&format!("{base}/lower-priority"), &cookie, "csrf=x&priority=URGENT&reason=old").await;
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
-    assert_eq!(d.house.queue.case(key).await.unwrap().priority, 0);
+    assert_eq!(d.cloud.queue.case(key).await.unwrap().priority, 0);
     assert_eq!(lower("priority=URGENT&reason=an+old+fracture").await, StatusCode::SEE_OTHER);
     let page = d.get(&base, &cookie).await.body;
     assert!(page.contains("STAT to URGENT: an old fracture"), "in the timeline");
@@ -73,6 +73,6 @@ async fn lowering_is_a_form_of_its_own_with_a_reason_and_is_signed_for() {
     assert_eq!(offered(&form), (vec!["", "STAT"], false));
     let entered = format!("csrf={csrf}&findings=a&impression=b&priority=");
     d.post(&format!("{base}/sign"), &cookie, &entered).await;
-    let release = d.house.queue.to_seal(9).await.unwrap().remove(0);
+    let release = d.cloud.queue.to_seal(9).await.unwrap().remove(0);
     assert_eq!(release.text.priority, Some(Priority::Urgent));
 }

@@ -1,5 +1,5 @@
 //! A clock that is set, forward or back, buries no case and keeps none for good.
-use proto::clock::House as Time;
+use proto::clock::SteadyClock;
 
 use super::*;
 
@@ -9,7 +9,7 @@ const DAY: Millis = 24 * HOUR;
 
 #[tokio::test]
 async fn a_clock_set_forward_ends_leases_and_costs_nothing() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 0, 0).await;
     for n in 1..=5 {
         let now = n * DAY;
@@ -22,7 +22,7 @@ async fn a_clock_set_forward_ends_leases_and_costs_nothing() {
 
 #[tokio::test]
 async fn a_clock_set_back_keeps_no_case_and_no_lease_for_good() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let (first, second) = (h.ready("c1", 2, 0).await, h.ready("c2", 2, 1).await);
     let one = h.queue.claim_next("m", "t1", &LIMITS, DAY).await.unwrap().unwrap();
     let two = h.queue.claim_next("m", "t2", &LIMITS, DAY).await.unwrap().unwrap();
@@ -41,9 +41,9 @@ async fn a_clock_set_back_keeps_no_case_and_no_lease_for_good() {
 #[tokio::test]
 async fn whichever_way_the_clock_is_set_a_lease_lasts_as_long_as_it_should() {
     for by in [-HOUR, HOUR, 26 * 365 * 24 * HOUR] {
-        let h = House::new().await;
+        let h = TestQueue::new().await;
         let case = h.ready("c1", 2, START).await;
-        let mut time = Time::begin(START, 0);
+        let mut time = SteadyClock::begin(START, 0);
         h.queue.claim_next("r", "t", &LIMITS, START).await.unwrap().unwrap();
         // Set right after the claim: the holder renews in its time, ten times, and is still the holder.
         let mut passed = 0;
@@ -62,7 +62,7 @@ async fn whichever_way_the_clock_is_set_a_lease_lasts_as_long_as_it_should() {
 
 #[tokio::test]
 async fn a_start_after_the_clock_was_set_back_keeps_nobody_waiting_and_no_session_longer() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     h.queue.add_user("ada", "code", false, 9_000, 1_000).await.unwrap();
     let failed = h.ready("c1", 2, 5_000_000).await;
     h.queue.claim_next("r", "t", &LIMITS, 5_000_000).await.unwrap().unwrap();
@@ -84,7 +84,7 @@ async fn a_start_after_the_clock_was_set_back_keeps_nobody_waiting_and_no_sessio
 
 #[tokio::test]
 async fn after_a_clock_that_was_a_year_ahead_nothing_that_waits_sinks() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let year = 365 * DAY;
     let early = h.ready("c0", 2, START - HOUR).await;
     let old = h.ready("c1", 2, START + year).await;

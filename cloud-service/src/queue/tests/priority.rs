@@ -4,7 +4,7 @@ use proto::case::Priority::{self, Routine, Stat, Urgent};
 use super::*;
 
 /// A case of this rank, held by ada with its images open, for which a machine drafted this suggestion.
-async fn held(h: &House, rank: u8, suggested: Option<Priority>) -> i64 {
+async fn held(h: &TestQueue, rank: u8, suggested: Option<Priority>) -> i64 {
     let case = h.ready("c", rank, 0).await;
     let m = h.queue.claim_next("m", "tm", &LIMITS, 10).await.unwrap().unwrap();
     let draft = Draft { text: Text { priority: suggested, ..text("x") }, ..draft(11) };
@@ -14,7 +14,7 @@ async fn held(h: &House, rank: u8, suggested: Option<Priority>) -> i64 {
     case
 }
 
-async fn released(h: &House) -> (Option<Priority>, bool) {
+async fn released(h: &TestQueue) -> (Option<Priority>, bool) {
     let release = h.queue.to_seal(9).await.unwrap().remove(0);
     (release.text.priority, release.text.closes_flag)
 }
@@ -23,7 +23,7 @@ async fn released(h: &House) -> (Option<Priority>, bool) {
 async fn a_signature_raises_a_priority_and_lowers_none() {
     for (rank, now) in [(0, Stat), (1, Urgent), (2, Routine)] {
         for wanted in [Stat, Urgent, Routine] {
-            let h = House::new().await;
+            let h = TestQueue::new().await;
             let case = held(&h, rank, Some(Routine)).await;
             let signed = Text { priority: Some(wanted), ..text("x") };
             let done = h.queue.sign(case, "ta", "ada", &signed, 14).await;
@@ -42,7 +42,7 @@ async fn a_signature_raises_a_priority_and_lowers_none() {
 
 #[tokio::test]
 async fn a_person_lowers_a_priority_with_a_reason_and_it_goes_home_with_the_signature() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = held(&h, 0, None).await;
     let lower = |token: &'static str, who: &'static str, to: Priority, why: &'static str| {
         let queue = h.queue.clone();
@@ -69,7 +69,7 @@ async fn a_person_lowers_a_priority_with_a_reason_and_it_goes_home_with_the_sign
 
 #[tokio::test]
 async fn nobody_lowers_a_case_whose_images_they_have_not_opened() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = h.ready("c", 0, 0).await;
     h.queue.claim_case(case, "ada", "ta", false, &LIMITS, 12).await.unwrap();
     let done = h.queue.lower_priority(case, "ta", "ada", Routine, "why", 13).await;
@@ -79,7 +79,7 @@ async fn nobody_lowers_a_case_whose_images_they_have_not_opened() {
 #[tokio::test]
 async fn a_draft_that_leaves_unsigned_lowers_nothing_even_after_a_person_did() {
     for (suggested, leaves) in [(Some(Stat), Some(Stat)), (Some(Urgent), None), (Some(Routine), None)] {
-        let h = House::new().await;
+        let h = TestQueue::new().await;
         let case = held(&h, 0, None).await;
         h.queue.lower_priority(case, "ta", "ada", Urgent, "why", 14).await.unwrap();
         let back = Released::Returned("ada: not mine".into());
@@ -98,7 +98,7 @@ async fn a_draft_that_leaves_unsigned_lowers_nothing_even_after_a_person_did() {
 
 #[tokio::test]
 async fn a_case_that_comes_again_has_the_priority_its_site_sends() {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let case = held(&h, 0, None).await;
     h.queue.lower_priority(case, "ta", "ada", Routine, "why", 14).await.unwrap();
     h.queue.withdraw(SITE, "c", 0, 15).await.unwrap();

@@ -30,7 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 async fn play(steps: &[Step]) {
-    let h = House::new().await;
+    let h = TestQueue::new().await;
     let (mut now, mut made, mut claims) = (0_i64, 0_usize, Vec::<Claim>::new());
     for (n, s) in steps.iter().enumerate() {
         match s {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::Answer;
 use super::pixels;
-use super::place::{File, left_in_bytes};
+use super::values::{File, left_in_bytes};
 
 /// Encapsulated Document.
 const DOCUMENT: &str = "00420011";

@@ -4,8 +4,8 @@
 mod answers;
 mod judge;
 mod pixels;
-mod place;
+mod values;
 
 pub use answers::{Answer, answers};
 pub use judge::{Judge, Output, Verdict};
-pub use place::{File, left_in_bytes};
+pub use values::{File, left_in_bytes};

@@ -118,7 +118,7 @@ fn check_verdict(v: &Verdict, instances: usize, output_bytes: u64) -> Result<(),
         if p.instance as usize >= instances {
             return Err(Fault::UnknownInstance);
         }
-        if p.rows.len() != models::place::GRID {
+        if p.rows.len() != models::finding_place::GRID {
             return Err(Fault::WrongSize);
         }
         if p.name.len() > MAX_TEXT_BYTES {

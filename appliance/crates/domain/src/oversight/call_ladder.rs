@@ -53,7 +53,7 @@ pub fn due(flag: &Ladder, contacts: usize, now: i64) -> Result<Call, Option<i64>
     if (from..at).contains(&now) {
         return Err(Some(at));
     }
-    // Nobody reached: round and round until somebody is.
+    // No contact reached: call each in turn until one is.
     let contact = if flag.failed > 0 { tried % contacts } else { tried.min(last_contact) };
     Ok(Call { number: flag.tried, contact })
 }

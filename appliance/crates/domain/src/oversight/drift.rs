@@ -30,7 +30,7 @@ pub const WITHDRAW: f64 = 2_000.0;
 pub struct Seen {
     /// Highest score of its findings.
     pub score: f64,
-    /// What the input gate measured.
+    /// What the input check measured.
     pub distance: f64,
     /// Whether it was flagged.
     pub flag: bool,
@@ -47,9 +47,9 @@ pub enum Level {
     /// Nothing has been seen.
     #[default]
     Steady,
-    /// Something may have changed: of the studies given `no-flag` only the half with the lower scores keeps it. Stored as
-    /// `wary`, its name until version 0.9.
-    #[serde(rename = "wary")]
+    /// Something may have changed: of the studies given `no-flag` only the half with the lower scores keeps it. Earlier
+    /// versions stored `wary`.
+    #[serde(alias = "wary")]
     Degraded,
     /// Something has changed: none gets it until a person restores it.
     Withdrawn,
@@ -61,7 +61,7 @@ impl Level {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Steady => "steady",
-            Self::Degraded => "wary",
+            Self::Degraded => "degraded",
             Self::Withdrawn => "withdrawn",
         }
     }
@@ -107,8 +107,8 @@ pub struct Watch {
     scores: Stream,
     distances: Stream,
     flags: Stream,
-    /// Scores of studies that were given `no-flag`, in order of size. Stored as `quiet`.
-    #[serde(rename = "quiet")]
+    /// Scores of studies that were given `no-flag`, in order of size. Earlier versions stored `quiet`.
+    #[serde(alias = "quiet")]
     no_flag: Vec<f32>,
     /// Studies seen.
     pub studies: u64,

@@ -108,6 +108,9 @@ fn values_that_are_no_numbers_are_not_learned_from_and_state_survives_being_writ
     let text = serde_json::to_string(&watch).unwrap();
     assert_eq!(serde_json::from_str::<Watch>(&text).unwrap(), watch);
     assert_eq!(watch.median_no_flag(), Some(0.25));
+    let earlier = text.replace("\"no_flag\"", "\"quiet\"");
+    assert_ne!(earlier, text);
+    assert_eq!(serde_json::from_str::<Watch>(&earlier).unwrap(), watch, "what an earlier version wrote");
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod ending;
 mod hostile;
 mod long;
 mod negotiation;
+mod patient;
 mod scan;
 pub(super) mod support;
 mod terms;
-mod whose;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proto::case::{Priority, Transport};
 
 use crate::{Arrival, Arrived, ForwardOutcome, Ledger, NewCase, NewDisposition, Onward, Proof};
-use deid::Whose;
+use deid::PatientDigests;
 use dicom::{DataSet, Vr, tags};
 use domain::case_state::CaseState;
 use domain::forward_state::ForwardState;
@@ -16,7 +16,7 @@ use domain::study::{KEY_OBJECT_SELECTION, RejectionNote, Unreadable};
 fn said(who: &str) -> String {
     let mut data = DataSet::new();
     data.put_text(tags::PATIENT_NAME, Vr::PN, who);
-    Whose::of(&data).map(|whose| whose.to_text()).unwrap_or_default()
+    PatientDigests::of(&data).map(|whose| whose.to_text()).unwrap_or_default()
 }
 
 /// A ledger alone, with one destination.
@@ -167,7 +167,10 @@ async fn what_an_earlier_version_recorded_is_looked_at_anew_before_it_is_compare
         let mut again = arrival(1, "1.2.1.1", 2, "ann");
         let stale = site.ledger.old_identities(std::slice::from_ref(&again)).await.unwrap();
         assert_eq!(stale.len(), 1);
-        site.ledger.renew_identity(&stale[0].id, Whose::from_text(&said(before)).as_ref()).await.unwrap();
+        site.ledger
+            .renew_identity(&stale[0].id, PatientDigests::from_text(&said(before)).as_ref())
+            .await
+            .unwrap();
         let made = site.ledger.record_arrivals(&[again.clone()]).await.unwrap().remove(0);
         assert_eq!((made.corrects, made.conflict), (corrects, !corrects), "{before:?}");
         // Where the file is gone nothing is known: no correction is made up.

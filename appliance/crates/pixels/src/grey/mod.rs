@@ -4,17 +4,17 @@
 //! MONOCHROME2 sense; [`sixteen`] gives what the page windows, 16-bit values with their output units.
 
 mod error;
-mod look;
+mod presentation;
 mod shown;
-mod sixteen;
+mod sixteen_bit;
 mod stored;
 mod unit;
 
 pub use error::Error;
-pub use look::{Look, Photometric};
-pub(crate) use look::{Lut, Modality, Palette, Voi};
+pub use presentation::{Look, Photometric};
+pub(crate) use presentation::{Lut, Modality, Palette, Voi};
 pub use shown::{Shown, shown};
-pub use sixteen::{Sixteen, sixteen};
+pub use sixteen_bit::{Sixteen, sixteen};
 pub(crate) use stored::Stored;
 pub(crate) use unit::Unit;
 pub use unit::{Window, eight, unit};

@@ -1,7 +1,7 @@
 //! A frame shown row by row: what [`super::unit`] gives, without a float32 copy of every pixel of a large frame.
 
 use super::error::Error;
-use super::look::Look;
+use super::presentation::Look;
 use super::stored::{Row, Stored};
 use super::unit::{Window, each_pixel, rule};
 

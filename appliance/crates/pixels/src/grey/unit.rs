@@ -1,7 +1,7 @@
 //! What a bundle sees: grey values 0..1, dark to bright, float32, row by row.
 
 use super::error::Error;
-use super::look::{Look, Lut, Palette, Photometric, Voi};
+use super::presentation::{Look, Lut, Palette, Photometric, Voi};
 use super::stored::Stored;
 
 /// Which window counts.

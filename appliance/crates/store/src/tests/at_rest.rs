@@ -9,7 +9,7 @@ use super::*;
 fn a_thousand_flipped_bits_are_all_found_before_use() {
     let (root, _disk, store) = faulty();
     let stored: Vec<Id> = (0..4).map(|n| put(&store, &noise(40_000 * n + 700)).unwrap().id).collect();
-    let path = root.path().join(INBOX).join(place::place_of(stored[0]).0.to_string());
+    let path = root.path().join(INBOX).join(entry_name::place_of(stored[0]).0.to_string());
     let good = std::fs::read(&path).unwrap();
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     // A linear congruential walk over all bits of all entries: always the same thousand.
@@ -17,9 +17,9 @@ fn a_thousand_flipped_bits_are_all_found_before_use() {
     for flip in 0..1000 {
         let id = stored[flip % stored.len()];
         let reception = store.inbox().read(id).unwrap();
-        let length = 4096 + seal::sealed_length(reception.length);
+        let length = 4096 + encryption::sealed_length(reception.length);
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let at = place::place_of(id).1 + (random >> 16) % length;
+        let at = entry_name::place_of(id).1 + (random >> 16) % length;
         file.write_all_at(&[good[at as usize] ^ (1 << (random >> 61))], at).unwrap();
         let outcome = store.inbox().verify(id);
         assert!(matches!(outcome, Err(Error::Damaged(_) | Error::Unknown)), "byte {at}: {outcome:?}");
@@ -40,16 +40,16 @@ fn a_damaged_entry_stays_for_a_person_and_hides_no_other() {
     let (root, _disk, store) = faulty();
     let stored: Vec<Id> = (0..3).map(|_| put(&store, &noise(9_000)).unwrap().id).collect();
     drop(store);
-    let path = root.path().join(INBOX).join(place::place_of(stored[0]).0.to_string());
+    let path = root.path().join(INBOX).join(entry_name::place_of(stored[0]).0.to_string());
     for (at, damaged) in [(0, 0), (100, 0), (5_000, 2), (4_095, 1)] {
         let good = std::fs::read(&path).unwrap();
         let mut bad = good.clone();
-        bad[place::place_of(stored[damaged]).1 as usize + at] ^= 1;
+        bad[entry_name::place_of(stored[damaged]).1 as usize + at] ^= 1;
         std::fs::write(&path, &bad).unwrap();
         let store = Store::open(&config(root.path())).unwrap();
         let found = store.inbox().recover().unwrap();
         assert_eq!(found.entries.len(), 2, "{at}");
-        assert_eq!(place::place_of(found.damaged[0]), place::place_of(stored[damaged]), "{at}");
+        assert_eq!(entry_name::place_of(found.damaged[0]), entry_name::place_of(stored[damaged]), "{at}");
         found.entries.iter().for_each(|entry| store.inbox().settle(entry.id).unwrap());
         assert!(path.exists());
         drop(store);

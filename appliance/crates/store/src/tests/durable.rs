@@ -106,14 +106,15 @@ fn every_failure_at_every_step_leaves_nothing_and_only_a_failed_sync_stops_the_s
 fn a_power_failure_at_any_page_of_an_object_leaves_what_was_acknowledged_and_no_half_entry() {
     let (root, _disk, store) = faulty();
     let before = put(&store, &noise(100_000)).unwrap();
-    let segment = root.path().join(INBOX).join(place::place_of(before.id).0.to_string());
+    let segment = root.path().join(INBOX).join(entry_name::place_of(before.id).0.to_string());
     let mut synced = std::fs::read(&segment).unwrap();
     synced.resize(8 << 20, 0);
     let late = put(&store, &noise(150_000)).unwrap();
     drop(store);
     // Cut after the last entry by the orderly end.
     let written = std::fs::read(&segment).unwrap();
-    let (start, end) = (place::place_of(late.id).1, place::end_of(place::place_of(late.id).1, late.length));
+    let (start, end) =
+        (entry_name::place_of(late.id).1, entry_name::end_of(entry_name::place_of(late.id).1, late.length));
     assert_eq!(written.len() as u64, end);
     let pages = (end - start).div_ceil(4096);
     for lost in 0..pages {
@@ -203,8 +204,8 @@ fn settling_moves_full_segments_out_of_the_start_up_scan_and_removing_gives_thei
     let (root, _disk, store) = faulty();
     let sizes = [30 << 20, 33 << 20, 5_000, 6_000];
     let ids: Vec<Id> = sizes.iter().map(|size| put(&store, &noise(*size)).unwrap().id).collect();
-    let (first, second) = (place::place_of(ids[0]).0, place::place_of(ids[2]).0);
-    assert!(first == place::place_of(ids[1]).0 && first != second);
+    let (first, second) = (entry_name::place_of(ids[0]).0, entry_name::place_of(ids[2]).0);
+    assert!(first == entry_name::place_of(ids[1]).0 && first != second);
     ids.iter().for_each(|id| store.inbox().settle(*id).unwrap());
     ids.iter().for_each(|id| store.inbox().settle(*id).unwrap());
     let mut expected = [format!("{INBOX}/{second}"), format!("{SEGMENTS}/{first}")];
@@ -229,7 +230,7 @@ fn settling_moves_full_segments_out_of_the_start_up_scan_and_removing_gives_thei
     // The segment that is being filled goes on.
     store.inbox().remove(ids[2]).unwrap();
     let more = put(&store, b"more").unwrap().id;
-    assert!(place::place_of(more).0 == second);
+    assert!(entry_name::place_of(more).0 == second);
     let mut left = vec![ids[3], more];
     left.sort();
     assert_eq!(store.inbox().all().unwrap(), left);

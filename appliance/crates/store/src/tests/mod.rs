@@ -11,7 +11,7 @@ use super::*;
 
 mod at_rest;
 mod durable;
-mod room;
+mod free_space;
 
 fn config(root: &Path) -> StoreConfig {
     StoreConfig { warn_free: units::Size(2000), refuse_free: units::Size(1000), ..StoreConfig::at(root) }

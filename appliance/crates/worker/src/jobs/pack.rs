@@ -19,7 +19,9 @@ use crate::prepared::prepare_frames;
 use crate::survey::{Seen, Survey, each_plan, policy_and_keys, survey};
 use crate::tools::Tools;
 use crate::triage::Item;
-use deid::{self, Area, DetectorUsed, Facts, PixelBox, Region, RemovedKind, RemovedValue, Search, Statement};
+use deid::{
+    self, Area, CaseFacts, DetectorUsed, PixelBox, Region, RemovedKind, RemovedValue, Search, Statement,
+};
 use dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 use domain::job::{MAX_PSEUDONYMS, PackAnswer, PackJob, RedactedArea};
 use pixels::TextDetector;
@@ -99,7 +101,7 @@ fn statement(
     let areas = |boxes: &Boxes| -> Vec<Area> {
         boxes.iter().flat_map(|(at, boxes)| boxes.iter().map(|part| Area::of(*at, part))).collect()
     };
-    let by_hand = areas(redacted).into_iter().map(|area| Area { drawn: true, ..area });
+    let by_hand = areas(redacted).into_iter().map(|area| Area { redacted: true, ..area });
     Ok(Statement {
         case: job.manifest.case.to_string(),
         revision: job.manifest.revision,
@@ -151,8 +153,8 @@ fn keys(job: &PackJob) -> Result<(Signer, PublicKeys), Error> {
 
 /// Puts in what de-identification released, and nothing else of the study.
 fn fill(manifest: &mut CaseManifest, found: &Survey) {
-    let nothing = Facts::default();
-    let facts: &Facts = found.released.as_deref().unwrap_or(&nothing);
+    let nothing = CaseFacts::default();
+    let facts: &CaseFacts = found.released.as_deref().unwrap_or(&nothing);
     // A reason of several bundles can be longer than a line of the manifest.
     for reason in &mut manifest.reasons {
         *reason = reason.chars().filter(|c| !c.is_control()).take(LINE_CHARS_MAX).collect();

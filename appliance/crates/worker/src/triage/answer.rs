@@ -4,7 +4,7 @@ use models::{Bundle, Triage};
 use proto::case::{Disposition, Finding, Priority};
 
 use super::select::Pick;
-use domain::verdict::{Gate, PlacedFinding, Verdict};
+use domain::verdict::{InputCheck, PlacedFinding, Verdict};
 
 /// No bundle takes the study; it stays in the site's ordinary reading.
 pub fn not_analysed(reason: String) -> Verdict {
@@ -92,7 +92,7 @@ pub fn verdict(
         digest: bundle.digest().to_owned(),
         findings: findings.collect(),
         priority: triage.priority.map_or(Priority::Routine, priority),
-        gate: Some(gate(&triage.gate)),
+        input_check: Some(input_check(&triage.input_check)),
         ..Verdict::without_model(disposition, reason)
     }
 }
@@ -117,10 +117,10 @@ fn priority(asked: models::manifest::Priority) -> Priority {
 }
 
 /// The input check with the limit that the value broke, or is nearer to.
-fn gate(gate: &models::Gate) -> Gate {
-    let [low, high] = gate.limit;
+fn input_check(check: &models::InputCheck) -> InputCheck {
+    let [low, high] = check.limit;
     // A distance has only one side.
-    let lower = gate.measure != "distance" && gate.score - low < high - gate.score;
+    let lower = check.measure != "distance" && check.score - low < high - check.score;
     let limit = if lower { low } else { high };
-    Gate { score: gate.score, limit, passed: gate.passed }
+    InputCheck { score: check.score, limit, passed: check.passed }
 }

@@ -1,7 +1,7 @@
 //! Which bundle and frames, and the words of the answer; the bundle's network is never loaded here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use models::{Bundle, Gate, StudyFacts, Triage};
+use models::{Bundle, InputCheck, StudyFacts, Triage};
 use proptest::prelude::*;
 use proto::case::{Disposition, Priority};
 use sha2::Digest;
@@ -214,8 +214,9 @@ fn slices_are_those_of_the_longest_series_in_space_evenly_chosen() {
 }
 
 fn triage(disposition: models::Disposition) -> Triage {
-    let gate = Gate { measure: "grey_mean".to_owned(), score: 0.5, limit: [0.1, 0.6], passed: true };
-    Triage { disposition, reason: "because".to_owned(), findings: vec![], gate, priority: None }
+    let input_check =
+        InputCheck { measure: "grey_mean".to_owned(), score: 0.5, limit: [0.1, 0.6], passed: true };
+    Triage { disposition, reason: "because".to_owned(), findings: vec![], input_check, priority: None }
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn no_flag_reads_as_agreed_and_only_when_every_frame_was_seen() {
         Triage { priority: Some(models::manifest::Priority::Urgent), ..triage(models::Disposition::Flag) };
     let flag = verdict(&chest, &flag, (1, 2), &none);
     assert_eq!((flag.disposition, flag.priority), (Disposition::Flag, Priority::Urgent));
-    assert_eq!(flag.gate.map(|g| g.limit), Some(0.6));
+    assert_eq!(flag.input_check.map(|g| g.limit), Some(0.6));
 }
 
 const KINDS: [models::Disposition; 3] =

@@ -16,13 +16,13 @@
 
 mod age;
 mod claim;
+mod collected;
 mod judge;
-mod making;
 mod part;
 mod planes;
+mod provenance;
 mod read;
 mod regions;
-mod said;
 mod views;
 mod words;
 

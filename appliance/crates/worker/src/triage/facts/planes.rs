@@ -1,8 +1,8 @@
 //! Slices of a volume: their plane, how they lie, how they were acquired, whether a contrast agent was given.
 
 use super::claim::{Claim, Weight};
-use super::making;
-use super::said::{Said, everywhere, term};
+use super::collected::{Collected, everywhere, term};
+use super::provenance;
 use super::views::{Run, run};
 use deid::fold;
 use dicom::{DataSet, Tag, tags};
@@ -15,7 +15,7 @@ const NEAR: f64 = 0.8;
 /// Image Orientation (Patient) (PS3.3 C.7.6.2.1.1), of Enhanced images in Plane Orientation Sequence (C.7.6.16.2.4);
 /// Patient Orientation (C.7.6.1.1.1) where there is none. The plane that it says is coded; axial slices that are turned
 /// or mirrored leave a doubt.
-pub(super) fn orientation(data: &DataSet, said: &mut Said) {
+pub(super) fn orientation(data: &DataSet, said: &mut Collected) {
     let mut given = false;
     for place in everywhere(data, PLANE_ORIENTATION_SEQUENCE) {
         let values = place.decimals(tags::IMAGE_ORIENTATION_PATIENT);
@@ -49,7 +49,7 @@ const CT_ACQUISITION_TYPE_SEQUENCE: Tag = Tag::new(0x0018, 0x9301);
 
 /// Scan Options (PS3.3 C.8.2.1), Acquisition Type (C.8.15.3.2), Multi-energy CT Acquisition (C.8.2.2), Rescale Type
 /// (C.11.1): scouts, repeated scans of one place, and values that are no Hounsfield units.
-pub(super) fn acquisition(data: &DataSet, said: &mut Said) {
+pub(super) fn acquisition(data: &DataSet, said: &mut Collected) {
     let scout = |value: &String| ["SCOUT", "TOPOGRAM", "SURVIEW"].iter().any(|word| value.contains(word));
     if data.texts(Tag::new(0x0018, 0x0022)).iter().map(|t| t.to_uppercase()).any(|t| scout(&t)) {
         said.add(Weight::Coded, "Scan Options says a scout view", Claim::Unfit);
@@ -66,7 +66,7 @@ pub(super) fn acquisition(data: &DataSet, said: &mut Said) {
         }
     }
     let energies = term(data, Tag::new(0x0018, 0x9361)).is_some_and(|value| value == "YES");
-    if energies && !is_plain(&making::types(data).collect::<Vec<_>>()) {
+    if energies && !is_plain(&provenance::types(data).collect::<Vec<_>>()) {
         said.add(Weight::Hint, "Multi-energy CT Acquisition says several energies", Claim::Unfit);
     }
     let is_ct = term(data, tags::MODALITY).is_some_and(|modality| modality == "CT");
@@ -122,7 +122,7 @@ fn is_no_agent(text: &str) -> bool {
 }
 
 /// Contrast/Bolus Agent (PS3.3 C.7.6.4), its codes (C.7.6.4b), and its use in frames (C.7.6.16.2.12).
-pub(super) fn contrast(data: &DataSet, said: &mut Said) {
+pub(super) fn contrast(data: &DataSet, said: &mut Collected) {
     let agent = term(data, Tag::new(0x0018, 0x0010)).is_some_and(|text| !is_no_agent(&text));
     let coded = !data.items(Tag::new(0x0018, 0x0012)).is_empty();
     if agent || coded {

@@ -1,25 +1,25 @@
 //! From a header to statements: which attributes are asked, of radiographs, of slices and of both.
 
 use super::claim::Statement;
-use super::said::{Said, hint, meant, term};
+use super::collected::{Collected, hint, meant, term};
 use super::words::meanings;
-use super::{making, planes, regions, views};
+use super::{planes, provenance, regions, views};
 use dicom::{DataSet, Tag, tags};
 
 /// Asks some attributes of a header.
-type Check = fn(&DataSet, &mut Said);
+type Check = fn(&DataSet, &mut Collected);
 
 /// Asked of every image.
 const EVERY: [Check; 10] = [
     regions::anatomic_region,
     regions::primary_structure,
-    making::image_type,
-    making::derivation,
-    making::sop_class,
-    making::quality_control,
-    making::species,
-    making::pixel_shape,
-    making::intent,
+    provenance::image_type,
+    provenance::derivation,
+    provenance::sop_class,
+    provenance::quality_control,
+    provenance::species,
+    provenance::pixel_shape,
+    provenance::intent,
     text,
 ];
 
@@ -31,7 +31,7 @@ const FILMS: [Check; 7] = [
     views::positioner,
     views::eponym,
     views::laterality,
-    making::parts_and_frames,
+    provenance::parts_and_frames,
 ];
 
 /// Asked of the slices of a volume.
@@ -39,7 +39,7 @@ const SLICES: [Check; 3] = [planes::orientation, planes::acquisition, planes::co
 
 /// What the header of an image says; `slice`: it belongs to a stack of slices.
 pub fn read(data: &DataSet, slice: bool) -> Vec<Statement<'static>> {
-    let mut said = Said::of(slice);
+    let mut said = Collected::of(slice);
     let film = matches!(term(data, tags::MODALITY).as_deref(), Some("CR" | "DX" | "RG"));
     let more: &[Check] = match (slice, film) {
         (true, _) => &SLICES,
@@ -74,7 +74,7 @@ const EXAMINATIONS: [(&str, Tag); 3] = [
 
 /// Descriptions of study, series, procedure and protocol (PS3.3 C.7.2.1, C.7.3.1, C.8.7.1 for CR). A text that names
 /// what the bundle takes as well, such as "thorax pa and lateral" of a study with both, says nothing of one image.
-fn text(data: &DataSet, said: &mut Said) {
+fn text(data: &DataSet, said: &mut Collected) {
     for (name, sequence, tag) in TEXTS {
         let own = std::slice::from_ref(data);
         let places = sequence.map_or(own, |sequence| data.items(sequence));

@@ -5,8 +5,8 @@ use models::accepts::tidy;
 use models::manifest::Accepts;
 
 use super::claim::{Claim, Statement, Weight};
+use super::collected::{Collected, everywhere, hint, meant, regions_of, snomed};
 use super::part::{Part, ROWS, by_term};
-use super::said::{Said, everywhere, hint, meant, regions_of, snomed};
 use super::words::meanings;
 use dicom::{DataSet, Tag, tags};
 
@@ -34,7 +34,7 @@ const PRIMARY_ANATOMIC_STRUCTURE_SEQUENCE: Tag = Tag::new(0x0008, 0x2228);
 
 /// Anatomic Region Sequence (PS3.3 10.5, required in the DX Anatomy Imaged module, C.8.11.2), of Enhanced images in
 /// Frame Anatomy Sequence (C.7.6.16.2.8).
-pub(super) fn anatomic_region(data: &DataSet, said: &mut Said) {
+pub(super) fn anatomic_region(data: &DataSet, said: &mut Collected) {
     let places = everywhere(data, FRAME_ANATOMY_SEQUENCE);
     for item in places.flat_map(|place| place.items(tags::ANATOMIC_REGION_SEQUENCE)) {
         coded("Anatomic Region Sequence", item, said);
@@ -42,7 +42,7 @@ pub(super) fn anatomic_region(data: &DataSet, said: &mut Said) {
 }
 
 /// Primary Anatomic Structure Sequence (PS3.3 10.5): what in the region is of interest.
-pub(super) fn primary_structure(data: &DataSet, said: &mut Said) {
+pub(super) fn primary_structure(data: &DataSet, said: &mut Collected) {
     let places = everywhere(data, FRAME_ANATOMY_SEQUENCE);
     for item in places.flat_map(|place| place.items(PRIMARY_ANATOMIC_STRUCTURE_SEQUENCE)) {
         coded("Primary Anatomic Structure Sequence", item, said);
@@ -50,7 +50,7 @@ pub(super) fn primary_structure(data: &DataSet, said: &mut Said) {
 }
 
 /// A code that the table has counts as such, and its meaning as text beside it; of another code the meaning counts.
-fn coded(source: &str, item: &DataSet, said: &mut Said) {
+fn coded(source: &str, item: &DataSet, said: &mut Collected) {
     let code = snomed(item);
     if code.as_deref().is_some_and(|code| PHANTOM.contains(&code)) {
         return said.add(Weight::Coded, format!("{source} says a phantom"), Claim::Unfit);

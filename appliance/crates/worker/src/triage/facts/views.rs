@@ -6,7 +6,7 @@ use models::accepts::tidy;
 use models::manifest::Accepts;
 
 use super::claim::{Claim, Statement, Weight};
-use super::said::{Said, hint, meant, snomed, term, views_of};
+use super::collected::{Collected, hint, meant, snomed, term, views_of};
 use super::words::meanings;
 use dicom::{DataSet, Tag, tags};
 
@@ -101,7 +101,7 @@ const DECUBITUS: [&str; 6] = ["102536004", "F-10319", "102535000", "F-10317", "3
 
 /// View Code Sequence with its modifiers (PS3.3 C.8.11.5). A code that the table has counts as such, its meaning as text
 /// beside it; of another code the meaning counts.
-pub(super) fn view_code(data: &DataSet, said: &mut Said) {
+pub(super) fn view_code(data: &DataSet, said: &mut Collected) {
     let source = "View Code Sequence";
     for item in data.items(VIEW_CODE_SEQUENCE) {
         let code = snomed(item);
@@ -122,7 +122,7 @@ pub(super) fn view_code(data: &DataSet, said: &mut Said) {
 }
 
 /// A modifier, or the position of the patient: only what speaks against a plain view.
-fn modified(item: &DataSet, said: &mut Said) {
+fn modified(item: &DataSet, said: &mut Collected) {
     let code = term(item, tags::CODE_VALUE).unwrap_or_default();
     if let Some((name, _)) = MODIFIERS.iter().find(|(_, codes)| codes.contains(&code.as_str())) {
         said.add(Weight::Hint, format!("View Modifier Code Sequence says {name}"), Claim::View(Vec::new()));
@@ -161,7 +161,7 @@ pub(super) fn run(data: &DataSet) -> Option<Run> {
 /// else is said. The plain frontal letters agree with nothing: many devices write them on every film. Letters of a film
 /// that is turned or mirrored leave a doubt. The flips and rotations of the field of view (C.8.11.4) are about the
 /// detector, and say nothing of the patient.
-pub(super) fn patient_orientation(data: &DataSet, said: &mut Said) {
+pub(super) fn patient_orientation(data: &DataSet, said: &mut Collected) {
     let (weight, words, claim) = match run(data) {
         Some(Run::Lateral) => (Weight::Coded, "lateral", Claim::View(vec!["LAT", "LATERAL", "LL", "RL"])),
         Some(Run::Axial) => (Weight::Coded, "axial", Claim::View(vec!["AXIAL"])),
@@ -179,7 +179,7 @@ const PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE: Tag = Tag::new(0x0054, 0x0412)
 const PATIENT_POSITION: Tag = Tag::new(0x0018, 0x5100);
 
 /// Patient Position (PS3.3 C.7.3.1.1.2) and its codes (C.8.11.5, PS3.16 CID 20): a patient who lies on a side.
-pub(super) fn patient_position(data: &DataSet, said: &mut Said) {
+pub(super) fn patient_position(data: &DataSet, said: &mut Collected) {
     let lies = term(data, PATIENT_POSITION).is_some_and(|t| t.ends_with("DL") || t.ends_with("DR"));
     let orientations = data.items(PATIENT_ORIENTATION_CODE_SEQUENCE);
     let nested = orientations.iter().flat_map(|item| item.items(PATIENT_ORIENTATION_MODIFIER_CODE_SEQUENCE));
@@ -203,7 +203,7 @@ const POSITIONER_PRIMARY_ANGLE: Tag = Tag::new(0x0018, 0x1510);
 const OFF_FRONTAL: (f64, f64) = (20.0, 60.0);
 
 /// Positioner Primary Angle of a C-arm (PS3.3 C.8.11.5 and C.8.7.5): only there is it about the patient.
-pub(super) fn positioner(data: &DataSet, said: &mut Said) {
+pub(super) fn positioner(data: &DataSet, said: &mut Collected) {
     let is_arm = term(data, POSITIONER_TYPE).is_some_and(|kind| kind == "CARM");
     let Some(angle) = data.decimal(POSITIONER_PRIMARY_ANGLE).filter(|_| is_arm) else { return };
     let off = angle.rem_euclid(180.0);
@@ -219,7 +219,7 @@ pub(super) fn positioner(data: &DataSet, said: &mut Said) {
 }
 
 /// Projection Eponymous Name Code Sequence (PS3.3 C.8.11.5, PS3.16 CID 4012): a view with a name is no plain one.
-pub(super) fn eponym(data: &DataSet, said: &mut Said) {
+pub(super) fn eponym(data: &DataSet, said: &mut Collected) {
     if !data.items(Tag::new(0x0018, 0x5104)).is_empty() {
         let words = "Projection Eponymous Name Code Sequence names a special view";
         said.add(Weight::Hint, words, Claim::View(Vec::new()));
@@ -227,7 +227,7 @@ pub(super) fn eponym(data: &DataSet, said: &mut Said) {
 }
 
 /// Image Laterality and Laterality (PS3.3 C.8.11.2, C.7.3.1): one side of what the bundle may want whole.
-pub(super) fn laterality(data: &DataSet, said: &mut Said) {
+pub(super) fn laterality(data: &DataSet, said: &mut Collected) {
     for (name, tag) in [("Image Laterality", tags::IMAGE_LATERALITY), ("Laterality", tags::LATERALITY)] {
         let side = match term(data, tag).as_deref() {
             Some("L") => "left",

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cast::end_all;
+use crate::support::end_all;
 use crate::{Error, Result};
 
 /// Waits for the signal in a thread of its own.

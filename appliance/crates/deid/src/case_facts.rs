@@ -24,9 +24,9 @@ impl Sex {
     }
 }
 
-/// Facts of an instance that may leave in `case.json`; only as [`super::Deidentified`].
+/// CaseFacts of an instance that may leave in `case.json`; only as [`super::Deidentified`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct CaseFacts {
     /// Modality (0008,0060); empty when unknown.
     pub modality: String,
     /// Body Part Examined (0018,0015), or the anatomic region's meaning.
@@ -39,14 +39,14 @@ pub struct Facts {
     pub sex: Option<Sex>,
 }
 
-impl Facts {
+impl CaseFacts {
     /// From a header; what may leave if the header is de-identified.
-    pub(super) fn of(data: &DataSet) -> Facts {
+    pub(super) fn of(data: &DataSet) -> CaseFacts {
         let region = || {
             let item = data.items(tags::ANATOMIC_REGION_SEQUENCE).first()?;
             item.text(tags::CODE_MEANING).map(|m| m.to_uppercase())
         };
-        Facts {
+        CaseFacts {
             modality: data.text(tags::MODALITY).unwrap_or_default(),
             body_part: data.text(tags::BODY_PART_EXAMINED).or_else(region),
             view: data.text(tags::VIEW_POSITION),
@@ -90,7 +90,7 @@ impl fmt::Debug for Listing {
 impl Listing {
     /// From the original header of one instance.
     pub fn of(data: &DataSet) -> Listing {
-        let facts = Facts::of(data);
+        let facts = CaseFacts::of(data);
         let tail = |text: String| {
             let count = text.chars().count();
             text.chars().skip(count.saturating_sub(4)).collect()

@@ -1,4 +1,4 @@
-//! Room on the disk: what is free at this moment, less what objects that are arriving have been promised.
+//! Free space on the disk: what is free at this moment, less what objects that are arriving have been promised.
 //!
 //! Nothing that was refused counts for an answer: each comes from the free space of now. Only what makes room knows, for
 //! its next round, how long the longest was that found none: what may go goes for it too. An object is promised its
@@ -9,10 +9,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::config::StoreConfig;
+use super::entry_name::SEGMENT;
 use super::error::{Error, Step};
 use super::folder::Folder;
 use super::lane::IdleLanes;
-use super::place::SEGMENT;
 
 /// Bytes that each object may take without a promise: the refuse watermark leaves room for them.
 const UNPROMISED: u64 = 8 << 20;
@@ -63,7 +63,7 @@ impl Promises {
 }
 
 /// The room of a store.
-pub(crate) struct Room {
+pub(crate) struct FreeSpace {
     pub(crate) folder: Arc<Folder>,
     warn: u64,
     refuse: u64,
@@ -75,13 +75,13 @@ pub(crate) struct Room {
 
 /// What one arriving object has been promised and has taken. Dropping it ends both.
 pub(super) struct Share {
-    room: Arc<Room>,
+    room: Arc<FreeSpace>,
     granted: u64,
     written: u64,
 }
 
 impl Share {
-    pub(super) fn new(room: &Arc<Room>) -> Share {
+    pub(super) fn new(room: &Arc<FreeSpace>) -> Share {
         Share { room: Arc::clone(room), granted: UNPROMISED, written: 0 }
     }
 
@@ -114,7 +114,7 @@ impl Share {
         let length = self.written.saturating_add(bytes);
         if length > self.granted {
             let at_most = |bytes: u64| length.max(self.room.longest.min(bytes));
-            // Room for a step more would be too little again.
+            // FreeSpace for a step more would be too little again.
             self.ask(at_most(length.saturating_add(STEP)), at_most(length.saturating_mul(2)))?;
         }
         let kept = self.kept();
@@ -139,9 +139,9 @@ impl Drop for Share {
     }
 }
 
-impl Room {
-    pub(super) fn new(folder: Arc<Folder>, config: &StoreConfig) -> Room {
-        Room {
+impl FreeSpace {
+    pub(super) fn new(folder: Arc<Folder>, config: &StoreConfig) -> FreeSpace {
+        FreeSpace {
             folder,
             warn: config.warn_free.0,
             refuse: config.refuse_free.0,

@@ -1,4 +1,4 @@
-//! The pre-scan: whose a data set is, however it is coded and written.
+//! The pre-scan: which patient a data set is about, however it is coded and written.
 use super::scan::{item_defined, item_undefined, recode, scan, scan_any_cut, undefined};
 use super::support::*;
 

@@ -1,4 +1,4 @@
-//! Which site a command is about, and how it answers.
+//! Arguments of every command: which site it is about, and how it answers.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::Args;
 
 /// Which site.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Where {
+pub(crate) struct SiteArgs {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "appliance.toml", env = "SCANSIDE_CONFIG")]
     pub(super) config: PathBuf,

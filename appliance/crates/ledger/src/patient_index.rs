@@ -1,4 +1,4 @@
-//! Whose instances are, as far as the ledger keeps it: keyed indexes of each fact, to be compared within one SOP Instance
+//! PatientDigests instances are, as far as the ledger keeps it: keyed indexes of each fact, to be compared within one SOP Instance
 //! UID alone. What earlier versions kept is one index over the values as they were written; it says only that something
 //! was said, so such a row is looked at anew when an instance of its UID comes again.
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::sealer::Column;
 use crate::sealer::Sealer;
-use deid::Whose;
+use deid::PatientDigests;
 
 /// Key of the indexes that tell patients apart; the identity itself is not kept.
 const IDENTITY: Column = Column::new("instances", "identity_index");
@@ -51,13 +51,13 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn renew_identity(&self, instance: &str, said: Option<&Whose>) -> Result<()> {
+    pub async fn renew_identity(&self, instance: &str, said: Option<&PatientDigests>) -> Result<()> {
         let uid: Option<(String,)> = sqlx::query_as("SELECT sop_instance_index FROM instances WHERE id = ?")
             .bind(instance)
             .fetch_optional(&self.pool)
             .await?;
         let Some((uid,)) = uid else { return Ok(()) };
-        let said = said.map(Whose::to_text).unwrap_or_default();
+        let said = said.map(PatientDigests::to_text).unwrap_or_default();
         sqlx::query("UPDATE instances SET identity_index = ? WHERE id = ?")
             .bind(index(&self.sealer, &uid, &said)?)
             .bind(instance)
@@ -73,7 +73,7 @@ pub(super) fn index(sealer: &Sealer, uid: &str, said: &str) -> Result<Option<Str
     if said.is_empty() {
         return Ok(None);
     }
-    let Some(whose) = Whose::from_text(said) else { return Ok(Some(sealer.index(IDENTITY, said)?)) };
+    let Some(whose) = PatientDigests::from_text(said) else { return Ok(Some(sealer.index(IDENTITY, said)?)) };
     let keyed = whose.map(|at, digest| {
         let whole = sealer.index(IDENTITY, &format!("{uid} {at} {digest}"))?;
         Ok::<_, crate::error::Error>(whole.get(..DIGITS).unwrap_or_default().to_owned())
@@ -84,6 +84,6 @@ pub(super) fn index(sealer: &Sealer, uid: &str, said: &str) -> Result<Option<Str
 /// Whether an instance names another patient than the one before it; never where one of them does not say, or said so to
 /// an earlier version.
 pub(super) fn is_other(now: Option<&str>, before: Option<&str>) -> bool {
-    let whose = |kept: Option<&str>| kept.and_then(Whose::from_text);
+    let whose = |kept: Option<&str>| kept.and_then(PatientDigests::from_text);
     whose(now).zip(whose(before)).is_some_and(|(now, before)| now.is_other(&before))
 }

@@ -25,20 +25,20 @@ pub struct Planned {
     pub outgoing: Vec<Outgoing>,
     /// Every identifier in it.
     pub planted: Planted,
-    /// Whether it must stop at the gate: known from what is sent, not from what is answered.
+    /// Whether it must be held: known from what is sent, not from what is answered.
     pub must_hold: bool,
 }
 
 /// All of it.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Schedule {
     /// The studies in order.
     pub studies: Vec<Planned>,
     /// Whether these are the user's own, whose truth nobody here knows.
     pub own: bool,
 }
 
-impl Plan {
+impl Schedule {
     /// The studies of one act.
     pub fn act(&self, act: u8) -> impl Iterator<Item = &Planned> {
         self.studies.iter().filter(move |study| study.act == act)
@@ -84,7 +84,7 @@ const REAL: [(&str, &str, u8); 6] = [
 ///
 /// # Errors
 /// When a real file is missing (`make demo` fetches them) or a phantom cannot be written.
-pub fn ours(real: &Path) -> Result<Plan> {
+pub fn ours(real: &Path) -> Result<Schedule> {
     let mut made = phantoms()?;
     for (file, what, act) in REAL {
         let path = real.join(file);
@@ -105,11 +105,11 @@ pub fn ours(real: &Path) -> Result<Plan> {
     Ok(numbered(made, false))
 }
 
-fn numbered(mut studies: Vec<Planned>, own: bool) -> Plan {
+fn numbered(mut studies: Vec<Planned>, own: bool) -> Schedule {
     for (index, study) in studies.iter_mut().enumerate() {
         study.number = index + 1;
     }
-    Plan { studies, own }
+    Schedule { studies, own }
 }
 
 fn phantoms() -> Result<Vec<Planned>> {
@@ -147,7 +147,7 @@ fn phantom((kind, seed, act): &(StudyKind, u64, u8)) -> Result<Planned> {
 ///
 /// # Errors
 /// When there is no DICOM file in it.
-pub fn of_folder(folder: &Path) -> Result<Plan> {
+pub fn of_folder(folder: &Path) -> Result<Schedule> {
     let mut studies: BTreeMap<String, (headers::Header, Vec<PathBuf>)> = BTreeMap::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten() {
         let path = entry.path();

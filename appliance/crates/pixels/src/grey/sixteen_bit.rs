@@ -1,7 +1,7 @@
 //! What the page windows: 16-bit values with the output unit of the first and of each step.
 
 use super::error::Error;
-use super::look::{Look, Modality, Photometric, Voi};
+use super::presentation::{Look, Modality, Photometric, Voi};
 use super::stored::Stored;
 use super::unit::{Window, extent, unit};
 

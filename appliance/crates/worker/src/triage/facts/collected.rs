@@ -9,7 +9,7 @@ use dicom::{DataSet, Tag, tags};
 const MOST: usize = 256;
 
 /// What has been said so far, each thing once: in a multi-frame image every frame repeats it.
-pub(super) struct Said {
+pub(super) struct Collected {
     statements: Vec<Statement<'static>>,
     /// The image is a slice: texts may name its plane.
     slice: bool,
@@ -23,7 +23,7 @@ impl Statement<'static> {
     }
 }
 
-impl Said {
+impl Collected {
     /// Nothing yet, of an image that is a slice or is not.
     pub(super) fn of(slice: bool) -> Self {
         Self { statements: Vec::new(), slice }
@@ -111,7 +111,7 @@ const OF_STUDY: [&str; 4] = [
 
 /// What a text, or a meaning beside a code, names. Regions of a whole study, and planes (of reformatted slices beside
 /// these), count where no code agrees.
-pub(super) fn hint(source: &str, found: &[&'static Meaning], said: &mut Said) {
+pub(super) fn hint(source: &str, found: &[&'static Meaning], said: &mut Collected) {
     let slice = said.slice;
     let found: Vec<_> = found.iter().copied().filter(|m| slice || m.key != CRANIAL).collect();
     let mut name = |names: &str, claim: Claim<'static>| {

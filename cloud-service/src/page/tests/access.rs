@@ -12,7 +12,7 @@ fn moved() -> Millis {
     clock() + HOURS.load(Ordering::SeqCst) * HOUR
 }
 
-impl Desk {
+impl Rig {
     /// As a browser asks that speaks TLS or plain HTTP to this host.
     async fn posts(&self, origin: &str, path: &str, form: &str) -> Answer {
         let host = origin.split_once("://").unwrap().1;
@@ -27,7 +27,7 @@ impl Desk {
 
     /// With a password; who signs in with it uses up a code first.
     async fn known(&self, name: &str) {
-        self.house.queue.add_user(name, name, false, i64::MAX, clock()).await.unwrap();
+        self.cloud.queue.add_user(name, name, false, i64::MAX, clock()).await.unwrap();
         let set = self.post("/welcome", "", &format!("code={name}&password={PASSWORD}")).await;
         assert_eq!(set.status, StatusCode::SEE_OTHER);
     }
@@ -38,24 +38,24 @@ impl Desk {
 
     /// Who did what about signing in, oldest first.
     async fn audited(&self) -> Vec<(String, String)> {
-        let rows = self.house.queue.audited().await.unwrap();
+        let rows = self.cloud.queue.audited().await.unwrap();
         rows.into_iter().map(|r| (r.actor, r.action)).collect()
     }
 }
 
-async fn desk_behind_tls() -> Desk {
-    let mut desk = desk_with(&Case::image(8, 0)).await;
+async fn rig_behind_tls() -> Rig {
+    let mut rig = rig_with(&Case::image(8, 0)).await;
     let (stop, stopped) = watch::channel(false);
-    let images = Phantom { view: Case::image(8, 0).view(), opened: Arc::clone(&desk.opened) };
-    let page = Page::new(desk.house.queue.clone(), Arc::new(images), LIMITS, true, clock, stopped);
-    (desk.router, desk._stop) = (page.router(), stop);
-    desk
+    let images = Phantom { view: Case::image(8, 0).view(), opened: Arc::clone(&rig.opened) };
+    let page = Page::new(rig.cloud.queue.clone(), Arc::new(images), LIMITS, true, clock, stopped);
+    (rig.router, rig._stop) = (page.router(), stop);
+    rig
 }
 
 #[tokio::test]
 async fn behind_tls_a_change_comes_from_https_and_the_cookie_is_bound_to_the_host() {
-    let d = desk_behind_tls().await;
-    d.house.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
+    let d = rig_behind_tls().await;
+    d.cloud.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
     let plain = d.posts("http://cloud.test", "/welcome", "code=code").await;
     assert_eq!(plain.status, StatusCode::FORBIDDEN, "an http origin is foreign behind TLS");
     let set = d.posts("https://cloud.test", "/welcome", "code=code").await;
@@ -66,8 +66,8 @@ async fn behind_tls_a_change_comes_from_https_and_the_cookie_is_bound_to_the_hos
 
 #[tokio::test]
 async fn on_loopback_the_cookie_is_bound_to_the_host_too_and_https_is_foreign() {
-    let d = desk_with(&Case::image(8, 0)).await;
-    d.house.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
+    let d = rig_with(&Case::image(8, 0)).await;
+    d.cloud.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
     let other = d.posts("https://127.0.0.1:8480", "/welcome", "code=code").await;
     assert_eq!(other.status, StatusCode::FORBIDDEN);
     let set = d.posts("http://127.0.0.1:8480", "/welcome", "code=code").await;
@@ -85,7 +85,7 @@ async fn on_loopback_the_cookie_is_bound_to_the_host_too_and_https_is_foreign() 
 
 #[tokio::test]
 async fn what_fails_is_audited_and_nothing_that_was_typed_is() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     d.known("ada").await;
     assert_eq!(d.enters("ada", "guess").await, StatusCode::UNAUTHORIZED);
     assert_eq!(d.enters("PLANTED", PASSWORD).await, StatusCode::UNAUTHORIZED);
@@ -114,7 +114,7 @@ async fn what_fails_is_audited_and_nothing_that_was_typed_is() {
 
 #[tokio::test]
 async fn many_tries_at_once_are_checked_no_more_often_than_one_after_another() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     d.known("ada").await;
     let tries = (0..12).map(|_| d.enters("ada", "guess"));
     let answers = futures::future::join_all(tries).await;
@@ -125,8 +125,8 @@ async fn many_tries_at_once_are_checked_no_more_often_than_one_after_another() {
 
 #[tokio::test]
 async fn codes_cannot_be_tried_in_bulk() {
-    let d = desk_with(&Case::image(8, 0)).await;
-    d.house.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
+    let d = rig_with(&Case::image(8, 0)).await;
+    d.cloud.queue.add_user("ada", "code", true, i64::MAX, clock()).await.unwrap();
     for n in 0..5 {
         let path = ["/welcome", "/welcome/code"][n % 2];
         assert_eq!(d.post(path, "", "code=guess").await.status, StatusCode::UNAUTHORIZED);
@@ -136,7 +136,7 @@ async fn codes_cannot_be_tried_in_bulk() {
 
 #[tokio::test]
 async fn a_session_ends_when_it_is_not_used_and_at_its_last_end() {
-    let d = desk_by(&Case::image(8, 0), moved).await;
+    let d = rig_by(&Case::image(8, 0), moved).await;
     let at = |hours: i64| HOURS.store(hours, Ordering::SeqCst);
     let (cookie, _) = d.person("ada").await;
     at(7);
@@ -155,13 +155,13 @@ async fn a_session_ends_when_it_is_not_used_and_at_its_last_end() {
 
 #[tokio::test]
 async fn a_form_of_the_session_keeps_it_and_the_lease_that_a_page_renews_does_not() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     let key = d.drafted(&Case::image(8, 0), &text()).await;
     let (cookie, csrf) = d.person("ada").await;
     let token = cookie.split_once('=').unwrap().1;
     let soon = clock() + HOUR;
-    let until = || async { d.house.queue.session(token, clock()).await.unwrap().unwrap().until };
-    let forget = || d.house.queue.keep_session(token, soon, clock());
+    let until = || async { d.cloud.queue.session(token, clock()).await.unwrap().unwrap().until };
+    let forget = || d.cloud.queue.keep_session(token, soon, clock());
     let base = format!("/case/{key}");
     forget().await.unwrap();
     d.post(&format!("{base}/lease"), &cookie, &format!("csrf={csrf}")).await;
@@ -175,7 +175,7 @@ async fn a_form_of_the_session_keeps_it_and_the_lease_that_a_page_renews_does_no
 
 #[tokio::test]
 async fn the_stream_of_a_session_that_ended_elsewhere_ends() {
-    let d = desk_with(&Case::image(8, 0)).await;
+    let d = rig_with(&Case::image(8, 0)).await;
     let (cookie, csrf) = d.person("ada").await;
     let mut request = Request::get("/events").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
     request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 9))));

@@ -1,19 +1,19 @@
-//! Whose a stored data set is.
+//! PatientDigests a stored data set is.
 
 use std::io::Read;
 
 use crate::prescan::Prescan;
-use deid::Whose;
+use deid::PatientDigests;
 use dicom::transfer_syntaxes::coding;
 
 /// How much of a data set is looked through for its patient.
 const HEAD: u64 = 4 << 20;
 
-/// Whose a stored data set is; `None` when it does not say.
+/// PatientDigests a stored data set is; `None` when it does not say.
 ///
 /// # Errors
 /// Those of reading.
-pub fn whose(data_set: impl Read, transfer_syntax: &str) -> std::io::Result<Option<Whose>> {
+pub fn patient_of(data_set: impl Read, transfer_syntax: &str) -> std::io::Result<Option<PatientDigests>> {
     let mut scan = Prescan::new(coding(transfer_syntax));
     let mut piece = vec![0; 64 << 10];
     let mut head = data_set.take(HEAD);

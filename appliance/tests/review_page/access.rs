@@ -8,14 +8,14 @@ use axum::http::StatusCode;
 use proto::case::{Disposition, Priority};
 use serde_json::json;
 
-use super::cast::{Fake, HOST, PASSWORD, disposition, house};
+use super::backend::{Fake, HOST, PASSWORD, backend, disposition};
 use super::client::Client;
 
 #[tokio::test]
 async fn nobody_sees_anything_before_signing_in() {
-    let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
-    let mut client = Client::new(&house);
+    let backend = backend().await;
+    let study = backend.answered(1, disposition(Disposition::Flag, Priority::Stat), None).await;
+    let mut client = Client::new(&backend);
     for path in ["/", &format!("/study/{study}")] {
         let answer = client.get(path).await;
         assert!(answer.text.contains("id=\"enter\"") && !answer.text.contains("id=\"rows\""));
@@ -46,9 +46,9 @@ async fn nobody_sees_anything_before_signing_in() {
 
 #[tokio::test]
 async fn a_code_sets_a_password_once_and_the_password_signs_in() {
-    let house = house().await;
-    house.invite("ada", "one-time").await;
-    let mut client = Client::new(&house);
+    let backend = backend().await;
+    backend.invite("ada", "one-time").await;
+    let mut client = Client::new(&backend);
     let short = client.post("/api/setup", &json!({ "code": "one-time", "password": "short" })).await;
     assert_eq!(short.status, StatusCode::BAD_REQUEST);
     let without = client.post("/api/setup", &json!({ "code": "one-time" })).await;
@@ -59,12 +59,12 @@ async fn a_code_sets_a_password_once_and_the_password_signs_in() {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
     assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "on loopback too: {cookie}");
     let again =
-        Client::new(&house).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
+        Client::new(&backend).post("/api/setup", &json!({ "code": "one-time", "password": PASSWORD })).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
-    let stored = house.ledger.user("ada").await.unwrap().unwrap().password.unwrap();
+    let stored = backend.ledger.user("ada").await.unwrap().unwrap().password.unwrap();
     assert!(stored.starts_with("$argon2id$") && !stored.contains(PASSWORD));
 
-    let mut other = Client::new(&house);
+    let mut other = Client::new(&backend);
     let wrong = other.post("/api/sign-in", &json!({ "user": "ada", "password": "not the password" })).await;
     let nobody =
         other.post("/api/sign-in", &json!({ "user": "PLANTED", "password": "not the password" })).await;
@@ -80,7 +80,7 @@ async fn a_code_sets_a_password_once_and_the_password_signs_in() {
     assert!(other.get("/").await.text.contains("id=\"rows\""));
     assert_eq!(other.post("/api/sign-out", &json!({})).await.status, StatusCode::OK);
     assert_eq!(other.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
-    let accounts = house.accounts.lock().unwrap().clone();
+    let accounts = backend.accounts.lock().unwrap().clone();
     let whats: Vec<_> = accounts.iter().map(|(who, what)| (who.as_str(), *what)).collect();
     assert_eq!(
         whats,
@@ -99,9 +99,9 @@ async fn a_code_sets_a_password_once_and_the_password_signs_in() {
 async fn a_demonstration_signs_in_by_code_alone_and_tls_marks_the_cookie() {
     let mut fake = Fake::new(true).await;
     fake.config.behind_tls = true;
-    let house = Arc::new(fake);
-    house.invite("demo", "one-time").await;
-    let mut client = Client::new(&house);
+    let backend = Arc::new(fake);
+    backend.invite("demo", "one-time").await;
+    let mut client = Client::new(&backend);
     let plain = client.post("/api/setup", &json!({ "code": "one-time" })).await;
     assert_eq!(plain.status, StatusCode::FORBIDDEN, "an http origin is foreign behind TLS");
     let request = client.request("POST", "/api/setup").header("origin", format!("https://{HOST}"));
@@ -114,8 +114,8 @@ async fn a_demonstration_signs_in_by_code_alone_and_tls_marks_the_cookie() {
 
 #[tokio::test]
 async fn passwords_cannot_be_tried_in_bulk() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let wrong = json!({ "user": "ada", "password": "not the password" });
     for _ in 0..5 {
         assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::UNAUTHORIZED);
@@ -123,15 +123,15 @@ async fn passwords_cannot_be_tried_in_bulk() {
     assert_eq!(client.post("/api/sign-in", &wrong).await.status, StatusCode::TOO_MANY_REQUESTS);
     let right = json!({ "user": "ada", "password": PASSWORD });
     assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
-    house.now.fetch_add(16 * 60_000, Ordering::Relaxed);
+    backend.now.fetch_add(16 * 60_000, Ordering::Relaxed);
     assert_eq!(client.post("/api/sign-in", &right).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_change_needs_our_origin_and_the_sessions_token() {
-    let house = house().await;
-    let study = house.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let study = backend.answered(1, disposition(Disposition::Flag, Priority::Urgent), None).await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let asked = json!({ "decision": { "action": "acknowledge", "study": study }, "study": study, "revision": 1, "events": 99 });
     let forged = |client: &Client, origin: Option<&str>, csrf: &str, site: Option<&str>| {
         let mut request = client.request("POST", "/api/decide").header("content-type", "application/json");
@@ -157,44 +157,44 @@ async fn a_change_needs_our_origin_and_the_sessions_token() {
         let request = forged(&client, origin, csrf, site);
         assert_eq!(client.ask(request).await.status, StatusCode::FORBIDDEN, "{origin:?} {site:?}");
     }
-    assert_eq!(house.ledger.detail(&study).await.unwrap().row.acknowledged_by, None);
+    assert_eq!(backend.ledger.detail(&study).await.unwrap().row.acknowledged_by, None);
     let request = forged(&client, Some(&ours), &token, Some("same-origin"));
     assert_eq!(client.ask(request).await.status, StatusCode::OK);
-    assert_eq!(house.ledger.detail(&study).await.unwrap().row.acknowledged_by.as_deref(), Some("ada"));
+    assert_eq!(backend.ledger.detail(&study).await.unwrap().row.acknowledged_by.as_deref(), Some("ada"));
 }
 
 #[tokio::test]
 async fn a_session_that_is_used_goes_on_and_one_that_is_not_ends() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let hours = |n: i64| n * 3_600_000;
-    house.now.fetch_add(hours(3), Ordering::Relaxed);
+    backend.now.fetch_add(hours(3), Ordering::Relaxed);
     assert!(client.get("/").await.text.contains("id=\"rows\""));
-    house.now.fetch_add(hours(7), Ordering::Relaxed);
+    backend.now.fetch_add(hours(7), Ordering::Relaxed);
     assert_eq!(client.get("/api/list").await.status, StatusCode::OK, "ten hours on, it was used");
-    house.now.fetch_add(hours(1), Ordering::Relaxed);
+    backend.now.fetch_add(hours(1), Ordering::Relaxed);
     assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED, "asking by itself is no use");
 }
 
 #[tokio::test]
 async fn a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     for _ in 0..11 {
-        house.now.fetch_add(3_600_000, Ordering::Relaxed);
+        backend.now.fetch_add(3_600_000, Ordering::Relaxed);
         assert!(client.get("/").await.text.contains("id=\"rows\""));
     }
-    house.now.fetch_add(3_600_000 - 1, Ordering::Relaxed);
+    backend.now.fetch_add(3_600_000 - 1, Ordering::Relaxed);
     assert!(client.get("/").await.text.contains("id=\"rows\""));
-    house.now.fetch_add(1, Ordering::Relaxed);
+    backend.now.fetch_add(1, Ordering::Relaxed);
     assert_eq!(client.get("/api/list").await.status, StatusCode::UNAUTHORIZED);
     assert!(client.get("/").await.text.contains("id=\"enter\""));
 }
 
 #[tokio::test]
 async fn a_right_password_takes_back_no_failure() {
-    let house = house().await;
-    let mut client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let mut client = Client::signed_in(&backend, "ada").await;
     let wrong = json!({ "user": "ada", "password": "not the password" });
     let right = json!({ "user": "ada", "password": PASSWORD });
     for _ in 0..4 {
@@ -207,9 +207,9 @@ async fn a_right_password_takes_back_no_failure() {
 
 #[tokio::test]
 async fn plain_http_from_another_machine_has_a_cookie_that_its_browser_keeps() {
-    let house = Arc::new(Fake::new(true).await);
-    house.invite("demo", "one-time").await;
-    let mut client = Client::new(&house);
+    let backend = Arc::new(Fake::new(true).await);
+    backend.invite("demo", "one-time").await;
+    let mut client = Client::new(&backend);
     let request = |client: &Client| {
         let request = client.request("POST", "/api/setup").header("origin", "http://192.0.2.7:8080");
         let mut request = request.body(Body::from(json!({ "code": "one-time" }).to_string())).unwrap();

@@ -1,4 +1,4 @@
-//! Whose an instance is, fact by fact and digested: reception compares two instances of one UID without keeping either
+//! PatientDigests an instance is, fact by fact and digested: reception compares two instances of one UID without keeping either
 //! patient.
 use super::person::{GROUPS, Person};
 use dicom::DataSet;
@@ -18,21 +18,21 @@ const DIGEST: usize = 16;
 /// Digests of Patient ID, its issuer, the groups of Patient's Name, Patient's Birth Date, each of the canonical form; empty
 /// where nothing is said. Identifying: whoever guesses a fact can confirm it. `Debug` shows a stub.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Whose([String; FACTS]);
+pub struct PatientDigests([String; FACTS]);
 
-impl fmt::Debug for Whose {
+impl fmt::Debug for PatientDigests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Whose(..)")
+        f.write_str("PatientDigests(..)")
     }
 }
 
-impl Whose {
+impl PatientDigests {
     /// Of the attributes at the top of a data set; `None` when they say nothing.
     pub fn of(data: &DataSet) -> Option<Self> {
         let Person { id, issuer, name, birth, .. } = Person::as_written(data);
         let mut facts = [id, issuer.local, issuer.entity, None, None, None, birth];
         facts.iter_mut().skip(NAME).zip(name).for_each(|(fact, group)| *fact = group);
-        let mut digests = Whose(Default::default());
+        let mut digests = PatientDigests(Default::default());
         for (at, (digest, fact)) in digests.0.iter_mut().zip(&facts).enumerate() {
             if let Some(fact) = fact {
                 let whole = blake3::hash(format!("{at}\0{fact}").as_bytes());
@@ -45,7 +45,7 @@ impl Whose {
     /// From [`Self::to_text`]; `None` for what earlier versions wrote.
     pub fn from_text(text: &str) -> Option<Self> {
         let facts = text.strip_prefix(FORM)?.strip_prefix('.')?.split('.').map(str::to_owned);
-        Some(Whose(facts.collect::<Vec<_>>().try_into().ok()?))
+        Some(PatientDigests(facts.collect::<Vec<_>>().try_into().ok()?))
     }
 
     /// One word, for records.
@@ -67,8 +67,8 @@ impl Whose {
 
     /// Whether it names another patient than what came before it: a fact that both say differs, or it says an id where
     /// none was. A fact that one of them lacks is no other fact.
-    pub fn is_other(&self, before: &Whose) -> bool {
-        let fact = |of: &Whose, at: usize| of.0.get(at).cloned().unwrap_or_default();
+    pub fn is_other(&self, before: &PatientDigests) -> bool {
+        let fact = |of: &PatientDigests, at: usize| of.0.get(at).cloned().unwrap_or_default();
         let both = |at: usize| !fact(self, at).is_empty() && !fact(before, at).is_empty();
         let differs = |at: usize| both(at) && fact(self, at) != fact(before, at);
         let issuer = if both(ENTITY) { ENTITY } else { LOCAL };

@@ -1,4 +1,4 @@
-//! Room: what is refused or dropped gives its own back at once, and takes nobody else's.
+//! Free space: what is refused or dropped gives its own back at once, and takes nobody else's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 use super::super::faults::taken;
 use super::*;
@@ -122,17 +122,17 @@ fn what_lies_behind_a_last_entry_that_is_damaged_goes_with_the_next_start() {
     let (root, _disk, store) = small(4096 * MIB);
     let torn = put(&store, &noise(200_000)).unwrap();
     super::damage(&store.inbox(), torn.id, 10);
-    let (name, at) = place::place_of(torn.id);
+    let (name, at) = entry_name::place_of(torn.id);
     let path = root.path().join(INBOX).join(name.to_string());
     drop(store);
     let mut bytes = std::fs::read(&path).unwrap();
-    assert_eq!(bytes.len() as u64, place::end_of(at, torn.length));
+    assert_eq!(bytes.len() as u64, entry_name::end_of(at, torn.length));
     bytes.extend(noise(3 << 20));
     std::fs::write(&path, &bytes).unwrap();
     let store = Store::open(&config(root.path())).unwrap();
     assert_eq!(store.inbox().recover().unwrap().damaged, [torn.id]);
     let left = std::fs::metadata(&path).unwrap().len();
-    assert_eq!(left, place::end_of(at, torn.length), "it stays for a person, and nothing else does");
+    assert_eq!(left, entry_name::end_of(at, torn.length), "it stays for a person, and nothing else does");
 }
 
 #[test]

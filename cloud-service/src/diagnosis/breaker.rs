@@ -1,7 +1,7 @@
-//! One gate before all readers of a process: whether a case can be drafted now.
+//! One breaker before all readers of a process: whether a case can be drafted now.
 //!
-//! While it is shut no case is leased. One reader at a time looks, after growing pauses, whether the model is back; if a
-//! case was met by the trouble, that reader takes the first case alone. What shuts the gate costs no case an attempt,
+//! While it is tripped no case is leased. One reader at a time looks, after growing pauses, whether the model is back; if a
+//! case was met by the trouble, that reader takes the first case alone. What trips the breaker costs no case an attempt,
 //! and what a case seems to be guilty of counts only once another case was drafted: until then it may be the model.
 
 use std::collections::HashMap;
@@ -42,9 +42,9 @@ pub enum Drafting {
     Away(String),
 }
 
-/// The gate. One for all readers of a process.
+/// The breaker. One for all readers of a process.
 #[derive(Debug)]
-pub struct Gate {
+pub struct Breaker {
     queue: Queue,
     process: String,
     pauses: Pauses,
@@ -52,21 +52,21 @@ pub struct Gate {
     state: Mutex<State>,
     /// Held by the one reader that looks whether the model is back, and while it works on the first case.
     turn: tokio::sync::Mutex<()>,
-    /// Wakes whoever waits while the gate is shut.
-    opened: Notify,
+    /// Wakes whoever waits while the breaker is tripped.
+    reset: Notify,
     known: watch::Sender<Drafting>,
 }
 
 #[derive(Debug)]
 struct State {
-    shut: Option<Shut>,
+    tripped: Option<Tripped>,
     /// Cases drafted since the start.
     drafts: u64,
     failures: HashMap<i64, Failures>,
 }
 
 #[derive(Debug)]
-struct Shut {
+struct Tripped {
     since: Millis,
     why: String,
     looks: u32,
@@ -95,18 +95,19 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Pass<'a>(Option<tokio::sync::MutexGuard<'a, ()>>);
 
-impl Gate {
-    /// A gate that is shut until somebody has looked. `process` names it in the queue's table of readers.
+impl Breaker {
+    /// A breaker that is tripped until somebody has looked. `process` names it in the queue's table of readers.
     pub fn new(queue: Queue, process: String, pauses: Pauses, clock: fn() -> Millis) -> Self {
-        let shut = Shut { since: clock(), why: String::new(), looks: 0, next: Instant::now(), met: false };
+        let tripped =
+            Tripped { since: clock(), why: String::new(), looks: 0, next: Instant::now(), met: false };
         Self {
             queue,
             process,
             pauses,
             clock,
-            state: Mutex::new(State { shut: Some(shut), drafts: 0, failures: HashMap::new() }),
+            state: Mutex::new(State { tripped: Some(tripped), drafts: 0, failures: HashMap::new() }),
             turn: tokio::sync::Mutex::default(),
-            opened: Notify::new(),
+            reset: Notify::new(),
             known: watch::channel(Drafting::Unknown).0,
         }
     }
@@ -121,32 +122,32 @@ impl Gate {
     }
 
     fn next_look(&self) -> Option<Instant> {
-        self.state().shut.as_ref().map(|s| s.next)
+        self.state().tripped.as_ref().map(|s| s.next)
     }
 
     /// Waits until a case may be asked for.
     pub(super) async fn pass(&self, model: &dyn Model) -> Pass<'_> {
         loop {
-            // Made before the look: what opens the gate after it is heard.
-            let mut opened = pin!(self.opened.notified());
+            // Made before the look: what resets the breaker after it is heard.
+            let mut reset = pin!(self.reset.notified());
             if self.next_look().is_none() {
                 return Pass(None);
             }
             let turn = tokio::select! {
                 turn = self.turn.lock() => turn,
-                () = &mut opened => continue,
+                () = &mut reset => continue,
             };
             // Another reader may have looked meanwhile.
             let Some(next) = self.next_look() else { return Pass(None) };
             tokio::select! {
                 () = tokio::time::sleep_until(next) => {}
-                // A case that was under way when the gate was shut has been drafted.
-                () = opened => continue,
+                // A case that was under way when the breaker was tripped has been drafted.
+                () = reset => continue,
             }
             match model.answers().await {
-                Ok(()) if self.state().shut.as_ref().is_some_and(|s| s.met) => return Pass(Some(turn)),
-                Ok(()) => self.open().await,
-                Err(error) => self.shut(&error, false).await,
+                Ok(()) if self.state().tripped.as_ref().is_some_and(|s| s.met) => return Pass(Some(turn)),
+                Ok(()) => self.reset().await,
+                Err(error) => self.trip(&error, false).await,
             }
         }
     }
@@ -157,11 +158,11 @@ impl Gate {
             return;
         }
         match self.queue.any_ready().await {
-            Ok(false) => self.open().await,
+            Ok(false) => self.reset().await,
             _ => {
                 let mut state = self.state();
-                if let Some(shut) = state.shut.as_mut() {
-                    shut.next = Instant::now() + self.pause(shut.looks);
+                if let Some(tripped) = state.tripped.as_mut() {
+                    tripped.next = Instant::now() + self.pause(tripped.looks);
                 }
             }
         }
@@ -176,7 +177,7 @@ impl Gate {
             state.failures.remove(&case);
             state.failures.iter().filter(|(_, f)| f.drafts == before).map(|(case, _)| *case).collect()
         };
-        self.open().await;
+        self.reset().await;
         if !free.is_empty()
             && let Err(error) = self.queue.offer_now(&free).await
         {
@@ -184,7 +185,7 @@ impl Gate {
         }
     }
 
-    /// A case was not drafted: what that means for it, and for the gate.
+    /// A case was not drafted: what that means for it, and for the breaker.
     pub(super) async fn failed(&self, case: i64, error: &Error, limits: &Limits) -> Verdict {
         let (count, others_are_drafted) = {
             let mut state = self.state();
@@ -196,13 +197,13 @@ impl Gate {
             failures.count += 1;
             (failures.count, drafts > failures.drafts)
         };
-        if error.blame() == Blame::House {
-            self.shut(error, true).await;
-            // Offered again at once when the gate opens; a case that shuts it again and again lets others go first.
+        if error.blame() == Blame::Service {
+            self.trip(error, true).await;
+            // Offered again at once when the breaker resets; a case that trips it again and again lets others go first.
             let wait = if count < 2 { 0 } else { limits.wait_after(count - 1) };
             return Verdict::Spared(wait.min(KEPT_BACK_MOST));
         }
-        self.open().await;
+        self.reset().await;
         if others_are_drafted {
             Verdict::Counts
         } else {
@@ -210,43 +211,43 @@ impl Gate {
         }
     }
 
-    async fn shut(&self, error: &Error, met: bool) {
+    async fn trip(&self, error: &Error, met: bool) {
         let why = format!("{error}; {}", error.remedy());
         let since = {
             let mut state = self.state();
             let now = Instant::now();
-            let shut = state.shut.get_or_insert_with(|| Shut {
+            let tripped = state.tripped.get_or_insert_with(|| Tripped {
                 since: (self.clock)(),
                 why: String::new(),
                 looks: 0,
                 next: now,
                 met,
             });
-            shut.met |= met;
+            tripped.met |= met;
             // Of several readers that were met at once only the first makes the pause grow.
-            if shut.next <= now {
-                shut.next = now + self.pause(shut.looks);
-                shut.looks = shut.looks.saturating_add(1);
+            if tripped.next <= now {
+                tripped.next = now + self.pause(tripped.looks);
+                tripped.looks = tripped.looks.saturating_add(1);
             }
             let asked = error.asked_pause().unwrap_or_default().min(ASKED_MOST);
-            shut.next = shut.next.max(now + asked);
-            let first = shut.why.is_empty();
+            tripped.next = tripped.next.max(now + asked);
+            let first = tripped.why.is_empty();
             if first {
                 tracing::error!(%why, "no case can be drafted: cases wait for the model or a person, nothing is lost");
             }
-            let news = shut.why != why;
-            shut.why.clone_from(&why);
-            news.then_some(shut.since)
+            let news = tripped.why != why;
+            tripped.why.clone_from(&why);
+            news.then_some(tripped.since)
         };
         if since.is_some() {
             self.say(since, why).await;
         }
     }
 
-    async fn open(&self) {
-        let Some(shut) = self.state().shut.take() else { return };
-        self.opened.notify_waiters();
-        if !shut.why.is_empty() {
+    async fn reset(&self) {
+        let Some(tripped) = self.state().tripped.take() else { return };
+        self.reset.notify_waiters();
+        if !tripped.why.is_empty() {
             tracing::info!("cases are drafted again");
         }
         self.say(None, String::new()).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::decision::Decision;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::cast::{Browser, LIMIT, Pair, Tab, Terms, run, until};
+use scanside_tests::support::{Browser, LIMIT, Pair, Tab, Terms, run, until};
 
 /// The grey value in the middle of the canvas.
 const MIDDLE: &str = "(() => { const c = document.querySelector('#canvas'); \
@@ -12,7 +12,7 @@ const MIDDLE: &str = "(() => { const c = document.querySelector('#canvas'); \
     return c.getContext('2d').getImageData(x, y, 1, 1).data[0]; })()";
 const SAYS: &str = "document.querySelector('#more').innerText";
 
-fn drawn(page: &Tab) {
+fn redacted(page: &Tab) {
     page.until("the study", "document.querySelector('#rows a.row') !== null").unwrap();
     page.press("#rows a.row").unwrap();
     page.until("the image", "document.querySelector('#cap-window')?.textContent.includes('width') === true")
@@ -21,16 +21,16 @@ fn drawn(page: &Tab) {
     page.key("b").unwrap();
     page.until("the drawing", "document.querySelector('#canvas.drawing') !== null").unwrap();
     page.drag("#canvas", (60.0, 40.0)).unwrap();
-    page.until("the area on the page", &format!("{SAYS}.includes('1 area drawn by a person')")).unwrap();
+    page.until("the area on the page", &format!("{SAYS}.includes('1 area redacted by a person')")).unwrap();
     page.until("black", &format!("{MIDDLE} === 0")).unwrap();
     page.key("m").unwrap();
     page.until("what is under it", &format!("{MIDDLE} > 20")).unwrap();
     page.key("z").unwrap();
-    page.until("no area", &format!("!{SAYS}.includes('drawn by a person')")).unwrap();
+    page.until("no area", &format!("!{SAYS}.includes('redacted by a person')")).unwrap();
     page.key("b").unwrap();
     page.until("the drawing again", "document.querySelector('#canvas.drawing') !== null").unwrap();
     page.drag("#canvas", (60.0, 40.0)).unwrap();
-    page.until("the area again", &format!("{SAYS}.includes('1 area drawn by a person')")).unwrap();
+    page.until("the area again", &format!("{SAYS}.includes('1 area redacted by a person')")).unwrap();
 }
 
 #[test]
@@ -39,13 +39,13 @@ fn what_a_technician_blacks_out_is_black_in_what_leaves() {
     let mut pair = Pair::start(folder.path(), &Terms::default()).unwrap();
     let study = StudySpec::new(StudyKind::SecondaryCapture, 41).build().unwrap();
     pair.appliance.scanner().send(&study.instances).unwrap();
-    until("the gate holds it", LIMIT, || {
+    until("it is held", LIMIT, || {
         Ok(pair.appliance.ledger()?.rows()?.into_iter().find(|row| row.state.as_deref() == Some("held")))
     })
     .unwrap();
     let browser = Browser::start(folder.path()).unwrap();
     let page = browser.open(&pair.appliance.login, (1366, 768)).unwrap();
-    drawn(&page);
+    redacted(&page);
     browser.stop().unwrap();
     let case = pair.appliance.ledger().unwrap().rows().unwrap()[0].case.clone().unwrap();
     let decision = Decision::Release { case: case.clone(), reason: "the text is covered".into() };

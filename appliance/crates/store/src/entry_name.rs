@@ -6,11 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::encryption::sealed_length;
 use super::error::Error;
 use super::id::{Id, NotHex};
 use super::key::random;
 use super::reception::HEADER_LENGTH;
-use super::seal::sealed_length;
 
 /// Bytes of a segment, unless its last entry is longer.
 pub(crate) const SEGMENT: u64 = 64 << 20;

@@ -1,4 +1,4 @@
-//! The cast: a house with a real ledger and a real audit, without models, cloud or scanner.
+//! A backend with a real ledger and a real audit, without models, cloud or scanner.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -24,7 +24,7 @@ pub(super) const HOST: &str = "127.0.0.1:8080";
 pub(super) const NAME: &str = "PLANTED^NAME";
 pub(super) const PASSWORD: &str = "four quiet lead aprons";
 
-/// A house with a real ledger and a real audit, without models, cloud or scanner.
+/// A backend with a real ledger and a real audit, without models, cloud or scanner.
 pub(super) struct Fake {
     pub(super) ledger: Ledger,
     pub(super) audit: Audit,
@@ -298,6 +298,6 @@ pub(super) fn preview(level: u8, rows: u32, columns: u32) -> Preview {
     }
 }
 
-pub(super) async fn house() -> Arc<Fake> {
+pub(super) async fn backend() -> Arc<Fake> {
     Arc::new(Fake::new(false).await)
 }

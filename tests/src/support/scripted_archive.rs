@@ -15,7 +15,7 @@ use crate::{Error, Result};
 type Statuses = dyn Fn(&[Vec<u8>], &[u8]) -> u16 + Send + Sync;
 
 /// The archive; it ends when dropped.
-pub struct Keeper {
+pub struct ScriptedArchive {
     /// Where it takes DICOM.
     pub port: u16,
     kept: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -23,16 +23,16 @@ pub struct Keeper {
     listening: Option<JoinHandle<()>>,
 }
 
-impl std::fmt::Debug for Keeper {
+impl std::fmt::Debug for ScriptedArchive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Keeper({})", self.port)
+        write!(f, "ScriptedArchive({})", self.port)
     }
 }
 
 /// Longest silence of a peer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-impl Keeper {
+impl ScriptedArchive {
     /// Listens on a free loopback port.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for ScriptedArchive {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         // Wakes the listener, which then sees that it is over.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Error;
 
 /// A call with a time limit, its answer unwrapped.
-pub(super) async fn within<T>(
+pub(super) async fn with_time_limit<T>(
     limit: Duration,
     call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
 ) -> Result<T, Error> {

@@ -1,7 +1,7 @@
 //! How an image was made: for whom, from what, of whom, and whether its pixels are square.
 
 use super::claim::{Claim, Weight};
-use super::said::{Said, dcm, everywhere, snomed, term};
+use super::collected::{Collected, dcm, everywhere, snomed, term};
 use dicom::{DataSet, Tag, tags};
 
 /// Storage SOP classes have this in front.
@@ -13,7 +13,7 @@ const FOR_PROCESSING: [&str; 3] = ["1.1.1", "1.2.1", "1.3.1"];
 
 /// Presentation Intent Type and the SOP class that goes with it (PS3.3 C.8.11.1, C.8.11.6, C.8.11.8): raw values of a detector are not what
 /// a person reads.
-pub(super) fn intent(data: &DataSet, said: &mut Said) {
+pub(super) fn intent(data: &DataSet, said: &mut Collected) {
     match term(data, Tag::new(0x0008, 0x0068)).as_deref() {
         Some("FOR PROCESSING") => {
             let words = "Presentation Intent Type says FOR PROCESSING";
@@ -78,7 +78,7 @@ pub(super) fn types(data: &DataSet) -> impl Iterator<Item = String> {
 
 /// Image Type and, of Enhanced images, Frame Type. DERIVED alone says nothing: most films of a DX device are derived
 /// from its raw values (PS3.3 C.8.11.3.1.1).
-pub(super) fn image_type(data: &DataSet, said: &mut Said) {
+pub(super) fn image_type(data: &DataSet, said: &mut Collected) {
     for value in types(data) {
         if let Some((name, weight, _)) = TYPES.iter().find(|(_, _, values)| values.contains(&value.as_str()))
         {
@@ -108,7 +108,7 @@ const DERIVATIONS: [(&str, Weight, &[&str]); 6] = [
 const DERIVATION_IMAGE_SEQUENCE: Tag = Tag::new(0x0008, 0x9124);
 
 /// Derivation Code Sequence (PS3.3 C.7.6.1.1.3, C.7.6.16.2.6); its description is read with the other texts.
-pub(super) fn derivation(data: &DataSet, said: &mut Said) {
+pub(super) fn derivation(data: &DataSet, said: &mut Collected) {
     let places = everywhere(data, DERIVATION_IMAGE_SEQUENCE);
     for code in places.flat_map(|place| place.items(Tag::new(0x0008, 0x9215))).filter_map(dcm) {
         if let Some((name, weight, _)) = DERIVATIONS.iter().find(|(_, _, all)| all.contains(&code.as_str())) {
@@ -123,7 +123,7 @@ const CT_CLASSES: [&str; 3] = ["2", "2.1", "2.2"];
 
 /// The SOP class against the modality, and Conversion Type of a Secondary Capture (PS3.3 C.8.6.1): a modality can be
 /// written into any object.
-pub(super) fn sop_class(data: &DataSet, said: &mut Said) {
+pub(super) fn sop_class(data: &DataSet, said: &mut Collected) {
     let class = data.uid(tags::SOP_CLASS_UID).unwrap_or_default();
     let Some(class) = class.strip_prefix(STORAGE) else { return };
     if class == "7" || class.starts_with("7.") {
@@ -149,7 +149,7 @@ pub(super) fn sop_class(data: &DataSet, said: &mut Said) {
 }
 
 /// Quality Control Image (PS3.3 C.7.6.1): of a phantom.
-pub(super) fn quality_control(data: &DataSet, said: &mut Said) {
+pub(super) fn quality_control(data: &DataSet, said: &mut Collected) {
     let weight = match term(data, Tag::new(0x0028, 0x0300)).as_deref() {
         Some("YES") => Weight::Coded,
         Some("BOTH") => Weight::Hint,
@@ -164,7 +164,7 @@ const HUMAN_WORDS: [&str; 10] =
     ["HOMO SAPIENS", "HUMAN", "HUMANS", "MENSCH", "HUMAIN", "HUMANO", "UMANO", "MENS", "CZLOWIEK", "ЧЕЛОВЕК"];
 
 /// Patient Species and what is written of animals alone (PS3.3 C.7.1.1): breed, neutering, quadrupeds (C.7.6.1.1.1).
-pub(super) fn species(data: &DataSet, said: &mut Said) {
+pub(super) fn species(data: &DataSet, said: &mut Collected) {
     let mut animal = |words: &str| said.add(Weight::Coded, words, Claim::Unfit);
     let coded = data.items(Tag::new(0x0010, 0x2202));
     let no_human = |code: &String| !HUMAN_CODES.contains(&code.as_str());
@@ -198,7 +198,7 @@ const SQUARE: f64 = 0.02;
 
 /// Pixel Aspect Ratio, Pixel Spacing and Imager Pixel Spacing (PS3.3 C.7.6.3.1.7, 10.7): what is not square would be
 /// shown to the model out of proportion.
-pub(super) fn pixel_shape(data: &DataSet, said: &mut Said) {
+pub(super) fn pixel_shape(data: &DataSet, said: &mut Collected) {
     let spacings = [
         ("Pixel Aspect Ratio", Tag::new(0x0028, 0x0034)),
         ("Pixel Spacing", tags::PIXEL_SPACING),
@@ -218,7 +218,7 @@ pub(super) fn pixel_shape(data: &DataSet, said: &mut Said) {
 }
 
 /// Of a radiograph: a part of a view (PS3.3 C.8.11.7), several frames.
-pub(super) fn parts_and_frames(data: &DataSet, said: &mut Said) {
+pub(super) fn parts_and_frames(data: &DataSet, said: &mut Collected) {
     if term(data, Tag::new(0x0028, 0x1350)).is_some_and(|value| value == "YES") {
         said.add(Weight::Hint, "Partial View says a part of a view", Claim::Unfit);
     }

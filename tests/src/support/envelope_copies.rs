@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// A thread that looks at the store's folders.
 #[derive(Debug)]
-pub struct Watch {
+pub struct EnvelopeCopies {
     links: Arc<Links>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -33,7 +33,7 @@ struct Links {
     ended: AtomicBool,
 }
 
-impl Watch {
+impl EnvelopeCopies {
     /// Begins to look at `store`; envelopes end up in `left`, named by their id.
     ///
     /// # Errors

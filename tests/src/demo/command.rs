@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use super::say::say;
-use super::{acts, home, leave, plan, stage, summary, table};
+use super::screen::say;
+use super::{acts, both_sides, came_home, interrupt, schedule, summary, table};
 use crate::Result;
-use crate::cast::project;
+use crate::support::project;
 
 /// Plays the whole on this machine: a scanner, the appliance, the cloud, and a link that goes away.
 #[derive(Debug, Clone, Parser)]
@@ -42,27 +42,27 @@ pub fn main() -> ExitCode {
 
 fn play(args: &Args) -> Result<bool> {
     let begun = Instant::now();
-    let leave = leave::Leave::watch()?;
+    let leave = interrupt::Leave::watch()?;
     if !args.told {
         say(ACTS);
     }
     let folder = project().join(".demo");
-    let plan = match &args.from {
-        Some(own) => plan::of_folder(own)?,
-        None => plan::ours(&project().join("target/pydicom"))?,
+    let schedule = match &args.from {
+        Some(own) => schedule::of_folder(own)?,
+        None => schedule::ours(&project().join("target/pydicom"))?,
     };
-    let mut stage = stage::Stage::set(&folder, true)?;
-    stage.introduce();
+    let mut sides = both_sides::BothSides::set(&folder, true)?;
+    sides.introduce();
     let mut table = table::Table::default();
-    let record = acts::play(&mut stage, &plan, &mut table)?;
-    let home = home::bring(&mut stage, &plan)?;
-    let summary = summary::Summary::of(&mut stage, &plan, &record, &home, begun.elapsed())?;
-    let faults = summary.faults(&mut stage, &plan, &home)?;
+    let record = acts::play(&mut sides, &schedule, &mut table)?;
+    let home = came_home::bring(&mut sides, &schedule)?;
+    let summary = summary::Summary::of(&mut sides, &schedule, &record, &home, begun.elapsed())?;
+    let faults = summary.faults(&mut sides, &schedule, &home)?;
     summary.write(&folder.join("summary.json"))?;
     summary.last_lines(&home, &faults);
     if !args.exit {
-        stage.stay_up(&leave);
+        sides.stay_up(&leave);
     }
-    stage.end()?;
+    sides.end()?;
     Ok(faults.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The gate: shut while the model is away, fair to those who wait, and never in a person's way.
+//! The breaker: tripped while the model is away, fair to those who wait, and never in a person's way.
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ pub(super) async fn until(what: &str, mut seen: impl AsyncFnMut() -> bool) {
     assert!(tokio::time::timeout(Duration::from_secs(60), look).await.is_ok(), "{what}: never seen");
 }
 
-/// What a desk's model does with a case.
+/// What a rig's model does with a case.
 #[async_trait::async_trait]
 pub(super) trait Mind: Send + Sync + 'static {
     async fn there(&self) -> Result<(), Error> {
@@ -70,27 +70,27 @@ impl Model for Drafter {
 }
 
 /// Cases that wait in a queue of their own, and a model for them.
-pub(super) struct Desk {
-    pub house: House,
+pub(super) struct Rig {
+    pub cloud: TestCloud,
     pub keys: Vec<i64>,
     model: Arc<Drafter>,
 }
 
-pub(super) async fn desk<M: Mind>(ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
-    desk_in(House::new().await, ranks, mind).await
+pub(super) async fn rig<M: Mind>(ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Rig {
+    rig_in(TestCloud::new().await, ranks, mind).await
 }
 
-async fn desk_in<M: Mind>(house: House, ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Desk {
-    let site = house.site("north-1").await;
+async fn rig_in<M: Mind>(cloud: TestCloud, ranks: &[u8], mind: impl FnOnce(&[i64]) -> M) -> Rig {
+    let site = cloud.site("north-1").await;
     let mut keys = Vec::new();
     for rank in ranks {
         let mut case = Case::image(8, 0);
         case.rank = *rank;
-        keys.push(house.receive(&site, &case).await);
+        keys.push(cloud.receive(&site, &case).await);
     }
     let mind = Box::new(mind(&keys));
     let model = Arc::new(Drafter { mind, drafted: Mutex::default(), failed: AtomicUsize::new(0) });
-    Desk { house, keys, model }
+    Rig { cloud, keys, model }
 }
 
 /// Readers at work.
@@ -106,26 +106,26 @@ impl Started {
     }
 }
 
-impl Desk {
+impl Rig {
     pub fn drafted(&self) -> Vec<i64> {
         self.model.drafted.lock().unwrap().clone()
     }
 
-    fn gate(&self) -> Gate {
+    fn breaker(&self) -> Breaker {
         let pauses = Pauses { first: Duration::from_millis(2), longest: Duration::from_millis(8) };
-        Gate::new(self.house.queue.clone(), "reader-1".to_owned(), pauses, wall)
+        Breaker::new(self.cloud.queue.clone(), "reader-1".to_owned(), pauses, wall)
     }
 
     pub fn start(&self, readers: u32) -> Started {
-        let gate = Arc::new(self.gate());
+        let breaker = Arc::new(self.breaker());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for n in 0..readers {
             let reader = Reader {
                 name: format!("reader-1-{n}"),
-                queue: self.house.queue.clone(),
+                queue: self.cloud.queue.clone(),
                 model: Arc::clone(&self.model) as Arc<dyn Model>,
-                gate: Arc::clone(&gate),
+                breaker: Arc::clone(&breaker),
                 limits: LIMITS,
                 leave_unsigned: false,
                 clock: wall,
@@ -141,12 +141,12 @@ impl Desk {
 
     /// What the audit says of a case, in its order, without its arrival.
     async fn told(&self, key: i64) -> Vec<String> {
-        let timeline = self.house.queue.timeline(key).await.unwrap();
+        let timeline = self.cloud.queue.timeline(key).await.unwrap();
         timeline.into_iter().filter(|a| a.actor == "reader").map(|a| a.action).collect()
     }
 
     async fn until_state(&self, key: i64, state: CaseState) {
-        until(state.word(), async || self.house.queue.case(key).await.unwrap().state == state).await;
+        until(state.word(), async || self.cloud.queue.case(key).await.unwrap().state == state).await;
     }
 }
 
@@ -165,7 +165,7 @@ impl Mind for Stumbles {
 
 #[tokio::test]
 async fn a_case_that_is_refused_while_others_are_drafted_spends_its_attempts() {
-    let d = desk(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: Error::Question }).await;
+    let d = rig(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: Error::Question }).await;
     let readers = d.start(1);
     for key in &d.keys[1..] {
         d.until_state(*key, CaseState::Drafted).await;
@@ -181,25 +181,25 @@ async fn a_case_that_is_refused_while_others_are_drafted_spends_its_attempts() {
 #[tokio::test]
 async fn a_case_that_breaks_the_model_again_and_again_lets_others_go_first_and_is_not_buried() {
     let trouble = Error::Endpoint { what: "broke off", pause: None };
-    let d = desk(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: trouble }).await;
+    let d = rig(&[0, 2, 2, 2], |keys| Stumbles { on: keys[0], with: trouble }).await;
     let readers = d.start(2);
     for key in &d.keys[1..] {
         d.until_state(*key, CaseState::Drafted).await;
     }
     until("five failures", async || d.failed() >= 5).await;
     readers.stop().await;
-    let case = d.house.queue.case(d.keys[0]).await.unwrap();
+    let case = d.cloud.queue.case(d.keys[0]).await.unwrap();
     assert_eq!((case.state, case.attempts), (CaseState::Ready, 0));
     assert!(case.reason.contains("broke off"));
 }
 
 #[tokio::test]
 async fn a_refusal_counts_against_no_case_that_is_alone() {
-    let d = desk(&[0], |keys| Stumbles { on: keys[0], with: Error::Draft("it is empty") }).await;
+    let d = rig(&[0], |keys| Stumbles { on: keys[0], with: Error::Draft("it is empty") }).await;
     let readers = d.start(1);
     until("five failures", async || d.failed() >= 5).await;
     readers.stop().await;
-    let case = d.house.queue.case(d.keys[0]).await.unwrap();
+    let case = d.cloud.queue.case(d.keys[0]).await.unwrap();
     assert_eq!((case.state, case.attempts), (CaseState::Ready, 0));
 }
 
@@ -223,8 +223,8 @@ impl Mind for Away {
 #[tokio::test]
 async fn while_the_model_is_away_nothing_is_leased_and_a_person_reads_and_signs() {
     let looks = Arc::<Mutex<Vec<_>>>::default();
-    let d = desk(&[0, 2], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
-    let q = &d.house.queue;
+    let d = rig(&[0, 2], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
+    let q = &d.cloud.queue;
     let readers = d.start(3);
     until("ten looks", async || looks.lock().unwrap().len() >= 10).await;
     let said = q.readers().await.unwrap();
@@ -246,7 +246,7 @@ async fn while_the_model_is_away_nothing_is_leased_and_a_person_reads_and_signs(
 async fn a_pause_that_the_endpoint_asks_for_is_kept() {
     let looks = Arc::<Mutex<Vec<_>>>::default();
     let asked = Duration::from_millis(300);
-    let d = desk(&[0], |_| Away { looks: Arc::clone(&looks), pause: Some(asked) }).await;
+    let d = rig(&[0], |_| Away { looks: Arc::clone(&looks), pause: Some(asked) }).await;
     let readers = d.start(3);
     until("three looks", async || looks.lock().unwrap().len() >= 3).await;
     readers.stop().await;
@@ -255,17 +255,18 @@ async fn a_pause_that_the_endpoint_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn whoever_waits_at_the_gate_goes_on_as_soon_as_another_reader_opens_it() {
+async fn who_waits_at_the_breaker_goes_on_as_soon_as_another_reader_resets_it() {
     let looks = Arc::<Mutex<Vec<_>>>::default();
-    let d = desk(&[0, 0], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
-    let gate = d.gate();
+    let d = rig(&[0, 0], |_| Away { looks: Arc::clone(&looks), pause: None }).await;
+    let breaker = d.breaker();
     let busy = Error::Endpoint { what: "is busy", pause: Some(Duration::from_secs(600)) };
     // Two cases are under way: one is refused for ten minutes, the other comes back drafted.
-    gate.failed(d.keys[0], &busy, &LIMITS).await;
-    let (mut first, mut second) = (pin!(gate.pass(d.model.as_ref())), pin!(gate.pass(d.model.as_ref())));
+    breaker.failed(d.keys[0], &busy, &LIMITS).await;
+    let (mut first, mut second) =
+        (pin!(breaker.pass(d.model.as_ref())), pin!(breaker.pass(d.model.as_ref())));
     assert!(first.as_mut().now_or_never().is_none(), "it has the turn and waits for its time");
     assert!(second.as_mut().now_or_never().is_none(), "it waits for the turn");
-    gate.drafted(d.keys[1]).await;
+    breaker.drafted(d.keys[1]).await;
     let both = async { (first.await, second.await) };
     assert!(tokio::time::timeout(Duration::from_secs(60), both).await.is_ok(), "they sleep on");
     assert!(looks.lock().unwrap().is_empty(), "nobody had to ask");
@@ -282,16 +283,16 @@ impl Mind for Fills {
     }
 }
 
-async fn desk_that_fills(lasts: Lasts) -> (Desk, Arc<FailingDisk>) {
+async fn rig_that_fills(lasts: Lasts) -> (Rig, Arc<FailingDisk>) {
     let dir = tempfile::tempdir().unwrap();
     let disk = Arc::new(FailingDisk::under(dir.path()).unwrap());
     let mind = Fills(Arc::clone(&disk), lasts);
-    (desk_in(House::within(dir).await, &[0], |_| mind).await, disk)
+    (rig_in(TestCloud::within(dir).await, &[0], |_| mind).await, disk)
 }
 
 #[tokio::test]
 async fn a_draft_that_the_queue_cannot_store_is_stored_once_there_is_room() {
-    let (d, disk) = desk_that_fills(Lasts::Once).await;
+    let (d, disk) = rig_that_fills(Lasts::Once).await;
     let readers = d.start(1);
     d.until_state(d.keys[0], CaseState::Drafted).await;
     readers.stop().await;
@@ -301,7 +302,7 @@ async fn a_draft_that_the_queue_cannot_store_is_stored_once_there_is_room() {
 
 #[tokio::test]
 async fn a_draft_that_cannot_be_stored_keeps_no_service_from_stopping() {
-    let (d, disk) = desk_that_fills(Lasts::On).await;
+    let (d, disk) = rig_that_fills(Lasts::On).await;
     let readers = d.start(1);
     until("a draft", async || !d.drafted().is_empty()).await;
     assert!(tokio::time::timeout(Duration::from_secs(60), readers.stop()).await.is_ok());
@@ -313,14 +314,14 @@ fn only_what_is_a_cases_own_is_blamed_on_it() {
     use sandbox::{Death, DeathKind};
     let death = |kind| Error::Worker(Death { kind, touching: None, call: None, detail: None });
     for (error, blame) in [
-        (death(DeathKind::NotStarted), Blame::House),
-        (death(DeathKind::Killed(9)), Blame::House),
+        (death(DeathKind::NotStarted), Blame::Service),
+        (death(DeathKind::Killed(9)), Blame::Service),
         (death(DeathKind::OutOfMemory), Blame::Case),
         (death(DeathKind::Seccomp), Blame::Case),
-        (Error::Objects(crate::objects::Error::Read), Blame::House),
-        (Error::Objects(crate::objects::Error::Full), Blame::House),
+        (Error::Objects(crate::objects::Error::Read), Blame::Service),
+        (Error::Objects(crate::objects::Error::Full), Blame::Service),
         (Error::Objects(crate::objects::Error::Missing), Blame::Case),
-        (Error::System("memory"), Blame::House),
+        (Error::System("memory"), Blame::Service),
         (Error::Refused(job::Why::Model), Blame::Case),
         (Error::Refused(job::Why::Envelope), Blame::Hopeless),
         (Error::Question, Blame::Case),

@@ -119,5 +119,5 @@ fn connected(from: usize, inside: impl Fn(usize) -> bool) -> Vec<u32> {
 }
 
 #[cfg(test)]
-#[path = "place_tests.rs"]
+#[path = "finding_place_tests.rs"]
 mod tests;

@@ -1,14 +1,14 @@
-//! The stage: both sides initialised under `.demo/`, enrolled with each other, running, watched.
+//! Both sides, initialised under `.demo/`, enrolled with each other, running, watched.
 
 use std::path::{Path, PathBuf};
 
-use super::leave::Leave;
-use super::say::say;
-use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_keys, until};
+use super::interrupt::Leave;
+use super::screen::say;
+use crate::support::{Appliance, Cloud, EnvelopeCopies, LIMIT, Ledger, Row, Settings, site_keys, until};
 use crate::{Error, Result};
 
 /// Both sides and what is kept of them.
-pub struct Stage {
+pub struct BothSides {
     /// `.demo/`.
     pub folder: PathBuf,
     /// The box beside the scanner.
@@ -16,14 +16,14 @@ pub struct Stage {
     /// The cloud.
     pub cloud: Cloud,
     /// Keeps the envelopes.
-    pub watch: Option<Watch>,
+    pub watch: Option<EnvelopeCopies>,
     ledger: Option<Ledger>,
 }
 
 /// Who sees that this folder is ours to make anew.
 const MARK: &str = ".made-by-make-demo";
 
-impl Stage {
+impl BothSides {
     /// Makes `folder` anew, initialises, enrols and starts both sides; `drafts_leave` says whether drafts go home
     /// without a person.
     ///
@@ -48,12 +48,13 @@ impl Stage {
             .with("escalation", "without_model", without_model)
             .write()?;
         appliance.enrol(&url, &cloud.add_site("demo-site")?)?;
-        let watch = Watch::begin(&appliance.store_path()?, &folder.join("left"), site_keys(&appliance)?)?;
+        let watch =
+            EnvelopeCopies::begin(&appliance.store_path()?, &folder.join("left"), site_keys(&appliance)?)?;
         appliance.start()?;
-        let mut stage =
+        let mut sides =
             Self { folder: folder.to_owned(), appliance, cloud, watch: Some(watch), ledger: None };
-        stage.until_link(true)?;
-        Ok(stage)
+        sides.until_link(true)?;
+        Ok(sides)
     }
 
     /// Says where to look and what is different in a demonstration.
@@ -62,7 +63,7 @@ impl Stage {
             "Both sides run on loopback, with keys, certificates and accounts of their own under {}:\n  \
              technician's page  {}\n  cloud queue page   {}\n  (each address signs in once)\n\
              This site counts `no-flag` (mode settle) without a named person's acceptance: a demonstration may, a hospital may not.\n\
-             review.mode = \"veto\": a case leaves after a countdown unless somebody objects. What the gate holds stays held.\n\
+             review.mode = \"veto\": a case leaves after a countdown unless somebody objects. What is held stays held.\n\
              The cloud lets drafts out as drafts: UNSIGNED MACHINE DRAFT, signed by nobody.\n",
             self.folder.display(),
             self.appliance.login,

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use fixtures::planted::{Planted, Searcher};
 
-use super::plan::Plan;
-use super::stage::Stage;
-use crate::cast::open_kept;
+use super::both_sides::BothSides;
+use super::schedule::Schedule;
+use crate::support::open_kept;
 use crate::{Error, Result};
 
 /// What was found of what left.
@@ -37,21 +37,21 @@ In the product the content is opened in the memory of a sandboxed worker and nev
 ///
 /// # Errors
 /// When a folder cannot be read or written.
-pub fn bring(stage: &mut Stage, plan: &Plan) -> Result<Home> {
-    if let Some(watch) = stage.watch.take() {
+pub fn bring(sides: &mut BothSides, schedule: &Schedule) -> Result<Home> {
+    if let Some(watch) = sides.watch.take() {
         watch.end();
     }
-    let (left, arrived) = (stage.folder.join("left"), stage.folder.join("arrived"));
+    let (left, arrived) = (sides.folder.join("left"), sides.folder.join("arrived"));
     let write = |path: PathBuf, text: &str| fs::write(path, text).map_err(Error::io("a README"));
     fs::create_dir_all(&arrived).map_err(Error::io("a folder"))?;
     write(left.join("README"), LEFT)?;
     write(arrived.join("README"), ARRIVED)?;
-    let planted: Vec<Planted> = plan.studies.iter().map(|study| study.planted.clone()).collect();
+    let planted: Vec<Planted> = schedule.studies.iter().map(|study| study.planted.clone()).collect();
     let searcher = Searcher::new(&planted);
     let mut home = Home { planted: searcher.identifiers(), ..Home::default() };
-    open_all(stage, &left, &arrived, &searcher, &mut home)?;
+    open_all(sides, &left, &arrived, &searcher, &mut home)?;
     for log in ["appliance.log", "cloud.log", "appliance/audit.jsonl"] {
-        let bytes = fs::read(stage.folder.join(log)).map_err(Error::io(log))?;
+        let bytes = fs::read(sides.folder.join(log)).map_err(Error::io(log))?;
         home.note(log, &searcher, &bytes);
     }
     Ok(home)
@@ -66,14 +66,14 @@ impl Home {
 }
 
 fn open_all(
-    stage: &mut Stage,
+    sides: &mut BothSides,
     left: &Path,
     arrived: &Path,
     searcher: &Searcher,
     home: &mut Home,
 ) -> Result<()> {
     // Only what was put on the link has left; what waits or was stopped has not.
-    let sent: BTreeSet<String> = stage
+    let sent: BTreeSet<String> = sides
         .rows()?
         .into_iter()
         .filter(|row| row.bytes_sent.unwrap_or(0) > 0)
@@ -86,7 +86,7 @@ fn open_all(
             fs::remove_file(&path).map_err(Error::io("an envelope that never left"))?;
         }
     }
-    for entry in open_kept(left, &stage.appliance, &stage.cloud)? {
+    for entry in open_kept(left, &sides.appliance, &sides.cloud)? {
         let folder = arrived.join(&entry.envelope);
         fs::create_dir_all(&folder).map_err(Error::io("a folder"))?;
         home.plain_bytes += entry.bytes.len() as u64;
