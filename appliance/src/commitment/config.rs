@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// `[commitment]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub(crate) struct Config {
     /// Whether scanners may ask us to commit. Off by default: they delete their copy on our word.
     pub provide: bool,
     /// How long a destination may take to commit before the scanner is told of the failure and keeps its copy.
@@ -23,7 +23,7 @@ pub struct Config {
 /// `[[commitment.replies]]`: where one scanner listens for N-EVENT-REPORT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Its AE title, as it calls us.
     pub ae_title: String,
     /// `host:port` where it listens.
@@ -45,7 +45,7 @@ impl Config {
     /// Every fault as (key below `commitment`, what is wrong, what to write). `committing` counts the forward rules
     /// that are marked `commit = true`.
     #[must_use]
-    pub fn faults(&self, committing: usize) -> Vec<(String, &'static str, &'static str)> {
+    pub(crate) fn faults(&self, committing: usize) -> Vec<(String, &'static str, &'static str)> {
         let mut faults = Vec::new();
         if self.provide && committing == 0 {
             faults.push((
@@ -83,7 +83,7 @@ impl Config {
 
     /// Where this caller listens.
     #[must_use]
-    pub fn reply_to(&self, ae_title: &str) -> Option<&str> {
+    pub(crate) fn reply_to(&self, ae_title: &str) -> Option<&str> {
         self.replies.iter().find(|r| r.ae_title == ae_title).map(|r| r.address.as_str())
     }
 }

@@ -20,7 +20,7 @@ const ACT: Duration = Duration::from_secs(240);
 ///
 /// # Errors
 /// When a side fails, or an act does not settle.
-pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Outcome>> {
+pub(super) fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Outcome>> {
     let record = stage.folder.join("scanner.record");
     link_up(stage, plan, table, &record, Row::at_rest)?;
     cloud_stopped(stage, plan, table, &record)?;
@@ -43,7 +43,7 @@ pub fn play(stage: &mut Stage, plan: &Plan, table: &mut Table) -> Result<Vec<Out
 ///
 /// # Errors
 /// When a side fails.
-pub fn link_up(
+pub(crate) fn link_up(
     stage: &mut Stage,
     plan: &Plan,
     table: &mut Table,
@@ -60,7 +60,7 @@ pub fn link_up(
 ///
 /// # Errors
 /// When a side fails.
-pub fn cloud_stopped(stage: &mut Stage, plan: &Plan, table: &mut Table, record: &Path) -> Result<()> {
+pub(crate) fn cloud_stopped(stage: &mut Stage, plan: &Plan, table: &mut Table, record: &Path) -> Result<()> {
     say("\nAct 2: the cloud is stopped");
     stage.cloud.stop()?;
     stage.until_link(false)?;

@@ -8,7 +8,7 @@ use crate::cast::{Appliance, Cloud, LIMIT, Ledger, Row, Settings, Watch, site_ke
 use crate::{Error, Result};
 
 /// Both sides and what is kept of them.
-pub struct Stage {
+pub(super) struct Stage {
     /// `.demo/`.
     pub folder: PathBuf,
     /// The box beside the scanner.
@@ -29,7 +29,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the folder is somebody else's, or a side does not start.
-    pub fn set(folder: &Path, drafts_leave: bool) -> Result<Self> {
+    pub(super) fn set(folder: &Path, drafts_leave: bool) -> Result<Self> {
         renew(folder)?;
         let mut cloud = Cloud::init(&folder.join("cloud"), &folder.join("cloud.log"))?;
         if !drafts_leave {
@@ -57,7 +57,7 @@ impl Stage {
     }
 
     /// Says where to look and what is different in a demonstration.
-    pub fn introduce(&self) {
+    pub(crate) fn introduce(&self) {
         say(&format!(
             "Both sides run on loopback, with keys, certificates and accounts of their own under {}:\n  \
              technician's page  {}\n  cloud queue page   {}\n  (each address signs in once)\n\
@@ -74,7 +74,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn rows(&mut self) -> Result<Vec<Row>> {
+    pub(super) fn rows(&mut self) -> Result<Vec<Row>> {
         self.ledger()?.rows()
     }
 
@@ -82,7 +82,7 @@ impl Stage {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn ledger(&mut self) -> Result<&mut Ledger> {
+    pub(super) fn ledger(&mut self) -> Result<&mut Ledger> {
         if self.ledger.is_none() {
             self.ledger = Some(self.appliance.ledger()?);
         }
@@ -93,7 +93,7 @@ impl Stage {
     ///
     /// # Errors
     /// When it does not.
-    pub fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
+    pub(crate) fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
         until(
             if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" },
             LIMIT,
@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// Keeps both sides up until Ctrl-C.
-    pub fn stay_up(&self, leave: &Leave) {
+    pub(crate) fn stay_up(&self, leave: &Leave) {
         say(&format!(
             "\nBoth sides stay up until Ctrl-C: technician's page {}, cloud queue page {}",
             self.appliance.login, self.cloud.login
@@ -118,7 +118,7 @@ impl Stage {
     ///
     /// # Errors
     /// When one does not end.
-    pub fn end(mut self) -> Result<()> {
+    pub(super) fn end(mut self) -> Result<()> {
         self.appliance.stop()?;
         self.cloud.stop()
     }

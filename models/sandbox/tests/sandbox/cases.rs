@@ -13,7 +13,7 @@ use crate::jobs::{Misdeed, Setup, Task};
 const MIB: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub const CASES: &[(&str, fn())] = &[
+pub(crate) const CASES: &[(&str, fn())] = &[
     ("a_job_is_answered_by_a_locked_down_worker", a_job_is_answered_by_a_locked_down_worker),
     ("each_misdeed_ends_with_its_reason_and_the_next_job_is_unharmed", each_misdeed),
     ("a_forbidden_call_can_be_named", a_forbidden_call_can_be_named),
@@ -282,7 +282,7 @@ fn wait_for_end(handle: &OwnedFd) {
 }
 
 /// A parent that says the number of its worker once the worker is in an endless job.
-pub fn parent_of_an_endless_job() {
+pub(crate) fn parent_of_an_endless_job() {
     tokio(async {
         let worker = WorkerHandle::start(&program(&setup())).await.unwrap();
         let id = worker.id().unwrap();
