@@ -12,17 +12,17 @@
 //! | 2 | `site`: what features share |
 //! | 1 | `forward`, `review`, `alarm` |
 
-pub mod alarm;
+mod alarm;
 pub mod app;
 mod arrivals;
 pub mod cases;
 pub mod cli;
 mod commitment;
-pub mod escalation;
-pub mod forward;
+mod escalation;
+mod forward;
 mod oversight;
-pub mod pipeline;
+mod pipeline;
 mod retention;
 pub mod review;
-pub mod site;
+mod site;
 mod vault;

@@ -10,7 +10,7 @@ use crate::forward::Forwards;
 
 /// The site as its features see it. Cloning is cheap: all clones are one site.
 #[derive(Clone)]
-pub struct Site {
+pub(crate) struct Site {
     /// The ledger.
     pub ledger: Ledger,
     /// The store.

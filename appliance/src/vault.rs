@@ -47,7 +47,7 @@ impl VaultOrder {
     ///
     /// # Errors
     /// [`Error::Refused`] without a name and a reason, or when the audit cannot be written; the ledger's own.
-    pub async fn carry_out(&self, ledger: &Ledger, audit: &Audit) -> Result<u64, Error> {
+    pub(crate) async fn carry_out(&self, ledger: &Ledger, audit: &Audit) -> Result<u64, Error> {
         self.note(audit)?;
         match &self.what {
             VaultUse::Forget(patients) => ledger.forget_patients(patients).await,
@@ -76,7 +76,7 @@ impl VaultOrder {
 /// # Errors
 /// [`Error::Refused`] when the order is not complete, or the file cannot be read, or the system gives no randomness;
 /// those of the disk.
-pub fn rotate(path: &Path, order: &VaultOrder, audit: &Audit) -> Result<usize, Error> {
+pub(crate) fn rotate(path: &Path, order: &VaultOrder, audit: &Audit) -> Result<usize, Error> {
     let refused = |words: String| Error::Refused(words);
     let text = zeroize::Zeroizing::new(std::fs::read_to_string(path)?);
     let keys = Keys::from_text(&text).map_err(|e| refused(e.to_string()))?;

@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// Most values an embedding may have; what arrives from outside is bounded by it.
-pub const MOST_VALUES: usize = 65_536;
+pub(crate) const MOST_VALUES: usize = 65_536;
 
 /// float32 little-endian, four bytes a value.
 #[must_use]

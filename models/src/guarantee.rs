@@ -151,7 +151,7 @@ impl Guarantee {
     }
 
     /// The populations that a patient of this age may belong to: every one when the age is not known.
-    pub fn populations(&self, age_years: Option<u8>) -> Vec<&Population> {
+    pub(crate) fn populations(&self, age_years: Option<u8>) -> Vec<&Population> {
         let wanted = age_years.map(|years| if years < ADULT { "children" } else { "adults" });
         let of = |p: &&Population| p.name == "all ages" || wanted.is_none_or(|name| p.name == name);
         self.population.iter().filter(of).collect()

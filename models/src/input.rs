@@ -42,7 +42,7 @@ impl GreyImage {
     ///
     /// # Errors
     /// As [`GreyImage::new`].
-    pub fn from_array(array: Array2<f32>) -> Result<Self, Error> {
+    pub(crate) fn from_array(array: Array2<f32>) -> Result<Self, Error> {
         if array.is_empty() {
             return Err(Error::Image("it has no pixel"));
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Name of the manifest in a bundle's folder.
-pub const MANIFEST: &str = "bundle.toml";
+pub(crate) const MANIFEST: &str = "bundle.toml";
 /// What a manifest must be.
 pub(crate) const FORMAT: &str = "write it as models/README.md fixes format 1";
 
@@ -147,7 +147,7 @@ pub struct Accepts {
 }
 
 /// What `accepts.plane` can name.
-pub const PLANES: [&str; 3] = ["AXIAL", "CORONAL", "SAGITTAL"];
+pub(crate) const PLANES: [&str; 3] = ["AXIAL", "CORONAL", "SAGITTAL"];
 
 impl Accepts {
     /// The planes of slices that are taken.

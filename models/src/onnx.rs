@@ -36,7 +36,7 @@ pub(crate) enum Wrong {
 
 impl Wrong {
     /// What is wrong, and what to do.
-    pub fn told(self) -> Error {
+    pub(crate) fn told(self) -> Error {
         let (problem, remedy) = match self {
             Self::NotOnnx => ("is not an ONNX file", "export the model as one .onnx file"),
             Self::OutsideData => {

@@ -33,7 +33,7 @@ pub(crate) struct Session {
 impl Session {
     /// Load a model from bytes that hold all its data: one thread, no spinning, no memory arena (its blocks of
     /// power-of-two size waste what a worker's limit allows).
-    pub fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Self, Error> {
         // Before the runtime sees it: it would open files that the model names.
         let skeleton = onnx::read(bytes).map_err(onnx::Wrong::told)?;
         let failed = |problem: String| Error::Session { doing: "load the model", problem };
@@ -44,17 +44,22 @@ impl Session {
     }
 
     /// Its inputs.
-    pub fn inputs(&self) -> &[Outlet] {
+    pub(crate) fn inputs(&self) -> &[Outlet] {
         self.session.inputs()
     }
 
     /// Its outputs.
-    pub fn outputs(&self) -> &[Outlet] {
+    pub(crate) fn outputs(&self) -> &[Outlet] {
         self.session.outputs()
     }
 
     /// Every way in which the model differs from what its bundle promises.
-    pub fn check(&self, file: &str, inputs: &[Wanted<'_>], outputs: &[Wanted<'_>]) -> Vec<ManifestFault> {
+    pub(crate) fn check(
+        &self,
+        file: &str,
+        inputs: &[Wanted<'_>],
+        outputs: &[Wanted<'_>],
+    ) -> Vec<ManifestFault> {
         let mut faults = Vec::new();
         side(file, "input", self.session.inputs(), inputs, &mut faults);
         side(file, "output", self.session.outputs(), outputs, &mut faults);
@@ -62,7 +67,7 @@ impl Session {
     }
 
     /// Run once and take the float32 outputs of these names, in their order.
-    pub fn run<const N: usize, const M: usize>(
+    pub(crate) fn run<const N: usize, const M: usize>(
         &mut self,
         inputs: [(&str, SessionInputValue<'_>); N],
         names: [&str; M],
@@ -73,7 +78,7 @@ impl Session {
     }
 
     /// Run once and take the float32 outputs of these names, in their order.
-    pub fn run_for<const N: usize>(
+    pub(crate) fn run_for<const N: usize>(
         &mut self,
         inputs: [(&str, SessionInputValue<'_>); N],
         names: &[&str],

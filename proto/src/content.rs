@@ -45,7 +45,7 @@ impl std::fmt::Debug for Leaf<'_> {
 ///
 /// # Errors
 /// [`Error::Name`].
-pub fn check_name(name: &str) -> Result<(), Error> {
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let rest = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
     if first && rest && name.len() <= limits::ENTRY_NAME_BYTES_MAX && !name.contains("..") {
@@ -59,7 +59,7 @@ pub fn check_name(name: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error`], when a name, the count or the total is outside its limit.
-pub fn encoded_bytes(leaves: &[Leaf<'_>]) -> Result<u64, Error> {
+pub(crate) fn encoded_bytes(leaves: &[Leaf<'_>]) -> Result<u64, Error> {
     if leaves.is_empty() || leaves.len() > limits::ENTRIES_COUNT_MAX {
         return Err(Error::TooLarge);
     }

@@ -16,13 +16,11 @@ use crate::ids::KeyId;
 use crate::limits;
 
 /// Length of a signing or opening secret in bytes.
-pub const SECRET_BYTES: usize = 32;
+pub(crate) const SECRET_BYTES: usize = 32;
 /// Length of a verifying key in bytes (RFC 8032).
 pub const VERIFYING_BYTES: usize = 32;
-/// Length of a sealing key in bytes (X-Wing: ML-KEM-768 and X25519 public keys).
-pub const SEALING_BYTES: usize = 1216;
 /// Length of a signature in bytes (RFC 8032).
-pub const SIGNATURE_BYTES: usize = 64;
+pub(crate) const SIGNATURE_BYTES: usize = 64;
 
 const PRIVATE_LABEL: &str = "SCANSIDE PRIVATE KEYS";
 const PUBLIC_LABEL: &str = "SCANSIDE PUBLIC KEYS";
@@ -419,6 +417,6 @@ mod tests {
         assert_eq!(PublicKeys::from_parts(&neutral, &sealing), Err(Error::Malformed));
         let verifying = keys.public().verifying_bytes();
         assert!(PublicKeys::from_parts(&verifying, &sealing[1..]).is_err());
-        assert!(PublicKeys::from_parts(&verifying, &[0xff; SEALING_BYTES]).is_err());
+        assert!(PublicKeys::from_parts(&verifying, &[0xff; 1216]).is_err());
     }
 }

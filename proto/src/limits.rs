@@ -4,7 +4,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// Plain bytes in every part of an envelope but the last.
-pub const PART_PLAIN_BYTES: usize = MIB;
+pub(crate) const PART_PLAIN_BYTES: usize = MIB;
 /// The AES-256-GCM tag at the end of every part.
 pub const PART_TAG_BYTES: usize = 16;
 /// Sealed bytes of a full part: what one message of the wire carries.
@@ -13,34 +13,29 @@ pub const PART_SEALED_BYTES_MAX: usize = PART_PLAIN_BYTES + PART_TAG_BYTES;
 pub const PARTS_COUNT_MAX: u32 = 512;
 /// Plain content of one envelope, framing included.
 pub const CONTENT_BYTES_MAX: u64 = 512 * MIB as u64;
-/// Whole envelope on disk: header, parts with tags, seal.
-pub const ENVELOPE_BYTES_MAX: u64 = CONTENT_BYTES_MAX
-    + PARTS_COUNT_MAX as u64 * PART_TAG_BYTES as u64
-    + HEADER_BYTES_MAX as u64
-    + SEAL_BYTES_MAX as u64;
 /// Envelope header.
-pub const HEADER_BYTES_MAX: usize = 2 * KIB;
+pub(crate) const HEADER_BYTES_MAX: usize = 2 * KIB;
 /// Envelope seal: part digests, total, signature.
-pub const SEAL_BYTES_MAX: usize = 32 * KIB;
+pub(crate) const SEAL_BYTES_MAX: usize = 32 * KIB;
 
 /// Entries of the plain content (manifest, frames, instances).
-pub const ENTRIES_COUNT_MAX: usize = 4096;
+pub(crate) const ENTRIES_COUNT_MAX: usize = 4096;
 /// Name of one entry.
-pub const ENTRY_NAME_BYTES_MAX: usize = 64;
+pub(crate) const ENTRY_NAME_BYTES_MAX: usize = 64;
 /// `case.json`.
-pub const MANIFEST_BYTES_MAX: usize = MIB;
+pub(crate) const MANIFEST_BYTES_MAX: usize = MIB;
 /// `report.json`.
 pub const REPORT_BYTES_MAX: usize = 256 * KIB;
 /// Frames listed by a case manifest.
-pub const FRAMES_COUNT_MAX: usize = 4000;
+pub(crate) const FRAMES_COUNT_MAX: usize = 4000;
 /// Rows or columns of one frame.
-pub const FRAME_SIDE_PIXELS_MAX: u32 = 16_384;
+pub(crate) const FRAME_SIDE_PIXELS_MAX: u32 = 16_384;
 /// Encoded bytes of one frame.
-pub const FRAME_BYTES_MAX: u64 = 256 * MIB as u64;
+pub(crate) const FRAME_BYTES_MAX: u64 = 256 * MIB as u64;
 /// Findings in a case manifest.
-pub const FINDINGS_COUNT_MAX: usize = 64;
+pub(crate) const FINDINGS_COUNT_MAX: usize = 64;
 /// Reasons in a case manifest.
-pub const REASONS_COUNT_MAX: usize = 16;
+pub(crate) const REASONS_COUNT_MAX: usize = 16;
 /// A coded word: modality, body part, view, scheme, code, photometric interpretation (PS3.5 6.2: CS and SH are 16).
 pub const WORD_CHARS_MAX: usize = 16;
 /// A name or reason shown on one line.
@@ -55,20 +50,20 @@ pub const MESSAGE_BYTES_MAX: usize = 2 * MIB;
 /// Cases or reports in one listing.
 pub const LISTING_COUNT_MAX: usize = 256;
 /// Reader keys a site may know at once.
-pub const READERS_COUNT_MAX: usize = 16;
+pub(crate) const READERS_COUNT_MAX: usize = 16;
 /// The secret inside an enrolment token.
 pub const TOKEN_SECRET_BYTES: usize = 20;
 /// The text form of an enrolment token.
-pub const TOKEN_CHARS_MAX: usize = 128;
+pub(crate) const TOKEN_CHARS_MAX: usize = 128;
 /// A key file as text.
 pub const KEY_FILE_BYTES_MAX: u64 = 64 * KIB as u64;
 /// A certificate, signing request or revocation list.
-pub const CERTIFICATE_BYTES_MAX: usize = 64 * KIB;
+pub(crate) const CERTIFICATE_BYTES_MAX: usize = 64 * KIB;
 
 /// Time a peer has for the TLS handshake.
-pub const HANDSHAKE_SECONDS_MAX: u64 = 10;
+pub(crate) const HANDSHAKE_SECONDS_MAX: u64 = 10;
 /// Handshakes under way at once; more wait in the listen queue.
-pub const HANDSHAKES_COUNT_MAX: usize = 64;
+pub(crate) const HANDSHAKES_COUNT_MAX: usize = 64;
 
 const _: () =
     assert!(PARTS_COUNT_MAX as u64 * PART_PLAIN_BYTES as u64 >= CONTENT_BYTES_MAX, "parts hold the content");

@@ -12,7 +12,7 @@ const CONTACTS_MAX: usize = 16;
 /// `[alarm]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub(crate) struct Config {
     /// Within what time a STAT flag is to be acknowledged. The site chooses: no authority names one.
     #[serde(with = "maybe")]
     pub stat: Option<Duration>,
@@ -31,7 +31,7 @@ pub struct Config {
 /// Somebody to call: by `webhook` or by `email`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Contact {
+pub(crate) struct Contact {
     /// A name for the timeline, such as `reading room`.
     pub name: String,
     /// Address that takes a POST with JSON.
@@ -45,7 +45,7 @@ pub struct Contact {
 /// The mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Smtp {
+pub(crate) struct Smtp {
     /// Host name.
     pub server: String,
     /// Port.
@@ -66,7 +66,7 @@ pub struct Smtp {
 /// How a mail connection is protected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Security {
+pub(crate) enum Security {
     /// TLS from the first byte (port 465, RFC 8314).
     #[default]
     Tls,
@@ -79,7 +79,7 @@ pub enum Security {
 impl Config {
     /// Within what time a flag of this priority is to be acknowledged.
     #[must_use]
-    pub fn target(&self, priority: Priority) -> Option<Duration> {
+    pub(crate) fn target(&self, priority: Priority) -> Option<Duration> {
         match priority {
             Priority::Stat => self.stat,
             Priority::Urgent => self.urgent,
@@ -89,7 +89,7 @@ impl Config {
 
     /// What keeps `assist` and `settle` from being used: a flag must end somewhere.
     #[must_use]
-    pub fn lacks(&self) -> Option<(&'static str, &'static str)> {
+    pub(crate) fn lacks(&self) -> Option<(&'static str, &'static str)> {
         if self.contact.is_empty() {
             return Some(("alarm.contact", "a flag must end somewhere: nobody is named to call"));
         }
@@ -101,7 +101,7 @@ impl Config {
 
     /// What is wrong with the values, as key, what is wrong, what to write.
     #[must_use]
-    pub fn faults(&self) -> Vec<(String, &'static str, &'static str)> {
+    pub(crate) fn faults(&self) -> Vec<(String, &'static str, &'static str)> {
         let mut faults = Vec::new();
         for (key, target) in [("stat", self.stat), ("urgent", self.urgent), ("routine", self.routine)] {
             if target.is_some_and(|t| t < Duration::from_secs(10) || t > Duration::from_secs(7 * 86_400)) {

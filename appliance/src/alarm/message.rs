@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// One call about one flag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
+pub(crate) struct Message {
     /// The site's name.
     pub site: String,
     /// Our random id of the study: the page's address ends with it.
@@ -23,7 +23,7 @@ pub struct Message {
 impl Message {
     /// A call about a flag that has been open for `open_ms`.
     #[must_use]
-    pub fn new(site: &str, study: &str, priority: Priority, open_ms: i64, call: u32) -> Self {
+    pub(crate) fn new(site: &str, study: &str, priority: Priority, open_ms: i64, call: u32) -> Self {
         let open_minutes = open_ms.max(0) / 60_000;
         let text = format!(
             "A {} study at {site} has been open for {open_minutes} minutes and nobody has acknowledged it. \
@@ -35,7 +35,7 @@ impl Message {
 
     /// A call on trial: about no study, so that a site sees whether it gets through.
     #[must_use]
-    pub fn trial(site: &str) -> Self {
+    pub(crate) fn trial(site: &str) -> Self {
         let text = format!(
             "This is a trial call from the appliance at {site}. No study waits. Calls about flags that nobody has acknowledged come this way."
         );
@@ -45,7 +45,7 @@ impl Message {
 
     /// The subject line of an e-mail.
     #[must_use]
-    pub fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         if self.call == 0 {
             return format!("Trial call from {}", self.site);
         }

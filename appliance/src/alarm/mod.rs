@@ -6,6 +6,6 @@ mod send;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Contact, Security, Smtp};
-pub use message::Message;
-pub use send::{Caller, Error};
+pub(crate) use config::{Config, Contact, Security, Smtp};
+pub(crate) use message::Message;
+pub(crate) use send::{Caller, Error};

@@ -36,7 +36,7 @@ pub enum Error {
 
 /// What makes calls.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     http: reqwest::Client,
     smtp: Option<Smtp>,
 }
@@ -46,7 +46,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Error::Local`] when TLS cannot be set up.
-    pub fn new(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         // A redirect or a proxy would take the message elsewhere than the site wrote.
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -61,7 +61,7 @@ impl Caller {
     ///
     /// # Errors
     /// Why it did not get through.
-    pub async fn call(&self, contact: &Contact, message: &Message) -> Result<(), Error> {
+    pub(crate) async fn call(&self, contact: &Contact, message: &Message) -> Result<(), Error> {
         let call = async {
             match (&contact.webhook, &contact.email) {
                 (Some(url), _) => self.post(url, message).await,

@@ -13,7 +13,7 @@ const OF_FILE: &str = "file:";
 
 /// Who this appliance is in audit messages.
 #[must_use]
-pub fn source(s: &Settings) -> Source {
+pub(crate) fn source(s: &Settings) -> Source {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Source { site: s.site.name.clone(), host }
 }

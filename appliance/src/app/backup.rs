@@ -14,7 +14,7 @@ use ledger::Ledger;
 use proto::clock::now;
 
 /// The file that says what a backup holds.
-pub const HOLDS: &str = "BACKUP.json";
+pub(crate) const HOLDS: &str = "BACKUP.json";
 /// The ledger's copy in a backup.
 pub(super) const LEDGER: &str = "ledger.db";
 /// The audit's copy in a backup.
@@ -77,7 +77,7 @@ fn bad(e: &std::io::Error) -> Error {
 /// # Errors
 /// [`Error::File`] when the folder holds something or cannot be written, the ledger's refusal; nothing is left in the
 /// folder then.
-pub async fn backup(
+pub(crate) async fn backup(
     s: &Settings,
     ledger: &Ledger,
     audit: impl FnOnce() -> Result<Reach, audit::Error> + Send,

@@ -23,7 +23,7 @@ use store::StoreConfig;
 /// `[site]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SiteConfig {
+pub(crate) struct SiteConfig {
     /// The site's name, shown on the page.
     pub name: String,
     /// The ledger's file.
@@ -40,7 +40,7 @@ pub struct SiteConfig {
 /// `[triage]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TriageConfig {
+pub(crate) struct TriageConfig {
     /// Folders of bundles.
     #[serde(default)]
     pub bundles: Vec<PathBuf>,
@@ -75,7 +75,7 @@ impl Default for TriageConfig {
 /// `[log]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LogConfig {
+pub(crate) struct LogConfig {
     /// `error`, `warn`, `info`, `debug` or `trace`, for our own targets only.
     pub level: String,
     /// One JSON object a line instead of text.
@@ -90,7 +90,7 @@ impl Default for LogConfig {
 
 /// Everything, with paths made absolute.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `[site]`.
     pub site: SiteConfig,
     /// `[intake]`.
@@ -145,7 +145,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault of the file.
-    pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Vec<Fault>> {
         let (settings, document) = Self::gather(path).map_err(|fault| vec![fault])?;
         match settings {
             Some(settings) if document.faults.is_empty() => Ok(settings),
@@ -158,7 +158,7 @@ impl Settings {
     ///
     /// # Errors
     /// The one fault that keeps everything else from being read.
-    pub fn gather(path: &Path) -> Result<(Option<Self>, Document), Fault> {
+    pub(crate) fn gather(path: &Path) -> Result<(Option<Self>, Document), Fault> {
         let mut d = Document::read(path)?;
         d.only(&ROOMS);
         let site: Option<SiteConfig> = d.room("site");
@@ -260,7 +260,7 @@ impl Settings {
     /// The triage mode in force before any acceptance is asked for: a flag must end somewhere, so without a contact an
     /// appliance receives, analyses, counts, and changes nothing. `check` refuses such a configuration.
     #[must_use]
-    pub fn mode_in_force(&self) -> TriageMode {
+    pub(crate) fn mode_in_force(&self) -> TriageMode {
         if self.alarm.lacks().is_some() && !self.site.demo { TriageMode::Shadow } else { self.triage.mode }
     }
 

@@ -80,7 +80,7 @@ pub enum Response {
 
 /// Where the socket of a site is: beside its ledger.
 #[must_use]
-pub fn socket_path(s: &Settings) -> PathBuf {
+pub(crate) fn socket_path(s: &Settings) -> PathBuf {
     s.site.ledger.with_extension("sock")
 }
 

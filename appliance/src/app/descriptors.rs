@@ -28,7 +28,7 @@ fn without_page(s: &Settings) -> u64 {
 
 /// How many open files this site needs so that nothing goes without.
 #[must_use]
-pub fn needed(s: &Settings) -> u64 {
+pub(crate) fn needed(s: &Settings) -> u64 {
     without_page(s).saturating_add(*PAGE.end())
 }
 

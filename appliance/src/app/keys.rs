@@ -10,7 +10,7 @@ use store::{Error as StoreError, StoreKey, check_key};
 ///
 /// # Errors
 /// The store's: `KeyMissing`, `KeyWrong`, `KeyMalformed`, `KeyExposed`, `Disk`.
-pub fn store_key(s: &Settings) -> Result<StoreKey, Error> {
+pub(crate) fn store_key(s: &Settings) -> Result<StoreKey, Error> {
     Ok(check_key(&s.store)?.ok_or(StoreError::KeyMissing)?)
 }
 
@@ -18,7 +18,7 @@ pub fn store_key(s: &Settings) -> Result<StoreKey, Error> {
 ///
 /// # Errors
 /// The ledger's own; the store's when the key of a sealed ledger is missing.
-pub async fn open_ledger(s: &Settings) -> Result<Ledger, Error> {
+pub(crate) async fn open_ledger(s: &Settings) -> Result<Ledger, Error> {
     ensure_store_key(s).await?;
     if !s.site.ledger.is_file() {
         // Said before the key is missed: without a ledger there is nothing a key could open.
@@ -31,7 +31,7 @@ pub async fn open_ledger(s: &Settings) -> Result<Ledger, Error> {
 ///
 /// # Errors
 /// The audit's own; the store's when the key is missing.
-pub fn open_audit(s: &Settings) -> Result<Audit, Error> {
+pub(crate) fn open_audit(s: &Settings) -> Result<Audit, Error> {
     Ok(Audit::open(&s.site.audit, store_key(s)?.bytes())?)
 }
 

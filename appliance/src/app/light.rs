@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One light with its words.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Light {
+pub(crate) struct Light {
     /// `ok`, `warn`, `bad`, or `unknown`.
     pub state: String,
     /// In words.

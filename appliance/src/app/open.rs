@@ -21,7 +21,7 @@ use store::Store;
 
 /// What is open in a running appliance and in commands that need all of it.
 #[derive(Clone)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// Ledger, store, audit and the queue to destinations.
     pub site: Site,
     /// The site's keys and its readers', when enrolled.
@@ -39,7 +39,7 @@ impl Opened {
     ///
     /// # Errors
     /// Each room's own, with what to do.
-    pub async fn open(s: &Settings) -> Result<Self, Error> {
+    pub(crate) async fn open(s: &Settings) -> Result<Self, Error> {
         ensure_store_key(s).await?;
         if !s.site.ledger.is_file() {
             return Err(ledger::Error::Missing.into());
@@ -70,7 +70,7 @@ impl Opened {
 ///
 /// # Errors
 /// [`Error::File`] when the key cannot be read or is not a key, [`Error::Policy`] with every fault of a profile.
-pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
+pub(crate) fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
     let bad = |kind| {
         let todo =
             "restore the file named in site.pseudonym_key from its backup; a new key breaks the way back";
@@ -95,7 +95,7 @@ pub fn deid_order(s: &Settings) -> Result<DeidOrder, Error> {
 ///
 /// # Errors
 /// [`Error::File`] when our own executable is not known. Whether a worker can start is the pool's to tell.
-pub fn pool(s: &Settings) -> Result<Pool, Error> {
+pub(crate) fn pool(s: &Settings) -> Result<Pool, Error> {
     let detector = s.deid.text_detector.as_deref();
     workers(detector, &s.triage.bundles, s.triage.runtime.as_deref(), s.triage.workers)
 }
@@ -105,7 +105,7 @@ pub fn pool(s: &Settings) -> Result<Pool, Error> {
 ///
 /// # Errors
 /// As [`pool`].
-pub fn workers(
+pub(crate) fn workers(
     text_detector: Option<&Path>,
     bundles: &[PathBuf],
     runtime: Option<&Path>,
@@ -139,7 +139,7 @@ pub(super) fn bundles(s: &Settings) -> Vec<(String, String)> {
 
 /// The site's rules for the pipeline.
 #[must_use]
-pub fn rules(s: &Settings) -> Rules {
+pub(super) fn rules(s: &Settings) -> Rules {
     let without = s.escalation.as_ref().map(|e| e.without_model.clone()).unwrap_or_default();
     Rules {
         mode: s.mode_in_force(),
@@ -156,7 +156,7 @@ pub fn rules(s: &Settings) -> Rules {
 ///
 /// # Errors
 /// The disk's refusal; an existing file is never overwritten.
-pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;

@@ -12,7 +12,7 @@ use domain::job::{Faces, PixelText};
 /// `[deid]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct DeidConfig {
+pub(crate) struct DeidConfig {
     /// `strict`, `shifted-dates`, or the file of the site's own profile, which ends in `.toml`.
     pub policy: String,
     /// Whether de-identified P10 files travel beside the prepared frames.
@@ -50,7 +50,7 @@ impl Default for DeidConfig {
 impl DeidConfig {
     /// Which Patient IDs tell persons apart.
     #[must_use]
-    pub fn ids(&self) -> IdRules {
+    pub(crate) fn ids(&self) -> IdRules {
         IdRules {
             placeholder_ids: self.placeholder_ids.clone(),
             real_ids: self.real_ids.clone(),
@@ -70,7 +70,7 @@ impl DeidConfig {
 
 /// Whether a configured policy names a file.
 #[must_use]
-pub fn is_file(policy: &str) -> bool {
+pub(super) fn is_file(policy: &str) -> bool {
     policy.ends_with(".toml")
 }
 
@@ -78,7 +78,7 @@ pub fn is_file(policy: &str) -> bool {
 ///
 /// # Errors
 /// Every fault of the file; one without a line when the name is no policy.
-pub fn read_profile(policy: &str) -> Result<Profile, Vec<Fault>> {
+pub(crate) fn read_profile(policy: &str) -> Result<Profile, Vec<Fault>> {
     if !is_file(policy) {
         return match Policy::from_name(policy) {
             Ok(_) => Ok(Profile::named(policy)),

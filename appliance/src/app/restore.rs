@@ -17,7 +17,7 @@ use store::Store;
 
 /// What a restore did.
 #[derive(Debug, Clone, Serialize)]
-pub struct Restored {
+pub(crate) struct Restored {
     /// When the backup was taken, ms.
     pub made_at: i64,
     /// Which audit goes on.
@@ -34,7 +34,7 @@ pub struct Restored {
 /// [`Error::Restore`] over an existing ledger and for what is no whole backup; the store's while the appliance runs, and
 /// when its key is missing or another one; the ledger's for a backup that this version or key does not open;
 /// [`Error::File`] on a full disk. What was there is in its place then.
-pub async fn restore(s: &Settings, from: &Path, replace: bool) -> Result<Restored, Error> {
+pub(crate) async fn restore(s: &Settings, from: &Path, replace: bool) -> Result<Restored, Error> {
     let holds = Holds::read(from)?;
     let key = store_key(s)?;
     Ledger::examine(&from.join(LEDGER), Some(key.bytes())).await?;

@@ -31,7 +31,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Where a running appliance listens.
 #[derive(Debug, Clone, Copy)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// DICOM.
     pub intake: SocketAddr,
     /// DICOM over TLS, where configured.
@@ -44,7 +44,7 @@ pub struct Addresses {
 ///
 /// # Errors
 /// Each room's own, with what to do.
-pub async fn run(
+pub(crate) async fn run(
     settings: Settings,
     stop: CancellationToken,
     ready: impl FnOnce(Addresses) + Send,

@@ -18,7 +18,7 @@ use store::{Level as Space, StoreConfig};
 
 /// Everything `status` shows.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(super) struct Report {
     /// Site name.
     pub site: String,
     /// Whether the appliance runs.
@@ -68,7 +68,7 @@ impl Report {
     ///
     /// # Errors
     /// The ledger's refusal.
-    pub async fn of(s: &Settings, opened: &Opened, running: bool) -> Result<Self, Error> {
+    pub(super) async fn of(s: &Settings, opened: &Opened, running: bool) -> Result<Self, Error> {
         let ledger = &opened.site.ledger;
         let counts = ledger.counts().await?;
         let waiting = ledger.waiting().await?.waiting;

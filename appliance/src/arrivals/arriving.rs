@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A study that is still arriving, with what ends the wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ArrivingRow {
+pub(crate) struct ArrivingRow {
     /// Local id.
     pub study: String,
     /// When it counts as complete unless something comes, ms.

@@ -9,10 +9,10 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-pub use arriving::ArrivingRow;
+pub(crate) use arriving::ArrivingRow;
 pub(crate) use recorder::event_queue;
 #[cfg(test)]
 pub(crate) use recorder::{EventQueue, Recorder, arrival};
-pub use recover::TakenUp;
+pub(crate) use recover::TakenUp;
 pub(crate) use recover::{reconcile, recover};
 pub(crate) use services::{Listener, ServiceHandler};

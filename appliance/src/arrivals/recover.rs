@@ -20,7 +20,7 @@ use store::{Error as StoreError, Id, Reception};
 
 /// What a ledger that is not the store's own was brought up to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct TakenUp {
+pub(crate) struct TakenUp {
     /// Entries that had no row and have one now; their studies are answered and sent on again.
     pub entries: u64,
     /// Rows whose original was removed, delivered, after this ledger was copied.

@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::app::Settings;
 
 /// Wrong use or configuration.
-pub const USAGE: u8 = 64;
+pub(crate) const USAGE: u8 = 64;
 /// A peer is not reachable.
-pub const UNREACHABLE: u8 = 69;
+pub(crate) const UNREACHABLE: u8 = 69;
 /// Try again.
-pub const AGAIN: u8 = 75;
+pub(super) const AGAIN: u8 = 75;
 /// The rest.
-pub const FAILED: u8 = 1;
+pub(super) const FAILED: u8 = 1;
 
 /// Why a command failed, with its exit code.
 #[derive(Debug)]
@@ -67,41 +67,41 @@ impl From<std::io::Error> for Failure {
 }
 
 /// One line on stderr.
-pub fn say(words: &str) {
+pub(super) fn say(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }
 
 /// One line on stdout. A closed pipe ends the output quietly.
-pub fn line(text: &str) {
+pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A time in ms since 1970 UTC as people read it.
-pub fn time(ms: i64) -> String {
+pub(super) fn time(ms: i64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     humantime::format_rfc3339_seconds(at).to_string()
 }
 
 /// One JSON object as a line on stdout.
-pub fn json(value: &impl Serialize) {
+pub(super) fn json(value: &impl Serialize) {
     if let Ok(text) = serde_json::to_string(value) {
         line(&text);
     }
 }
 
 /// Reads the configuration; faults are all told at once.
-pub fn settings(path: &Path) -> Result<Settings, Failure> {
+pub(super) fn settings(path: &Path) -> Result<Settings, Failure> {
     Settings::read(path).map_err(|faults| faults_failure(&faults))
 }
 
 /// All faults as one failure.
-pub fn faults_failure(faults: &[Fault]) -> Failure {
+pub(crate) fn faults_failure(faults: &[Fault]) -> Failure {
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Failure::new(USAGE, lines.join("\n"))
 }
 
 /// Runs a future on a small runtime.
-pub fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

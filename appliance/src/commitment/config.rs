@@ -8,12 +8,12 @@ use crate::forward::DestinationTls;
 use dimse::host_of;
 
 /// The table of TLS, in words about its files.
-pub const REPLY_TLS: &str = "commitment.replies.tls";
+pub(crate) const REPLY_TLS: &str = "commitment.replies.tls";
 
 /// `[commitment]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub(crate) struct Config {
     /// Whether scanners may ask us to commit. Off by default: they delete their copy on our word.
     pub provide: bool,
     /// How long a destination may take to commit before the scanner is told of the failure and keeps its copy.
@@ -29,7 +29,7 @@ pub struct Config {
 /// `[[commitment.replies]]`: where one scanner listens for N-EVENT-REPORT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Its AE title, as it calls us.
     pub ae_title: String,
     /// `host:port` where it listens.
@@ -54,7 +54,7 @@ impl Config {
     /// Every fault as (key below `commitment`, what is wrong, what to write). `committing` counts the forward rules
     /// that are marked `commit = true`.
     #[must_use]
-    pub fn faults(&self, committing: usize) -> Vec<(String, &'static str, &'static str)> {
+    pub(crate) fn faults(&self, committing: usize) -> Vec<(String, &'static str, &'static str)> {
         let mut faults = Vec::new();
         if self.provide && committing == 0 {
             faults.push((
@@ -95,7 +95,7 @@ impl Config {
 
     /// Where this caller listens.
     #[must_use]
-    pub fn reply_to(&self, ae_title: &str) -> Option<&Reply> {
+    pub(crate) fn reply_to(&self, ae_title: &str) -> Option<&Reply> {
         self.replies.iter().find(|r| r.ae_title == ae_title)
     }
 }

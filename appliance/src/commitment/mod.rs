@@ -28,7 +28,7 @@ use intake::{Asker, Event, Failure};
 use ledger::Error;
 use proto::clock::now;
 
-pub use config::{Config, REPLY_TLS, Reply};
+pub(crate) use config::{Config, REPLY_TLS, Reply};
 
 /// Longest wait without looking.
 const LOOK: Duration = Duration::from_secs(5);

@@ -12,14 +12,14 @@ pub(super) struct Backoff {
 impl Backoff {
     /// Pause after `failures` failures in a row (from 1): between half and all of `first * 2^(failures-1)`, at most
     /// `max`. `jitter` is a uniform random number.
-    pub fn pause(self, failures: u32, jitter: u32) -> Duration {
+    pub(super) fn pause(self, failures: u32, jitter: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(20);
         let full = self.first.saturating_mul(1 << doublings).min(self.max);
         full.mul_f64(0.5 + 0.5 * f64::from(jitter) / f64::from(u32::MAX))
     }
 
     /// As [`Self::pause`], with jitter from the operating system; without random bytes, no jitter.
-    pub fn pause_now(self, failures: u32) -> Duration {
+    pub(crate) fn pause_now(self, failures: u32) -> Duration {
         self.pause(failures, getrandom::u32().unwrap_or(u32::MAX))
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// Where cases go, and which ones go without a model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// The cloud's address, `https://host[:port]`; without it nothing is ever sent and cases wait sealed.
     #[serde(default)]
     pub cloud: Option<CloudUrl>,
@@ -35,12 +35,9 @@ fn retry_max() -> Duration {
 }
 
 impl Config {
-    /// The keys of this table, for the "nearest known key" answer of `check`.
-    pub const KEYS: [&'static str; 5] = ["cloud", "without_model", "identity", "retry_first", "retry_max"];
-
     /// What is wrong with the values, each as key and what to write instead; empty when nothing is.
     #[must_use]
-    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+    pub(crate) fn faults(&self) -> Vec<(&'static str, &'static str)> {
         let mut faults = Vec::new();
         let word = |m: &String| {
             (1..=16).contains(&m.len()) && m.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())

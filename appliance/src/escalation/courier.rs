@@ -32,17 +32,17 @@ const PAUSE_MIN: Duration = Duration::from_millis(10);
 
 /// Wakes the courier: a case was sealed, a person took one back or asked for a retry. Never blocks, never lost.
 #[derive(Debug, Clone)]
-pub struct Wake(Arc<Notify>);
+pub(crate) struct Wake(Arc<Notify>);
 
 impl Wake {
     /// Wakes the courier, now or at its next wait.
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.0.notify_one();
     }
 }
 
 /// Carries cases to one cloud and reports home, until told to stop.
-pub struct Courier {
+pub(crate) struct Courier {
     queue: CaseQueue,
     identity: Arc<Identity>,
     url: CloudUrl,
@@ -80,18 +80,18 @@ impl Courier {
 
     /// What others wake it with.
     #[must_use]
-    pub fn waker(&self) -> Wake {
+    pub(crate) fn waker(&self) -> Wake {
         Wake(Arc::clone(&self.wake))
     }
 
     /// Woken by the same as another one, whose place it takes.
     #[must_use]
-    pub fn woken_by(self, wake: &Wake) -> Self {
+    pub(crate) fn woken_by(self, wake: &Wake) -> Self {
         Self { wake: Arc::clone(&wake.0), ..self }
     }
 
     /// Carries until `stop`; then returns at once, wherever it is. Nothing is lost by that: see [`CaseQueue`].
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let _ = stop.run_until_cancelled_owned(self.rounds()).await;
     }
 

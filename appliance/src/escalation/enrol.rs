@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// What enrolment gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Enrolment {
+pub(crate) struct Enrolment {
     /// The site's id, as named by the cloud.
     pub site: SiteId,
     /// The reader that cases will be sealed to: compare with what the cloud's operator reads out.
@@ -35,7 +35,7 @@ pub struct Enrolment {
 ///
 /// # Errors
 /// [`Error::Enrolled`], [`Error::Token`], [`Error::Transport`], [`Error::Contract`], [`Error::Queue`].
-pub async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<Enrolment, Error> {
+pub(crate) async fn enrol(url: &CloudUrl, token: &EnrolToken, folder: &Path) -> Result<Enrolment, Error> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::Enrolled);
     }

@@ -37,7 +37,7 @@ pub(super) struct SiteFile {
 }
 
 /// Who this site is to the cloud. `Debug` shows the site's random id only.
-pub struct Identity {
+pub(crate) struct Identity {
     site: SiteId,
     keys: PrivateKeys,
     readers: Vec<PublicKeys>,
@@ -56,7 +56,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`Error::Identity`]; which file it was is logged by its name alone.
-    pub fn load(folder: &Path) -> Result<Self, Error> {
+    pub(crate) fn load(folder: &Path) -> Result<Self, Error> {
         let site: SiteFile = toml::from_str(&read(folder, SITE)?).map_err(|_| broken(SITE))?;
         let keys = PrivateKeys::from_text(&read(folder, KEYS)?).map_err(|_| broken(KEYS))?;
         let readers = PublicKeys::list_from_text(&read(folder, READERS)?).map_err(|_| broken(READERS))?;
@@ -74,25 +74,25 @@ impl Identity {
 
     /// The site's id, as named by the cloud.
     #[must_use]
-    pub const fn site(&self) -> SiteId {
+    pub(crate) const fn site(&self) -> SiteId {
         self.site
     }
 
     /// What a packing worker signs with.
     #[must_use]
-    pub const fn signer(&self) -> &Signer {
+    pub(crate) const fn signer(&self) -> &Signer {
         self.keys.signer()
     }
 
     /// What reports are opened with.
     #[must_use]
-    pub const fn opener(&self) -> &Opener {
+    pub(crate) const fn opener(&self) -> &Opener {
         self.keys.opener()
     }
 
     /// The site's public keys: what `inspect` checks the outbox with.
     #[must_use]
-    pub const fn public(&self) -> &PublicKeys {
+    pub(crate) const fn public(&self) -> &PublicKeys {
         self.keys.public()
     }
 
@@ -100,19 +100,19 @@ impl Identity {
     ///
     /// # Errors
     /// [`Error::Identity`]; the folder was checked to have one.
-    pub fn reader(&self) -> Result<&PublicKeys, Error> {
+    pub(crate) fn reader(&self) -> Result<&PublicKeys, Error> {
         self.readers.first().ok_or(Error::Identity)
     }
 
     /// All readers whose reports are taken.
     #[must_use]
-    pub fn readers(&self) -> &[PublicKeys] {
+    pub(crate) fn readers(&self) -> &[PublicKeys] {
         &self.readers
     }
 
     /// Whether the site agreed at enrolment to get unsigned drafts.
     #[must_use]
-    pub const fn unsigned_drafts(&self) -> bool {
+    pub(crate) const fn unsigned_drafts(&self) -> bool {
         self.unsigned_drafts
     }
 

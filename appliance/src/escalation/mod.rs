@@ -17,10 +17,10 @@ pub(crate) mod tests;
 mod time_limit;
 mod values;
 
-pub use config::Config;
-pub use courier::{Courier, Wake};
-pub use enrol::{Enrolment, enrol};
-pub use error::{Error, Fault};
-pub use identity::Identity;
+pub(crate) use config::Config;
+pub(crate) use courier::{Courier, Wake};
+pub(crate) use enrol::enrol;
+pub(crate) use error::Error;
+pub(crate) use identity::Identity;
 pub(crate) use queue::CaseQueue;
 pub(crate) use values::{Away, Backlog, DueCase, HomeReport, Link, Phase, QueueFailed, Refusal, Stored};

@@ -13,7 +13,7 @@ pub struct QueueFailed;
 
 /// A sealed case that waits to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueCase {
+pub(crate) struct DueCase {
     /// The envelope to send.
     pub envelope: EnvelopeId,
     /// The case inside.
@@ -32,7 +32,7 @@ pub struct DueCase {
 
 /// What waits, as told to the cloud in `Hello`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Backlog {
+pub(crate) struct Backlog {
     /// Sealed cases without a receipt.
     pub waiting: u32,
     /// Age of the oldest in seconds.
@@ -43,7 +43,7 @@ pub struct Backlog {
 
 /// Why a case or report stays where it is until a person does something. A word, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The cloud refuses the envelope: another site's, too large, other reader.
     ByCloud,
     /// The envelope file is not what was sealed.
@@ -54,7 +54,7 @@ pub enum Refusal {
 
 /// A report, opened and checked, with everything needed to record it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HomeReport {
+pub(crate) struct HomeReport {
     /// The case it answers.
     pub case: CaseId,
     /// The edition it answers.
@@ -71,7 +71,7 @@ pub struct HomeReport {
 
 /// What became of a report here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
+pub(crate) enum Stored {
     /// Durable here, now or already before: the cloud may forget it.
     Kept,
     /// No such case here: the cloud keeps it.
@@ -80,7 +80,7 @@ pub enum Stored {
 
 /// Why the cloud is away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Away {
+pub(crate) enum Away {
     /// No connection.
     Unreachable,
     /// Connected, but certificates or key exchange do not fit.
@@ -95,7 +95,7 @@ pub enum Away {
 
 /// The state of the link, for the page: who reads it sees since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     /// The cloud answers.
     Up {
         /// Since when.
@@ -114,7 +114,7 @@ pub enum Link {
 
 /// Where the cloud says a case is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phase {
+pub(crate) struct Phase {
     /// The case.
     pub case: CaseId,
     /// Its edition.

@@ -12,7 +12,7 @@ use ledger::ForwardQueue;
 
 /// One destination as `status` and the page show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DestinationRow {
+pub(crate) struct DestinationRow {
     /// The rule's name.
     pub name: String,
     /// `ok`, `warn`, `bad` or `unknown`.

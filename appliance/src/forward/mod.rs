@@ -16,8 +16,8 @@ mod rules;
 mod tests;
 mod tls_config;
 
-pub use board::DestinationRow;
-pub use orders::{ForwardOrder, ForwardStep};
-pub use queue::Forwards;
-pub use rules::{Rule, RuleFault, faults};
-pub use tls_config::{DestinationTls, TLS_TABLE};
+pub(crate) use board::DestinationRow;
+pub(crate) use orders::{ForwardOrder, ForwardStep};
+pub(crate) use queue::Forwards;
+pub(crate) use rules::{Rule, faults};
+pub(crate) use tls_config::{DestinationTls, TLS_TABLE};

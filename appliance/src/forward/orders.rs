@@ -44,7 +44,12 @@ impl ForwardOrder {
     /// # Errors
     /// [`Error::Unknown`] when neither a rule nor a row names the destination; [`Error::Refused`] when the audit cannot
     /// be written.
-    pub async fn carry_out(&self, ledger: &Ledger, audit: &Audit, forwards: &Forwards) -> Result<u64, Error> {
+    pub(crate) async fn carry_out(
+        &self,
+        ledger: &Ledger,
+        audit: &Audit,
+        forwards: &Forwards,
+    ) -> Result<u64, Error> {
         let queued = ledger.forward_queues().await?.iter().any(|q| q.destination == self.destination);
         let named = forwards.rows(&[], false).iter().any(|d| d.name == self.destination);
         if !queued && !named && !matches!(self.what, ForwardStep::Checked) {

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The destinations of this site. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Forwards {
+pub(crate) struct Forwards {
     destinations: Arc<[Arc<Destination>]>,
     news: watch::Sender<u64>,
 }
@@ -31,37 +31,37 @@ pub struct Forwards {
 impl Forwards {
     /// From checked rules.
     #[must_use]
-    pub fn new(rules: &[Rule]) -> Self {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
         let destinations = rules.iter().map(|rule| Arc::new(Destination::new(rule.clone()))).collect();
         Self { destinations, news: watch::Sender::new(0) }
     }
 
     /// The destinations an instance goes to, by modality and calling AE title.
     #[must_use]
-    pub fn destinations(&self, modality: &str, calling: &str) -> Vec<Onward> {
+    pub(crate) fn destinations(&self, modality: &str, calling: &str) -> Vec<Onward> {
         let fitting = self.destinations.iter().filter(|d| d.rule.takes(modality, calling));
         fitting.map(|d| Onward { destination: d.rule.name.clone(), commit: d.rule.commit }).collect()
     }
 
     /// The rule of this name.
     #[must_use]
-    pub fn rule(&self, name: &str) -> Option<&Rule> {
+    pub(crate) fn rule(&self, name: &str) -> Option<&Rule> {
         self.destinations.iter().map(|d| &d.rule).find(|r| r.name == name)
     }
 
     /// Names of the destinations that are asked to commit.
     #[must_use]
-    pub fn committing(&self) -> Vec<String> {
+    pub(crate) fn committing(&self) -> Vec<String> {
         self.destinations.iter().filter(|d| d.rule.commit).map(|d| d.rule.name.clone()).collect()
     }
 
     /// Rows were queued, or made due.
-    pub fn news(&self) {
+    pub(crate) fn news(&self) {
         self.news.send_modify(|n| *n = n.wrapping_add(1));
     }
 
     /// A person asks for an attempt now. `false` when no rule has this name.
-    pub fn urge(&self, name: &str) -> bool {
+    pub(crate) fn urge(&self, name: &str) -> bool {
         let found = self.destinations.iter().find(|d| d.rule.name == name);
         if let Some(destination) = found {
             destination.urge();
@@ -72,7 +72,7 @@ impl Forwards {
 
     /// One row for each destination, those that no rule names any more included where something is left there.
     #[must_use]
-    pub fn rows(&self, queues: &[ForwardQueue], running: bool) -> Vec<DestinationRow> {
+    pub(crate) fn rows(&self, queues: &[ForwardQueue], running: bool) -> Vec<DestinationRow> {
         let of = |name: &str| queues.iter().find(|q| q.destination == name).cloned().unwrap_or_default();
         let mut rows: Vec<DestinationRow> =
             self.destinations.iter().map(|d| d.row(&of(&d.rule.name), running)).collect();
@@ -82,7 +82,7 @@ impl Forwards {
     }
 
     /// Sends until `stop`; an object in progress may finish.
-    pub async fn run(self, ledger: Ledger, inbox: Inbox, stop: CancellationToken) {
+    pub(crate) async fn run(self, ledger: Ledger, inbox: Inbox, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         for destination in self.destinations.iter() {
             let queue = Queue {

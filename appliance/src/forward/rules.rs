@@ -13,7 +13,7 @@ use store::units::Span;
 /// One destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// Its name on the page, in `status` and in logs, and its key in the ledger: keep it.
     pub name: String,
     /// `host:port`; the name is resolved anew for each association.
@@ -78,7 +78,7 @@ fn timeout() -> Span {
 impl Rule {
     /// Whether an instance of this modality (may be empty) from this calling title goes there.
     #[must_use]
-    pub fn takes(&self, modality: &str, calling: &str) -> bool {
+    pub(crate) fn takes(&self, modality: &str, calling: &str) -> bool {
         let modality_fits =
             self.modalities.is_empty() || modality.is_empty() || self.modalities.contains(modality);
         modality_fits && (self.callers.is_empty() || self.callers.contains(calling))
@@ -86,7 +86,7 @@ impl Rule {
 
     /// The peer to associate with.
     #[must_use]
-    pub fn peer(&self) -> Peer {
+    pub(crate) fn peer(&self) -> Peer {
         Peer {
             address: self.address.clone(),
             called: self.called_ae_title.clone(),
@@ -98,13 +98,13 @@ impl Rule {
 }
 
 /// A fault of one rule: key, what is wrong, what to write.
-pub type RuleFault = (String, &'static str, &'static str);
+pub(super) type RuleFault = (String, &'static str, &'static str);
 
 const TITLE: &str = "write 1 to 16 printable ASCII characters without a backslash";
 
 /// Every fault of the rules at once. `ourselves` is where we listen and our AE title.
 #[must_use]
-pub fn faults(rules: &[Rule], ourselves: (SocketAddr, &str)) -> Vec<RuleFault> {
+pub(crate) fn faults(rules: &[Rule], ourselves: (SocketAddr, &str)) -> Vec<RuleFault> {
     let mut faults: Vec<RuleFault> = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let mut fault =

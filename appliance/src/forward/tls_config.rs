@@ -7,12 +7,12 @@ use dimse::tls::{ClientFiles, Lasting, inspect_client, is_server_name};
 use serde::{Deserialize, Serialize};
 
 /// The table, in words about its files.
-pub const TLS_TABLE: &str = "forward.tls";
+pub(crate) const TLS_TABLE: &str = "forward.tls";
 
 /// The table behind a `[[forward]]` or a `[[commitment.replies]]`: nothing is sent there but over TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DestinationTls {
+pub(crate) struct DestinationTls {
     /// Authorities, one of which the destination's certificate must be of, PEM.
     pub ca: PathBuf,
     /// Our certificate chain, PEM, leaf first, for a destination that asks for one.
@@ -29,7 +29,7 @@ pub struct DestinationTls {
 impl DestinationTls {
     /// The files, as an association reads them.
     #[must_use]
-    pub fn files(&self) -> ClientFiles {
+    pub(crate) fn files(&self) -> ClientFiles {
         ClientFiles {
             ca: self.ca.clone(),
             ours: self.certificate.clone().zip(self.key.clone()),
@@ -38,7 +38,7 @@ impl DestinationTls {
     }
 
     /// The files it names, so that relative ones can be made absolute.
-    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+    pub(crate) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         std::iter::once(&mut self.ca).chain(self.certificate.as_mut()).chain(self.key.as_mut())
     }
 

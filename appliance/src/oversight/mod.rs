@@ -3,5 +3,5 @@
 mod orders;
 mod paging;
 
-pub use orders::{OversightOrder, OversightUse, Terms};
+pub(crate) use orders::{OversightOrder, OversightUse, Terms};
 pub(crate) use paging::{Terms as PagingTerms, start};

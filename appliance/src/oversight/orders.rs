@@ -52,7 +52,7 @@ pub struct OversightOrder {
 
 /// What an acceptance is measured by.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub(crate) struct Terms<'a> {
     /// The folders of the configured bundles.
     pub bundles: &'a [PathBuf],
     /// Most that the bound of a local set may err, 0..1.
@@ -70,7 +70,7 @@ impl OversightOrder {
     /// # Errors
     /// [`Error::Refused`] without name and reason, when the local set does not meet the bound, when there is nothing to
     /// take back or restore, or when the audit cannot be written; the ledger's own.
-    pub async fn carry_out(&self, terms: &Terms<'_>, site: &Site) -> Result<serde_json::Value, Error> {
+    pub(crate) async fn carry_out(&self, terms: &Terms<'_>, site: &Site) -> Result<serde_json::Value, Error> {
         check_named(&self.who, &self.reason)?;
         match &self.what {
             OversightUse::Accept { report } => self.accept(terms, site, report).await,

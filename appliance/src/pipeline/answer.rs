@@ -7,7 +7,7 @@ use domain::job::{Answer, check_answer};
 
 /// What became of a job.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// An answer that passed the check.
     Answered(Answer),
     /// The worker ended without one and the data may be to blame.
@@ -16,7 +16,7 @@ pub enum Outcome {
 
 /// A worker's death, in words a person can act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Death {
+pub(crate) struct Death {
     /// The instance that it had named, by its number in the job.
     pub touching: Option<u32>,
     /// Why it ended.

@@ -26,7 +26,7 @@ pub enum Error {
 impl Error {
     /// Whether the same work may go well soon without anybody's help.
     #[must_use]
-    pub fn retry_soon(self) -> bool {
+    pub(crate) fn retry_soon(self) -> bool {
         !matches!(self, Self::Damaged)
     }
 }

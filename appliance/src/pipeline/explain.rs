@@ -10,7 +10,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The appliance's own faults.
-    pub async fn explain(
+    pub(crate) async fn explain(
         &self,
         study: &str,
         revision: u32,

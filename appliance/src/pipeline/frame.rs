@@ -13,7 +13,7 @@ const FRAME_BYTES: u64 = 64 << 20;
 
 /// What became of a frame that was asked for.
 #[derive(Debug)]
-pub enum FullFrame {
+pub(crate) enum FullFrame {
     /// What describes it, and its values: `u16` little-endian, row by row.
     Shown(Preview, Vec<u8>),
     /// It cannot be shown: why, in words for the person who asked.
@@ -25,7 +25,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The appliance's own faults.
-    pub async fn full_frame(
+    pub(crate) async fn full_frame(
         &self,
         study: &str,
         revision: u32,

@@ -30,18 +30,18 @@ use domain::job::{Answer, DeidOrder, InstanceRef, Job, Sealed, Secret, memory_of
 use ledger::{InstanceRow, Ledger};
 use store::{PendingFile, Store};
 
-pub use answer::{Death, Outcome};
-pub use error::Error;
-pub use frame::FullFrame;
-pub use pack::Packed;
-pub use proto::clock::now;
+pub(crate) use answer::Outcome;
+pub(crate) use error::Error;
+pub(crate) use frame::FullFrame;
+pub(crate) use pack::Packed;
+pub(crate) use proto::clock::now;
 pub(crate) use scheduler::{Failing, Scheduler};
-pub use triage::Triaged;
-pub use workers::NO_WORKER_WHY;
+pub(crate) use triage::Triaged;
+pub(crate) use workers::NO_WORKER_WHY;
 
 /// What the site decided about triage and about what may leave.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Triage mode as configured; `settle` is in force only for bundles that a named person accepted.
     pub mode: TriageMode,
     /// A demonstration: `settle` is in force without an acceptance.
@@ -69,7 +69,7 @@ enum Unopened {
 
 /// Everything the path of a study needs.
 #[derive(Clone)]
-pub struct Pipeline {
+pub(crate) struct Pipeline {
     /// The ledger.
     pub ledger: Ledger,
     /// The store.

@@ -17,7 +17,7 @@ const REPLANNED: &str = "De-identification has changed since this case was looke
 
 /// What packing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packed {
+pub(crate) enum Packed {
     /// The envelope is durable and the case waits for the link.
     Sealed,
     /// A person was first, or the case cannot be packed; the ledger says why.
@@ -31,7 +31,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The appliance's own faults; the case is left for the next start or attempt.
-    pub async fn pack(&self, case: &CaseRow) -> Result<Packed, Error> {
+    pub(crate) async fn pack(&self, case: &CaseRow) -> Result<Packed, Error> {
         let Some(identity) = self.identity.clone().filter(|i| i.reader().is_ok()) else {
             return Ok(Packed::NoReader);
         };
@@ -54,7 +54,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// As [`Conveyor::pack`].
-    pub async fn pack_again(&self, case: &CaseRow) -> Result<Packed, Error> {
+    pub(crate) async fn pack_again(&self, case: &CaseRow) -> Result<Packed, Error> {
         if self.ledger.repack(&case.id, now()).await? { self.pack(case).await } else { Ok(Packed::NotNow) }
     }
 
@@ -209,7 +209,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The ledger's or the store's refusal.
-    pub async fn tidy_outbox(&self) -> Result<(), Error> {
+    pub(crate) async fn tidy_outbox(&self) -> Result<(), Error> {
         let outbox = self.store.outbox();
         let in_use: std::collections::BTreeSet<String> =
             self.ledger.envelopes_in_use().await?.into_iter().collect();

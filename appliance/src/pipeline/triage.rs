@@ -17,7 +17,7 @@ const DEATHS_MAX: u32 = 3;
 
 /// What a triaged revision came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Triaged {
+pub(crate) enum Triaged {
     /// A disposition was recorded.
     Decided,
     /// It had one already.
@@ -31,7 +31,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The appliance's own faults; the revision stays pending.
-    pub async fn triage_revision(&self, pending: &Pending) -> Result<Triaged, Error> {
+    pub(crate) async fn triage_revision(&self, pending: &Pending) -> Result<Triaged, Error> {
         let all = self.ledger.instances(&pending.study, pending.revision).await?;
         let rows: Vec<InstanceRow> = all.iter().filter(|r| r.counts()).cloned().collect();
         let first = all.first().map(|r| r.modality.clone()).unwrap_or_default();

@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Pipeline};
 
 /// The ledger's fact that tells why no worker can be had.
-pub const NO_WORKER_WHY: &str = "no_worker_why";
+pub(crate) const NO_WORKER_WHY: &str = "no_worker_why";
 
 impl Pipeline {
     /// Watches the starts of workers until `stop`, so that trouble is known before a study asks for one.
-    pub async fn watch_workers(self, stop: CancellationToken) {
+    pub(crate) async fn watch_workers(self, stop: CancellationToken) {
         let watch = async {
             loop {
                 let death = self.pool.failing().await;

@@ -19,12 +19,12 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
-pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
-pub struct Remember {
+pub(crate) struct Remember {
     pub stored: Mutex<Vec<Reception>>,
     pub refused: Mutex<Vec<RefusedCaller>>,
 }
@@ -44,17 +44,17 @@ impl Sink for Remember {
 
 /// What is logged on this thread.
 #[derive(Clone, Default)]
-pub struct Told(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);
 
 impl Told {
     /// Hears until what it gives is dropped.
-    pub fn hear(&self) -> tracing::subscriber::DefaultGuard {
+    pub(crate) fn hear(&self) -> tracing::subscriber::DefaultGuard {
         let told = self.clone();
         let log = tracing_subscriber::fmt().with_writer(move || told.clone()).finish();
         tracing::subscriber::set_default(log)
     }
 
-    pub fn has(&self, words: &str) -> bool {
+    pub(crate) fn has(&self, words: &str) -> bool {
         String::from_utf8_lossy(&self.0.lock().unwrap()).contains(words)
     }
 }
@@ -70,7 +70,7 @@ impl std::io::Write for Told {
 }
 
 /// A server with both listeners, its authority, and a folder for everything.
-pub struct Server {
+pub(crate) struct Server {
     pub root: tempfile::TempDir,
     pub authority: Authority,
     pub sink: Arc<Remember>,
@@ -84,7 +84,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(change: impl FnOnce(&mut IntakeConfig, &Path)) -> Server {
+    pub(crate) async fn start(change: impl FnOnce(&mut IntakeConfig, &Path)) -> Server {
         let root = tempfile::tempdir().unwrap();
         let authority = Authority::new("receiver's authority").unwrap();
         let (certificate, key) = (root.path().join("certificate.pem"), root.path().join("key.pem"));
@@ -127,11 +127,11 @@ impl Server {
         }
     }
 
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.root.path().join(name).display().to_string()
     }
 
-    pub async fn dcmtk(
+    pub(crate) async fn dcmtk(
         &self,
         program: &str,
         to: SocketAddr,
@@ -145,39 +145,39 @@ impl Server {
     }
 
     /// `echoscu` to the TLS port; whether it succeeded.
-    pub async fn echo(&self, arguments: &[&str]) -> bool {
+    pub(crate) async fn echo(&self, arguments: &[&str]) -> bool {
         self.dcmtk("echoscu", self.secured, arguments, &[]).await.status.success()
     }
 
-    pub async fn next_refused(&self) -> RefusedCaller {
+    pub(crate) async fn next_refused(&self) -> RefusedCaller {
         until("a refusal is told", || !self.sink.refused.lock().unwrap().is_empty()).await;
         self.sink.refused.lock().unwrap().remove(0)
     }
 
-    pub fn count(&self, name: &str) -> u64 {
+    pub(crate) fn count(&self, name: &str) -> u64 {
         self.metrics.values().into_iter().find(|(known, _)| *known == name).unwrap().1
     }
 
     /// A client's file pair of some authority; gives key and certificate as DCMTK wants them.
-    pub fn client(&self, authority: &Authority, name: &str) -> (String, String) {
+    pub(crate) fn client(&self, authority: &Authority, name: &str) -> (String, String) {
         let (certificate, key) = (self.path(&format!("{name}.pem")), self.path(&format!("{name}.key")));
         write_leaf(authority, 77, Path::new(&certificate), Path::new(&key));
         (key, certificate)
     }
 
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap();
     }
 }
 
-pub fn write_leaf(authority: &Authority, serial: u64, certificate: &Path, key: &Path) {
+pub(crate) fn write_leaf(authority: &Authority, serial: u64, certificate: &Path, key: &Path) {
     let leaf = authority.leaf("localhost", serial).unwrap();
     std::fs::write(key, &leaf.key_pem).unwrap();
     std::fs::write(certificate, &leaf.certificate_pem).unwrap();
 }
 
-pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !is_so() {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");
@@ -186,7 +186,7 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// A client that trusts this authority and speaks this version only.
-pub async fn connect(
+pub(crate) async fn connect(
     to: SocketAddr,
     authority: &Authority,
     version: &'static SupportedProtocolVersion,
@@ -202,16 +202,16 @@ pub async fn connect(
     TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await
 }
 
-pub fn item(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn item(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 0][..], &(body.len() as u16).to_be_bytes(), body].concat()
 }
 
-pub fn pdu(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn pdu(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 0][..], &(body.len() as u32).to_be_bytes(), body].concat()
 }
 
 /// An association request for Verification.
-pub fn request() -> Vec<u8> {
+pub(crate) fn request() -> Vec<u8> {
     let mut body = vec![0, 1, 0, 0];
     body.extend_from_slice(b"SCANSIDE        STORESCU        ");
     body.extend_from_slice(&[0; 32]);
@@ -222,7 +222,7 @@ pub fn request() -> Vec<u8> {
     pdu(1, &body)
 }
 
-pub async fn receive(stream: &mut TlsStream<TcpStream>) -> u8 {
+pub(crate) async fn receive(stream: &mut TlsStream<TcpStream>) -> u8 {
     let reading = async {
         let mut head = [0; 6];
         stream.read_exact(&mut head).await.unwrap();
@@ -234,7 +234,7 @@ pub async fn receive(stream: &mut TlsStream<TcpStream>) -> u8 {
 }
 
 /// A C-ECHO on context 1; whether it was answered.
-pub async fn echo(stream: &mut TlsStream<TcpStream>) {
+pub(crate) async fn echo(stream: &mut TlsStream<TcpStream>) {
     let mut command = Vec::new();
     for (element, value) in
         [(0x0002u16, &b"1.2.840.10008.1.1\0"[..]), (0x0100, &[0x30, 0]), (0x0110, &[1, 0]), (0x0800, &[1, 1])]
@@ -250,7 +250,7 @@ pub async fn echo(stream: &mut TlsStream<TcpStream>) {
     assert_eq!(receive(stream).await, 4);
 }
 
-pub fn element(tag: u32, vr: &str, value: &[u8]) -> Vec<u8> {
+pub(crate) fn element(tag: u32, vr: &str, value: &[u8]) -> Vec<u8> {
     let mut value = value.to_vec();
     if value.len() % 2 == 1 {
         value.push(if vr == "UI" || vr == "OB" { 0 } else { b' ' });
@@ -269,7 +269,7 @@ pub fn element(tag: u32, vr: &str, value: &[u8]) -> Vec<u8> {
 }
 
 /// A P10 file of a CT of nobody, and its data set.
-pub fn file(folder: &Path, index: usize, side: u16) -> (PathBuf, Vec<u8>) {
+pub(crate) fn file(folder: &Path, index: usize, side: u16) -> (PathBuf, Vec<u8>) {
     let sop = format!("1.2.826.0.1.3680043.2.7.{index}");
     let mut data = element(0x0008_0016, "UI", CT.as_bytes());
     data.extend(element(0x0008_0018, "UI", sop.as_bytes()));

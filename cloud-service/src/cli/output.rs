@@ -11,19 +11,19 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub fn new(json: bool) -> Self {
+    pub(super) fn new(json: bool) -> Self {
         Self { json }
     }
 
     /// One object: as JSON, or the words for people.
-    pub fn say(&self, object: &Value, words: &str) {
+    pub(super) fn say(&self, object: &Value, words: &str) {
         let line = if self.json { object.to_string() } else { words.to_owned() };
         // A reader that closed the pipe wants no more; there is nobody to tell.
         let _ = writeln!(std::io::stdout(), "{line}");
     }
 
     /// Rows under a head, columns as wide as their widest cell; as JSON one object per row.
-    pub fn table(&self, head: &[&str], rows: &[Vec<String>], objects: &[Value]) {
+    pub(super) fn table(&self, head: &[&str], rows: &[Vec<String>], objects: &[Value]) {
         if self.json {
             objects.iter().for_each(|o| self.say(o, ""));
             return;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 /// The job. Files handed over: the sealed parts in order, then for [`Task::Images`] an empty memory file to write to.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Job {
+pub(super) struct Job {
     /// The envelope's header, in hexadecimal.
     pub header: String,
     /// Its seal, in hexadecimal.
@@ -24,7 +24,7 @@ pub struct Job {
 /// A secret that is wiped when dropped and never shown.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(#[serde(with = "wiped")] pub Zeroizing<String>);
+pub(super) struct Secret(#[serde(with = "wiped")] pub Zeroizing<String>);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +47,7 @@ mod wiped {
 
 /// What a worker does with an opened case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Task {
+pub(super) enum Task {
     /// Run the reference model it has loaded.
     Draft,
     /// Write the PNG frames to the memory file, at most so many, evenly chosen.
@@ -59,7 +59,7 @@ pub enum Task {
 
 /// The answer.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub(super) enum Answer {
     /// The reference model's text.
     Draft {
         /// `case.json`.

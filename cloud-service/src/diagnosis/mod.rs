@@ -91,7 +91,7 @@ pub enum Blame {
 
 impl Error {
     /// Who is to blame.
-    pub fn blame(&self) -> Blame {
+    pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::Queue(_) | Self::Endpoint { .. } | Self::System(_) => Blame::Service,
             Self::Objects(objects::Error::Missing | objects::Error::TooLarge) => Blame::Case,

@@ -78,7 +78,7 @@ impl Objects {
     }
 
     /// Whether a failed write has stopped the store.
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
 
@@ -129,7 +129,7 @@ impl Objects {
     ///
     /// # Errors
     /// `Read`.
-    pub async fn delete_folder(&self, folder: &str) -> Result<(), Error> {
+    pub(crate) async fn delete_folder(&self, folder: &str) -> Result<(), Error> {
         let all: Vec<_> =
             self.store.list(Some(&Path::from(folder))).try_collect().await.map_err(|_| Error::Read)?;
         for object in all {
@@ -145,7 +145,7 @@ impl Objects {
     ///
     /// # Errors
     /// `Read`.
-    pub async fn quiet_folders(&self, now_ms: i64) -> Result<Vec<String>, Error> {
+    pub(crate) async fn quiet_folders(&self, now_ms: i64) -> Result<Vec<String>, Error> {
         let mut newest = std::collections::BTreeMap::<String, i64>::new();
         let all: Vec<_> = self.store.list(None).try_collect().await.map_err(|_| Error::Read)?;
         for object in all {

@@ -37,12 +37,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub fn new(images: Arc<dyn Images>) -> Self {
+    pub(super) fn new(images: Arc<dyn Images>) -> Self {
         Self { images, views: Mutex::new(Vec::new()) }
     }
 
     /// The opened case. Openings wait for each other: many frames asked at once open it once.
-    pub async fn view(&self, case: i64) -> Result<Arc<View>, Error> {
+    pub(super) async fn view(&self, case: i64) -> Result<Arc<View>, Error> {
         let mut views = self.views.lock().await;
         views.retain(|(_, seen, _)| seen.elapsed() < KEPT_FOR);
         if let Some((_, seen, view)) = views.iter_mut().find(|(key, ..)| *key == case) {
@@ -59,7 +59,7 @@ impl Kept {
     }
 
     /// Forgets a case that was decided.
-    pub async fn forget(&self, case: i64) {
+    pub(super) async fn forget(&self, case: i64) {
         self.views.lock().await.retain(|(key, ..)| *key != case);
     }
 }

@@ -245,7 +245,7 @@ async fn a_code_sets_one_password_and_attempts_are_limited() {
     let set = d.post("/welcome", "", "code=code&password=correct+horse+battery").await;
     assert_eq!(set.status, StatusCode::SEE_OTHER);
     assert_eq!(d.post("/welcome/code", "", "code=code").await.status, StatusCode::UNAUTHORIZED);
-    let stored = d.cloud.queue.password_of("ada").await.unwrap().unwrap();
+    let stored = d.cloud.queue.account("ada").await.unwrap().unwrap().password.unwrap();
     assert!(stored.starts_with("$argon2id$"));
     let right = "name=ada&password=correct+horse+battery";
     assert_eq!(d.post("/sign-in", "", right).await.status, StatusCode::SEE_OTHER);

@@ -7,7 +7,7 @@ use sqlx::Row;
 use super::{Error, Millis, Queue, Result, audit};
 
 /// BLAKE3 of a token or code; only hashes are stored.
-pub fn hash_token(token: &str) -> [u8; 32] {
+pub(crate) fn hash_token(token: &str) -> [u8; 32] {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 
@@ -52,7 +52,7 @@ impl Queue {
     ///
     /// # Errors
     /// `Missing`.
-    pub async fn reset_user(&self, name: &str, code: &str, until: Millis, now: Millis) -> Result<()> {
+    pub(crate) async fn reset_user(&self, name: &str, code: &str, until: Millis, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE users SET password = NULL, setup_hash = ?, setup_until = ?, setup_kind = 'password' WHERE name = ?",
@@ -124,14 +124,6 @@ impl Queue {
             .fetch_optional(&self.read)
             .await?;
         Ok(password.map(|password| Account { password }))
-    }
-
-    /// The PHC string of a user's password, when there is one.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn password_of(&self, name: &str) -> Result<Option<String>> {
-        Ok(self.account(name).await?.and_then(|account| account.password))
     }
 
     /// Names of all users.

@@ -71,7 +71,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn timeline(&self, case: i64) -> Result<Vec<AuditRow>> {
+    pub(crate) async fn timeline(&self, case: i64) -> Result<Vec<AuditRow>> {
         let rows = sqlx::query(
             "SELECT at, actor, action, detail FROM (SELECT * FROM audit WHERE case_key = ? \
              ORDER BY number DESC LIMIT 200) ORDER BY number",

@@ -190,7 +190,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn any_ready(&self) -> Result<bool> {
+    pub(crate) async fn any_ready(&self) -> Result<bool> {
         Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM cases WHERE state = 'ready')")
             .fetch_one(&self.read)
             .await?)
@@ -216,7 +216,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn last_received(&self) -> Result<Option<(Millis, String)>> {
+    pub(crate) async fn last_received(&self) -> Result<Option<(Millis, String)>> {
         let r = sqlx::query(
             "SELECT c.queued_at, s.name FROM cases c JOIN sites s ON s.id = c.site WHERE c.queued_at IS NOT NULL \
              ORDER BY c.queued_at DESC LIMIT 1",

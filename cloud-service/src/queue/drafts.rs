@@ -50,7 +50,7 @@ impl Queue {
     ///
     /// # Errors
     /// `LeaseLost`.
-    pub async fn store_draft(
+    pub(crate) async fn store_draft(
         &self,
         case: i64,
         token: &str,
@@ -108,7 +108,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn images_opened(&self, case: i64, user: &str, now: Millis) -> Result<()> {
+    pub(crate) async fn images_opened(&self, case: i64, user: &str, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
         let done =
             sqlx::query("INSERT INTO openings (case_key, user, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
@@ -128,7 +128,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn has_opened(&self, case: i64, user: &str) -> Result<bool> {
+    pub(crate) async fn has_opened(&self, case: i64, user: &str) -> Result<bool> {
         let hit = sqlx::query("SELECT 1 FROM openings WHERE case_key = ? AND user = ?")
             .bind(case)
             .bind(user)
@@ -156,7 +156,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn to_seal(&self, limit: u32) -> Result<Vec<Release>> {
+    pub(crate) async fn to_seal(&self, limit: u32) -> Result<Vec<Release>> {
         let rows = sqlx::query(
             "SELECT r.case_key, r.text, r.signed_by, r.released_at, c.site, c.case_id, c.revision, \
              coalesce(l.sent, c.priority) AS priority, c.summary, s.keys, d.model \

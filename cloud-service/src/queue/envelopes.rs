@@ -162,7 +162,7 @@ impl Queue {
     ///
     /// # Errors
     /// `Missing`.
-    pub async fn announced_digest(&self, id: &str) -> Result<Vec<u8>> {
+    pub(crate) async fn announced_digest(&self, id: &str) -> Result<Vec<u8>> {
         sqlx::query_scalar("SELECT digest FROM envelopes WHERE id = ?")
             .bind(id)
             .fetch_optional(&self.read)
@@ -174,7 +174,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn parts_here(&self, id: &str) -> Result<Vec<u32>> {
+    pub(crate) async fn parts_here(&self, id: &str) -> Result<Vec<u32>> {
         let rows: Vec<i64> =
             sqlx::query_scalar("SELECT number FROM parts WHERE envelope = ? ORDER BY number")
                 .bind(id)
@@ -286,7 +286,7 @@ impl Queue {
     ///
     /// # Errors
     /// `Missing` when there is none (any more).
-    pub async fn committed_envelope(&self, case: i64) -> Result<CommittedEnvelope> {
+    pub(crate) async fn committed_envelope(&self, case: i64) -> Result<CommittedEnvelope> {
         let r = sqlx::query(
             "SELECT e.id, e.header, e.seal, c.site, c.case_id, c.revision FROM envelopes e JOIN cases c ON c.key = e.case_key \
              WHERE e.case_key = ? AND e.state = 'committed' AND c.state <> 'confirmed'",

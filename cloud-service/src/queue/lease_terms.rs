@@ -55,7 +55,7 @@ pub enum Released {
 
 impl Limits {
     /// The wait after so many failures in a row, in milliseconds.
-    pub fn wait_after(&self, failures: u32) -> Millis {
+    pub(crate) fn wait_after(&self, failures: u32) -> Millis {
         self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(10))
     }
 

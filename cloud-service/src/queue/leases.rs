@@ -13,7 +13,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn claim_next(
+    pub(crate) async fn claim_next(
         &self,
         holder: &str,
         token: &str,
@@ -64,7 +64,7 @@ impl Queue {
     ///
     /// # Errors
     /// `LeaseLost` when somebody else holds it, `WrongState` when it cannot be worked on.
-    pub async fn claim_case(
+    pub(crate) async fn claim_case(
         &self,
         case: i64,
         person: &str,
@@ -155,7 +155,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn offer_now(&self, cases: &[i64]) -> Result<()> {
+    pub(crate) async fn offer_now(&self, cases: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
         for case in cases {
             sqlx::query("UPDATE cases SET not_before = 0 WHERE key = ? AND state = 'ready'")
@@ -170,7 +170,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn expire_leases(&self, limits: &Limits, now: Millis) -> Result<u64> {
+    pub(crate) async fn expire_leases(&self, limits: &Limits, now: Millis) -> Result<u64> {
         let mut tx = self.begin().await?;
         let n = expire(&mut tx, limits, now).await?;
         if n > 0 {
@@ -184,7 +184,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn give_back_of_gone(&self, gone: impl Fn(&str) -> bool, now: Millis) -> Result<usize> {
+    pub(crate) async fn give_back_of_gone(&self, gone: impl Fn(&str) -> bool, now: Millis) -> Result<usize> {
         let mut tx = self.begin().await?;
         let held = sqlx::query("SELECT case_key, kind, holder, back_to FROM leases WHERE kind = 'machine'")
             .fetch_all(&mut *tx)
@@ -259,7 +259,7 @@ impl Queue {
     ///
     /// # Errors
     /// `WrongState` when nobody holds it.
-    pub async fn break_lease(&self, case: i64, actor: &str, now: Millis) -> Result<()> {
+    pub(crate) async fn break_lease(&self, case: i64, actor: &str, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
         let state = state_of(&mut tx, case).await?;
         if state != CaseState::Leased {

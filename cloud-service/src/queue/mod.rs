@@ -41,14 +41,14 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
 use tokio::sync::watch;
 
-pub use accounts::{Session, hash_token};
+pub use accounts::Session;
 pub use audit::AuditRow;
 pub use cases::{CaseFilter, CaseRow, Tile};
 pub use drafts::{Draft, Release};
 pub use envelopes::{Announced, Begun, CommittedEnvelope, Receipt};
 pub use error::{Error, Fault, Result, Retry};
 pub use lease_terms::{Claim, Claimant, Limits, Released};
-pub use priority::priority_of;
+pub(crate) use priority::priority_of;
 pub use readers::Readers;
 pub use reports::{CasePlace, ReportRow, SealedReport};
 pub use sites::{Invitation, SiteRow, SiteState};

@@ -9,7 +9,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn doomed(&self) -> Result<Vec<String>> {
+    pub(crate) async fn doomed(&self) -> Result<Vec<String>> {
         Ok(sqlx::query_scalar("SELECT folder FROM doomed ORDER BY since LIMIT 100")
             .fetch_all(&self.read)
             .await?)
@@ -19,7 +19,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn folder_gone(&self, folder: &str) -> Result<()> {
+    pub(crate) async fn folder_gone(&self, folder: &str) -> Result<()> {
         sqlx::query("DELETE FROM doomed WHERE folder = ?").bind(folder).execute(&self.write).await?;
         Ok(())
     }
@@ -29,7 +29,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn forget_unfinished(&self, before: Millis, now: Millis) -> Result<u64> {
+    pub(crate) async fn forget_unfinished(&self, before: Millis, now: Millis) -> Result<u64> {
         let mut tx = self.begin().await?;
         let rows: Vec<(String, i64, String)> = sqlx::query_as(
             "SELECT id, case_key, site FROM envelopes e WHERE state = 'arriving' AND begun_at < ?1 AND NOT EXISTS \
@@ -57,7 +57,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn folder_in_use(&self, folder: &str) -> Result<bool> {
+    pub(crate) async fn folder_in_use(&self, folder: &str) -> Result<bool> {
         let Some((room, id)) = folder.split_once('/') else { return Ok(true) };
         let hit = match room {
             "envelopes" => {

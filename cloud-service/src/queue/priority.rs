@@ -12,7 +12,7 @@ const RANKS: [Priority; 3] = [Priority::Stat, Priority::Urgent, Priority::Routin
 ///
 /// # Errors
 /// `Row` for any other.
-pub fn priority_of(rank: u8) -> Result<Priority> {
+pub(crate) fn priority_of(rank: u8) -> Result<Priority> {
     RANKS.get(usize::from(rank)).copied().ok_or(Error::Row("priority"))
 }
 
@@ -62,7 +62,7 @@ impl Queue {
     ///
     /// # Errors
     /// `LeaseLost`; `Rule` without a reason, before the images were opened, or when `to` is not lower.
-    pub async fn lower_priority(
+    pub(crate) async fn lower_priority(
         &self,
         case: i64,
         token: &str,

@@ -21,7 +21,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn say_readers(&self, readers: &Readers) -> Result<()> {
+    pub(crate) async fn say_readers(&self, readers: &Readers) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO readers (process, away_since, why) VALUES (?, ?, ?) ON CONFLICT (process) \
@@ -58,7 +58,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn forget_readers(&self, gone: impl Fn(&str) -> bool) -> Result<()> {
+    pub(crate) async fn forget_readers(&self, gone: impl Fn(&str) -> bool) -> Result<()> {
         let mut ended = self.readers().await?;
         ended.retain(|r| gone(&r.process));
         if ended.is_empty() {

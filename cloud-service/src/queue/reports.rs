@@ -129,7 +129,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn reports_to_collect(&self, site: &str, limit: u32) -> Result<Vec<ReportRow>> {
+    pub(crate) async fn reports_to_collect(&self, site: &str, limit: u32) -> Result<Vec<ReportRow>> {
         let rows = sqlx::query(REPORTS)
             .bind(site)
             .bind(None::<&str>)
@@ -143,7 +143,7 @@ impl Queue {
     ///
     /// # Errors
     /// `Missing` when it is unknown or was confirmed and forgotten.
-    pub async fn collect_report(&self, site: &str, id: &str, now: Millis) -> Result<ReportRow> {
+    pub(crate) async fn collect_report(&self, site: &str, id: &str, now: Millis) -> Result<ReportRow> {
         let found = sqlx::query(REPORTS).bind(site).bind(id).bind(1_i64).fetch_optional(&self.read).await?;
         let report = row(&found.ok_or(Error::Missing("report"))?)?;
         if report.confirmed_at.is_some() {

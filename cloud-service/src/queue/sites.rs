@@ -132,7 +132,7 @@ impl Queue {
     ///
     /// # Errors
     /// `BadToken` when it is wrong or too old.
-    pub async fn site_of_token(&self, token_hash: &[u8; 32], wall: Millis) -> Result<String> {
+    pub(crate) async fn site_of_token(&self, token_hash: &[u8; 32], wall: Millis) -> Result<String> {
         sqlx::query_scalar(
             "SELECT id FROM sites WHERE token_hash = ? AND token_until > ? AND state <> 'revoked'",
         )
@@ -192,7 +192,7 @@ impl Queue {
     ///
     /// # Errors
     /// `Missing` when there is none of that name.
-    pub async fn revoke_site(&self, name: &str, now: Millis) -> Result<()> {
+    pub(crate) async fn revoke_site(&self, name: &str, now: Millis) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "UPDATE sites SET state = 'revoked', revoked_at = ?, token_hash = NULL WHERE name = ? AND state <> 'revoked'",
@@ -225,7 +225,7 @@ impl Queue {
     ///
     /// # Errors
     /// `UnknownSite` and `RevokedSite`.
-    pub async fn enrolled_site(&self, id: &str) -> Result<SiteRow> {
+    pub(crate) async fn enrolled_site(&self, id: &str) -> Result<SiteRow> {
         let site = self.site(id).await?;
         match site.state {
             SiteState::Enrolled => Ok(site),
@@ -246,7 +246,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn site_called(
+    pub(crate) async fn site_called(
         &self,
         id: &str,
         version: &str,

@@ -19,7 +19,7 @@ use crate::objects::part_name;
 use crate::queue::{self, CasePlace};
 
 /// The pieces of one report.
-pub type Pieces = Pin<Box<dyn Stream<Item = Result<ReportPiece, Status>> + Send>>;
+pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<ReportPiece, Status>> + Send>>;
 
 impl Service {
     pub(super) async fn do_list_reports(

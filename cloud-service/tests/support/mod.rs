@@ -17,7 +17,7 @@ use crate::objects::Objects;
 use crate::queue::{Invitation, Millis, Queue};
 
 /// A queue and a store of their own.
-pub struct TestCloud {
+pub(crate) struct TestCloud {
     pub queue: Queue,
     pub objects: Objects,
     pub authority: Arc<Authority>,
@@ -30,17 +30,17 @@ static LOOKS: AtomicI64 = AtomicI64::new(0);
 static START: OnceLock<Millis> = OnceLock::new();
 
 /// A clock that starts now (certificates are issued by it) and moves on with every look, and by nothing else.
-pub fn clock() -> Millis {
+pub(crate) fn clock() -> Millis {
     let now = || i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
     START.get_or_init(now) + LOOKS.fetch_add(1, Ordering::Relaxed)
 }
 
 impl TestCloud {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::within(tempfile::tempdir().unwrap()).await
     }
 
-    pub async fn within(dir: tempfile::TempDir) -> Self {
+    pub(crate) async fn within(dir: tempfile::TempDir) -> Self {
         let queue =
             Queue::open(&format!("sqlite://{}", dir.path().join("q.sqlite").display()), true).await.unwrap();
         let objects =
@@ -50,7 +50,7 @@ impl TestCloud {
     }
 
     /// An enrolled site, without the wire.
-    pub async fn site(&self, name: &str) -> Site {
+    pub(crate) async fn site(&self, name: &str) -> Site {
         let (id, keys) = (SiteId::random().unwrap(), PrivateKeys::generate().unwrap());
         let hash = *blake3::hash(name.as_bytes()).as_bytes();
         let text = id.to_string();
@@ -62,7 +62,7 @@ impl TestCloud {
     }
 
     /// Puts a sealed case into the queue as the service would.
-    pub async fn receive(&self, site: &Site, case: &Case) -> i64 {
+    pub(crate) async fn receive(&self, site: &Site, case: &Case) -> i64 {
         let (bytes, sealed) = case.seal(site, self.reader.public());
         let parts = Parts::of(&bytes);
         let a = crate::queue::Announced {
@@ -95,20 +95,20 @@ impl TestCloud {
 }
 
 /// A site with its keys.
-pub struct Site {
+pub(crate) struct Site {
     pub id: SiteId,
     pub keys: PrivateKeys,
 }
 
 /// An envelope cut where the wire cuts it.
-pub struct Parts {
+pub(crate) struct Parts {
     pub header: Vec<u8>,
     pub seal: Vec<u8>,
     pub parts: Vec<Vec<u8>>,
 }
 
 impl Parts {
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let header = bytes[..proto::envelope::Header::BYTES].to_vec();
         let layout = proto::envelope::Header::parse(&header).unwrap().layout();
         let parts = (0..layout.parts())
@@ -123,7 +123,7 @@ impl Parts {
 }
 
 /// A phantom case: a ramp as its only image. Made here from nothing, so it carries no identity.
-pub struct Case {
+pub(crate) struct Case {
     pub id: CaseId,
     pub revision: u32,
     /// As announced: 0 STAT, 1 urgent, 2 routine.
@@ -143,7 +143,7 @@ impl Leaves for Case {
 
 impl Case {
     /// One 8-bit ramp of `side` pixels a side. `padding` bytes beside it make the envelope longer.
-    pub fn image(side: u32, padding: usize) -> Self {
+    pub(crate) fn image(side: u32, padding: usize) -> Self {
         let pixels = (0..side * side).map(|i| u8::try_from(i % 256).unwrap()).collect::<Vec<_>>();
         let mut png = Vec::new();
         let encoder = image::codecs::png::PngEncoder::new(&mut png);
@@ -160,7 +160,7 @@ impl Case {
     }
 
     /// The encoder's output instead of an image.
-    pub fn embedding(values: &[f32], encoder: &str) -> Self {
+    pub(crate) fn embedding(values: &[f32], encoder: &str) -> Self {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
         let width = u32::try_from(values.len()).unwrap();
         let frame = frame(
@@ -206,7 +206,7 @@ impl Case {
     }
 
     /// The case as a worker would hand it to the page.
-    pub fn view(&self) -> crate::page::View {
+    pub(crate) fn view(&self) -> crate::page::View {
         let manifest = CaseManifest::from_json(&self.manifest).unwrap();
         let png = |(i, f): (usize, &FrameEntry)| (f.kind != FrameKind::Embedding).then_some(i);
         let places: Vec<usize> = manifest.frames.iter().enumerate().filter_map(png).collect();
@@ -215,7 +215,7 @@ impl Case {
         crate::page::View { manifest: Arc::new(manifest), images }
     }
 
-    pub fn seal(&self, site: &Site, reader: &PublicKeys) -> (Vec<u8>, Sealed) {
+    pub(crate) fn seal(&self, site: &Site, reader: &PublicKeys) -> (Vec<u8>, Sealed) {
         let address = Address { site: site.id, case: self.id, revision: self.revision };
         let mut bytes = Vec::new();
         let sealed = Sealer::new(&address, site.keys.signer(), reader).seal(self, &mut bytes).unwrap();

@@ -6,7 +6,7 @@ use proto::envelope::{Kind, Leaves};
 use proto::ids::{CaseId, StatementDigest};
 
 /// A ramp as a PNG of 8 x 8 pixels, wrapped as a case.
-pub struct Phantom {
+pub(crate) struct Phantom {
     pub id: CaseId,
     manifest: Vec<u8>,
     name: &'static str,
@@ -23,7 +23,7 @@ impl Leaves for Phantom {
     }
 }
 
-pub fn phantom(id: CaseId) -> Phantom {
+pub(crate) fn phantom(id: CaseId) -> Phantom {
     let pixels: Vec<u8> = (0..64).map(|i| i * 4).collect();
     let mut png = Vec::new();
     let encoder = image::codecs::png::PngEncoder::new(&mut png);
@@ -32,7 +32,7 @@ pub fn phantom(id: CaseId) -> Phantom {
 }
 
 /// What an encoder would have sent: as many numbers as the reference bundle's embedding holds.
-pub fn encoded(id: CaseId, encoder: &str) -> Phantom {
+pub(crate) fn encoded(id: CaseId, encoder: &str) -> Phantom {
     let bytes: Vec<u8> = (0..64_u8).flat_map(|i| (f32::from(i) / 64.0 - 0.5).to_le_bytes()).collect();
     one_frame(id, "frame-0000.bin", bytes, FrameKind::Embedding, (1, 64), Some(encoder.to_owned()))
 }

@@ -148,7 +148,7 @@ impl Blocking {
     ///
     /// # Errors
     /// When standard input is not open.
-    pub fn on_stdin() -> Result<Self, Error> {
+    pub(crate) fn on_stdin() -> Result<Self, Error> {
         let socket = io::stdin().as_fd().try_clone_to_owned()?;
         Ok(Self { socket })
     }

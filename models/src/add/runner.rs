@@ -28,7 +28,7 @@ pub(super) fn load(runtime: &Runtime, bytes: &[u8]) -> Result<Session, ManifestF
 
 impl Runner {
     /// Run an image of the input size, twice: an answer that differs from run to run can be compared with nothing.
-    pub fn run(&mut self, name: &'static str, image: &GreyImage) -> Result<Run, ManifestFault> {
+    pub(super) fn run(&mut self, name: &'static str, image: &GreyImage) -> Result<Run, ManifestFault> {
         let outputs = self.answer(name, image)?;
         if self.answer(name, image)? != outputs {
             let problem = format!("the answer to \"{name}\" differs from run to run");

@@ -9,7 +9,7 @@ use crate::input::GreyImage;
 use crate::manifest::{Activation, Kind, MANIFEST, Manifest};
 
 /// File name in the bundle's folder.
-pub const FILE: &str = "parity.json";
+pub(crate) const FILE: &str = "parity.json";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parity {

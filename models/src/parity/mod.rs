@@ -4,5 +4,6 @@ mod compare;
 mod file;
 
 pub use compare::{TOLERANCE, verify};
-pub use file::{FILE, Formula};
+pub(crate) use file::FILE;
+pub use file::Formula;
 pub(crate) use file::{check_file, is_probability, text};

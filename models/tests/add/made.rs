@@ -2,22 +2,22 @@
 //! of a recipe in another shape.
 
 /// Element types of onnx.proto.
-pub const FLOAT: u64 = 1;
-pub const INT64: u64 = 7;
+pub(super) const FLOAT: u64 = 1;
+pub(super) const INT64: u64 = 7;
 
 /// Rows and columns of the models made here.
-pub const SIZE: [usize; 2] = [16, 24];
+pub(super) const SIZE: [usize; 2] = [16, 24];
 
 /// An axis: of a fixed size, or open under a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Axis {
+pub(super) enum Axis {
     Fixed(usize),
     Open(&'static str),
 }
 
 /// What a classifier made by [`classifier`] looks like from outside.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Form {
+pub(super) struct Form {
     pub last: bool,
     pub channels: usize,
     pub frames: Axis,
@@ -26,7 +26,7 @@ pub struct Form {
 
 impl Form {
     /// The axes of the image.
-    pub fn image(self, [rows, columns]: [Axis; 2]) -> [Axis; 4] {
+    pub(super) fn image(self, [rows, columns]: [Axis; 2]) -> [Axis; 4] {
         let channels = Axis::Fixed(self.channels);
         if self.last {
             [self.frames, rows, columns, channels]
@@ -38,7 +38,7 @@ impl Form {
 
 /// A graph under construction; each call adds to it.
 #[derive(Debug, Clone, Default)]
-pub struct Onnx {
+pub(super) struct Onnx {
     graph: Vec<u8>,
     /// ONNX's own operators, 17 without a call.
     pub opset: Option<u64>,
@@ -46,12 +46,18 @@ pub struct Onnx {
 }
 
 impl Onnx {
-    pub fn node(self, operator: &str, inputs: &[&str], outputs: &[&str], attributes: &[Vec<u8>]) -> Self {
+    pub(super) fn node(
+        self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[Vec<u8>],
+    ) -> Self {
         self.node_of("", operator, inputs, outputs, attributes)
     }
 
     /// A node of another domain than ONNX's own.
-    pub fn node_of(
+    pub(super) fn node_of(
         mut self,
         domain: &'static str,
         operator: &str,
@@ -64,13 +70,13 @@ impl Onnx {
         self
     }
 
-    pub fn weight(self, name: &str, shape: &[usize], values: &[f32]) -> Self {
+    pub(super) fn weight(self, name: &str, shape: &[usize], values: &[f32]) -> Self {
         let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.tensor(name, shape, &bytes(9, &raw))
     }
 
     /// A weight whose values lie in another file.
-    pub fn weight_outside(self, name: &str, shape: &[usize], file: &str) -> Self {
+    pub(super) fn weight_outside(self, name: &str, shape: &[usize], file: &str) -> Self {
         let place = [bytes(1, b"location"), bytes(2, file.as_bytes())].concat();
         self.tensor(name, shape, &[bytes(13, &place), number(14, 1)].concat())
     }
@@ -82,17 +88,17 @@ impl Onnx {
         self
     }
 
-    pub fn input(mut self, name: &str, ty: u64, shape: &[Axis]) -> Self {
+    pub(super) fn input(mut self, name: &str, ty: u64, shape: &[Axis]) -> Self {
         self.graph.extend(bytes(11, &value(name, ty, shape)));
         self
     }
 
-    pub fn output(mut self, name: &str, ty: u64, shape: &[Axis]) -> Self {
+    pub(super) fn output(mut self, name: &str, ty: u64, shape: &[Axis]) -> Self {
         self.graph.extend(bytes(12, &value(name, ty, shape)));
         self
     }
 
-    pub fn bytes(self) -> Vec<u8> {
+    pub(super) fn bytes(self) -> Vec<u8> {
         let graph = [bytes(2, b"made"), self.graph].concat();
         let own = number(2, self.opset.unwrap_or(17));
         let other = self.domain.map(|d| bytes(8, &[bytes(1, d.as_bytes()), number(2, 1)].concat()));
@@ -101,12 +107,12 @@ impl Onnx {
 }
 
 /// Two values: the mean of the image, and the mean of its first row in the last channel.
-pub fn classifier(form: Form) -> Onnx {
+pub(super) fn classifier(form: Form) -> Onnx {
     classifier_of(form, SIZE.map(Axis::Fixed))
 }
 
 /// [`classifier`] with its rows and columns as given; it still runs on images of [`SIZE`] only.
-pub fn classifier_of(form: Form, sides: [Axis; 2]) -> Onnx {
+pub(super) fn classifier_of(form: Form, sides: [Axis; 2]) -> Onnx {
     let ([rows, columns], channels) = (SIZE, form.channels);
     let all = rows * columns * channels;
     let mut kernel = vec![1.0 / all as f32; all];
@@ -131,7 +137,7 @@ pub fn classifier_of(form: Form, sides: [Axis; 2]) -> Onnx {
 }
 
 /// A model of a recipe, [n, 1, rows, columns] to logits [n, findings], as if somebody had exported it in another form.
-pub fn reshaped(model: &[u8], (input, output): (&str, &str), size: [usize; 2], form: Form) -> Vec<u8> {
+pub(super) fn reshaped(model: &[u8], (input, output): (&str, &str), size: [usize; 2], form: Form) -> Vec<u8> {
     let thirds = vec![1.0 / form.channels as f32; form.channels];
     let planes = if form.last { "planes of the outside" } else { "outside" };
     let mut before = Onnx::default();
@@ -197,13 +203,13 @@ fn fields(message: &[u8]) -> Vec<(u64, &[u8], &[u8])> {
 }
 
 /// An attribute of whole numbers.
-pub fn ints(name: &str, values: &[u64]) -> Vec<u8> {
+pub(super) fn ints(name: &str, values: &[u64]) -> Vec<u8> {
     let values: Vec<u8> = values.iter().flat_map(|v| number(8, *v)).collect();
     [bytes(1, name.as_bytes()), values, number(20, 7)].concat()
 }
 
 /// An attribute of one whole number.
-pub fn int(name: &str, value: u64) -> Vec<u8> {
+pub(super) fn int(name: &str, value: u64) -> Vec<u8> {
     [bytes(1, name.as_bytes()), number(3, value), number(20, 2)].concat()
 }
 

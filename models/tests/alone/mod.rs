@@ -6,7 +6,7 @@ use scanside_models::Runtime;
 use scanside_models::runtime::TELEMETRY_VARIABLE;
 
 /// Run the body of the test of this name in a process of its own with the variable set.
-pub fn alone(test: &str, body: impl FnOnce(&Runtime)) {
+pub(crate) fn alone(test: &str, body: impl FnOnce(&Runtime)) {
     if std::env::var(TELEMETRY_VARIABLE).as_deref() == Ok("1") {
         return body(&Runtime::load(None).unwrap());
     }

@@ -30,5 +30,5 @@ pub use accounts::{Account, Accounts, Code, NAME_RULE, UNKNOWN, account_name_fit
 pub use error::{Error, Fault, Retry};
 pub use flow::{Opened, Person, Settings, SignIn, Visit};
 pub use origin::from_our_page;
-pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Password};
-pub use session::{IDLE, LONGEST_MS, Session};
+pub use password::Password;
+pub use session::{IDLE, Session};

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 use crate::Error;
 
 /// Fewest characters of a password.
-pub const PASSWORD_CHARS_MIN: usize = 12;
+pub(crate) const PASSWORD_CHARS_MIN: usize = 12;
 /// Most characters of a password.
-pub const PASSWORD_CHARS_MAX: usize = 256;
+pub(crate) const PASSWORD_CHARS_MAX: usize = 256;
 /// Hashes at a time.
 const HASHES_MAX: usize = 2;
 

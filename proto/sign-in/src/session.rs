@@ -7,7 +7,7 @@ use crate::Error;
 /// How long a session lasts without being used, where no configuration says otherwise.
 pub const IDLE: Duration = Duration::from_secs(8 * 3_600);
 /// How long a session lasts however much it is used, ms.
-pub const LONGEST_MS: i64 = 12 * 3_600_000;
+pub(crate) const LONGEST_MS: i64 = 12 * 3_600_000;
 
 const TOKEN_BYTES: usize = 32;
 

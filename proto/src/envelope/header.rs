@@ -46,7 +46,7 @@ pub(super) struct Fields<'a> {
 
 impl Fields<'_> {
     /// The bytes HPKE binds; the encapsulated and the wrapped key follow them in the header.
-    pub fn encode(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
         let parts = parts_of(self.content_bytes)?;
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend_from_slice(MAGIC);

@@ -104,7 +104,7 @@ pub enum Kind {
 impl Kind {
     /// Name of the first entry of the plain content.
     #[must_use]
-    pub const fn manifest_name(self) -> &'static str {
+    pub(crate) const fn manifest_name(self) -> &'static str {
         match self {
             Self::Case => crate::case::CASE_JSON,
             Self::Report => crate::report::REPORT_JSON,

@@ -20,7 +20,7 @@ const ACT: Duration = Duration::from_secs(240);
 ///
 /// # Errors
 /// When a side fails, or an act does not settle.
-pub fn play(sides: &mut BothSides, schedule: &Schedule, table: &mut Table) -> Result<Vec<Outcome>> {
+pub(super) fn play(sides: &mut BothSides, schedule: &Schedule, table: &mut Table) -> Result<Vec<Outcome>> {
     let record = sides.folder.join("scanner.record");
     link_up(sides, schedule, table, &record, Row::at_rest)?;
     cloud_stopped(sides, schedule, table, &record)?;
@@ -43,7 +43,7 @@ pub fn play(sides: &mut BothSides, schedule: &Schedule, table: &mut Table) -> Re
 ///
 /// # Errors
 /// When a side fails.
-pub fn link_up(
+pub(crate) fn link_up(
     sides: &mut BothSides,
     schedule: &Schedule,
     table: &mut Table,
@@ -60,7 +60,7 @@ pub fn link_up(
 ///
 /// # Errors
 /// When a side fails.
-pub fn cloud_stopped(
+pub(crate) fn cloud_stopped(
     sides: &mut BothSides,
     schedule: &Schedule,
     table: &mut Table,

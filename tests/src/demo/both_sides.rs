@@ -8,7 +8,7 @@ use crate::support::{Appliance, Cloud, EnvelopeCopies, LIMIT, Ledger, Row, Setti
 use crate::{Error, Result};
 
 /// Both sides and what is kept of them.
-pub struct BothSides {
+pub(super) struct BothSides {
     /// `.demo/`.
     pub folder: PathBuf,
     /// The box beside the scanner.
@@ -29,7 +29,7 @@ impl BothSides {
     ///
     /// # Errors
     /// When the folder is somebody else's, or a side does not start.
-    pub fn set(folder: &Path, drafts_leave: bool) -> Result<Self> {
+    pub(super) fn set(folder: &Path, drafts_leave: bool) -> Result<Self> {
         renew(folder)?;
         let mut cloud = Cloud::init(&folder.join("cloud"), &folder.join("cloud.log"))?;
         if !drafts_leave {
@@ -58,7 +58,7 @@ impl BothSides {
     }
 
     /// Says where to look and what is different in a demonstration.
-    pub fn introduce(&self) {
+    pub(crate) fn introduce(&self) {
         say(&format!(
             "Both sides run on loopback, with keys, certificates and accounts of their own under {}:\n  \
              technician's page  {}\n  cloud queue page   {}\n  (each address signs in once)\n\
@@ -75,7 +75,7 @@ impl BothSides {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn rows(&mut self) -> Result<Vec<Row>> {
+    pub(super) fn rows(&mut self) -> Result<Vec<Row>> {
         self.ledger()?.rows()
     }
 
@@ -83,7 +83,7 @@ impl BothSides {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn ledger(&mut self) -> Result<&mut Ledger> {
+    pub(super) fn ledger(&mut self) -> Result<&mut Ledger> {
         if self.ledger.is_none() {
             self.ledger = Some(self.appliance.ledger()?);
         }
@@ -94,7 +94,7 @@ impl BothSides {
     ///
     /// # Errors
     /// When it does not.
-    pub fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
+    pub(crate) fn until_link(&mut self, up: bool) -> Result<serde_json::Value> {
         until(
             if up { "the appliance hears the cloud" } else { "the appliance sees the cloud gone" },
             LIMIT,
@@ -107,7 +107,7 @@ impl BothSides {
     }
 
     /// Keeps both sides up until Ctrl-C.
-    pub fn stay_up(&self, leave: &Leave) {
+    pub(crate) fn stay_up(&self, leave: &Leave) {
         say(&format!(
             "\nBoth sides stay up until Ctrl-C: technician's page {}, cloud queue page {}",
             self.appliance.login, self.cloud.login
@@ -119,7 +119,7 @@ impl BothSides {
     ///
     /// # Errors
     /// When one does not end.
-    pub fn end(mut self) -> Result<()> {
+    pub(super) fn end(mut self) -> Result<()> {
         self.appliance.stop()?;
         self.cloud.stop()
     }

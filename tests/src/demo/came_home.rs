@@ -13,7 +13,7 @@ use crate::{Error, Result};
 
 /// What was found of what left.
 #[derive(Debug, Default)]
-pub struct Home {
+pub(super) struct Home {
     /// Envelopes that left, by id.
     pub envelopes: BTreeSet<String>,
     /// Bytes of their plain content.
@@ -37,7 +37,7 @@ In the product the content is opened in the memory of a sandboxed worker and nev
 ///
 /// # Errors
 /// When a folder cannot be read or written.
-pub fn bring(sides: &mut BothSides, schedule: &Schedule) -> Result<Home> {
+pub(crate) fn bring(sides: &mut BothSides, schedule: &Schedule) -> Result<Home> {
     if let Some(watch) = sides.watch.take() {
         watch.end();
     }

@@ -49,7 +49,7 @@ const NOBODY: [&str; 6] = ["operator", "technician", "unknown", "anonymous", "an
 
 /// What one header says.
 #[derive(Debug)]
-pub struct Header {
+pub(super) struct Header {
     /// Study Instance UID.
     pub study: String,
     /// Modality.
@@ -61,7 +61,7 @@ pub struct Header {
 }
 
 /// Reads the header of a P10 file; `None` when it is none of a study.
-pub fn read(path: &Path) -> Option<Header> {
+pub(super) fn read(path: &Path) -> Option<Header> {
     let object = OpenFileOptions::new().read_until(PIXEL_DATA).open_file(path).ok()?;
     let study = text(&object, STUDY_UID).filter(|uid| !uid.is_empty())?;
     let modality = text(&object, MODALITY).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// Waits for the signal in a thread of its own.
 #[derive(Debug)]
-pub struct Leave {
+pub(super) struct Leave {
     waited_for: Arc<AtomicBool>,
     asked: Receiver<()>,
 }
@@ -21,7 +21,7 @@ impl Leave {
     ///
     /// # Errors
     /// When signals cannot be watched.
-    pub fn watch() -> Result<Self> {
+    pub(super) fn watch() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -52,7 +52,7 @@ impl Leave {
     }
 
     /// Returns when somebody asks to leave.
-    pub fn wait(&self) {
+    pub(super) fn wait(&self) {
         self.waited_for.store(true, Ordering::SeqCst);
         // The thread lives as long as the process; its end would be a reason to leave as well.
         let _ = self.asked.recv();

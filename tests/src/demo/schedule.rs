@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 /// One study to be sent.
 #[derive(Debug)]
-pub struct Planned {
+pub(super) struct Planned {
     /// Its number on the screen, from 1.
     pub number: usize,
     /// The act that sends it.
@@ -31,7 +31,7 @@ pub struct Planned {
 
 /// All of it.
 #[derive(Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     /// The studies in order.
     pub studies: Vec<Planned>,
     /// Whether these are the user's own, whose truth nobody here knows.
@@ -40,12 +40,12 @@ pub struct Schedule {
 
 impl Schedule {
     /// The studies of one act.
-    pub fn act(&self, act: u8) -> impl Iterator<Item = &Planned> {
+    pub(super) fn act(&self, act: u8) -> impl Iterator<Item = &Planned> {
         self.studies.iter().filter(move |study| study.act == act)
     }
 
     /// A study by its UID.
-    pub fn by_uid(&self, uid: &str) -> Option<&Planned> {
+    pub(crate) fn by_uid(&self, uid: &str) -> Option<&Planned> {
         self.studies.iter().find(|study| study.uid == uid)
     }
 }
@@ -84,7 +84,7 @@ const REAL: [(&str, &str, u8); 6] = [
 ///
 /// # Errors
 /// When a real file is missing (`make demo` fetches them) or a phantom cannot be written.
-pub fn ours(real: &Path) -> Result<Schedule> {
+pub(super) fn ours(real: &Path) -> Result<Schedule> {
     let mut made = phantoms()?;
     for (file, what, act) in REAL {
         let path = real.join(file);
@@ -147,7 +147,7 @@ fn phantom((kind, seed, act): &(StudyKind, u64, u8)) -> Result<Planned> {
 ///
 /// # Errors
 /// When there is no DICOM file in it.
-pub fn of_folder(folder: &Path) -> Result<Schedule> {
+pub(crate) fn of_folder(folder: &Path) -> Result<Schedule> {
     let mut studies: BTreeMap<String, (headers::Header, Vec<PathBuf>)> = BTreeMap::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten() {
         let path = entry.path();

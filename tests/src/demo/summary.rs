@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 /// `summary.json`. Each study counts in exactly one of the six kinds.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub(super) struct Summary {
     /// Studies received.
     pub studies: usize,
     /// Answered by the appliance: `no-flag` and `flag`, without a case.
@@ -71,7 +71,7 @@ impl Summary {
     ///
     /// # Errors
     /// When ledger or store cannot be read.
-    pub fn of(
+    pub(super) fn of(
         sides: &mut BothSides,
         schedule: &Schedule,
         record: &[Outcome],
@@ -111,7 +111,12 @@ impl Summary {
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn faults(&self, sides: &mut BothSides, schedule: &Schedule, home: &Home) -> Result<Vec<String>> {
+    pub(super) fn faults(
+        &self,
+        sides: &mut BothSides,
+        schedule: &Schedule,
+        home: &Home,
+    ) -> Result<Vec<String>> {
         let rows = sides.rows()?;
         let mut faults = Vec::new();
         let mut fault = |is: bool, words: String| {
@@ -151,12 +156,12 @@ impl Summary {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(self)? + "\n").map_err(Error::io("summary.json"))
     }
 
     /// The last lines.
-    pub fn last_lines(&self, home: &Home, faults: &[String]) {
+    pub(crate) fn last_lines(&self, home: &Home, faults: &[String]) {
         let once = self.answered_locally + self.escalated + self.not_analysed + self.held + self.unreadable;
         for fault in faults {
             say(&format!("NOT AS IT MUST BE: {fault}"));

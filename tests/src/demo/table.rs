@@ -11,7 +11,7 @@ use crate::support::Row;
 
 /// What was shown last.
 #[derive(Debug, Default)]
-pub struct Table {
+pub(super) struct Table {
     shown: BTreeMap<usize, String>,
     /// Lines that stand on the terminal right above the cursor.
     drawn: usize,
@@ -22,13 +22,13 @@ const WORDS: usize = 60;
 
 impl Table {
     /// An act begins below what stands on the terminal.
-    pub fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.drawn = 0;
         say(HEAD);
     }
 
     /// Shows how the studies stand.
-    pub fn show(&mut self, schedule: &Schedule, rows: &[Row], acts: &[u8]) {
+    pub(super) fn show(&mut self, schedule: &Schedule, rows: &[Row], acts: &[u8]) {
         let mut lines = BTreeMap::new();
         for study in schedule.studies.iter().filter(|study| acts.contains(&study.act)) {
             if let Some(row) = rows.iter().find(|row| row.uid == study.uid) {
@@ -101,7 +101,7 @@ fn report(row: &Row) -> Option<String> {
 }
 
 /// Bytes in the unit that reads best.
-pub fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.0} kB", bytes as f64 / 1e3),

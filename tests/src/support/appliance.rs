@@ -282,7 +282,7 @@ impl Appliance {
     ///
     /// # Errors
     /// When the configuration does not say.
-    pub fn identity_path(&self) -> Result<PathBuf> {
+    pub(crate) fn identity_path(&self) -> Result<PathBuf> {
         self.path_of("escalation", "identity")
     }
 
@@ -296,7 +296,7 @@ impl Appliance {
 }
 
 /// The committed bundles that an appliance runs.
-pub fn bundles() -> Vec<PathBuf> {
+pub(super) fn bundles() -> Vec<PathBuf> {
     let models = project().join("models");
     let names = ["chest-xray", "head-ct-haemorrhage", "reference"];
     names.iter().map(|name| models.join(name)).filter(|path| path.join("bundle.toml").is_file()).collect()

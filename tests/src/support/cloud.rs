@@ -120,7 +120,7 @@ impl Cloud {
     ///
     /// # Errors
     /// What the command said.
-    pub fn add_site(&self, name: &str) -> Result<String> {
+    pub(crate) fn add_site(&self, name: &str) -> Result<String> {
         let said = self.asked(&["site", "add", name])?.into_iter().next().unwrap_or_default();
         let token =
             said.get("token").and_then(Value::as_str).ok_or_else(|| Error::other("no enrolment token"))?;

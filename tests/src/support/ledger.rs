@@ -82,7 +82,7 @@ pub struct Row {
 
 impl Row {
     /// Milliseconds of the job altogether.
-    pub fn milliseconds(&self) -> Option<f64> {
+    pub(crate) fn milliseconds(&self) -> Option<f64> {
         let ms: serde_json::Value = serde_json::from_str(self.ms.as_deref()?).ok()?;
         ms.get("total")?.as_f64()
     }

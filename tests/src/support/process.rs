@@ -23,7 +23,7 @@ const STOP: Duration = Duration::from_secs(60);
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 /// Ends every process group at once, as Ctrl-C in the middle of something must.
-pub fn end_all() {
+pub(crate) fn end_all() {
     for group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         let _ = kill_process_group(group, Signal::KILL);
     }

@@ -8,7 +8,7 @@ use pixels::Image;
 
 /// What the header says of each frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Header {
+pub(super) struct Header {
     pub rows: usize,
     pub columns: usize,
     pub samples: usize,
@@ -20,14 +20,14 @@ pub struct Header {
 
 impl Header {
     /// Grey of so many bits, or red, green and blue.
-    pub fn plain(rows: usize, columns: usize, samples: usize, bits: u8) -> Self {
+    pub(super) fn plain(rows: usize, columns: usize, samples: usize, bits: u8) -> Self {
         let photometric = if samples == 3 { "RGB" } else { "MONOCHROME2" };
         let allocated = if bits <= 8 { 8 } else { 16 };
         Self { rows, columns, samples, allocated, stored: u16::from(bits), signed: false, photometric }
     }
 
     /// Values of a frame.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.rows * self.columns * self.samples
     }
 
@@ -58,7 +58,7 @@ impl Header {
     }
 
     /// A file of frames that are not compressed.
-    pub fn native(&self, frames: &[Vec<u16>]) -> Vec<u8> {
+    pub(super) fn native(&self, frames: &[Vec<u16>]) -> Vec<u8> {
         let mut data = self.data(frames.len());
         let width = usize::from(self.allocated / 8);
         let mut bytes: Vec<u8> =
@@ -72,7 +72,7 @@ impl Header {
     }
 
     /// A file of compressed frames, one fragment each.
-    pub fn encapsulated(&self, syntax: &str, frames: &[Vec<u8>]) -> Vec<u8> {
+    pub(super) fn encapsulated(&self, syntax: &str, frames: &[Vec<u8>]) -> Vec<u8> {
         let data = self.data(frames.len());
         let mut out = Vec::new();
         write_file(&FileMeta::for_data_set(&data, syntax), &data, &[][..], &mut out).unwrap();
@@ -90,7 +90,7 @@ impl Header {
 }
 
 /// Stored values of each frame as the appliance decodes them.
-pub fn ours(file: &[u8]) -> Vec<Result<Vec<i64>, String>> {
+pub(super) fn ours(file: &[u8]) -> Vec<Result<Vec<i64>, String>> {
     let parsed = read(file, &Limits::default()).unwrap();
     let image = Image::new(&parsed, &file).unwrap();
     let frame = |at| image.decode(at).map(|d| d.stored.values().collect()).map_err(|e| e.to_string());
@@ -98,7 +98,7 @@ pub fn ours(file: &[u8]) -> Vec<Result<Vec<i64>, String>> {
 }
 
 /// Runs a tool of DCMTK that makes one file of another.
-pub fn dcmtk(tool: &str, options: &[&str], file: &[u8]) -> Result<Vec<u8>, String> {
+pub(super) fn dcmtk(tool: &str, options: &[&str], file: &[u8]) -> Result<Vec<u8>, String> {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from.dcm"), folder.path().join("to.dcm"));
     std::fs::write(&from, file).unwrap();
@@ -111,7 +111,7 @@ pub fn dcmtk(tool: &str, options: &[&str], file: &[u8]) -> Result<Vec<u8>, Strin
 }
 
 /// Values of all sizes up to `bits`, another picture for each number: smooth, with edges and noise.
-pub fn picture(header: &Header, bits: u8, number: usize) -> Vec<u16> {
+pub(super) fn picture(header: &Header, bits: u8, number: usize) -> Vec<u16> {
     let mask = u16::MAX >> (16 - bits);
     let mut state = 0x9E37_79B9_u32.wrapping_mul(number as u32 + 1);
     let pixel = |at: usize| {
@@ -130,6 +130,6 @@ pub fn picture(header: &Header, bits: u8, number: usize) -> Vec<u16> {
 }
 
 /// The same values as numbers.
-pub fn numbers(values: &[u16]) -> Vec<i64> {
+pub(super) fn numbers(values: &[u16]) -> Vec<i64> {
     values.iter().map(|v| i64::from(*v)).collect()
 }

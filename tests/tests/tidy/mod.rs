@@ -10,4 +10,4 @@ mod tree;
 mod waits;
 mod words;
 
-pub use modules::{krates, tests};
+pub(crate) use modules::{krates, tests};

@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use super::tree::{is_test, root, sources};
 
 /// One file as a module of a crate.
-pub struct Module {
+pub(crate) struct Module {
     /// Its name from the root of the tree.
     pub file: String,
     /// Its place in the crate; empty for the crate's own file.
@@ -19,7 +19,7 @@ pub struct Module {
 }
 
 /// A crate: its own file first, then what that declares.
-pub struct Krate {
+pub(crate) struct Krate {
     /// The package it belongs to.
     pub package: String,
     /// Tests with a main of their own, which lists them.
@@ -28,7 +28,7 @@ pub struct Krate {
 }
 
 /// Folders of manifests, from the root: every member and the fuzz targets.
-pub fn packages() -> Vec<PathBuf> {
+pub(super) fn packages() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for member in ["appliance", "cloud-service", "proto", "models", "fixtures", "tests"] {
         for entry in walkdir::WalkDir::new(root().join(member)) {
@@ -73,7 +73,7 @@ fn beginnings(package: &Path, manifest: &toml::Table) -> Vec<(PathBuf, bool)> {
 }
 
 /// Every crate of the tree.
-pub fn krates() -> Vec<Krate> {
+pub(crate) fn krates() -> Vec<Krate> {
     let mut all = Vec::new();
     for package in packages() {
         let text = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
@@ -150,7 +150,7 @@ fn declared(
 }
 
 /// The names of a crate's tests as the test runner gives them: the module's path, then the function.
-pub fn tests(krate: &Krate) -> Vec<String> {
+pub(crate) fn tests(krate: &Krate) -> Vec<String> {
     let mut all = Vec::new();
     for module in &krate.modules {
         let mut found = Tests { any: krate.own_main, here: module.path.clone(), found: &mut all };

@@ -6,14 +6,14 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-pub const FUNCTION_LINES_MAX: usize = 70;
+pub(super) const FUNCTION_LINES_MAX: usize = 70;
 
-pub fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// Every source of ours with its name from the root, in order.
-pub fn sources() -> Vec<(String, PathBuf)> {
+pub(super) fn sources() -> Vec<(String, PathBuf)> {
     let root = root();
     let mut files = Vec::new();
     for member in ["appliance", "cloud-service", "proto", "models", "fixtures", "tests"] {
@@ -30,7 +30,7 @@ pub fn sources() -> Vec<(String, PathBuf)> {
 }
 
 /// `appliance/src/review/page.rs` and `appliance/crates/intake/src/wire.rs` -> ("appliance", "review" and "intake").
-pub fn place(name: &str) -> Option<(String, String)> {
+pub(super) fn place(name: &str) -> Option<(String, String)> {
     let (member, rest) = name.split_once("/src/")?;
     if let Some((product, krate)) = member.split_once("/crates/") {
         return Some((product.to_owned(), krate.to_owned()));
@@ -41,7 +41,7 @@ pub fn place(name: &str) -> Option<(String, String)> {
 
 /// What the syntax of one file says.
 #[derive(Default)]
-pub struct Walk {
+pub(super) struct Walk {
     /// Paths in use, outside of tests.
     pub paths: Vec<Vec<String>>,
     /// Functions over the limit, with their lines.
@@ -52,7 +52,7 @@ pub struct Walk {
 }
 
 /// Whether what stands under these attributes is compiled for tests alone.
-pub fn is_test(attributes: &[syn::Attribute]) -> bool {
+pub(super) fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|a| {
         let path = a.path();
         path.is_ident("test")
@@ -63,7 +63,7 @@ pub fn is_test(attributes: &[syn::Attribute]) -> bool {
 }
 
 /// A `use` as the paths it brings in, each with the name it has here (`*` for all).
-pub fn flatten(tree: &syn::UseTree, before: &[String], out: &mut Vec<(String, Vec<String>)>) {
+pub(super) fn flatten(tree: &syn::UseTree, before: &[String], out: &mut Vec<(String, Vec<String>)>) {
     let mut here = before.to_vec();
     let mut end = |last: String, name: String| {
         if last != "self" {
@@ -85,12 +85,12 @@ pub fn flatten(tree: &syn::UseTree, before: &[String], out: &mut Vec<(String, Ve
 }
 
 /// The segments of a path.
-pub fn names(path: &syn::Path) -> Vec<String> {
+pub(super) fn names(path: &syn::Path) -> Vec<String> {
     path.segments.iter().map(|s| s.ident.to_string()).collect()
 }
 
 /// The arguments of a macro that takes expressions, as `format!` and `assert!` do; nothing for another.
-pub fn arguments(call: &syn::Macro) -> Punctuated<syn::Expr, syn::Token![,]> {
+pub(super) fn arguments(call: &syn::Macro) -> Punctuated<syn::Expr, syn::Token![,]> {
     call.parse_body_with(Punctuated::parse_terminated).unwrap_or_default()
 }
 
@@ -152,7 +152,7 @@ impl Walk {
 }
 
 /// Parses and walks one file.
-pub fn walk(name: &str, text: &str) -> Walk {
+pub(super) fn walk(name: &str, text: &str) -> Walk {
     let file = syn::parse_file(text).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut w = Walk::default();
     w.visit_file(&file);

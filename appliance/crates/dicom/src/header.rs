@@ -34,16 +34,16 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(source: &'a dyn ReadAt, at: u64) -> Result<Self, Error> {
+    pub(crate) fn new(source: &'a dyn ReadAt, at: u64) -> Result<Self, Error> {
         Ok(Cursor { source, end: source.size()?, at, buffer: Vec::new(), start: 0 })
     }
 
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.end.saturating_sub(self.at)
     }
 
     /// Up to `n` (at most the window) bytes from here, without moving; fewer at the end.
-    pub fn peek(&mut self, n: usize) -> Result<&[u8], Error> {
+    pub(crate) fn peek(&mut self, n: usize) -> Result<&[u8], Error> {
         let n = n.min(BUFFER);
         let from = self.at.checked_sub(self.start).and_then(|o| usize::try_from(o).ok());
         let have = from.map_or(0, |o| self.buffer.len().saturating_sub(o));
@@ -59,14 +59,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Exactly `N` bytes, moving past them.
-    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let bytes = self.peek(N)?.try_into().map_err(|_| Error::Truncated)?;
         self.at += N as u64;
         Ok(bytes)
     }
 
     /// A value of `length` bytes, moving past it; the length was checked against what is there.
-    pub fn value(&mut self, length: u64) -> Result<Vec<u8>, Error> {
+    pub(crate) fn value(&mut self, length: u64) -> Result<Vec<u8>, Error> {
         if length > self.left() {
             return Err(Error::Truncated);
         }
@@ -96,7 +96,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next element header (PS3.5 section 7.1), moving past it.
-    pub fn header(&mut self, encoding: Encoding) -> Result<Header, Error> {
+    pub(crate) fn header(&mut self, encoding: Encoding) -> Result<Header, Error> {
         let (group, element) = (self.u16(encoding.big)?, self.u16(encoding.big)?);
         let tag = Tag::new(group, element);
         if matches!(tag, tags::ITEM | tags::ITEM_DELIMITATION | tags::SEQUENCE_DELIMITATION)
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What the data set here is really written in: the transfer syntax is sometimes wrong about it.
-    pub fn guess(&mut self, said: Encoding) -> Result<Encoding, Error> {
+    pub(crate) fn guess(&mut self, said: Encoding) -> Result<Encoding, Error> {
         let Ok(head) = <[u8; 8]>::try_from(self.peek(8)?) else { return Ok(said) };
         let vr = Vr::from_bytes([head[4], head[5]]).filter(|_| head[4].is_ascii_uppercase());
         let little = u16::from_le_bytes([head[0], head[1]]);

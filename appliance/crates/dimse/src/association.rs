@@ -105,7 +105,7 @@ impl Association {
     }
 
     /// A fresh message id.
-    pub fn next_message_id(&mut self) -> u16 {
+    pub(crate) fn next_message_id(&mut self) -> u16 {
         self.message_id = self.message_id.checked_add(1).unwrap_or(1);
         self.message_id
     }

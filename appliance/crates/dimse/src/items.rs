@@ -16,7 +16,7 @@ pub const ITEM_APPLICATION_CONTEXT: u8 = 0x10;
 /// Presentation context, proposed.
 pub const ITEM_CONTEXT: u8 = 0x20;
 /// Presentation context, answered.
-pub const ITEM_CONTEXT_RESULT: u8 = 0x21;
+pub(crate) const ITEM_CONTEXT_RESULT: u8 = 0x21;
 /// Abstract syntax, within a presentation context.
 pub const ITEM_ABSTRACT_SYNTAX: u8 = 0x30;
 /// Transfer syntax, within a presentation context.

@@ -14,15 +14,15 @@ pub use dicom_ul::pdu::{
 /// A-ASSOCIATE-RQ.
 pub const ASSOCIATE_RQ: u8 = 0x01;
 /// A-ASSOCIATE-AC.
-pub const ASSOCIATE_AC: u8 = 0x02;
+pub(crate) const ASSOCIATE_AC: u8 = 0x02;
 /// A-ASSOCIATE-RJ.
-pub const ASSOCIATE_RJ: u8 = 0x03;
+pub(crate) const ASSOCIATE_RJ: u8 = 0x03;
 /// P-DATA-TF.
 pub const P_DATA: u8 = 0x04;
 /// A-RELEASE-RQ.
 pub const RELEASE_RQ: u8 = 0x05;
 /// A-RELEASE-RP.
-pub const RELEASE_RP: u8 = 0x06;
+pub(crate) const RELEASE_RP: u8 = 0x06;
 /// A-ABORT.
 pub const ABORT: u8 = 0x07;
 
@@ -56,7 +56,14 @@ pub fn fragment(peer_max: u32) -> usize {
 }
 
 /// Appends P-DATA-TF PDUs of one value each, no longer than `fragment`; `ends` says whether these are the last bytes.
-pub fn push_values(out: &mut Vec<u8>, context: u8, piece: Piece, bytes: &[u8], ends: bool, fragment: usize) {
+pub(crate) fn push_values(
+    out: &mut Vec<u8>,
+    context: u8,
+    piece: Piece,
+    bytes: &[u8],
+    ends: bool,
+    fragment: usize,
+) {
     let mut rest = bytes;
     loop {
         let (value, after) = rest.split_at(rest.len().min(fragment));

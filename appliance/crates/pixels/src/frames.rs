@@ -73,7 +73,7 @@ impl<'a> Image<'a> {
 ///
 /// # Errors
 /// All of [`Error`] but [`Error::Write`].
-pub fn decode(
+pub(crate) fn decode(
     source: &dyn ReadAt,
     shape: &Shape,
     place: &Place,

@@ -4,9 +4,9 @@ use crate::error::Error;
 use dicom::ReadAt;
 
 /// Most samples of one frame (rows x columns x samples per pixel) that are decoded.
-pub const MAX_SAMPLES: u64 = 256 << 20;
+pub(crate) const MAX_SAMPLES: u64 = 256 << 20;
 /// Most bytes of one compressed frame.
-pub const MAX_COMPRESSED_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_COMPRESSED_BYTES: u64 = 1 << 30;
 
 /// What the header says about its frames (PS3.3 C.7.6.3, C.7.6.6).
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Shape {
 
 /// Where the pixel data lies in the bytes of the instance (PS3.5 section 8, Annex A.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// One run of values.
     Native {
         /// From the start of the bytes.
@@ -81,7 +81,7 @@ pub enum Place {
 
 /// Byte order of native pixel data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Little endian.
     Little,
     /// Big endian, OB: samples of 8 bits in order.
@@ -94,7 +94,7 @@ pub enum Order {
 ///
 /// # Errors
 /// [`Error::Truncated`] past the end, [`Error::Read`] when reading fails.
-pub fn fill(source: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn fill(source: &dyn ReadAt, offset: u64, into: &mut [u8]) -> Result<(), Error> {
     source.read_exact_at(into, offset).map_err(|e| match e.kind() {
         std::io::ErrorKind::UnexpectedEof => Error::Truncated,
         std::io::ErrorKind::InvalidData => Error::Damaged,

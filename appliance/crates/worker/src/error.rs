@@ -4,7 +4,7 @@ use domain::job::MAX_PSEUDONYMS;
 
 /// Why a job could not be done as a whole. Ours, unless a variant says otherwise.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// Fewer or more descriptors than the job names.
     #[error("the job and its descriptors do not fit each other")]
     Descriptors,
@@ -62,7 +62,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the same job may succeed later: only where reading or writing failed.
-    pub fn may_retry(&self) -> bool {
+    pub(crate) fn may_retry(&self) -> bool {
         match self {
             Self::Output(_) | Self::Pixels(pixels::Error::Read) => true,
             Self::Envelope(error) => error.retry(),

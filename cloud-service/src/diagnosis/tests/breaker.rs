@@ -100,14 +100,14 @@ pub(super) struct Started {
 }
 
 impl Started {
-    pub async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
     }
 }
 
 impl Rig {
-    pub fn drafted(&self) -> Vec<i64> {
+    pub(crate) fn drafted(&self) -> Vec<i64> {
         self.model.drafted.lock().unwrap().clone()
     }
 
@@ -116,7 +116,7 @@ impl Rig {
         Breaker::new(self.cloud.queue.clone(), "reader-1".to_owned(), pauses, wall)
     }
 
-    pub fn start(&self, readers: u32) -> Started {
+    pub(super) fn start(&self, readers: u32) -> Started {
         let breaker = Arc::new(self.breaker());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();

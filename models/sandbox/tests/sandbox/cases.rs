@@ -14,7 +14,7 @@ const MIB: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Each with workers of either kind.
-pub const CASES: &[(&str, fn(Kind))] = &[
+pub(crate) const CASES: &[(&str, fn(Kind))] = &[
     ("a_job_is_answered_by_a_locked_down_worker", a_job_is_answered_by_a_locked_down_worker),
     ("each_misdeed_ends_with_its_reason_and_the_next_job_is_unharmed", each_misdeed),
     ("a_forbidden_call_can_be_named", a_forbidden_call_can_be_named),
@@ -303,7 +303,7 @@ fn wait_for_end(handle: &OwnedFd) {
 }
 
 /// A parent that says the number of its worker once the worker is in an endless job.
-pub fn parent_of_an_endless_job(kind: &str) {
+pub(crate) fn parent_of_an_endless_job(kind: &str) {
     let kind = if kind == "forked" { Kind::Forked } else { Kind::Started };
     tokio(async {
         let worker = kind.pool(program(&setup()), 1, 1).take().await.unwrap();

@@ -9,7 +9,7 @@ use scanside_sandbox::{self, Job, Limits, Notes};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Task {
+pub(crate) enum Task {
     /// Answer with the text.
     Echo(String),
     /// Answer with the sum of the first bytes of all files, after naming each.
@@ -31,7 +31,7 @@ pub enum Task {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Misdeed {
+pub(crate) enum Misdeed {
     AllocateForEver,
     AllocateAtOnce,
     LoopForEver,
@@ -53,7 +53,7 @@ pub enum Misdeed {
 
 /// What the worker is started with.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Setup {
+pub(crate) struct Setup {
     pub data_bytes: u64,
     pub data_bytes_most: u64,
     pub cpu_seconds: u64,
@@ -61,7 +61,7 @@ pub struct Setup {
     pub bundle: Option<String>,
 }
 
-pub fn worker(args: &[String]) {
+pub(crate) fn worker(args: &[String]) {
     let setup: Setup = serde_json::from_str(&args[0]).unwrap();
     let mut classifier = setup.bundle.map(|folder| {
         let runtime = Runtime::load(None).unwrap();

@@ -9,7 +9,7 @@ use models::runtime::{LIBRARY_VARIABLE, TELEMETRY_VARIABLE};
 use models::{Bundle, Classifier, GreyImage, Runtime};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
-pub const CASES: &[(&str, fn())] = &[
+pub(crate) const CASES: &[(&str, fn())] = &[
     ("loading_and_running_opens_no_socket_and_writes_nothing_at_home", loading_and_running_is_quiet),
     ("a_process_that_opens_a_socket_would_be_seen", a_socket_would_be_seen),
 ];
@@ -43,7 +43,7 @@ fn a_socket_would_be_seen() {
 }
 
 /// The filter comes before the library, and reaches every thread that the library may start.
-pub fn child(args: &[String]) {
+pub(crate) fn child(args: &[String]) {
     let calls = [libc::SYS_socket, libc::SYS_connect, libc::SYS_sendmmsg, libc::SYS_execve];
     let rules: BTreeMap<_, _> = calls.into_iter().map(|call| (call, Vec::new())).collect();
     let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::session::LONGEST_MS;
 use crate::*;
 
 const NOW: i64 = 1_800_000_000_000;

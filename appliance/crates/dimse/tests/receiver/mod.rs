@@ -11,44 +11,44 @@ use scanside_dimse::{Object, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
-pub const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+pub(crate) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+pub(crate) const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 /// Titles and UIDs of everything these tests send: what must not be on the wire in the clear.
-pub const CALLED: &str = "ARCHIVE";
-pub const CALLING: &str = "SCANSIDE";
-pub const INSTANCE: &str = "1.2.826.0.1.3680043.2.77";
+pub(crate) const CALLED: &str = "ARCHIVE";
+pub(crate) const CALLING: &str = "SCANSIDE";
+pub(crate) const INSTANCE: &str = "1.2.826.0.1.3680043.2.77";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A folder with PEM files.
-pub struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         std::fs::write(self.path(name), text).unwrap();
         self.path(name)
     }
 
     /// Certificate and key of a leaf, as `NAME.pem` and `NAME.key`.
-    pub fn leaf(&self, name: &str, leaf: &Leaf) -> (PathBuf, PathBuf) {
+    pub(crate) fn leaf(&self, name: &str, leaf: &Leaf) -> (PathBuf, PathBuf) {
         let certificate = self.write(&format!("{name}.pem"), &leaf.certificate_pem);
         (certificate, self.write(&format!("{name}.key"), &leaf.key_pem))
     }
 
-    pub fn authority(&self, name: &str, authority: &Authority) -> PathBuf {
+    pub(crate) fn authority(&self, name: &str, authority: &Authority) -> PathBuf {
         self.write(name, authority.certificate_pem())
     }
 }
 
 /// The running receiver; it ends with the test.
-pub struct Storescp {
+pub(crate) struct Storescp {
     child: Child,
     port: u16,
     files: PathBuf,
@@ -63,7 +63,7 @@ impl Drop for Storescp {
 
 impl Storescp {
     /// With these options beside the usual ones; `tls` is certificate and key.
-    pub async fn start(folder: &Folder, tls: Option<&(PathBuf, PathBuf)>, more: &[&str]) -> Self {
+    pub(crate) async fn start(folder: &Folder, tls: Option<&(PathBuf, PathBuf)>, more: &[&str]) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let files = folder.path("received");
         std::fs::create_dir_all(&files).unwrap();
@@ -84,13 +84,13 @@ impl Storescp {
     }
 
     /// What it has written, whole files.
-    pub fn received(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn received(&self) -> Vec<Vec<u8>> {
         let list = std::fs::read_dir(&self.files).unwrap();
         list.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// A wire to it that is recorded.
-    pub async fn recorded(&self) -> Recorded {
+    pub(crate) async fn recorded(&self) -> Recorded {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (said, to) = (Arc::new(Mutex::new(Vec::new())), self.port);
@@ -123,7 +123,7 @@ impl Storescp {
 }
 
 /// All that we said on the way to a receiver.
-pub struct Recorded {
+pub(crate) struct Recorded {
     pub address: String,
     said: Arc<Mutex<Vec<u8>>>,
     task: tokio::task::JoinHandle<()>,
@@ -136,16 +136,16 @@ impl Drop for Recorded {
 }
 
 impl Recorded {
-    pub fn said(&self) -> Vec<u8> {
+    pub(crate) fn said(&self) -> Vec<u8> {
         self.said.lock().unwrap().clone()
     }
 
     /// Whether a text went over it in the clear.
-    pub fn shows(&self, text: &str) -> bool {
+    pub(crate) fn shows(&self, text: &str) -> bool {
         self.said().windows(text.len()).any(|window| window == text.as_bytes())
     }
 
-    pub fn peer(&self, tls: Option<ClientFiles>) -> Peer {
+    pub(crate) fn peer(&self, tls: Option<ClientFiles>) -> Peer {
         Peer {
             address: self.address.clone(),
             called: CALLED.into(),
@@ -157,7 +157,7 @@ impl Recorded {
 }
 
 /// Trusts this file, and nothing else is said.
-pub fn trusting(ca: &Path) -> ClientFiles {
+pub(crate) fn trusting(ca: &Path) -> ClientFiles {
     ClientFiles { ca: ca.to_owned(), ours: None, server_name: None }
 }
 
@@ -180,7 +180,7 @@ fn element(tag: u32, vr: &str, value: &[u8]) -> Vec<u8> {
 }
 
 /// A CT image of nobody.
-pub fn object() -> Object {
+pub(crate) fn object() -> Object {
     let mut data_set = element(0x0008_0016, "UI", CT.as_bytes());
     data_set.extend(element(0x0008_0018, "UI", INSTANCE.as_bytes()));
     data_set.extend(element(0x0010_0010, "PN", b"Phantom^Nobody"));

@@ -23,7 +23,7 @@ const CERTAIN: f64 = 1e12;
 /// Values are not told apart beyond this.
 const FAR: f64 = 1e30;
 /// From here on none does.
-pub const WITHDRAW: f64 = 2_000.0;
+pub(crate) const WITHDRAW: f64 = 2_000.0;
 
 /// What is known of one study when it was answered.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,5 +8,5 @@ mod reads;
 
 pub use call_ladder::{Call, Ladder, due};
 pub use config::Config;
-pub use drift::{Level, Seen, WITHDRAW, Watch};
+pub use drift::{Level, Seen, Watch};
 pub use reads::{Local, NoFlagReads, local, no_flag_reads};

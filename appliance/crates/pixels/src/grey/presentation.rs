@@ -194,7 +194,7 @@ impl Default for Look {
 
 impl Look {
     /// Whether a stored value is padding and not part of the picture (PS3.3 C.7.5.1.1.2).
-    pub fn is_padding(&self, stored: i64) -> bool {
+    pub(crate) fn is_padding(&self, stored: i64) -> bool {
         self.padding.is_some_and(|(a, b)| (a.min(b)..=a.max(b)).contains(&stored))
     }
 

@@ -13,7 +13,7 @@ use crate::grey::Photometric;
 use crate::shape::Shape;
 
 /// A decoded stream.
-pub struct Picture {
+pub(crate) struct Picture {
     /// Containers of samples side by side, little endian: of 8 bits for up to 8 bits of precision, else of 16.
     pub bytes: Vec<u8>,
     /// Bits of a sample.
@@ -26,7 +26,7 @@ pub struct Picture {
 ///
 /// # Errors
 /// [`Error::Mismatch`], [`Error::Corrupt`], [`Error::Option`], [`Error::Codec`].
-pub fn decode(shape: &Shape, name: &'static str, data: &[u8]) -> Result<Picture, Error> {
+pub(crate) fn decode(shape: &Shape, name: &'static str, data: &[u8]) -> Result<Picture, Error> {
     let (ended, mut picture) = (ended(data), None);
     let size = (shape.rows, shape.columns, shape.samples);
     let frame = segments::read(&ended, size, |frame, scan, tables, at| {

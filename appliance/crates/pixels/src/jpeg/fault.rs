@@ -2,7 +2,7 @@
 
 /// Why a stream is not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(super) enum Fault {
     /// Cut short, or not what the standard says.
     Corrupt,
     /// Another size than the header of the instance gives.

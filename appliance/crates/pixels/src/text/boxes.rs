@@ -14,12 +14,12 @@ pub struct TextBox {
 }
 
 /// The box with `x` and `y` pixels more on each side.
-pub fn widened(b: TextBox, x: u32, y: u32) -> TextBox {
+pub(crate) fn widened(b: TextBox, x: u32, y: u32) -> TextBox {
     TextBox { x0: b.x0.saturating_sub(x), y0: b.y0.saturating_sub(y), x1: b.x1 + x, y1: b.y1 + y }
 }
 
 /// The boxes with each overlapping pair replaced by the box around both, where that adds little.
-pub fn merged(mut boxes: Vec<TextBox>) -> Vec<TextBox> {
+pub(crate) fn merged(mut boxes: Vec<TextBox>) -> Vec<TextBox> {
     loop {
         boxes.sort_unstable();
         let mut out: Vec<TextBox> = Vec::with_capacity(boxes.len());
@@ -37,12 +37,12 @@ pub fn merged(mut boxes: Vec<TextBox>) -> Vec<TextBox> {
 }
 
 /// Whether the two share a pixel.
-pub fn overlap(a: &TextBox, b: &TextBox) -> bool {
+pub(super) fn overlap(a: &TextBox, b: &TextBox) -> bool {
     a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1
 }
 
 /// Number of pixels in it.
-pub fn pixels(b: &TextBox) -> u64 {
+pub(super) fn pixels(b: &TextBox) -> u64 {
     u64::from(b.x1 - b.x0) * u64::from(b.y1 - b.y0)
 }
 
@@ -53,7 +53,7 @@ fn cheap(a: &TextBox, b: &TextBox) -> bool {
 
 /// The same pixels in boxes that do not overlap, in order: of each box only what no box before
 /// it holds is kept, in up to four pieces. Large boxes go first, so that they stay whole.
-pub fn apart(mut boxes: Vec<TextBox>) -> Vec<TextBox> {
+pub(super) fn apart(mut boxes: Vec<TextBox>) -> Vec<TextBox> {
     boxes.sort_unstable_by_key(|b| (std::cmp::Reverse(pixels(b)), *b));
     let mut out: Vec<TextBox> = Vec::with_capacity(boxes.len());
     for b in boxes {
@@ -83,6 +83,6 @@ fn outside(p: TextBox, o: &TextBox) -> Vec<TextBox> {
 }
 
 /// The smallest box around both.
-pub fn around(a: TextBox, b: TextBox) -> TextBox {
+pub(super) fn around(a: TextBox, b: TextBox) -> TextBox {
     TextBox { x0: a.x0.min(b.x0), y0: a.y0.min(b.y0), x1: a.x1.max(b.x1), y1: a.y1.max(b.y1) }
 }

@@ -15,7 +15,7 @@
 use crate::error::Error;
 
 /// How many measures of a line there are.
-pub const MEASURES: usize = 40;
+pub(crate) const MEASURES: usize = 40;
 /// Splits from the root to a leaf of each tree.
 const DEPTH: usize = 4;
 /// Leaves of a tree; one more than its splits.
@@ -38,7 +38,7 @@ struct Tree {
 
 /// What scores mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
+pub(super) struct Limits {
     /// Score above which a line is taken as text.
     pub sure: f32,
     /// What a line must score to be taken in as the continuation of a sure one.

@@ -24,7 +24,7 @@ const MOST_LINES: usize = 3000;
 /// Boxes around everything that looks like text, in order, non-overlapping after merging, each
 /// grown by a small margin. Empty if the sizes and the values do not agree.
 #[must_use]
-pub fn find_text(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<TextBox> {
+pub(crate) fn find_text(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<TextBox> {
     let lines = sure_lines(frame, detector);
     if lines.len() > MOST_LINES {
         return vec![TextBox { x0: 0, y0: 0, x1: frame.columns, y1: frame.rows }];
@@ -35,7 +35,7 @@ pub fn find_text(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<TextBox> {
 
 /// The lines of text of the frame, each by itself, as far as its letters reach: unlike [`find_text`] neither grown nor
 /// cut where they overlap, so that their shape says what they are.
-pub fn find_words(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<TextBox> {
+pub(crate) fn find_words(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<TextBox> {
     sure_lines(frame, detector).iter().map(|line| line.area).collect()
 }
 
@@ -88,14 +88,14 @@ fn continued(sure: &mut Vec<Line>, mut maybe: Vec<Line>) {
 }
 
 /// All candidate lines with the detector's score.
-pub fn scored_lines(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<Line> {
+pub(crate) fn scored_lines(frame: &Grey8<'_>, detector: &TextDetector) -> Vec<Line> {
     let mut found = candidates(frame);
     found.iter_mut().for_each(|line| line.score = detector.score(&line.measures));
     found
 }
 
 /// All candidate lines of all levels, polarities and cuts, in pixels of the frame.
-pub fn candidates(frame: &Grey8<'_>) -> Vec<Line> {
+pub(super) fn candidates(frame: &Grey8<'_>) -> Vec<Line> {
     let (Ok(rows), Ok(columns)) = (usize::try_from(frame.rows), usize::try_from(frame.columns)) else {
         return Vec::new();
     };
@@ -134,7 +134,7 @@ pub fn candidates(frame: &Grey8<'_>) -> Vec<Line> {
 
 /// The box of a line with a margin, in its direction half its height and across it a sixth,
 /// within the frame.
-pub fn grown(line: &Line, frame: &Grey8<'_>) -> TextBox {
+pub(super) fn grown(line: &Line, frame: &Grey8<'_>) -> TextBox {
     let b = line.area;
     let tall = line.tall();
     let (along, across) = (2 + tall / 2, 2 + tall / 6);

@@ -9,7 +9,7 @@ const STEP: usize = 37;
 
 /// A candidate line of text and what was measured of it.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub(super) struct Line {
     /// In pixels of the frame once `scaled`.
     pub area: TextBox,
     /// Halvings of the level it was found in.
@@ -60,7 +60,7 @@ pub struct Line {
 impl Line {
     /// The line in pixels of the whole frame, found `step` halvings down.
     #[must_use]
-    pub fn scaled(mut self, step: u32, dark: bool) -> Line {
+    pub(super) fn scaled(mut self, step: u32, dark: bool) -> Line {
         let b = self.area;
         self.area = TextBox { x0: b.x0 << step, y0: b.y0 << step, x1: b.x1 << step, y1: b.y1 << step };
         self.step = step;
@@ -72,19 +72,19 @@ impl Line {
     }
 
     /// Size of a part of it across it.
-    pub fn across(&self, part: &Part) -> u32 {
+    pub(super) fn across(&self, part: &Part) -> u32 {
         if self.upright { part.width() } else { part.height() }
     }
 
     /// Height of its tallest glyph in pixels of the frame.
     #[must_use]
-    pub fn tall(&self) -> u32 {
+    pub(super) fn tall(&self) -> u32 {
         self.height << self.step
     }
 
     /// The line with its dots, accents and hyphens, and with glyphs too poor to be measured that
     /// stand within a height of it.
-    pub fn with(mut self, others: &[Part]) -> Line {
+    pub(super) fn with(mut self, others: &[Part]) -> Line {
         let reach = self.height / 2 + 1;
         let (far, near) = if self.upright { (0, self.height + 1) } else { (self.height + 1, 0) };
         let mut zone = widened(self.area, reach, reach);
@@ -114,7 +114,7 @@ impl Line {
 
     /// Size across it, in pixels of the frame once `scaled`.
     #[must_use]
-    pub fn depth(&self) -> u32 {
+    pub(super) fn depth(&self) -> u32 {
         let b = self.area;
         if self.upright { b.x1 - b.x0 } else { b.y1 - b.y0 }
     }
@@ -126,7 +126,7 @@ impl Line {
 
     /// Whether `other` lies beside this line, in its direction and of about its size, or on it.
     #[must_use]
-    pub fn continues(&self, other: &Line) -> bool {
+    pub(crate) fn continues(&self, other: &Line) -> bool {
         let sides = |b: TextBox| {
             if self.upright { ((b.y0, b.y1), (b.x0, b.x1)) } else { ((b.x0, b.x1), (b.y0, b.y1)) }
         };
@@ -146,7 +146,7 @@ impl Line {
     /// A first look at how much the measures are those of text, which spares most lines of a picture
     /// the measures of their surroundings. The weights were fitted on words drawn over clean pictures
     /// and then rounded; about 0 the two part.
-    pub fn scored(&self) -> f32 {
+    pub(super) fn scored(&self) -> f32 {
         if self.height < 5 || self.height > TALLEST || (self.glyphs == 1 && self.fill > 0.92) {
             return f32::MIN;
         }

@@ -10,7 +10,7 @@ use super::parts::{Part, Plane, Sets, TALLEST, measured_parts};
 const DOUBT: f32 = 10.0;
 
 /// The candidate lines of one plane.
-pub fn lines_in(plane: &Plane<'_>) -> Vec<Line> {
+pub(crate) fn lines_in(plane: &Plane<'_>) -> Vec<Line> {
     let (glyphs, others) = measured_parts(plane);
     let mut out = Vec::new();
     for upright in [false, true] {

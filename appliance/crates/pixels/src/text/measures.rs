@@ -11,7 +11,12 @@ const STEADY: usize = 36;
 const AGREEING: usize = 39;
 
 /// The measures of a line of these parts; those around it are taken from all parts of the plane.
-pub fn measures(line: &Line, group: &[&Part], plane: &Plane<'_>, parts: [&[Part]; 2]) -> [f32; MEASURES] {
+pub(crate) fn measures(
+    line: &Line,
+    group: &[&Part],
+    plane: &Plane<'_>,
+    parts: [&[Part]; 2],
+) -> [f32; MEASURES] {
     let n = group.len() as f32;
     let ink: f32 = group.iter().map(|p| p.ink as f32).sum::<f32>().max(1.0);
     let weight = |f: fn(&Part) -> f32| group.iter().map(|p| f(p) * p.ink as f32).sum::<f32>() / ink;
@@ -81,7 +86,7 @@ fn spacing(group: &[&Part], upright: bool) -> (f32, f32) {
 }
 
 /// The standard deviation; 0 of nothing.
-pub fn spread(values: impl Iterator<Item = f32> + Clone) -> f32 {
+pub(super) fn spread(values: impl Iterator<Item = f32> + Clone) -> f32 {
     let n = values.clone().count().max(1) as f32;
     let mean = values.clone().sum::<f32>() / n;
     (values.map(|v| (v - mean).powi(2)).sum::<f32>() / n).sqrt()
@@ -111,12 +116,12 @@ fn crowding(line: &Line, parts: [&[Part]; 2]) -> (f32, f32) {
 
 /// Sets of each line in how many of the cuts of its level a line stands in the same place: text has
 /// steep sides and hardly changes from cut to cut.
-pub fn steady(lines: &mut [Line]) {
+pub(crate) fn steady(lines: &mut [Line]) {
     counted(lines, STEADY, |l| u32::from(l.cut) % 31);
 }
 
 /// Sets of each line in how many levels and polarities a line stands in the same place.
-pub fn agreeing(lines: &mut [Line]) {
+pub(super) fn agreeing(lines: &mut [Line]) {
     counted(lines, AGREEING, |l| 2 * l.step + u32::from(l.dark));
 }
 

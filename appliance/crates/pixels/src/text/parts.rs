@@ -3,7 +3,7 @@
 use super::boxes::{TextBox, around};
 
 /// One level of the pyramid in one polarity, cut at one height.
-pub struct Plane<'a> {
+pub(super) struct Plane<'a> {
     pub values: &'a [u8],
     pub hat: &'a [u8],
     pub rows: usize,
@@ -22,7 +22,7 @@ struct Run {
 
 /// A connected part, measured.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(super) struct Part {
     pub area: TextBox,
     /// Number of its pixels.
     pub ink: u32,
@@ -64,10 +64,10 @@ const LEAST_SHARPNESS: f32 = 0.45;
 /// How much less than the brightest value of a part still counts as that.
 const EVEN: u8 = 10;
 /// Height of the tallest glyph, in pixels of its level.
-pub const TALLEST: u32 = 32;
+pub(crate) const TALLEST: u32 = 32;
 
 /// The parts that may be glyphs, measured, and the others that may be dots or poor glyphs.
-pub fn measured_parts(plane: &Plane<'_>) -> (Vec<Part>, Vec<Part>) {
+pub(crate) fn measured_parts(plane: &Plane<'_>) -> (Vec<Part>, Vec<Part>) {
     let runs = runs_of(plane);
     let (mut glyphs, mut others) = (Vec::new(), Vec::new());
     if runs.len() > plane.hat.len() / NOISE {
@@ -112,14 +112,14 @@ fn runs_of(plane: &Plane<'_>) -> Vec<Run> {
 }
 
 /// Disjoint sets of the numbers from 0.
-pub struct Sets(Vec<usize>);
+pub(super) struct Sets(Vec<usize>);
 
 impl Sets {
-    pub fn new(count: usize) -> Sets {
+    pub(super) fn new(count: usize) -> Sets {
         Sets((0..count).collect())
     }
 
-    pub fn root(&mut self, mut i: usize) -> usize {
+    pub(super) fn root(&mut self, mut i: usize) -> usize {
         while let Some(up) = self.0.get(i).copied().filter(|up| *up != i) {
             let top = self.0.get(up).copied().unwrap_or(up);
             if let Some(slot) = self.0.get_mut(i) {
@@ -130,7 +130,7 @@ impl Sets {
         i
     }
 
-    pub fn join(&mut self, a: usize, b: usize) {
+    pub(super) fn join(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         if let Some(slot) = self.0.get_mut(a.max(b)) {
             *slot = a.min(b);
@@ -240,23 +240,23 @@ impl Part {
     }
 
     /// From and to along a line, and from and to across it.
-    pub fn sides(&self, upright: bool) -> ((u32, u32), (u32, u32)) {
+    pub(super) fn sides(&self, upright: bool) -> ((u32, u32), (u32, u32)) {
         let b = self.area;
         if upright { ((b.y0, b.y1), (b.x0, b.x1)) } else { ((b.x0, b.x1), (b.y0, b.y1)) }
     }
 
     /// Which band across the lines its middle is in; glyphs that share rows are in the same or in
     /// adjacent ones.
-    pub fn band(&self, upright: bool) -> usize {
+    pub(crate) fn band(&self, upright: bool) -> usize {
         let (from, to) = self.sides(upright).1;
         ((from + to) / 2 / TALLEST) as usize
     }
 
-    pub fn width(&self) -> u32 {
+    pub(super) fn width(&self) -> u32 {
         self.area.x1 - self.area.x0
     }
 
-    pub fn height(&self) -> u32 {
+    pub(super) fn height(&self) -> u32 {
         self.area.y1 - self.area.y0
     }
     /// Whether it has the size of a glyph or of glyphs that touch, in pixels of its level.
@@ -269,23 +269,23 @@ impl Part {
     }
 
     /// Holes in it, as in an A or an 8.
-    pub fn holes(&self) -> u32 {
+    pub(crate) fn holes(&self) -> u32 {
         (self.touches + 1).saturating_sub(self.runs)
     }
 
     /// Spread of the lengths of its runs over their mean.
-    pub fn unevenness(&self) -> f32 {
+    pub(crate) fn unevenness(&self) -> f32 {
         let mean = self.ink as f32 / self.runs.max(1) as f32;
         (self.squares as f32 / self.runs.max(1) as f32 - mean * mean).max(0.0).sqrt() / mean.max(1.0)
     }
 
     /// Whether it is one bent or slanted stroke: no row of it is wide and few are crossed twice.
-    pub fn one_stroke(&self) -> bool {
+    pub(crate) fn one_stroke(&self) -> bool {
         self.longest * 5 < self.width() * 3 && self.runs * 20 < self.height() * 23
     }
 
     /// Whether it lies at the border of the frame.
-    pub fn cut_off(&self, plane: &Plane<'_>) -> bool {
+    pub(crate) fn cut_off(&self, plane: &Plane<'_>) -> bool {
         let b = self.area;
         b.x0 == 0 || b.y0 == 0 || b.x1 as usize >= plane.columns || b.y1 as usize >= plane.rows
     }

@@ -4,7 +4,7 @@
 const WINDOW_SHIFTS: [usize; 3] = [1, 2, 3];
 
 /// A grey frame: `rows * columns` values in row order.
-pub struct Grey8<'a> {
+pub(crate) struct Grey8<'a> {
     /// Rows.
     pub rows: u32,
     /// Columns.
@@ -14,7 +14,7 @@ pub struct Grey8<'a> {
 }
 
 /// The mean of each 2 x 2 block; an odd last row or column is dropped.
-pub fn halved(values: &[u8], rows: usize, columns: usize) -> (Vec<u8>, usize, usize) {
+pub(crate) fn halved(values: &[u8], rows: usize, columns: usize) -> (Vec<u8>, usize, usize) {
     let (h, w) = (rows / 2, columns / 2);
     let mut out = Vec::with_capacity(h * w);
     for pair in values.chunks_exact((columns * 2).max(1)).take(h) {
@@ -31,7 +31,7 @@ pub fn halved(values: &[u8], rows: usize, columns: usize) -> (Vec<u8>, usize, us
 /// What is brighter than its surroundings and thinner than the window: the values less their
 /// opening. Only windows wholly inside the frame count, so that text at the border stays whole. It is
 /// written to `open`, whose memory serves one plane after the other.
-pub fn top_hat(values: &[u8], columns: usize, open: &mut Vec<u8>) {
+pub(crate) fn top_hat(values: &[u8], columns: usize, open: &mut Vec<u8>) {
     open.clear();
     open.extend_from_slice(values);
     let mut copy = vec![0_u8; columns];
@@ -61,7 +61,7 @@ pub fn top_hat(values: &[u8], columns: usize, open: &mut Vec<u8>) {
 
 /// How much the brightest pixels are thin strokes and nothing else, 0 to 1: near 1 where an
 /// overlay was drawn at a value above all of the picture.
-pub fn spike_of(values: &[u8], hat: &[u8]) -> f32 {
+pub(crate) fn spike_of(values: &[u8], hat: &[u8]) -> f32 {
     let (mut top, mut thin, mut next) = (0_u32, 0_u32, 0_u32);
     for (v, t) in values.iter().zip(hat) {
         top += u32::from(*v >= 247);

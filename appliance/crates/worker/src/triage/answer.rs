@@ -7,18 +7,18 @@ use super::select::Pick;
 use domain::verdict::{InputCheck, PlacedFinding, Verdict};
 
 /// No bundle takes the study; it stays in the site's ordinary reading.
-pub fn not_analysed(reason: String) -> Verdict {
+pub(crate) fn not_analysed(reason: String) -> Verdict {
     Verdict::without_model(Disposition::NotAnalysed, reason)
 }
 
 /// The pixels could not be read.
-pub fn unreadable(reason: String) -> Verdict {
+pub(crate) fn unreadable(reason: String) -> Verdict {
     Verdict::without_model(Disposition::Unreadable, reason)
 }
 
 /// What the headers leave open about an answer, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reservations {
+pub(crate) struct Reservations {
     /// The images that ran may not be what the bundle takes: neither a flag nor the lack of one counts.
     pub doubts: Vec<String>,
     /// Something else was not told or not seen: the lack of a flag does not count, a flag stands.
@@ -59,7 +59,7 @@ impl Reservations {
 }
 
 /// The answer of `bundle`. `unread` of `wanted` frames could not be run: what was not seen cannot be without a flag.
-pub fn verdict(
+pub(crate) fn verdict(
     bundle: &Bundle,
     triage: &Triage,
     (unread, wanted): (usize, usize),
@@ -98,7 +98,7 @@ pub fn verdict(
 }
 
 /// Where the findings were seen. `picks`: the frames that were run, in that order.
-pub fn places(triage: &Triage, picks: &[Pick]) -> Vec<PlacedFinding> {
+pub(crate) fn places(triage: &Triage, picks: &[Pick]) -> Vec<PlacedFinding> {
     let placed = triage.findings.iter().filter_map(|finding| {
         let place = finding.place.clone()?;
         let pick = picks.get(place.frame)?;

@@ -9,12 +9,11 @@ mod facts;
 mod prepare;
 mod select;
 
-pub use answer::{Reservations, not_analysed, places, unreadable, verdict};
-pub use facts::{Ages, age};
-pub use prepare::{prepare, window};
-pub use select::{
-    Item, Pick, Selection, is_slice, largest_series, select, select_sent, series_order, spread,
-};
+pub(crate) use answer::{Reservations, not_analysed, places, unreadable, verdict};
+pub(crate) use facts::{Ages, age};
+pub(crate) use prepare::{prepare, window};
+pub(crate) use select::{Item, Pick, Selection, select, spread};
+pub(crate) use select::{is_slice, largest_series, select_sent, series_order};
 
 #[cfg(test)]
 mod tests;

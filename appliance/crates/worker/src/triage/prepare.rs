@@ -7,7 +7,7 @@ use pixels::Decoded;
 use pixels::grey::{self, Shown, Window};
 
 /// The window that a bundle's manifest asks for.
-pub fn window(input: &Input) -> Window {
+pub(crate) fn window(input: &Input) -> Window {
     match (input.grey, &input.window) {
         (Grey::Window, Some(w)) => Window::Fixed { center: w.center, width: w.width },
         _ => Window::AsStored,
@@ -18,13 +18,13 @@ pub fn window(input: &Input) -> Window {
 ///
 /// # Errors
 /// All of [`grey::Error`].
-pub fn prepare(decoded: Decoded, input: &Input) -> Result<Rows, grey::Error> {
+pub(crate) fn prepare(decoded: Decoded, input: &Input) -> Result<Rows, grey::Error> {
     grey::shown(decoded.stored, &decoded.look, window(input)).map(Rows)
 }
 
 /// A frame that shows its grey rows to a bundle as they are asked for.
 #[derive(Debug)]
-pub struct Rows(Shown);
+pub(crate) struct Rows(Shown);
 
 impl GreyRows for Rows {
     fn rows(&self) -> usize {

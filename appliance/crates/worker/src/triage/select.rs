@@ -14,7 +14,7 @@ const VOLUMES: [&str; 3] = ["CT", "MR", "PT"];
 
 /// One image instance of a study, as far as choosing needs it. The values come from the wire: no `Debug` of them.
 #[derive(Clone, PartialEq)]
-pub struct Item {
+pub(crate) struct Item {
     /// Place of the instance in the job.
     pub instance: u32,
     /// Which series of the study, in order of arrival.
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Item {
 
 impl Item {
     /// From a header and the shape of its frames.
-    pub fn new(instance: u32, series: u32, data: &DataSet, shape: &Shape) -> Self {
+    pub(crate) fn new(instance: u32, series: u32, data: &DataSet, shape: &Shape) -> Self {
         let facts = StudyFacts {
             modality: data.text(tags::MODALITY).unwrap_or_default(),
             body_part: data.text(tags::BODY_PART_EXAMINED),
@@ -66,13 +66,13 @@ impl Item {
     }
 
     /// Whether the instance is a slice of a stack.
-    pub fn is_slice(&self) -> bool {
+    pub(crate) fn is_slice(&self) -> bool {
         is_volume(&self.facts.modality)
     }
 }
 
 /// Whether an image with this header is a slice of a stack.
-pub fn is_slice(data: &DataSet) -> bool {
+pub(crate) fn is_slice(data: &DataSet) -> bool {
     data.text(tags::MODALITY).is_some_and(|modality| is_volume(&modality))
 }
 
@@ -91,7 +91,7 @@ fn place(data: &DataSet) -> Option<f64> {
 
 /// One frame of one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pick {
+pub(crate) struct Pick {
     /// Place of the instance in the job.
     pub instance: u32,
     /// Frame, from 0.
@@ -100,7 +100,7 @@ pub struct Pick {
 
 /// A bundle and the frames it is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Place of the bundle among those offered.
     pub bundle: usize,
     /// The frames, slices in their order in space.
@@ -118,7 +118,7 @@ type Judge = fn(&StudyFacts, &[Statement<'_>], &Accepts) -> Result<Vec<String>, 
 ///
 /// # Errors
 /// Why none does: each bundle with what speaks against the study: a line of its `[accepts]`, or a fact of the header.
-pub fn select(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
+pub(crate) fn select(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
     first(bundles, items, facts::judge)
 }
 
@@ -126,7 +126,7 @@ pub fn select(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> 
 ///
 /// # Errors
 /// Why none does.
-pub fn select_sent(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
+pub(crate) fn select_sent(bundles: &[&Bundle], items: &[Item]) -> Result<Selection, String> {
     first(bundles, items, |_, _, _| Ok(Vec::new()))
 }
 
@@ -195,7 +195,7 @@ fn taking(bundle: &Bundle, item: &Item, frames: u32, judge: Judge) -> Result<Vec
 }
 
 /// The series with the most frames, slices in order.
-pub fn largest_series<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
+pub(crate) fn largest_series<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
     let mut frames: BTreeMap<u32, u64> = BTreeMap::new();
     for item in items {
         *frames.entry(item.series).or_default() += u64::from(item.facts.frames);
@@ -208,7 +208,7 @@ pub fn largest_series<'i>(items: &[&'i Item]) -> Vec<&'i Item> {
 }
 
 /// Sorts slices by position where all have one, else by Instance Number, else as they arrived.
-pub fn series_order(slices: &mut [&Item]) {
+pub(crate) fn series_order(slices: &mut [&Item]) {
     if slices.iter().all(|s| s.place.is_some()) {
         slices.sort_by(|a, b| a.place.unwrap_or(0.0).total_cmp(&b.place.unwrap_or(0.0)));
     } else {
@@ -218,7 +218,7 @@ pub fn series_order(slices: &mut [&Item]) {
 
 /// All frames of `items` in order; when there are more than `most`, that many, evenly spread, the middle of each part.
 /// Frames are counted, not listed, so that no header can make the list long.
-pub fn spread(items: &[&Item], most: usize) -> Vec<Pick> {
+pub(crate) fn spread(items: &[&Item], most: usize) -> Vec<Pick> {
     let all: u64 = items.iter().map(|i| u64::from(i.facts.frames)).sum();
     let count = all.min(most as u64);
     let mut wanted =

@@ -5,7 +5,7 @@ use dicom::{DataSet, tags};
 
 /// What one header says of the age. Identified: no `Debug`.
 #[derive(Clone, Default, PartialEq)]
-pub struct Ages {
+pub(crate) struct Ages {
     /// Patient's Age in whole years.
     stated: Option<u32>,
     /// Patient's Birth Date as a day number.
@@ -16,7 +16,7 @@ pub struct Ages {
 
 /// The age of a study's patient.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Age {
+pub(crate) struct Age {
     /// In whole years; `None` when no header states it or they contradict each other.
     pub years: Option<u8>,
     /// What contradicts what, each once.
@@ -31,7 +31,7 @@ const ADULT: i64 = models::guarantee::ADULT as i64;
 
 impl Ages {
     /// Patient's Age, Patient's Birth Date, Study Date and Acquisition Date (PS3.3 C.7.2.2, C.7.1.1, C.7.2.1, C.7.6.1).
-    pub fn of(data: &DataSet) -> Self {
+    pub(crate) fn of(data: &DataSet) -> Self {
         let day = |tag| data.text(tag).and_then(|text| parse_date(&text));
         let dates = [tags::STUDY_DATE, tags::ACQUISITION_DATE, tags::ACQUISITION_DATE_TIME];
         Self {
@@ -46,7 +46,7 @@ impl Ages {
 ///
 /// A year more or less agrees, for birth dates are rounded and a birthday may lie between two dates; not across the
 /// border between children and adults, where it would decide whose limits hold.
-pub fn age(headers: &[&Ages], today: i64) -> Age {
+pub(crate) fn age(headers: &[&Ages], today: i64) -> Age {
     let mut found: Vec<&str> = Vec::new();
     let mut tell = |words: &'static str| {
         if !found.contains(&words) {

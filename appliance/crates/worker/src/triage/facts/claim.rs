@@ -4,7 +4,7 @@ use super::part::Part;
 
 /// What one attribute says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement<'a> {
+pub(crate) struct Statement<'a> {
     /// Attribute and claim in our own words, such as `View Code Sequence says left lateral`.
     pub words: String,
     /// What is claimed.
@@ -15,7 +15,7 @@ pub struct Statement<'a> {
 
 /// What is claimed of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim<'a> {
+pub(crate) enum Claim<'a> {
     /// The projection of a radiograph: any of these values of View Position; none of them when empty.
     View(Vec<&'a str>),
     /// The part of the body.
@@ -34,7 +34,7 @@ pub enum Claim<'a> {
 
 /// How far a statement counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// A coded attribute about this very thing.
     Coded,
     /// Free text, or a fact that raises a doubt and no more.

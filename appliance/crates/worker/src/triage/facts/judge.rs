@@ -80,7 +80,7 @@ impl Claim<'_> {
 
 /// The facts with View Position and Body Part Examined as the codes have them, where these attributes are empty or say
 /// something else than a code that the bundle takes: what [`judge`] then finds contradictory is in doubt, not refused.
-pub fn reconciled(facts: StudyFacts, statements: &[Statement<'_>], accepts: &Accepts) -> StudyFacts {
+pub(crate) fn reconciled(facts: StudyFacts, statements: &[Statement<'_>], accepts: &Accepts) -> StudyFacts {
     let coded = |aspect: Aspect, value: Option<String>, list: &[String]| {
         if value.as_deref().is_some_and(|v| list.contains(&tidy(v))) {
             return value;
@@ -101,7 +101,7 @@ pub fn reconciled(facts: StudyFacts, statements: &[Statement<'_>], accepts: &Acc
 ///
 /// # Errors
 /// Why it evidently is not, in words.
-pub fn judge(
+pub(crate) fn judge(
     facts: &StudyFacts,
     statements: &[Statement<'_>],
     accepts: &Accepts,

@@ -26,10 +26,11 @@ mod regions;
 mod views;
 mod words;
 
-pub use age::{Ages, age};
-pub use claim::Statement;
-pub use judge::{judge, reconciled};
-pub use read::read;
+pub(crate) use age::{Ages, age};
+pub(super) use claim::Statement;
+pub(super) use judge::judge;
+pub(crate) use judge::reconciled;
+pub(super) use read::read;
 
 #[cfg(test)]
 mod cases;

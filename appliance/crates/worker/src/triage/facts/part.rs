@@ -32,7 +32,7 @@ const ALL: u32 = (1 << 24) - 1;
 
 /// A region as claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// The values of Body Part Examined that name it.
     terms: Vec<&'a str>,
     /// The parts that it covers.

@@ -38,7 +38,7 @@ const FILMS: [Check; 7] = [
 const SLICES: [Check; 3] = [planes::orientation, planes::acquisition, planes::contrast];
 
 /// What the header of an image says; `slice`: it belongs to a stack of slices.
-pub fn read(data: &DataSet, slice: bool) -> Vec<Statement<'static>> {
+pub(crate) fn read(data: &DataSet, slice: bool) -> Vec<Statement<'static>> {
     let mut said = Collected::of(slice);
     let film = matches!(term(data, tags::MODALITY).as_deref(), Some("CR" | "DX" | "RG"));
     let more: &[Check] = match (slice, film) {
