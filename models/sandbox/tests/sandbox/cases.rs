@@ -33,7 +33,7 @@ pub(crate) const CASES: &[(&str, fn(Kind))] = &[
 
 /// How workers come to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Each is started by itself.
     Started,
     /// Each is a fork of a zygote.
@@ -41,11 +41,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         if self == Self::Forked { "forked" } else { "started" }
     }
 
-    pub fn pool(self, program: Program, spares: usize, at_once: usize) -> Pool {
+    pub(crate) fn pool(self, program: Program, spares: usize, at_once: usize) -> Pool {
         match self {
             Self::Started => Pool::new(program, spares, at_once),
             Self::Forked => Pool::forking(program, spares, at_once),
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-pub fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup {
         data_bytes: 64 * MIB,
         data_bytes_most: 256 * MIB,
@@ -63,12 +63,12 @@ pub fn setup() -> Setup {
     }
 }
 
-pub fn program(setup: &Setup) -> Program {
+pub(crate) fn program(setup: &Setup) -> Program {
     let setup = serde_json::to_string(setup).unwrap();
     Program::new(std::env::current_exe().unwrap(), ["worker".to_owned(), setup])
 }
 
-pub fn tokio<F: Future>(future: F) -> F::Output {
+pub(crate) fn tokio<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -77,11 +77,11 @@ pub fn tokio<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-pub async fn run(pool: &Pool, task: &Task) -> Result<Answer, Death> {
+pub(crate) async fn run(pool: &Pool, task: &Task) -> Result<Answer, Death> {
     pool.run(task, Vec::new(), Terms::within(PATIENCE)).await
 }
 
-pub async fn assert_echo(pool: &Pool) {
+pub(crate) async fn assert_echo(pool: &Pool) {
     let answer = run(pool, &Task::Echo("unharmed".into())).await.unwrap();
     assert_eq!(answer.parse::<String>().unwrap(), "unharmed");
 }

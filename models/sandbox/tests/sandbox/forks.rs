@@ -8,7 +8,7 @@ use scanside_sandbox::{DeathKind, Pool, Terms, WorkerHandle};
 use crate::cases::{Kind, assert_echo, program, run, setup, tokio};
 use crate::jobs::{Misdeed, Task};
 
-pub const CASES: &[(&str, fn())] = &[
+pub(crate) const CASES: &[(&str, fn())] = &[
     ("forks::workers_of_a_zygote_share_it_until_one_ends_abnormally", shared_until_an_abnormal_end),
     ("forks::a_spare_of_a_zygote_whose_worker_ended_abnormally_gets_no_job", a_doubtful_spare_gets_no_job),
     ("forks::a_zygote_is_given_up_after_so_many_forks", given_up_after_so_many_forks),
@@ -114,7 +114,7 @@ fn a_process_of_its_own() {
     });
 }
 
-pub fn children_of(pid: u32) -> Vec<u32> {
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let lists =
         tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("children")).unwrap_or_default());

@@ -57,7 +57,7 @@ fn tests(args: &[String]) -> bool {
 }
 
 /// A line for whoever runs the tests.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).unwrap();
 }
