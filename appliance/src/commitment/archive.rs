@@ -24,7 +24,7 @@ impl Engine {
         let ledger = &self.site.ledger;
         if let Err(error) = self.converse(row).await? {
             tracing::warn!(destination = %row.destination, %error, "an archive could not be asked to commit");
-            ledger.upstream_postponed(&row.id, self.later(row.attempts), &error.to_string()).await?;
+            ledger.upstream_postponed(row.id, self.later(row.attempts), &error.to_string()).await?;
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Engine {
             Ok(None) => return Ok(Err(Violation::NoStatus.into())),
             Err(error) => return Ok(Err(error)),
         }
-        self.site.ledger.upstream_asked(&row.id, now()).await?;
+        self.site.ledger.upstream_asked(row.id, now()).await?;
         // Nothing is lost when it does not come here: the archive then reports over an association of its own.
         let engine = Arc::clone(self);
         tokio::spawn(async move {

@@ -39,7 +39,7 @@ impl Engine {
         let ledger = &self.site.ledger;
         let over = now().saturating_sub(row.asked_at) > ms(self.config.give_up);
         let mut found = Vec::new();
-        for mut item in ledger.commitment_items(&row.id).await? {
+        for mut item in ledger.commitment_items(row.id).await? {
             if item.verdict.is_some() {
                 continue;
             }
@@ -58,7 +58,7 @@ impl Engine {
                 found.push(item);
             }
         }
-        if ledger.judge_commitment(&row.id, &found, now()).await? {
+        if ledger.judge_commitment(row.id, &found, now()).await? {
             tracing::info!(commitment = %row.id, "a commitment request is decided");
         }
         Ok(())

@@ -41,7 +41,7 @@ impl Engine {
             },
         };
         tracing::warn!(commitment = %row.id, fault, "a commitment report could not be told");
-        ledger.commitment_postponed(&row.id, self.later(row.attempts), &fault).await
+        ledger.commitment_postponed(row.id, self.later(row.attempts), &fault).await
     }
 
     /// On the association that the scanner asked over, if it is still there.

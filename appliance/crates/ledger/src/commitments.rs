@@ -5,7 +5,8 @@ use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction as Tx};
 use crate::columns::{COMMITMENT_AE, COMMITMENT_ITEM, SOP_INSTANCE_UID, TRANSACTION_UID};
 use crate::error::Result;
 use crate::ledger::Ledger;
-use crate::new_id::new_id;
+use crate::name::Name;
+use crate::row_id::CommitmentId;
 use crate::sealer::Sealer;
 use crate::word::DELIVERED;
 use dicom::commitment::{Reason, Reference, Report, Transaction};
@@ -25,7 +26,8 @@ pub enum Asked {
 #[derive(Clone, FromRow)]
 pub struct CommitmentRow {
     /// Random id.
-    pub id: String,
+    #[sqlx(try_from = "Name<CommitmentId>")]
+    pub id: CommitmentId,
     /// Transaction UID. Identifying.
     pub transaction_uid: String,
     /// Calling AE title of the scanner.
@@ -96,14 +98,14 @@ impl Ledger {
     pub async fn ask_commitment(&self, calling: &str, asked: &Transaction, now: i64) -> Result<Asked> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let request = self.sealer.index(TRANSACTION_UID, &format!("{}\n{calling}", asked.uid))?;
-        let before: Vec<(String,)> =
+        let before: Vec<(Name<CommitmentId>,)> =
             sqlx::query_as("SELECT id FROM commitments WHERE request_index = ? ORDER BY asked_at")
                 .bind(&request)
                 .fetch_all(&mut *tx)
                 .await?;
         let mut asked_now: Vec<&Reference> = asked.references.iter().collect();
         asked_now.sort();
-        for (id,) in &before {
+        for &(Name(id),) in &before {
             let items = items(&mut tx, &self.sealer, id).await?;
             let mut known: Vec<Reference> = items.into_iter().map(reference).collect();
             known.sort();
@@ -115,23 +117,24 @@ impl Ledger {
                      WHERE id = ?",
                 )
                 .bind(now)
-                .bind(id)
+                .bind(Name(id))
                 .execute(&mut *tx)
                 .await?;
                 tx.commit().await?;
                 return Ok(Asked::Again);
             }
         }
-        let id = new_id()?;
+        let id = CommitmentId::random()?;
+        let name = id.to_string();
         let refused = !before.is_empty();
         sqlx::query(
             "INSERT INTO commitments (id, request_index, transaction_uid, calling_ae, asked_at, decided_at)
              VALUES (?, ?, ?, ?, ?, ?)",
         )
-        .bind(&id)
+        .bind(&name)
         .bind(&request)
-        .bind(self.sealer.seal(TRANSACTION_UID, &id, &asked.uid)?)
-        .bind(self.sealer.seal(COMMITMENT_AE, &id, calling)?)
+        .bind(self.sealer.seal(TRANSACTION_UID, &name, &asked.uid)?)
+        .bind(self.sealer.seal(COMMITMENT_AE, &name, calling)?)
         .bind(now)
         .bind(refused.then_some(now))
         .execute(&mut *tx)
@@ -142,10 +145,10 @@ impl Ledger {
                  (commitment, position, sop_class, sop_instance_uid, sop_instance_index, verdict)
                  VALUES (?, ?, ?, ?, ?, ?)",
             )
-            .bind(&id)
+            .bind(&name)
             .bind(position)
             .bind(&item.sop_class)
-            .bind(self.sealer.seal(COMMITMENT_ITEM, &item_name(&id, position), &item.sop_instance)?)
+            .bind(self.sealer.seal(COMMITMENT_ITEM, &item_name(id, position), &item.sop_instance)?)
             .bind(self.sealer.index(SOP_INSTANCE_UID, &item.sop_instance)?)
             .bind(refused.then_some(Reason::DUPLICATE_TRANSACTION.0))
             .execute(&mut *tx)
@@ -177,8 +180,9 @@ impl Ledger {
 
     fn unsealed(&self, mut rows: Vec<CommitmentRow>) -> Result<Vec<CommitmentRow>> {
         for row in &mut rows {
-            row.transaction_uid = self.sealer.open(TRANSACTION_UID, &row.id, &row.transaction_uid)?;
-            row.calling_ae = self.sealer.open(COMMITMENT_AE, &row.id, &row.calling_ae)?;
+            let name = row.id.to_string();
+            row.transaction_uid = self.sealer.open(TRANSACTION_UID, &name, &row.transaction_uid)?;
+            row.calling_ae = self.sealer.open(COMMITMENT_AE, &name, &row.calling_ae)?;
         }
         Ok(rows)
     }
@@ -200,7 +204,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn commitment_items(&self, commitment: &str) -> Result<Vec<CommitmentItem>> {
+    pub async fn commitment_items(&self, commitment: CommitmentId) -> Result<Vec<CommitmentItem>> {
         let mut tx = self.pool.begin().await?;
         items(&mut tx, &self.sealer, commitment).await
     }
@@ -223,7 +227,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn judge_commitment(&self, id: &str, found: &[CommitmentItem], now: i64) -> Result<bool> {
+    pub async fn judge_commitment(
+        &self,
+        id: CommitmentId,
+        found: &[CommitmentItem],
+        now: i64,
+    ) -> Result<bool> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for item in found {
             sqlx::query(
@@ -232,7 +241,7 @@ impl Ledger {
             )
             .bind(&item.instance)
             .bind(item.verdict)
-            .bind(id)
+            .bind(Name(id))
             .bind(item.position)
             .execute(&mut *tx)
             .await?;
@@ -242,7 +251,7 @@ impl Ledger {
              (SELECT 1 FROM commitment_items WHERE commitment = ?2 AND verdict IS NULL)",
         )
         .bind(now)
-        .bind(id)
+        .bind(Name(id))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -255,7 +264,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn commitment_report(&self, row: &CommitmentRow) -> Result<Report> {
         let mut report = Report { transaction: row.transaction_uid.clone(), ..Report::default() };
-        for item in self.commitment_items(&row.id).await? {
+        for item in self.commitment_items(row.id).await? {
             match item.verdict {
                 Some(0) => report.committed.push(reference(item)),
                 verdict => {
@@ -274,7 +283,7 @@ impl Ledger {
     pub async fn commitment_told(&self, row: &CommitmentRow, now: i64) -> Result<()> {
         sqlx::query("UPDATE commitments SET told_at = ?, fault = NULL WHERE id = ? AND asked_at = ?")
             .bind(now)
-            .bind(&row.id)
+            .bind(Name(row.id))
             .bind(row.asked_at)
             .execute(&self.pool)
             .await?;
@@ -285,13 +294,13 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn commitment_postponed(&self, id: &str, not_before: i64, fault: &str) -> Result<()> {
+    pub async fn commitment_postponed(&self, id: CommitmentId, not_before: i64, fault: &str) -> Result<()> {
         sqlx::query(
             "UPDATE commitments SET attempts = attempts + 1, next_attempt = ?, fault = ? WHERE id = ? AND told_at IS NULL",
         )
         .bind(not_before)
         .bind(fault)
-        .bind(id)
+        .bind(Name(id))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -324,16 +333,20 @@ fn reference(item: CommitmentItem) -> Reference {
 }
 
 /// As `columns.rs` names the rows of this table.
-fn item_name(commitment: &str, position: i64) -> String {
+fn item_name(commitment: CommitmentId, position: i64) -> String {
     format!("{commitment}/{position}")
 }
 
-async fn items(tx: &mut Tx<'_, Sqlite>, sealer: &Sealer, commitment: &str) -> Result<Vec<CommitmentItem>> {
+async fn items(
+    tx: &mut Tx<'_, Sqlite>,
+    sealer: &Sealer,
+    commitment: CommitmentId,
+) -> Result<Vec<CommitmentItem>> {
     let mut items: Vec<CommitmentItem> = sqlx::query_as(
         "SELECT position, sop_class, sop_instance_uid, instance, verdict FROM commitment_items
          WHERE commitment = ? ORDER BY position",
     )
-    .bind(commitment)
+    .bind(Name(commitment))
     .fetch_all(&mut **tx)
     .await?;
     for item in &mut items {

@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteValueRef};
 use sqlx::{Decode, Encode, Sqlite};
 use store::Id;
 
+use crate::row_id::{CommitmentId, UpstreamId};
 use crate::text_column::{text_column, values};
 
 /// An id or a digest in a column that is never empty.
@@ -22,7 +23,7 @@ pub(crate) struct Name<T>(pub(crate) T);
 pub(crate) struct MaybeName<T>(pub(crate) Option<T>);
 
 text_column!(Name, MaybeName, FromStr);
-values!(Name, MaybeName: CaseId, EnvelopeDigest, EnvelopeId, Id);
+values!(Name, MaybeName: CaseId, CommitmentId, EnvelopeDigest, EnvelopeId, Id, UpstreamId);
 
 impl<T: Display> Encode<'_, Sqlite> for Name<T> {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
@@ -40,6 +41,7 @@ impl<'r, T: FromStr> Decode<'r, Sqlite> for Name<T> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use dicom::commitment::Transaction;
     use domain::case_state::CaseState;
 
     use crate::corrections::tests::{Site, arrival};
@@ -62,6 +64,17 @@ mod tests {
             assert!(matches!(&error, Error::DamagedRow(_)), "{column}: {error:?}");
             assert!(!format!("{error} {error:?}").contains("PLANTED"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_commitment_request_whose_name_is_damaged_is_one_clear_error() {
+        let site = Site::new().await;
+        let asked = Transaction { uid: "2.25.1".into(), references: Vec::new() };
+        site.ledger.ask_commitment("CT1", &asked, 1).await.unwrap();
+        sqlx::query("UPDATE commitments SET id = 'PLANTED'").execute(&site.ledger.pool).await.unwrap();
+        let error = site.ledger.undecided_commitments().await.map(|rows| rows.len()).unwrap_err();
+        assert!(matches!(&error, Error::DamagedRow(_)), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("PLANTED"));
     }
 
     #[tokio::test]

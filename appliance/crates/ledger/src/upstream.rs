@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::columns::SOP_INSTANCE_UID;
 use crate::error::Result;
 use crate::ledger::Ledger;
-use crate::new_id::new_id;
+use crate::name::Name;
+use crate::row_id::UpstreamId;
 use crate::word::DELIVERED;
 use dicom::commitment::{Reason, Reference, Report, Transaction};
 
@@ -18,7 +19,8 @@ const BATCH: u32 = 1_000;
 #[derive(Clone, FromRow)]
 pub struct UpstreamRow {
     /// Random id.
-    pub id: String,
+    #[sqlx(try_from = "Name<UpstreamId>")]
+    pub id: UpstreamId,
     /// Rule's name.
     pub destination: String,
     /// Our transaction UID.
@@ -53,11 +55,11 @@ impl Ledger {
         now: i64,
     ) -> Result<()> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let id = new_id()?;
+        let id = UpstreamId::random()?;
         sqlx::query(
             "INSERT INTO upstream_commitments (id, destination, transaction_uid, made_at) VALUES (?, ?, ?, ?)",
         )
-        .bind(&id)
+        .bind(Name(id))
         .bind(destination)
         .bind(transaction_uid)
         .bind(now)
@@ -67,7 +69,7 @@ impl Ledger {
             sqlx::query(
                 "INSERT INTO upstream_items (upstream, instance) VALUES (?, ?) ON CONFLICT DO NOTHING",
             )
-            .bind(&id)
+            .bind(Name(id))
             .bind(instance)
             .execute(&mut *tx)
             .await?;
@@ -162,7 +164,7 @@ impl Ledger {
             "SELECT i.id, i.sop_class, i.sop_instance_uid FROM upstream_items t JOIN instances i ON i.id = t.instance
              WHERE t.upstream = ? ORDER BY i.id",
         )
-        .bind(&row.id)
+        .bind(Name(row.id))
         .fetch_all(&self.pool)
         .await?;
         let references: BTreeSet<Reference> =
@@ -178,10 +180,10 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn upstream_asked(&self, id: &str, now: i64) -> Result<()> {
+    pub async fn upstream_asked(&self, id: UpstreamId, now: i64) -> Result<()> {
         sqlx::query("UPDATE upstream_commitments SET asked_at = ?, fault = NULL WHERE id = ?")
             .bind(now)
-            .bind(id)
+            .bind(Name(id))
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -191,13 +193,13 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's refusal.
-    pub async fn upstream_postponed(&self, id: &str, not_before: i64, fault: &str) -> Result<()> {
+    pub async fn upstream_postponed(&self, id: UpstreamId, not_before: i64, fault: &str) -> Result<()> {
         sqlx::query(
             "UPDATE upstream_commitments SET attempts = attempts + 1, next_attempt = ?, fault = ? WHERE id = ?",
         )
         .bind(not_before)
         .bind(fault)
-        .bind(id)
+        .bind(Name(id))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -226,7 +228,7 @@ impl Ledger {
     /// The database's refusal.
     pub async fn record_upstream(&self, report: &Report, now: i64) -> Result<bool> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let row: Option<(String, Option<i64>, String)> = sqlx::query_as(
+        let row: Option<(Name<UpstreamId>, Option<i64>, String)> = sqlx::query_as(
             "SELECT id, answered_at, destination FROM upstream_commitments WHERE transaction_uid = ?",
         )
         .bind(&report.transaction)
@@ -235,7 +237,7 @@ impl Ledger {
         let (id, destination) = match row {
             None => return Ok(false),
             Some((_, Some(_), _)) => return Ok(true),
-            Some((id, None, destination)) => (id, destination),
+            Some((Name(id), None, destination)) => (id, destination),
         };
         let mut outcomes: BTreeMap<&Reference, u16> = report.committed.iter().map(|r| (r, 0)).collect();
         // Named on both lists: it has failed.
@@ -244,7 +246,7 @@ impl Ledger {
             "SELECT i.id, i.sop_class, i.sop_instance_uid FROM upstream_items t JOIN instances i ON i.id = t.instance
              WHERE t.upstream = ?",
         )
-        .bind(&id)
+        .bind(Name(id))
         .fetch_all(&mut *tx)
         .await?;
         for item in items {
@@ -252,7 +254,7 @@ impl Ledger {
             let outcome = outcomes.get(&self.reference_of(item)?).copied().unwrap_or(Reason::PROCESSING.0);
             sqlx::query("UPDATE upstream_items SET outcome = ? WHERE upstream = ? AND instance = ?")
                 .bind(outcome)
-                .bind(&id)
+                .bind(Name(id))
                 .bind(&instance)
                 .execute(&mut *tx)
                 .await?;
@@ -270,7 +272,7 @@ impl Ledger {
         )
         .bind(now)
         .bind(now)
-        .bind(&id)
+        .bind(Name(id))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
