@@ -6,7 +6,7 @@ use fixtures::scanner::implicit::{element, item};
 use fixtures::scanner::pdu;
 use fixtures::scanner::raw::RawPeer;
 use fixtures::study::{StudyKind, StudySpec};
-use scanside_tests::support::{Appliance, LIMIT, Settings, until};
+use scanside_tests::support::{Appliance, LIMIT, Ledger, Settings, until};
 
 const MPPS: &str = "1.2.840.10008.3.1.2.3.3";
 
@@ -79,9 +79,7 @@ fn a_completed_step_closes_the_study_as_soon_as_everything_it_lists_is_here() {
 
     // Sent again as it was: nothing new on the disk, no new revision.
     appliance.scanner().send(&study.instances).unwrap();
-    let kept = |ledger: &mut scanside_tests::support::Ledger| {
-        ledger.count("SELECT count(*) FROM instances").unwrap()
-    };
+    let kept = |ledger: &mut Ledger| ledger.count("SELECT count(*) FROM instances").unwrap();
     assert_eq!(kept(&mut ledger), 3);
     // One image with other pixels under its UID: kept beside, shown, and a revision of its own.
     let mut other = study.instances[0].clone();
