@@ -7,7 +7,7 @@ use axum::http::header::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use sign_in::{Fault, Person, Settings, SignIn};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::live::Live;
@@ -16,8 +16,10 @@ use super::{Backend, Error};
 
 /// Live streams at a time; a page beyond them asks every few seconds instead.
 const STREAMS_MAX: usize = 64;
-/// Full frames at a time: each takes a worker and up to 128 MiB of memory.
+/// Full frames decoded at a time: each takes a worker and up to 128 MiB of memory.
 const FRAMES_MAX: usize = 2;
+/// Full frames on their way to a browser, those being decoded among them: each takes up to 64 MiB until the last byte went.
+const SENDING_MAX: usize = 8;
 /// The session's cookie.
 const COOKIE: &str = "scanside_appliance";
 
@@ -28,6 +30,9 @@ pub(super) struct App<H> {
     pub(super) sign_in: SignIn,
     pub(super) streams: Arc<Semaphore>,
     pub(super) frames: Semaphore,
+    pub(super) sending: Arc<Semaphore>,
+    /// Held from the look at what a person saw to the decision: of two at once the second sees the first.
+    pub(super) deciding: Mutex<()>,
     pub(super) stop: CancellationToken,
     /// Site name and whether this is a demonstration: neither changes while the appliance runs.
     about: OnceCell<(String, bool)>,
@@ -105,6 +110,8 @@ impl<H: Backend> App<H> {
             live: Live::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             frames: Semaphore::new(FRAMES_MAX),
+            sending: Arc::new(Semaphore::new(SENDING_MAX)),
+            deciding: Mutex::new(()),
             stop,
             about: OnceCell::new(),
         }

@@ -1,14 +1,18 @@
 //! What a signed-in person can ask: the page itself, a study, its image values, a name, a decision.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::app::{App, Refusal, is_id};
 use super::result::PreviewView;
@@ -148,12 +152,32 @@ pub(super) async fn full<H: Backend>(
 ) -> Result<Response, Refusal> {
     app.person(&headers).await?;
     let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, say::FRAMES);
+    let way = Arc::clone(&app.sending).try_acquire_owned().map_err(busy)?;
     let _one = app.frames.try_acquire().map_err(busy)?;
     let frame = app.backend.full_frame(&study, index).await?;
     let about = serde_json::to_string(&PreviewView::of(index, &frame.about)).unwrap_or_default();
     let about = HeaderValue::from_str(&about).map_err(|_| unknown())?;
     let octets = HeaderValue::from_static("application/octet-stream");
-    Ok(([(header::CONTENT_TYPE, octets), (ABOUT, about)], frame.values).into_response())
+    let length = HeaderValue::from(frame.values.len());
+    // One piece; its place is free once it is sent or the browser has gone.
+    let sent = Body::from_stream(stream::iter([Ok::<_, Infallible>(Bytes::from_owner(Sending {
+        values: frame.values,
+        _place: way,
+    }))]));
+    Ok(([(header::CONTENT_TYPE, octets), (ABOUT, about), (header::CONTENT_LENGTH, length)], sent)
+        .into_response())
+}
+
+/// Values on their way to a browser, with the place they take.
+struct Sending {
+    values: Vec<u8>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Sending {
+    fn as_ref(&self) -> &[u8] {
+        &self.values
+    }
 }
 
 /// `POST /api/study/{id}/name`: the patient's name while "I am looking" is held. Audited before it is read.
@@ -253,6 +277,7 @@ pub(super) async fn decide<H: Backend>(
             "The page sent what this version does not understand: load it again.",
         )
     })?;
+    let _alone = app.deciding.lock().await;
     let seen = app.backend.ledger().detail(&asked.study).await?;
     first_come(&asked, &seen, person.name())?;
     app.backend.decide(person.name(), &asked.decision).await?;

@@ -120,3 +120,24 @@ async fn only_a_few_full_frames_are_decoded_at_a_time_and_the_next_is_asked_to_w
     *backend.held_up.lock().unwrap() = None;
     assert_eq!(ask().await.unwrap().status(), StatusCode::OK, "the places are free again");
 }
+
+#[tokio::test]
+async fn a_full_frame_keeps_its_place_until_it_is_sent_or_the_browser_has_gone() {
+    let house = house().await;
+    let study = shown(&house, &radiograph(7).0).await;
+    let client = Client::signed_in(&house, "ada").await;
+    let path = format!("/api/study/{study}/full/0");
+    let ask = || async {
+        let request = client.request("GET", &path).body(axum::body::Body::empty()).unwrap();
+        tower::ServiceExt::oneshot(client.page.clone(), request).await.unwrap()
+    };
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        let answer = ask().await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        unread.push(answer);
+    }
+    assert_eq!(ask().await.status(), StatusCode::SERVICE_UNAVAILABLE, "eight lie in memory");
+    drop(unread.pop());
+    assert_eq!(ask().await.status(), StatusCode::OK, "the place of one that went is free");
+}

@@ -88,3 +88,22 @@ async fn a_note_is_bounded_and_cannot_be_written_once_the_case_is_sealed_or_by_n
     assert_eq!(client.press(&seen, "undo", None).await.status, StatusCode::OK);
     assert_eq!(client.detail(&study).await["row"]["state"], "review");
 }
+
+#[tokio::test]
+async fn of_two_who_write_in_the_same_moment_one_is_told_of_the_other() {
+    let house = house().await;
+    let study = house
+        .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
+        .await;
+    let mut ada = Client::signed_in(&house, "ada").await;
+    let mut bo = Client::signed_in(&house, "bo").await;
+    // The fakes build a page for each person: here both are at the same one.
+    bo.page = ada.page.clone();
+    let seen = ada.detail(&study).await;
+    let (first, second) = tokio::join!(write(&mut ada, &seen, "of ada"), write(&mut bo, &seen, "of bo"));
+    let mut told = [first.status, second.status];
+    told.sort();
+    assert_eq!(told, [StatusCode::OK, StatusCode::CONFLICT]);
+    let kept = if first.status == StatusCode::OK { "of ada" } else { "of bo" };
+    assert_eq!(ada.detail(&study).await["case"]["note"]["text"], kept);
+}
