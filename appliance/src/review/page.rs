@@ -34,11 +34,15 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The page as a function of a request. Looks at the ledger in a task of its own until `stop`.
-pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
+/// The page as a function of a request, and its looks at the ledger until `stop`. Who serves the page polls the looks
+/// too: without them open pages hear of no change.
+pub fn router<H: Backend>(
+    backend: Arc<H>,
+    stop: CancellationToken,
+) -> (Router, impl Future<Output = ()> + Send + 'static) {
     let app = Arc::new(App::new(backend, stop));
-    tokio::spawn(stream::run(Arc::clone(&app)));
-    Router::new()
+    let looks = stream::run(Arc::clone(&app));
+    let router = Router::new()
         .route("/", get(routes::home::<H>))
         .route("/study/{id}", get(routes::study_page::<H>))
         .route("/login", get(routes::sign_in_page::<H>))
@@ -63,7 +67,8 @@ pub fn router<H: Backend>(backend: Arc<H>, stop: CancellationToken) -> Router {
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, say::UNKNOWN) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), door::<H>))
-        .with_state(app)
+        .with_state(app);
+    (router, looks)
 }
 
 /// Every request passes here: changes only from our own page, and the headers on every answer.
@@ -110,12 +115,14 @@ impl<H: Backend> Page<H> {
         self.address
     }
 
-    /// Serves until `stop`, `most` connections at a time; open streams end with it.
+    /// Serves until `stop`, `most` connections at a time; open streams end with it. A panic in its looks at the ledger
+    /// ends it.
     pub async fn run(self, most: usize, stop: CancellationToken) {
-        let router = router(self.backend, stop.clone());
+        let (router, looks) = router(self.backend, stop.clone());
         let service = |address: SocketAddr| {
             TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
         };
-        proto::serve::pages(self.listener, most, service, stop.cancelled_owned()).await;
+        let serving = proto::serve::pages(self.listener, most, service, stop.cancelled_owned());
+        tokio::join!(serving, looks);
     }
 }

@@ -45,7 +45,9 @@ impl Drop for Client {
 impl Client {
     pub(super) fn new(house: &Arc<Fake>) -> Self {
         let stop = CancellationToken::new();
-        Self { page: router(Arc::clone(house), stop.clone()), cookie: None, csrf: String::new(), stop }
+        let (page, looks) = router(Arc::clone(house), stop.clone());
+        tokio::spawn(looks);
+        Self { page, cookie: None, csrf: String::new(), stop }
     }
 
     pub(super) async fn signed_in(house: &Arc<Fake>, name: &str) -> Self {

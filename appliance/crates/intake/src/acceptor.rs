@@ -121,10 +121,15 @@ impl Intake {
     pub async fn run(self) {
         let connections = Arc::new(Semaphore::new(self.shared.config.max_associations + CONNECTIONS_SPARE));
         let mut tasks = JoinSet::new();
-        let watch = self.tls.as_ref().map(|(_, tls)| {
-            let tls = Arc::clone(tls);
-            tokio::spawn(async move { tls.watch().await })
-        });
+        let tls = self.tls.as_ref().map(|(_, tls)| Arc::clone(tls));
+        // Polled here, so that a panic in it ends reception, and who runs reception hears of it.
+        let watch = async move {
+            match tls {
+                Some(tls) => tls.watch().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(watch);
         let end = CancellationToken::new();
         let limiter = Arc::new(ConnectionLimiter::default());
         let mut number = self.first_number;
@@ -133,11 +138,13 @@ impl Intake {
             let permit = tokio::select! {
                 permit = Arc::clone(&connections).acquire_owned() => permit,
                 () = self.shared.stop.cancelled() => break,
+                () = &mut watch => break,
             };
             let Ok(permit) = permit else { break };
             let (accepted, secured) = tokio::select! {
                 accepted = self.accept() => accepted,
                 () = self.shared.stop.cancelled() => break,
+                () = &mut watch => break,
             };
             match accepted {
                 Ok((stream, address)) => {
@@ -163,9 +170,6 @@ impl Intake {
                 Err(error) => tokio::time::sleep(patience.failed(&error)).await,
             }
             while tasks.try_join_next().is_some() {}
-        }
-        if let Some(watch) = watch {
-            watch.abort();
         }
         drop((self.listener, self.tls));
         let drain = self.shared.config.drain_timeout.0;
