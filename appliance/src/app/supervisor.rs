@@ -52,7 +52,8 @@ const TABLE: [(Part, &str, Ends); 13] = [
     (Part::Recorder, "the recorder of arrivals", Ends::Stop),
     (Part::Page, "the page", Ends::Stop),
     (Part::Work, "the work on studies and cases", Ends::Restart),
-    (Part::Workers, "the watch over workers", Ends::Restart),
+    // It returns when the pool has ended, and a pool is only made at a start.
+    (Part::Workers, "the watch over workers", Ends::Stop),
     (Part::Courier, "the courier to the cloud", Ends::Restart),
     (Part::Forwards, "sending originals on", Ends::Restart),
     (Part::Commitment, "storage commitment", Ends::Restart),

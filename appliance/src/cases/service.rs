@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audit::Audit;
 use domain::case_state::{CaseState, first_state};
-use domain::decision::{Decision, Subject, escalation};
+use domain::decision::{Decision, Subject, check_who, escalation};
 use domain::refusal::Refusal;
 use ledger::{CaseRow, Ledger, NewCase, Which};
 
@@ -30,6 +30,7 @@ impl CaseService<'_> {
     /// # Errors
     /// [`Error::Refused`] in words for the person; the ledger's own faults.
     pub async fn decide(&self, who: &str, decision: &Decision, now: i64) -> Result<(), Error> {
+        check_who(who)?;
         let (study, case) = match decision.subject() {
             Subject::Case(case) => {
                 let row = self.ledger.case(case).await?;

@@ -122,11 +122,11 @@ async fn put(
     let bytes: u64 = wanted.iter().map(|index| layout.part_bytes(*index) as u64).sum();
     let sent = Arc::new(AtomicU64::new(0));
     let (sender, parts) = mpsc::channel(1);
-    let feeding = tokio::spawn(feed(envelope.file, layout, wanted, due.envelope, sender, Arc::clone(&sent)));
+    let feeding = feed(envelope.file, layout, wanted, due.envelope, sender, Arc::clone(&sent));
     let limit = CALL_LIMIT + Duration::from_secs(bytes / SLOWEST_BYTES_A_SECOND);
-    let outcome = with_time_limit(limit, client.put_parts(ReceiverStream::new(parts))).await;
+    let call = with_time_limit(limit, client.put_parts(ReceiverStream::new(parts)));
     // The stream is gone with the call, so feeding ends by itself; a failed read is ours to report first.
-    let fed = feeding.await.map_err(|_| Error::Queue)?;
+    let (outcome, fed) = tokio::join!(call, feeding);
     let sent = sent.load(Ordering::Relaxed);
     let receipt = match (outcome, fed) {
         (_, Err(error)) => return Err(error),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Forwards;
 use audit::Audit;
+use domain::decision::check_who;
 use ledger::{Error, Ledger, Which};
 use proto::clock::now;
 
@@ -42,14 +43,15 @@ impl ForwardOrder {
     /// Carries it out; returns how many rows it changed.
     ///
     /// # Errors
-    /// [`Error::Unknown`] when neither a rule nor a row names the destination; [`Error::Refused`] when the audit cannot
-    /// be written.
+    /// [`Error::Unknown`] when neither a rule nor a row names the destination; [`Error::Refused`] when nobody is named or
+    /// the audit cannot be written.
     pub(crate) async fn carry_out(
         &self,
         ledger: &Ledger,
         audit: &Audit,
         forwards: &Forwards,
     ) -> Result<u64, Error> {
+        check_who(&self.who)?;
         let queued = ledger.forward_queues().await?.iter().any(|q| q.destination == self.destination);
         let named = forwards.rows(&[], false).iter().any(|d| d.name == self.destination);
         if !queued && !named && !matches!(self.what, ForwardStep::Checked) {

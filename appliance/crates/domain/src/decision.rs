@@ -310,10 +310,19 @@ impl Decision {
 /// # Errors
 /// [`Refusal::Unnamed`].
 pub fn check_named(who: &str, reason: &str) -> Result<(), Refusal> {
-    let fits = |text: &str| {
-        !text.trim().is_empty() && text.chars().count() <= WORDS_MAX && !text.chars().any(char::is_control)
-    };
     if fits(who) && fits(reason) { Ok(()) } else { Err(Refusal::Unnamed) }
+}
+
+/// Whether it is said who decides, on one line.
+///
+/// # Errors
+/// [`Refusal::NoName`].
+pub fn check_who(who: &str) -> Result<(), Refusal> {
+    if fits(who) { Ok(()) } else { Err(Refusal::NoName) }
+}
+
+fn fits(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= WORDS_MAX && !text.chars().any(char::is_control)
 }
 
 /// Whether a person may record a read of a study. `physician`: whether reads of this person count; `sampled`: whether the

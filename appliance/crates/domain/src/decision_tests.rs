@@ -4,7 +4,7 @@
 use proto::case::{Priority, Transport};
 
 use crate::case_state::CaseState;
-use crate::decision::{Decision, Role, Subject, WORDS_MAX, check_named, check_read, escalation};
+use crate::decision::{Decision, Role, Subject, WORDS_MAX, check_named, check_read, check_who, escalation};
 use crate::job::RedactedArea;
 use crate::note::NoteText;
 use crate::refusal::Refusal;
@@ -150,6 +150,14 @@ fn an_order_names_who_gives_it_and_why_each_on_one_line() {
     assert_eq!(check_named("Dr. A", "moved"), Ok(()));
     for (who, why) in [("", "moved"), ("Dr. A", " "), ("Dr.\nA", "moved"), ("Dr. A", "a\u{7}")] {
         assert_eq!(check_named(who, why), Err(Refusal::Unnamed), "{who:?} {why:?}");
+    }
+}
+
+#[test]
+fn a_decision_without_a_name_is_refused() {
+    assert_eq!(check_who("Dr. A"), Ok(()));
+    for who in ["", " ", "Dr.\nA"] {
+        assert_eq!(check_who(who), Err(Refusal::NoName), "{who:?}");
     }
 }
 

@@ -11,6 +11,9 @@ pub enum Refusal {
     /// There is none.
     #[error("give a reason")]
     NoReason,
+    /// Nobody is named.
+    #[error("say who decides: a name on one line of at most 200 characters")]
+    NoName,
     /// An order without a name or a reason.
     #[error("give a name and a reason, each on one line of at most 200 characters")]
     Unnamed,
