@@ -123,9 +123,9 @@ async fn only_a_few_full_frames_are_decoded_at_a_time_and_the_next_is_asked_to_w
 
 #[tokio::test]
 async fn a_full_frame_keeps_its_place_until_it_is_sent_or_the_browser_has_gone() {
-    let house = house().await;
-    let study = shown(&house, &radiograph(7).0).await;
-    let client = Client::signed_in(&house, "ada").await;
+    let backend = backend().await;
+    let study = shown(&backend, &radiograph(7).0).await;
+    let client = Client::signed_in(&backend, "ada").await;
     let path = format!("/api/study/{study}/full/0");
     let ask = || async {
         let request = client.request("GET", &path).body(axum::body::Body::empty()).unwrap();

@@ -91,12 +91,12 @@ async fn a_note_is_bounded_and_cannot_be_written_once_the_case_is_sealed_or_by_n
 
 #[tokio::test]
 async fn of_two_who_write_in_the_same_moment_one_is_told_of_the_other() {
-    let house = house().await;
-    let study = house
+    let backend = backend().await;
+    let study = backend
         .answered(1, disposition(Disposition::Escalate, Priority::Urgent), Some(CaseState::Review))
         .await;
-    let mut ada = Client::signed_in(&house, "ada").await;
-    let mut bo = Client::signed_in(&house, "bo").await;
+    let mut ada = Client::signed_in(&backend, "ada").await;
+    let mut bo = Client::signed_in(&backend, "bo").await;
     // The fakes build a page for each person: here both are at the same one.
     bo.page = ada.page.clone();
     let seen = ada.detail(&study).await;
