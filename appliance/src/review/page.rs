@@ -123,6 +123,11 @@ impl<H: Backend> Page<H> {
             TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
         };
         let serving = proto::serve::pages(self.listener, most, service, stop.cancelled_owned());
-        tokio::join!(serving, looks);
+        tokio::pin!(serving);
+        // The looks end with `stop`, and serving then takes its time; serving that ends by itself ends all.
+        tokio::select! {
+            () = &mut serving => {}
+            () = looks => serving.await,
+        }
     }
 }
