@@ -121,6 +121,12 @@ impl<H: Backend> Page<H> {
         let service = |address: SocketAddr| {
             TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(address))))
         };
-        tokio::join!(proto::serve::pages(self.listener, most, service, stop.cancelled_owned()), looks);
+        let serving = proto::serve::pages(self.listener, most, service, stop.cancelled_owned());
+        tokio::pin!(serving);
+        // The looks end with `stop`, and serving then takes its time; serving that ends by itself ends all.
+        tokio::select! {
+            () = &mut serving => {}
+            () = looks => serving.await,
+        }
     }
 }
