@@ -60,6 +60,6 @@ fn what_a_technician_blacks_out_is_black_in_what_leaves() {
     let config = pair.appliance.config.display().to_string();
     let read = run("appliance", &["case", "statement", &case, "--config", &config]).unwrap();
     assert_eq!(read.code, 0, "{}", read.stderr);
-    assert!(read.stdout.contains("0 areas of text are black, 1 that a person drew"), "{}", read.stdout);
+    assert!(read.stdout.contains("0 areas of text are black, 1 that a person redacted"), "{}", read.stdout);
     assert!(read.stdout.contains("Waited for a person, who released it"), "{}", read.stdout);
 }

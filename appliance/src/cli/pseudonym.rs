@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::SiteArgs;
-use super::named;
 use super::output::{self, Failure};
 use crate::app::{Request, Response, Settings, ask, open_audit, open_ledger, socket_path};
 use crate::vault::{VaultOrder, VaultUse, rotate};
@@ -36,10 +35,10 @@ pub(super) enum Pseudonym {
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// Who does it; it is audited.
-    #[arg(long, value_parser = named::person)]
+    #[arg(long)]
     pub(super) by: String,
     /// Why, on one line, without identity.
-    #[arg(long, value_parser = named::reason)]
+    #[arg(long)]
     pub(super) reason: String,
     #[command(flatten)]
     pub(super) site: SiteArgs,

@@ -8,9 +8,10 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, set_parent_process_death_signal, waitpid};
 use serde::Serialize;
 
+use super::calls::Calls;
 use super::channel::{Blocking, Bounds, Kind};
 use super::error::LockDownError;
-use super::limits::{Calls, lock_down_with, set_cpu};
+use super::limits::{lock_down_with, set_cpu};
 use super::worker::{EXIT_CHANNEL, EXIT_LOCK_DOWN, exit, quiet_panics, refuse, send, serve_one};
 use super::{Job, Limits, Notes, seccomp};
 

@@ -4,18 +4,22 @@
 //! [`serve_forks`]: the process is a zygote, and each worker is a fork of it that locks itself down further.
 //! Parent side: [`Pool`]; every job gets a fresh process, and a process that dies says why as a [`Death`].
 
+mod calls;
 pub mod channel;
 mod death;
 mod error;
 #[cfg(target_os = "linux")]
 mod fork;
+#[cfg(target_os = "linux")]
+mod forked;
 mod limits;
 mod pool;
 mod process;
 #[cfg(target_os = "linux")]
 mod seccomp;
-mod spawn;
+mod start;
 mod worker;
+mod worker_handle;
 #[cfg(target_os = "linux")]
 mod zygote;
 
@@ -25,8 +29,9 @@ pub use error::LockDownError;
 pub use fork::serve_forks;
 pub use limits::{Landlock, Limits, LockDown, lock_down};
 pub use pool::Pool;
-pub use spawn::{Answer, Program, Terms, WorkerHandle};
+pub use start::Program;
 pub use worker::{Job, Notes, serve};
+pub use worker_handle::{Answer, Terms, WorkerHandle};
 #[cfg(target_os = "linux")]
 pub use zygote::ZYGOTE_ARGUMENT;
 

@@ -3,6 +3,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
+use super::calls::Calls;
 use super::error::LockDownError;
 
 /// What a worker may use.
@@ -71,15 +72,6 @@ pub struct LockDown {
 pub fn lock_down(limits: &Limits) -> Result<LockDown, LockDownError> {
     set_cpu(limits)?;
     lock_down_with(limits, Calls::Worker)
-}
-
-/// Which list of system calls is put in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Calls {
-    /// What a worker with a job needs.
-    Worker,
-    /// The same, and what a zygote needs to fork workers, which lock themselves down further.
-    Zygote,
 }
 
 /// [`lock_down`] without the limit of processor time, which would count from the start of a zygote.

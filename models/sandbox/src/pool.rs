@@ -7,7 +7,8 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::spawn::{Answer, Program, Terms, WorkerHandle};
+use super::start::Program;
+use super::worker_handle::{Answer, Terms, WorkerHandle};
 #[cfg(target_os = "linux")]
 use super::zygote::Zygote;
 use super::{Death, DeathKind, LockDown, Note};

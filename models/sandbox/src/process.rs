@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use tokio::process::Child;
 
 #[cfg(target_os = "linux")]
-use super::zygote::Forked;
+use super::forked::Forked;
 
 /// Dropping it kills the process.
 #[derive(Debug)]

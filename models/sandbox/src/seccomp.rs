@@ -7,9 +7,9 @@ use seccompiler::{
     TargetArch,
 };
 
+use super::calls::Calls;
 use super::death::FORBIDDEN_CALL;
 use super::error::LockDownError;
-use super::limits::Calls;
 
 /// Calls allowed with any arguments. All files are descriptors that the parent handed over; none can be opened by name.
 const ALLOWED: &[i64] = &[

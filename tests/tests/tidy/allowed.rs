@@ -23,6 +23,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cloud-service/src/queue/lease_rows.rs", "clippy::too_many_arguments"),
     ("fixtures/src/failing_disk.rs", "unsafe_code"),
     ("fixtures/src/scanner/raw.rs", "clippy::disallowed_methods"),
+    ("models/sandbox/src/fork.rs", "unsafe_code"),
+    ("models/sandbox/src/forked.rs", "unsafe_code"),
     ("models/sandbox/src/seccomp.rs", "unsafe_code"),
     ("models/sandbox/src/worker.rs", "unsafe_code"),
     ("models/sandbox/tests/sandbox/jobs.rs", "unsafe_code"),

@@ -9,8 +9,8 @@ use crate::cases::{Kind, assert_echo, program, run, setup, tokio};
 use crate::jobs::{Misdeed, Task};
 
 pub(crate) const CASES: &[(&str, fn())] = &[
-    ("forks::workers_of_a_zygote_share_it_until_one_ends_abnormally", shared_until_an_abnormal_end),
-    ("forks::a_spare_of_a_zygote_whose_worker_ended_abnormally_gets_no_job", a_doubtful_spare_gets_no_job),
+    ("forks::workers_of_a_zygote_share_it_until_one_ends_abnormally", workers_of_a_zygote),
+    ("forks::a_spare_of_a_zygote_whose_worker_ended_abnormally_gets_no_job", a_spare_of_a_zygote),
     ("forks::a_zygote_is_given_up_after_so_many_forks", given_up_after_so_many_forks),
     ("forks::a_zygote_that_was_killed_is_replaced_and_blames_nobody", a_killed_zygote_is_replaced),
     ("forks::a_job_that_asks_for_a_process_of_its_own_gets_one", a_process_of_its_own),
@@ -39,7 +39,7 @@ async fn finish(worker: WorkerHandle, task: &Task) -> Result<String, DeathKind> 
     answer.map(|answer| answer.parse().unwrap()).map_err(|death| death.kind)
 }
 
-fn shared_until_an_abnormal_end() {
+fn workers_of_a_zygote() {
     tokio(async {
         let pool = forks();
         let first = pool.take().await.unwrap();
@@ -54,7 +54,7 @@ fn shared_until_an_abnormal_end() {
     });
 }
 
-fn a_doubtful_spare_gets_no_job() {
+fn a_spare_of_a_zygote() {
     tokio(async {
         let pool = Kind::Forked.pool(program(&setup()), 2, 2);
         let first = pool.take().await.unwrap();
