@@ -89,10 +89,13 @@ class Source:
         self.chances = {key: self.chance(rows) for key, rows in (*self.by_class.items(), ("unread", self.unread))}
 
     def chance(self, rows):
-        """A person with many films does not count as many persons."""
-        persons = self.table["person"].iloc[rows]
+        """A person with many films does not count as many persons, and a view is half-way to as frequent in each class as in the others:
+        who lies in bed is ill more often, and a network that reads the view alone would rank well and see nothing."""
+        persons, lying = self.table["person"].iloc[rows], (self.table["view"].iloc[rows] == "AP").to_numpy()
         share = 1.0 / np.sqrt(persons.map(persons.value_counts()).to_numpy())
-        return share / share.sum()
+        share = share / share.sum()
+        level = np.where(lying, 0.5 / share[lying].sum(), 0.5 / share[~lying].sum()) if lying.any() and not lying.all() else 1.0
+        return 0.5 * share + 0.5 * share * level
 
     def draw(self, rng):
         """Places: children first, then films read, then other adults."""
