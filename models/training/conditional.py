@@ -3,10 +3,11 @@
 A precision depends on how many of a hospital's films are ill, which no calibration set knows. So the promises are rates:
 `no_flag_below`: of persons with a label-positive film, at most `alpha` have one below it.
 `flag_at`: of persons with a label-negative film, at most `beta` have one at or above it.
-A limit is found in every group under every disturbance by an exact binomial bound, and the strictest of all is taken; the error
-`delta` is shared out over the groups, because a statement is made about each. Under the disturbances the same persons
-are seen again: each disturbance is a statement of its own at the group's delta, never a joint one.
-A group with too few persons to show a rate gets no miss at all, and the bound that its count does show stands beside it.
+A limit is found in every group under every disturbance by an exact binomial bound, and the strictest of all is taken. The first group
+holds everybody and has the promised rate; the others have a rate of their own, as none may be much worse off than all. Half of the error
+`delta` is everybody's, the other half is shared out over the groups, because a statement is made about each. Under the disturbances the
+same persons are seen again: each disturbance is a statement of its own at the group's delta, never a joint one.
+A group with too few persons to show its rate gets no miss at all, and the bound that its count does show stands beside it.
 The unit is the person, because films of one person are not independent. The precision that the rates imply at several shares of
 ill films is computed and shown, and is no promise.
 """
@@ -66,6 +67,13 @@ def loud_limit(seen, beta, delta):
     return float(np.nextafter(highs[len(highs) - 1 - max(rule.allowed(len(highs), beta, delta), 0)], math.inf))
 
 
+def deltas(groups, delta):
+    """The error of each group: half for the first, which holds everybody, the rest shared out; all of it when there is one."""
+    if len(groups) == 1:
+        return {groups[0]: delta}
+    return {group: delta / 2 if at == 0 else delta / 2 / (len(groups) - 1) for at, group in enumerate(groups)}
+
+
 def cell(seen, limit, rate, delta, quiet):
     """Counts and bound of one group under one disturbance at a limit."""
     values = extreme(seen.score, seen.person, seen.truth == (1 if quiet else 0), lowest=quiet)
@@ -74,24 +82,23 @@ def cell(seen, limit, rate, delta, quiet):
     return Cell(seen.group, seen.disturbance, len(values), wrong, bound, bound <= rate)
 
 
-def choose(cells, rate, delta, quiet):
-    """The limit that holds in every cell, what each cell showed at it, and the delta of a group.
+def choose(cells, rate, group_rate, delta, quiet):
+    """The limit that holds in every cell, and what each cell showed at it.
 
-    `quiet`: `no_flag_below` with `rate` = alpha, else `flag_at` with `rate` = beta. The limit is None when the first group, which
-    holds everybody, cannot show the rate without a disturbance or when no cell has a person.
+    `quiet`: `no_flag_below` with `rate` = alpha, else `flag_at` with `rate` = beta; `group_rate` is that of every group but the first.
+    The limit is None when the first group cannot show the rate in each of its cells, or when no cell has a person.
     """
     groups = list(dict.fromkeys(seen.group for seen in cells))
-    shared = delta / len(groups)
+    shares, rates = deltas(groups, delta), {group: rate if at == 0 else group_rate for at, group in enumerate(groups)}
     find = quiet_limit if quiet else loud_limit
-    limits = [find(seen, rate, shared) for seen in cells]
+    limits = [find(seen, rates[seen.group], shares[seen.group]) for seen in cells]
     limit = min(limits) if quiet else max(limits)
     if not math.isfinite(limit):
-        return None, [], shared
+        return None, []
     # Six places, as a bundle stores it, rounded to the safe side.
     limit = math.floor(limit * 1e6) / 1e6 if quiet else math.ceil(limit * 1e6) / 1e6
-    shown = [cell(seen, limit, rate, shared, quiet) for seen in cells]
-    whole = [c for c in shown if c.group == groups[0]]
-    return (limit if all(c.shown for c in whole) else None), shown, shared
+    shown = [cell(seen, limit, rates[seen.group], shares[seen.group], quiet) for seen in cells]
+    return (limit if all(c.shown for c in shown if c.group == groups[0]) else None), shown
 
 
 def worst(cells):

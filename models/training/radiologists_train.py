@@ -73,8 +73,8 @@ def disturbed(images, masks, rng):
 class Source:
     """Films that one fold's network may see, their labels, and how a batch is drawn."""
 
-    def __init__(self, fold):
-        self.images, self.table = films.load()
+    def __init__(self, fold, side=archives.SIDE):
+        self.images, self.table = films.load(side)
         self.inside = kept_for_training(self.table, fold)
         labels, children = films.labels_of(self.table), films.is_child(self.table)
         self.positive = chest_train.label_weights(labels[self.inside])
@@ -129,10 +129,16 @@ def network():
     return lite.network(len(FINDINGS))
 
 
-def train(fold, steps=STEPS):
+def folder_of(fold, side):
+    """Where a fold's checkpoint lies; the network beside it has the same name."""
+    return archives.work_root() / "radiologists" / (f"fold-{fold}" if side == archives.SIDE else f"fold-{fold}-{side}")
+
+
+def train(fold, side=archives.SIDE, steps=STEPS):
     """The network of a fold."""
-    source = Source(fold)
+    source = Source(fold, side)
     drawn, table = phantoms.load("chest", "fit", chest_train.PHANTOMS["fit"])
+    drawn = np.stack([np.rint(films.enlarge_or_shrink(image.astype(np.float32) / 255.0, side) * 255.0).astype(np.uint8) for image in drawn])
     made, old = chest_train.phantom_labels(table), len(films.FINDINGS)
 
     def batch_loss(model, rng, _step):
@@ -145,14 +151,14 @@ def train(fold, steps=STEPS):
         return loss + 0.3 * chest_train.masked_loss(logits[real:, :old], torch.from_numpy(made[shown]), torch.ones(MADE, 1), None)
 
     torch.manual_seed(SEED + fold)
-    return fit.run(network(), batch_loss, steps, PEAK, SEED + fold, archives.work_root() / "radiologists" / f"fold-{fold}", every=50, average=0.99)
+    return fit.run(network(), batch_loss, steps, PEAK, SEED + fold, folder_of(fold, side), every=50, average=0.99)
 
 
-def member(fold):
+def member(fold, side=archives.SIDE):
     """The compact network of a fold, from the work folder; trained when it is not there."""
-    path = archives.work_root() / "radiologists" / f"fold-{fold}.pt"
+    path = folder_of(fold, side).with_suffix(".pt")
     if not path.exists():
-        net = lite.compact(train(fold)).to(memory_format=torch.contiguous_format)
+        net = lite.compact(train(fold, side)).to(memory_format=torch.contiguous_format)
         torch.save(net.state_dict(), path.with_suffix(".partial"))
         path.with_suffix(".partial").rename(path)
     net = lite.compact(lite.Lite(len(FINDINGS)))
@@ -161,7 +167,7 @@ def member(fold):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] != "fold" or not sys.argv[2].isdigit() or int(sys.argv[2]) >= FOLDS:
-        raise SystemExit(f"usage: radiologists_train.py fold 0 .. {FOLDS - 1}")
-    torch.set_num_threads(1)
-    member(int(sys.argv[2]))
+    words = sys.argv[1:]
+    if len(words) not in (2, 3) or words[0] != "fold" or not all(word.isdigit() for word in words[1:]) or int(words[1]) >= FOLDS:
+        raise SystemExit(f"usage: radiologists_train.py fold 0 .. {FOLDS - 1} [side]")
+    member(*(int(word) for word in words[1:]))
