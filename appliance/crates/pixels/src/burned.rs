@@ -1,7 +1,7 @@
 //! Text burned into a decoded frame: the grey pictures in which it is looked for, and where it was found.
 
 use crate::frames::Decoded;
-use crate::grey::{self, Photometric, Window};
+use crate::grey::{self, Photometric, Stored, Window};
 use crate::text::{Grey8, TextBox, TextDetector, find_text, find_words};
 
 /// Longest side of a frame that is looked at as it is, in pixels.
@@ -49,18 +49,10 @@ pub fn may_hold_ink(decoded: &Decoded) -> bool {
     if stored.samples != 1 {
         return true;
     }
-    let range = stored.values().fold(None, |range: Option<(i64, i64)>, v| {
-        Some(range.map_or((v, v), |(low, high)| (low.min(v), high.max(v))))
-    });
-    let Some((low, high)) = range else { return false };
+    let Some((low, high)) = range_of(stored) else { return false };
     let third = high - (high - low) / 3;
     let Some(width) = usize::try_from(high - third + 1).ok().filter(|n| *n <= 1 << 16) else { return true };
-    let mut counts = vec![0_u32; width];
-    for value in stored.values().filter(|v| *v >= third) {
-        if let Some(count) = usize::try_from(value - third).ok().and_then(|at| counts.get_mut(at)) {
-            *count += 1;
-        }
-    }
+    let counts = counts_from(stored, third, width);
     let stands_out = |at: usize, count: u32| {
         let around = counts.get(at.saturating_sub(AROUND)..(at + AROUND + 1).min(width)).unwrap_or_default();
         let others = around.iter().map(|c| u64::from(*c)).sum::<u64>() - u64::from(count);
@@ -68,6 +60,35 @@ pub fn may_hold_ink(decoded: &Decoded) -> bool {
         u64::from(count) >= INK_MIN as u64 / 2 + 3 * mean
     };
     high > low && counts.iter().enumerate().any(|(at, count)| *count > 0 && stands_out(at, *count))
+}
+
+/// The smallest and the largest value of a frame.
+fn range_of(stored: &Stored) -> Option<(i64, i64)> {
+    let (mut low, mut high) = (i32::MAX, i32::MIN);
+    if stored.each_short(|value| (low, high) = (low.min(value), high.max(value))) {
+        return (low <= high).then_some((i64::from(low), i64::from(high)));
+    }
+    stored.values().fold(None, |range, value| {
+        Some(range.map_or((value, value), |(low, high): (i64, i64)| (low.min(value), high.max(value))))
+    })
+}
+
+/// How often each of `width` values from `least` on is there.
+fn counts_from(stored: &Stored, least: i64, width: usize) -> Vec<u32> {
+    let mut counts = vec![0_u32; width];
+    let mut count = |at: Option<usize>| {
+        if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
+            *count += 1;
+        }
+    };
+    let short = i32::try_from(least).is_ok_and(|least| {
+        // What is below `least` becomes a number past the end.
+        stored.each_short(|value| count(Some(value.wrapping_sub(least).cast_unsigned() as usize)))
+    });
+    if !short {
+        stored.values().for_each(|value| count(usize::try_from(value - least).ok()));
+    }
+    counts
 }
 
 /// Several letters in a row, either way up.
@@ -171,7 +192,7 @@ fn stretched(values: &[f32]) -> Option<Vec<u8>> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
     use super::*;
-    use crate::grey::{Look, Modality, Stored};
+    use crate::grey::{Look, Modality};
 
     /// A frame of 64 x 64 values of 16 bits that spread, with `ink` pixels of one bright value.
     fn slice(ink: usize) -> Decoded {
@@ -201,6 +222,49 @@ mod tests {
         assert!(!may_hold_ink(&slice(0)));
         assert!(!may_hold_ink(&slice(6)), "fewer pixels than a letter has");
         assert!(may_hold_ink(&slice(40)));
+    }
+
+    #[test]
+    fn values_are_counted_the_same_whatever_their_width_sign_and_place_in_the_container() {
+        let bytes: Vec<u8> =
+            (0..64 * 64 * 4_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 21) as u8).collect();
+        for (bits_allocated, bits_stored, high_bit) in [
+            (8, 8, 7),
+            (8, 5, 6),
+            (16, 16, 15),
+            (16, 12, 11),
+            (16, 12, 15),
+            (16, 1, 0),
+            (32, 16, 20),
+            (32, 20, 19),
+        ] {
+            for signed in [false, true] {
+                let bytes = bytes[..64 * 64 * usize::from(bits_allocated / 8)].to_vec();
+                let stored = Stored {
+                    rows: 64,
+                    columns: 64,
+                    samples: 1,
+                    bits_allocated,
+                    bits_stored,
+                    high_bit,
+                    signed,
+                    bytes,
+                };
+                let values: Vec<i64> = stored.values().collect();
+                let (low, high) = (*values.iter().min().unwrap(), *values.iter().max().unwrap());
+                assert_eq!(range_of(&stored), Some((low, high)), "{bits_allocated} {bits_stored} {signed}");
+                let (least, width) = (high - (high - low) / 3, 1 << 16);
+                let mut counts = vec![0; width];
+                for at in values.iter().filter_map(|value| usize::try_from(value - least).ok()) {
+                    counts.get_mut(at).into_iter().for_each(|count| *count += 1);
+                }
+                assert_eq!(
+                    counts_from(&stored, least, width),
+                    counts,
+                    "{bits_allocated} {bits_stored} {signed}"
+                );
+            }
+        }
     }
 
     #[test]

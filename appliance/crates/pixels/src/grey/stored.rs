@@ -89,6 +89,22 @@ impl Stored {
         }
     }
 
+    /// Calls `f` with every stored value in order, samples of a pixel side by side, without a branch for each; `false`, and
+    /// no call, where a value may have more than 16 bits.
+    pub fn each_short(&self, mut f: impl FnMut(i32)) -> bool {
+        if self.bits_stored > 16 {
+            return false;
+        }
+        let (down, mask) = (self.high_bit + 1 - self.bits_stored, self.mask());
+        let spare = 32 - u32::from(self.bits_stored);
+        if self.signed {
+            self.each(|container| f((((container >> down) & mask) << spare).cast_signed() >> spare));
+        } else {
+            self.each(|container| f(((container >> down) & mask).cast_signed()));
+        }
+        true
+    }
+
     /// Containers of row `at`, samples of a pixel side by side.
     pub(super) fn row(&self, at: usize) -> Row<'_> {
         let length = self.columns as usize * usize::from(self.samples) * usize::from(self.bits_allocated / 8);
