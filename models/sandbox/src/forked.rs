@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{mpsc, oneshot};
@@ -36,6 +36,11 @@ impl Reach {
     pub(super) fn is_sound(&self) -> bool {
         !self.spoiled.load(Ordering::Relaxed) && !self.requests.is_closed()
     }
+}
+
+/// Whether this system gives handles of processes: older kernels and some containers do not.
+pub(super) fn can_be_held() -> bool {
+    pidfd_open(getpid(), PidfdFlags::empty()).is_ok()
 }
 
 #[expect(unsafe_code, reason = "tokio has no safe form for a handle of a process")]

@@ -54,7 +54,11 @@ impl Pool {
     #[must_use]
     pub fn forking(program: Program, spares: usize, at_once: usize) -> Self {
         #[cfg(target_os = "linux")]
-        let source = Source::Forks(program.clone(), None);
+        let source = if super::forked::can_be_held() {
+            Source::Forks(program.clone(), None)
+        } else {
+            Source::Starts(program.clone())
+        };
         #[cfg(not(target_os = "linux"))]
         let source = Source::Starts(program.clone());
         Self::with(source, program, spares, at_once)

@@ -1,9 +1,10 @@
 //! What holds for workers that a zygote forks, beyond what holds for all workers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use scanside_sandbox::{DeathKind, Pool, Terms, WorkerHandle};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
 use crate::cases::{Kind, assert_echo, program, run, setup, tokio};
 use crate::jobs::{Misdeed, Task};
@@ -15,8 +16,34 @@ pub(crate) const CASES: &[(&str, fn())] = &[
     ("forks::a_zygote_that_was_killed_is_replaced_and_blames_nobody", a_killed_zygote_is_replaced),
     ("forks::a_job_that_asks_for_a_process_of_its_own_gets_one", a_process_of_its_own),
     ("forks::siblings_draw_different_random_bytes", siblings_draw_different_random_bytes),
+    (
+        "forks::without_handles_of_processes_each_worker_is_started_by_itself",
+        each_is_started_where_nothing_can_be_forked,
+    ),
     ("forks::a_zygote_is_locked_down_and_collects_what_it_forked", locked_down_and_tidy),
 ];
+
+/// A process for which the system has no handles of processes; it exits with 101 where something is not as it must be.
+pub(crate) fn without_handles() {
+    let rules = BTreeMap::from([(libc::SYS_pidfd_open, Vec::new())]);
+    let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+    let refuse = SeccompAction::Errno(libc::ENOSYS.cast_unsigned());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    seccompiler::apply_filter_all_threads(&program).unwrap();
+    tokio(async {
+        let pool = forks();
+        assert_echo(&pool).await;
+        let worker = pool.take().await.unwrap();
+        assert_eq!(zygote_of(&worker), std::process::id(), "it was started by us");
+    });
+}
+
+fn each_is_started_where_nothing_can_be_forked() {
+    let own = std::env::current_exe().unwrap();
+    let ended = std::process::Command::new(own).arg("without-handles").output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -18,6 +18,7 @@ fn main() {
     match args.first().map(String::as_str) {
         Some("worker") => jobs::worker(&args[1..]),
         Some("parent") => cases::parent_of_an_endless_job(&args[1]),
+        Some("without-handles") => forks::without_handles(),
         Some("quiet") => quiet::child(&args[1..]),
         _ => std::process::exit(if tests(&args) { 0 } else { 101 }),
     }
