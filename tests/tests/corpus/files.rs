@@ -10,7 +10,7 @@ const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
 
 /// A file of the corpus.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Path below the corpus.
     pub name: String,
     /// Where it is.
@@ -29,7 +29,7 @@ struct Line {
 }
 
 /// The folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let root =
         std::env::var_os("SCANSIDE_CORPUS_DIR").expect("SCANSIDE_CORPUS_DIR is not set: run `make corpus`");
     PathBuf::from(root)
@@ -42,7 +42,7 @@ fn entry(name: String, group: &'static str, note: String) -> Entry {
 }
 
 /// Crafted files and mutants; `accept` are the odd but legal ones.
-pub fn malformed() -> Vec<Entry> {
+pub(crate) fn malformed() -> Vec<Entry> {
     let text = std::fs::read_to_string(root().join("malformed/manifest.jsonl")).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap());
     let group = |line: &Line| if line.expect == "accept" { "accept" } else { "contain" };
@@ -53,7 +53,7 @@ pub fn malformed() -> Vec<Entry> {
 }
 
 /// Files of public collections, as their authors made them.
-pub fn real() -> Vec<Entry> {
+pub(crate) fn real() -> Vec<Entry> {
     let text = std::fs::read_to_string(root().join("manifest.tsv")).unwrap();
     let names = text.lines().skip(1).filter_map(|line| line.split('\t').next());
     let ours = ["malformed/", "phi/"];
@@ -66,7 +66,7 @@ pub fn real() -> Vec<Entry> {
 }
 
 /// Files with planted identity.
-pub fn planted() -> Vec<Entry> {
+pub(crate) fn planted() -> Vec<Entry> {
     let mut names: Vec<String> = std::fs::read_dir(root().join("phi"))
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -81,7 +81,7 @@ pub fn planted() -> Vec<Entry> {
 /// Of a crafted file the command says what the file meta says, as a careless sender would; of others what the data
 /// set says, as common senders do. Where neither says anything the whole file is sent as the data set of an invented
 /// instance.
-pub fn outgoing(entry: &Entry) -> Outgoing {
+pub(crate) fn outgoing(entry: &Entry) -> Outgoing {
     let bytes = std::fs::read(&entry.path).unwrap();
     let by_meta = Outgoing::from_path(&entry.path).ok();
     let by_data = || {

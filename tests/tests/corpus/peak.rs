@@ -16,7 +16,7 @@ open(sys.argv[1], 'w').write(f'{code} {used.ru_utime + used.ru_stime} {used.ru_m
 
 /// A command that ended.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Exit code; negative for a signal.
     pub code: i32,
     /// Processor time of the command and its workers.
@@ -32,7 +32,7 @@ pub struct Ran {
 }
 
 /// Runs `appliance` with these words; `folder` takes the measurement.
-pub fn appliance(folder: &Path, words: &[&str]) -> Ran {
+pub(crate) fn appliance(folder: &Path, words: &[&str]) -> Ran {
     let measured = folder.join("measured");
     let mut command = Command::new("python3");
     command.args(["-c", MEASURE]).arg(&measured).arg(binary("appliance").unwrap()).args(words);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 /// Writes one line past the test harness, which would keep it.
-pub fn line(text: impl AsRef<str>) {
+pub(crate) fn line(text: impl AsRef<str>) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.as_ref());
 }
 
 /// A table with a title and a row of heads; the first column is left-aligned, the others right.
-pub fn print(title: &str, heads: &[&str], rows: &[Vec<String>]) {
+pub(crate) fn print(title: &str, heads: &[&str], rows: &[Vec<String>]) {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([heads[column].chars().count()]).max().unwrap_or(0)
@@ -30,7 +30,7 @@ pub fn print(title: &str, heads: &[&str], rows: &[Vec<String>]) {
 }
 
 /// How often each word came.
-pub fn counts<K: Ord>(all: impl IntoIterator<Item = K>) -> BTreeMap<K, usize> {
+pub(crate) fn counts<K: Ord>(all: impl IntoIterator<Item = K>) -> BTreeMap<K, usize> {
     let mut counts = BTreeMap::new();
     for one in all {
         *counts.entry(one).or_default() += 1;
@@ -39,11 +39,11 @@ pub fn counts<K: Ord>(all: impl IntoIterator<Item = K>) -> BTreeMap<K, usize> {
 }
 
 /// A share in percent, `-` of nothing.
-pub fn percent(part: usize, of: usize) -> String {
+pub(crate) fn percent(part: usize, of: usize) -> String {
     if of == 0 { "-".to_owned() } else { format!("{:.2} %", 100.0 * part as f64 / of as f64) }
 }
 
 /// Bytes in MiB.
-pub fn mib(bytes: u64) -> String {
+pub(crate) fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

@@ -13,8 +13,10 @@ use crate::jobs::{Misdeed, Setup, Task};
 const MIB: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Each with workers of either kind.
-pub(crate) const CASES: &[(&str, fn(Kind))] = &[
+/// A case by name, for workers of either kind.
+type Case = (&'static str, fn(Kind));
+
+pub(crate) const CASES: &[Case] = &[
     ("a_job_is_answered_by_a_locked_down_worker", a_job_is_answered_by_a_locked_down_worker),
     ("each_misdeed_ends_with_its_reason_and_the_next_job_is_unharmed", each_misdeed),
     ("a_forbidden_call_can_be_named", a_forbidden_call_can_be_named),

@@ -10,6 +10,7 @@ mod jobs;
 mod quiet;
 
 use std::io::Write as _;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use cases::Kind;
 
@@ -24,10 +25,11 @@ fn main() {
     }
 }
 
+type Run = Box<dyn Fn() + UnwindSafe + RefUnwindSafe>;
+
 fn tests(args: &[String]) -> bool {
     let has = |flag: &str| args.iter().any(|a| a == flag);
-    let mut cases: Vec<(String, Box<dyn Fn() + std::panic::UnwindSafe + std::panic::RefUnwindSafe>)> =
-        Vec::new();
+    let mut cases: Vec<(String, Run)> = Vec::new();
     for (name, case) in cases::CASES {
         for kind in [Kind::Started, Kind::Forked] {
             cases.push((format!("{}::{name}", kind.word()), Box::new(move || case(kind))));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// A required action.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The file it is about.
     pub file: String,
     /// One of ten kinds.
@@ -34,7 +34,7 @@ pub struct Answer {
 }
 
 /// The whole key.
-pub fn answers(path: &Path) -> Vec<Answer> {
+pub(crate) fn answers(path: &Path) -> Vec<Answer> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }

@@ -11,7 +11,7 @@ const DOCUMENT: &str = "00420011";
 
 /// Whether an action was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// As required.
     Right,
     /// Not as required.
@@ -21,7 +21,7 @@ pub enum Verdict {
 }
 
 /// An input and what became of it.
-pub struct Output {
+pub(crate) struct Output {
     /// Bytes of the input.
     pub before: Vec<u8>,
     /// The output.
@@ -29,7 +29,7 @@ pub struct Output {
 }
 
 /// Judges a set of outputs under one policy.
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     outputs: &'a BTreeMap<String, Output>,
     keeps_dates: bool,
     new_of: BTreeMap<(String, String), BTreeSet<String>>,
@@ -40,7 +40,7 @@ pub struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Takes in what holds over the whole set. `keeps_dates`: the policy keeps shifted dates, descriptions and safe
     /// private attributes.
-    pub fn new(outputs: &'a BTreeMap<String, Output>, answers: &[Answer], keeps_dates: bool) -> Self {
+    pub(crate) fn new(outputs: &'a BTreeMap<String, Output>, answers: &[Answer], keeps_dates: bool) -> Self {
         let (new_of, old_of, shifts) = Default::default();
         let mut judge = Self { outputs, keeps_dates, new_of, old_of, shifts };
         for answer in answers {
@@ -59,7 +59,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict on one action; `None` when its file has no output.
-    pub fn verdict(&self, answer: &Answer) -> Option<Verdict> {
+    pub(crate) fn verdict(&self, answer: &Answer) -> Option<Verdict> {
         let output = self.outputs.get(&answer.file)?;
         let text = output.after.text(&answer.path);
         let right = match answer.action.as_str() {

@@ -6,6 +6,6 @@ mod judge;
 mod pixels;
 mod values;
 
-pub use answers::{Answer, answers};
-pub use judge::{Judge, Output, Verdict};
-pub use values::{File, left_in_bytes};
+pub(crate) use answers::{Answer, answers};
+pub(crate) use judge::{Judge, Output, Verdict};
+pub(crate) use values::{File, left_in_bytes};

@@ -23,12 +23,12 @@ fn inside(file: &[u8], [x0, y0, x1, y1]: [u32; 4]) -> Vec<Vec<Vec<u8>>> {
 }
 
 /// The box is one colour in every frame: nothing can be read in it.
-pub fn hidden(after: &[u8], area: [u32; 4]) -> bool {
+pub(crate) fn hidden(after: &[u8], area: [u32; 4]) -> bool {
     inside(after, area).iter().all(|frame| frame.windows(2).all(|pair| pair[0] == pair[1]))
 }
 
 /// At least 99 of 100 pixels of the box are as they were, in every frame.
-pub fn retained(before: &[u8], after: &[u8], area: [u32; 4]) -> bool {
+pub(crate) fn retained(before: &[u8], after: &[u8], area: [u32; 4]) -> bool {
     let (before, after) = (inside(before, area), inside(after, area));
     before.len() == after.len()
         && before.iter().zip(&after).all(|(before, after)| {

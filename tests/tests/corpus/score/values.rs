@@ -3,7 +3,7 @@
 use dicom_object::{DefaultDicomObject, InMemDicomObject, Tag};
 
 /// A de-identified file.
-pub struct File {
+pub(crate) struct File {
     /// All its bytes.
     pub bytes: Vec<u8>,
     object: DefaultDicomObject,
@@ -11,13 +11,13 @@ pub struct File {
 
 impl File {
     /// Reads an output, which must be a conformant P10 file.
-    pub fn read(bytes: Vec<u8>) -> Self {
+    pub(crate) fn read(bytes: Vec<u8>) -> Self {
         let object = dicom_object::from_reader(&bytes[..]).expect("an output is a conformant file");
         Self { bytes, object }
     }
 
     /// The text of everything at `path`, values and items below it; `None` when nothing is there.
-    pub fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         // Padding comes after everything a reader reads.
         if path == "anywhere" || path == "FFFCFFFC" {
             return Some(String::from_utf8_lossy(&self.bytes).into_owned());
@@ -101,7 +101,7 @@ fn readings(bytes: &[u8]) -> String {
 }
 
 /// Whether a text stands anywhere in bytes: in UTF-8, Latin-1, ISO 8859-5 or UTF-16, whatever the case of ASCII letters.
-pub fn left_in_bytes(bytes: &[u8], text: &str) -> bool {
+pub(crate) fn left_in_bytes(bytes: &[u8], text: &str) -> bool {
     let mut forms: Vec<Vec<u8>> = vec![text.as_bytes().to_vec()];
     let in_one_byte = |map: fn(u32) -> Option<u8>| text.chars().map(|c| map(u32::from(c))).collect();
     forms.extend::<Option<Vec<u8>>>(in_one_byte(|c| u8::try_from(c).ok()));
