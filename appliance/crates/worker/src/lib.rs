@@ -32,10 +32,8 @@ mod tests;
 
 pub use start::main;
 pub use text_detector::TextDetector;
-#[cfg(feature = "test-support")]
-pub use {tools::Tools, work::work};
+pub use tools::Tools;
+pub use work::work;
 
 #[cfg(test)]
 use error::Error;
-#[cfg(all(test, not(feature = "test-support")))]
-use {tools::Tools, work::work};
