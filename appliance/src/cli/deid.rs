@@ -166,7 +166,7 @@ struct Total<'o> {
     number: usize,
     counts: BTreeMap<String, usize>,
     statement: Option<Statement>,
-    /// PatientDigests the studies so far are.
+    /// Whose the studies so far are.
     patients: ReidentificationMap,
 }
 

@@ -23,13 +23,13 @@ pub(super) struct Init {
     /// The site's name, shown on the page.
     #[arg(long, default_value = "Site 1")]
     name: String,
-    /// SiteArgs DICOM is received.
+    /// Where DICOM is received.
     #[arg(long, default_value = "127.0.0.1:11112")]
     listen: SocketAddr,
     /// A scanner that may send, `TITLE@ADDRESS` or `TITLE@NETWORK`; may be given several times.
     #[arg(long = "caller", value_name = "TITLE@ADDRESS")]
     callers: Vec<String>,
-    /// SiteArgs the page is served.
+    /// Where the page is served.
     #[arg(long, default_value = "127.0.0.1:8080")]
     page: SocketAddr,
     /// The telephone of the reading room, shown while the cloud is away and with held STAT studies.
@@ -245,7 +245,7 @@ provide = false                 # true: scanners may ask for storage commitment.
                                 # said only after every [[forward]] rule with commit = true has committed to the same
 give_up = \"48h\"               # how long an archive may take before the scanner is told of the failure
 retry = \"30s\"                 # pause before a request or report is tried again; it doubles up to an hour
-# SiteArgs a scanner listens for the report when its association has ended:
+# Where a scanner listens for the report when its association has ended:
 # [[commitment.replies]]
 # ae_title = \"CT1\"
 # address = \"10.0.0.7:104\"

@@ -1,9 +1,9 @@
 //! What a person writes of themselves on the command line, and what is audited: a name, a reason.
 
+use domain::decision::WORDS_MAX;
+
 /// Longest name, in characters.
 const NAME_MOST: usize = 64;
-/// Longest reason, in characters.
-const REASON_MOST: usize = 500;
 
 /// Who decides, as `--by` takes it.
 ///
@@ -20,9 +20,9 @@ pub(super) fn person(text: &str) -> Result<String, String> {
 /// In words, when it gives none or is no single line.
 pub(super) fn reason(text: &str) -> Result<String, String> {
     let wrong = || {
-        format!("write why, on one line of at most {REASON_MOST} characters, without identity: it is audited")
+        format!("write why, on one line of at most {WORDS_MAX} characters, without identity: it is audited")
     };
-    one_line(text, REASON_MOST).ok_or_else(wrong)
+    one_line(text, WORDS_MAX).ok_or_else(wrong)
 }
 
 /// The text without blanks around it, where that leaves a line that can be read.
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_one_line_that_says_something() {
-        for text in ["", "  ", "...", "first\nsecond", &"x".repeat(501)] {
+        for text in ["", "  ", "...", "first\nsecond", &"x".repeat(201)] {
             assert!(reason(text).is_err(), "{text:?}");
         }
         assert_eq!(reason("nothing to see in the corner").as_deref(), Ok("nothing to see in the corner"));

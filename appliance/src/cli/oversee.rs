@@ -48,7 +48,7 @@ pub(super) struct Restore {
     order: Ordered,
 }
 
-/// PatientDigests reads count.
+/// Whose reads count.
 #[derive(Debug, Args)]
 pub(super) struct Physician {
     /// Login name.

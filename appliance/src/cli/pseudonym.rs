@@ -59,7 +59,7 @@ pub(super) struct Show {
     named: Named,
 }
 
-/// SiteArgs to write.
+/// Where to write.
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The file; it must not exist.

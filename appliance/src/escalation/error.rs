@@ -49,7 +49,7 @@ pub enum Error {
     Queue,
 }
 
-/// PatientDigests doing an error is.
+/// Whose doing an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Ours: configuration, disk.
@@ -59,7 +59,7 @@ pub enum Fault {
 }
 
 impl Error {
-    /// PatientDigests doing it is.
+    /// Whose doing it is.
     #[must_use]
     pub const fn fault(self) -> Fault {
         match self {

@@ -65,7 +65,7 @@ pub(super) struct Transformer<'a> {
     place: Place,
     /// References to other images stay, with replaced UIDs.
     references: bool,
-    /// PatientDigests instance it is.
+    /// Whose instance it is.
     person: Person,
     /// What the patient's pseudonym and date offset are made of.
     pub(super) patient: String,

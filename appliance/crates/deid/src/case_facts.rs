@@ -24,7 +24,7 @@ impl Sex {
     }
 }
 
-/// CaseFacts of an instance that may leave in `case.json`; only as [`super::Deidentified`].
+/// Facts of an instance that may leave in `case.json`; only as [`super::Deidentified`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseFacts {
     /// Modality (0008,0060); empty when unknown.

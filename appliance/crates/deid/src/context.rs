@@ -9,7 +9,7 @@ use dicom::{DataSet, FileMeta, tags};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// CaseFacts of a whole study that planning one instance needs. Add every instance once; the order does not matter.
+/// Facts of a whole study that planning one instance needs. Add every instance once; the order does not matter.
 /// Identified: `Debug` shows a stub.
 #[derive(Clone, Default)]
 pub struct StudyContext {

@@ -26,7 +26,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// PatientDigests fault it is.
+    /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
             Error::Dicom(error) => error.fault(),

@@ -1,4 +1,4 @@
-//! PatientDigests an instance is, fact by fact and digested: reception compares two instances of one UID without keeping either
+//! Whose an instance is, fact by fact and digested: reception compares two instances of one UID without keeping either
 //! patient.
 use super::person::{GROUPS, Person};
 use dicom::DataSet;

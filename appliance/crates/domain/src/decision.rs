@@ -9,7 +9,7 @@ use crate::note::{NoteText, check_state};
 use crate::refusal::Refusal;
 
 /// Longest name or reason in characters.
-pub(crate) const WORDS_MAX: usize = 200;
+pub const WORDS_MAX: usize = 200;
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -44,7 +44,7 @@ impl Callers {
         self.list.iter().any(|entry| entry.network.is_none_or(|network| network.contains(address)))
     }
 
-    /// PatientDigests account the association is on, or why there is none. `secured`: over TLS.
+    /// Whose account the association is on, or why there is none. `secured`: over TLS.
     pub(crate) fn admit(
         &self,
         calling: &str,

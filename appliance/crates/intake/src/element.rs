@@ -33,7 +33,7 @@ pub(crate) struct Found {
     pub(crate) series: Option<String>,
     pub(crate) modality: Option<String>,
     pub(crate) pixel_data: Option<PixelData>,
-    /// PatientDigests it is, digested; `None` when it does not say.
+    /// Whose it is, digested; `None` when it does not say.
     pub(crate) patient: Option<PatientDigests>,
     /// Elements and items passed.
     pub(crate) elements: u64,

@@ -30,7 +30,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// PatientDigests fault it is: a peer that came to us is not one that we went to.
+    /// Whose fault it is: a peer that came to us is not one that we went to.
     pub fn fault(&self) -> Fault {
         match self {
             Error::Association(error) if error.fault() == Fault::FarEnd => Fault::Peer,

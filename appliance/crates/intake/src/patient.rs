@@ -23,7 +23,7 @@ impl Patient {
         }
     }
 
-    /// PatientDigests it is, in digests; `None` when nothing says so.
+    /// Whose it is, in digests; `None` when nothing says so.
     pub(super) fn digests(self) -> Option<PatientDigests> {
         let Patient { mut data, mut issuer } = self;
         issuer.charset = data.charset.clone();

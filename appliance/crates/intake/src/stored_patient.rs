@@ -1,4 +1,4 @@
-//! PatientDigests a stored data set is.
+//! Whose a stored data set is.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use dicom::transfer_syntaxes::coding;
 /// How much of a data set is looked through for its patient.
 const HEAD: u64 = 4 << 20;
 
-/// PatientDigests a stored data set is; `None` when it does not say.
+/// Whose a stored data set is; `None` when it does not say.
 ///
 /// # Errors
 /// Those of reading.

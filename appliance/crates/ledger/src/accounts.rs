@@ -80,7 +80,7 @@ impl Ledger {
             .await?)
     }
 
-    /// PatientDigests a one-time code is (`code_hash`: SHA-256 in hex), without using it up.
+    /// Whose a one-time code is (`code_hash`: SHA-256 in hex), without using it up.
     ///
     /// # Errors
     /// The database's refusal.

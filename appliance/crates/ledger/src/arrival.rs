@@ -29,6 +29,6 @@ pub struct Arrival {
     pub bytes: u64,
     /// BLAKE3 of the data set, hex.
     pub blake3: String,
-    /// PatientDigests it is, as [`deid::PatientDigests`] writes it; empty when it does not say. Identifying.
+    /// Whose it is, as [`deid::PatientDigests`] writes it; empty when it does not say. Identifying.
     pub identity: String,
 }

@@ -1,4 +1,4 @@
-//! PatientDigests instances are, as far as the ledger keeps it: keyed indexes of each fact, to be compared within one SOP Instance
+//! Whose instances are, as far as the ledger keeps it: keyed indexes of each fact, to be compared within one SOP Instance
 //! UID alone. What earlier versions kept is one index over the values as they were written; it says only that something
 //! was said, so such a row is looked at anew when an instance of its UID comes again.
 

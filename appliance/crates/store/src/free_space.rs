@@ -114,7 +114,7 @@ impl Share {
         let length = self.written.saturating_add(bytes);
         if length > self.granted {
             let at_most = |bytes: u64| length.max(self.room.longest.min(bytes));
-            // FreeSpace for a step more would be too little again.
+            // Room for a step more would be too little again.
             self.ask(at_most(length.saturating_add(STEP)), at_most(length.saturating_mul(2)))?;
         }
         let kept = self.kept();

@@ -85,7 +85,7 @@ impl Segments {
         let inbox = folder.part(INBOX);
         let path = inbox.join(name.to_string());
         let mut file = folder.disk.create(&path).map_err(Error::disk(Step::Create))?;
-        // FreeSpace set aside makes the syncs cheaper, no more: a disk that has little, or cannot, goes without.
+        // Room set aside makes the syncs cheaper, no more: a disk that has little, or cannot, goes without.
         let ample = self.room.has_above_refuse(RESERVE_ABOVE);
         let reserved = if ample && file.reserve(SEGMENT).is_ok() { SEGMENT } else { 0 };
         if reserved == 0 {

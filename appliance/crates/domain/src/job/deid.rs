@@ -138,7 +138,7 @@ pub struct DeidAnswer {
     pub lines: Vec<DeidLine>,
     /// What was done to all of them together.
     pub statement: Statement,
-    /// PatientDigests they are, by pseudonym. Identified: it stays with who asked.
+    /// Whose they are, by pseudonym. Identified: it stays with who asked.
     pub patients: ReidentificationMap,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Item {
     pub instance: u32,
     /// Which series of the study, in order of arrival.
     pub series: u32,
-    /// CaseFacts for `[accepts]`; `frames` are those of the instance.
+    /// Facts for `[accepts]`; `frames` are those of the instance.
     pub facts: StudyFacts,
     /// What else the header says of the image.
     pub said: Vec<Statement<'static>>,
