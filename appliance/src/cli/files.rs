@@ -142,13 +142,9 @@ pub(super) async fn ask(pool: &Pool, job: &Job, paths: &[&PathBuf]) -> Result<(A
     let terms = Terms {
         timeout: JOB_TIME + FILE_TIME * u32::try_from(paths.len()).unwrap_or(u32::MAX),
         data_bytes: Some(memory_of(largest)),
+        apart: job.runs_apart(),
     };
-    let answered = if job.runs_apart() {
-        pool.run_apart(job, files, terms, |_| ()).await
-    } else {
-        pool.run(job, files, terms).await
-    };
-    let answer = answered.map_err(|death| Unanswered {
+    let answer = pool.run(job, files, terms).await.map_err(|death| Unanswered {
         words: format!("the worker ended: {:?}", death.kind),
         touching: death.touching.map(|index| index as usize),
     })?;

@@ -145,18 +145,17 @@ impl Pipeline {
     ) -> Result<(Result<Answer, WorkerDeath>, Option<u32>), Error> {
         let mut files = vec![OwnedFd::from(output.try_clone().map_err(|_| Error::Store)?)];
         files.extend(opened);
-        let terms = Terms { timeout: JOB_TIME, data_bytes: Some(memory_of(largest(rows))) };
+        let terms =
+            Terms { timeout: JOB_TIME, data_bytes: Some(memory_of(largest(rows))), apart: job.runs_apart() };
         let mut touching = None;
-        let note = |note: &Note| {
-            if let Note::Touching(index) = note {
-                touching = Some(*index);
-            }
-        };
-        let answered = if job.runs_apart() {
-            self.pool.run_apart(job, files, terms, note).await
-        } else {
-            self.pool.run_with(job, files, terms, note).await
-        };
+        let answered = self
+            .pool
+            .run_with(job, files, terms, |note| {
+                if let Note::Touching(index) = note {
+                    touching = Some(*index);
+                }
+            })
+            .await;
         let nobody = answered.as_ref().err().filter(|d| !d.blames_data()).map(ToString::to_string);
         self.remember_workers(nobody.as_deref()).await?;
         Ok((answered.and_then(|a| a.parse::<Answer>()), touching))

@@ -162,7 +162,7 @@ impl Opener {
         };
         let sealed: u64 = envelope.parts.iter().map(|(length, _)| *length).sum();
         let data_bytes = BASE_BYTES.saturating_add(sealed.saturating_mul(CONTENT_TIMES));
-        let terms = Terms { timeout: self.timeout, data_bytes: Some(data_bytes) };
+        let terms = Terms { timeout: self.timeout, data_bytes: Some(data_bytes), apart: false };
         let answer = self.pool.run(&job, files, terms).await.map_err(Error::Worker)?;
         match answer.parse().map_err(|_| Error::Answer)? {
             Answer::Failed(why) => Err(Error::Refused(why)),

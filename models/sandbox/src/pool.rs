@@ -45,7 +45,7 @@ impl Pool {
     /// To be called inside a tokio runtime.
     #[must_use]
     pub fn new(program: Program, spares: usize, at_once: usize) -> Self {
-        Self::with(Source::Starts(program.clone()), program, spares, at_once)
+        Self::with(Source::Starts, program, spares, at_once)
     }
 
     /// The same with workers that are forks of a zygote where the system has what that needs (Linux 5.3): they are ready
@@ -54,20 +54,16 @@ impl Pool {
     #[must_use]
     pub fn forking(program: Program, spares: usize, at_once: usize) -> Self {
         #[cfg(target_os = "linux")]
-        let source = if super::forked::can_be_held() {
-            Source::Forks(program.clone(), None)
-        } else {
-            Source::Starts(program.clone())
-        };
+        let source = if super::forked::can_be_held() { Source::Forks(None) } else { Source::Starts };
         #[cfg(not(target_os = "linux"))]
-        let source = Source::Starts(program.clone());
+        let source = Source::Starts;
         Self::with(source, program, spares, at_once)
     }
 
     fn with(source: Source, program: Program, spares: usize, at_once: usize) -> Self {
         let (send, warm) = mpsc::channel(spares.max(1));
         let (say, last) = watch::channel(Start::NotYet);
-        let keeper = tokio::spawn(keep_warm(source, send, say));
+        let keeper = tokio::spawn(keep_warm(source, program.clone(), send, say));
         Self { warm: Mutex::new(warm), last, at_once: Semaphore::new(at_once.max(1)), keeper, program }
     }
 
@@ -124,23 +120,9 @@ impl Pool {
         on_note: impl FnMut(&Note),
     ) -> Result<Answer, Death> {
         let _place = self.at_once.acquire().await.map_err(|_| closed())?;
-        self.take().await?.run(job, files, terms, on_note).await
-    }
-
-    /// [`Pool::run_with`] in a process that is started for this job and shares its memory's layout with no other: for
-    /// jobs that sign or seal.
-    ///
-    /// # Errors
-    /// As [`Pool::run`].
-    pub async fn run_apart(
-        &self,
-        job: &impl Serialize,
-        files: Vec<OwnedFd>,
-        terms: Terms,
-        on_note: impl FnMut(&Note),
-    ) -> Result<Answer, Death> {
-        let _place = self.at_once.acquire().await.map_err(|_| closed())?;
-        WorkerHandle::start(&self.program).await?.run(job, files, terms, on_note).await
+        let worker =
+            if terms.apart { WorkerHandle::start(&self.program).await? } else { self.take().await? };
+        worker.run(job, files, terms, on_note).await
     }
 
     /// The next warm worker that is still alive, for a job beside the pool's count of those that run at once.
@@ -177,21 +159,21 @@ fn closed() -> Death {
 /// Where workers come from.
 enum Source {
     /// Each is started by itself.
-    Starts(Program),
+    Starts,
     /// Each is a fork of the zygote of the moment.
     #[cfg(target_os = "linux")]
-    Forks(Program, Option<Zygote>),
+    Forks(Option<Zygote>),
 }
 
 impl Source {
-    async fn next(&mut self) -> Result<WorkerHandle, Death> {
+    async fn next(&mut self, program: &Program) -> Result<WorkerHandle, Death> {
         match self {
-            Self::Starts(program) => WorkerHandle::start(program).await,
+            Self::Starts => WorkerHandle::start(program).await,
             #[cfg(target_os = "linux")]
-            Self::Forks(program, kept) => {
+            Self::Forks(kept) => {
                 // One that is kept may have ended since: that is no reason to say that no worker can be had.
-                if let Some(zygote) = kept.take().filter(Zygote::is_usable)
-                    && let Ok(worker) = WorkerHandle::fork(program, &zygote).await
+                if let Some(mut zygote) = kept.take().filter(Zygote::is_usable)
+                    && let Ok(worker) = WorkerHandle::fork(program, &mut zygote).await
                 {
                     *kept = Some(zygote);
                     return Ok(worker);
@@ -203,11 +185,16 @@ impl Source {
     }
 }
 
-async fn keep_warm(mut source: Source, warm: mpsc::Sender<WorkerHandle>, say: watch::Sender<Start>) {
+async fn keep_warm(
+    mut source: Source,
+    program: Program,
+    warm: mpsc::Sender<WorkerHandle>,
+    say: watch::Sender<Start>,
+) {
     let mut pause = FIRST_PAUSE;
     // A place is taken before the start, so that no more are warm than asked for.
     while let Ok(place) = warm.reserve().await {
-        match source.next().await {
+        match source.next(&program).await {
             Ok(worker) => {
                 say.send_replace(Start::Warm(worker.lock_down().clone()));
                 place.send(worker);

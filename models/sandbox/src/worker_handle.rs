@@ -24,13 +24,15 @@ pub struct Terms {
     pub timeout: Duration,
     /// Bytes of memory above the worker's base, instead of its own limit; at most what the worker allows.
     pub data_bytes: Option<u64>,
+    /// The job gets a process that is started for it and shares its memory's layout with no other.
+    pub apart: bool,
 }
 
 impl Terms {
     /// A job with this time and the worker's own memory limit.
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
-        Self { timeout, data_bytes: None }
+        Self { timeout, data_bytes: None, apart: false }
     }
 }
 
@@ -80,7 +82,7 @@ impl WorkerHandle {
     /// # Errors
     /// [`DeathKind::NotStarted`].
     #[cfg(target_os = "linux")]
-    pub(super) async fn fork(program: &Program, zygote: &Zygote) -> Result<Self, Death> {
+    pub(super) async fn fork(program: &Program, zygote: &mut Zygote) -> Result<Self, Death> {
         let system =
             |e: std::io::Error| Death::not_started(format!("no worker can be forked ({})", e.kind()));
         let (stream, theirs) = pair().map_err(system)?;

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde::de::DeserializeOwned;
 use tokio::process::Child;
@@ -20,11 +20,11 @@ pub const ZYGOTE_ARGUMENT: &str = "--zygote";
 const MOST_FORKS: u32 = 200;
 const BOUNDS: Bounds = Bounds { bytes: 1024, files: 2 };
 
-/// A running zygote; the last of its clones and of its workers ends it.
-#[derive(Debug, Clone)]
+/// A running zygote; it ends with this and the last of its workers.
+#[derive(Debug)]
 pub(super) struct Zygote {
     reach: Reach,
-    forks: Arc<AtomicU32>,
+    forks: u32,
 }
 
 impl Zygote {
@@ -39,15 +39,15 @@ impl Zygote {
         let (requests, receive) = mpsc::unbounded_channel();
         tokio::spawn(attend(started.child, started.channel, receive));
         let reach = Reach { requests, spoiled: Arc::new(AtomicBool::new(false)) };
-        Ok(Self { reach, forks: Arc::new(AtomicU32::new(0)) })
+        Ok(Self { reach, forks: 0 })
     }
 
     /// Fork a worker with this channel and this standard error.
     ///
     /// # Errors
     /// [`super::DeathKind::NotStarted`] when the zygote is gone or the system refuses.
-    pub(super) async fn fork(&self, socket: OwnedFd, stderr: OwnedFd) -> Result<Forked, Death> {
-        self.forks.fetch_add(1, Ordering::Relaxed);
+    pub(super) async fn fork(&mut self, socket: OwnedFd, stderr: OwnedFd) -> Result<Forked, Death> {
+        self.forks += 1;
         let (done, answer) = oneshot::channel();
         let _ = self.reach.requests.send(Request::Fork { socket, stderr, done });
         let pid = answer.await.map_err(|_| self.unusable("it is gone"))?;
@@ -59,7 +59,7 @@ impl Zygote {
 
     /// Whether it may fork another worker.
     pub(super) fn is_usable(&self) -> bool {
-        self.reach.is_sound() && self.forks.load(Ordering::Relaxed) < MOST_FORKS
+        self.reach.is_sound() && self.forks < MOST_FORKS
     }
 
     fn unusable(&self, why: &str) -> Death {

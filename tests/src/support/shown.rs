@@ -74,7 +74,7 @@ async fn one(pool: &Pool, path: &Path) -> Result<Seen> {
         previews: true,
         output: None,
     });
-    let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES + 8 * bytes) };
+    let terms = Terms { timeout: JOB_TIME, data_bytes: Some(JOB_BYTES + 8 * bytes), apart: false };
     let answer = match pool.run(&job, files, terms).await.and_then(|answer| answer.parse::<Answer>()) {
         Ok(answer) => answer,
         Err(death) => return Ok(Seen::Died(death.to_string())),

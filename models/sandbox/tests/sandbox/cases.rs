@@ -208,7 +208,7 @@ fn a_job_may_be_given_more_memory(kind: Kind) {
         let pool = kind.pool(program(&setup()), 1, 1);
         let hold = Task::Hold(100 << 20);
         assert_eq!(run(&pool, &hold).await.unwrap_err().kind, DeathKind::OutOfMemory);
-        let terms = |mib: u64| Terms { timeout: PATIENCE, data_bytes: Some(mib * MIB) };
+        let terms = |mib: u64| Terms { data_bytes: Some(mib * MIB), ..Terms::within(PATIENCE) };
         let answer = pool.run(&hold, Vec::new(), terms(128)).await.unwrap();
         assert_eq!(answer.parse::<String>().unwrap(), (100_u64 << 20).to_string());
         let death = pool.run(&hold, Vec::new(), terms(1024)).await.unwrap_err();

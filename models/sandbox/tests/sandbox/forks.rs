@@ -132,8 +132,9 @@ fn a_process_of_its_own() {
         pool.ready().await.unwrap();
         let own = std::process::id();
         let task = Task::Misbehave(Misdeed::LoopForEver);
+        let terms = Terms { apart: true, ..Terms::within(Duration::from_secs(2)) };
         let mut parents = Vec::new();
-        let ended = pool.run_apart(&task, Vec::new(), Terms::within(Duration::from_secs(2)), |_| {
+        let ended = pool.run_with(&task, Vec::new(), terms, |_| {
             parents = children_of(own).into_iter().filter(|pid| zygotes_children(*pid) == 0).collect();
         });
         assert_eq!(ended.await.unwrap_err().kind, DeathKind::TimedOut);
